@@ -1,0 +1,59 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target is compiled with: a warning is an error, `any` is written out, and an import is
+/// visible only where it is made, so that the order of the targets below is the order of the imports.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "roomwire",
+    products: [
+        .executable(name: "roomwire", targets: ["roomwire"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLibevent", providers: [.apt(["libevent-dev"])]),
+
+        // From here on imports go down the list of design: a target sees only those above it.
+        .target(name: "Events", swiftSettings: strict),
+        .target(name: "EventLoop", dependencies: ["CLibevent"], swiftSettings: strict),
+        .target(name: "Webhooks", dependencies: ["Events", crypto], swiftSettings: strict),
+        .target(
+            name: "Access",
+            dependencies: ["Events", .product(name: "JWTKit", package: "jwt-kit")],
+            swiftSettings: strict),
+        .target(
+            name: "Journal",
+            dependencies: ["Events", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
+        .target(name: "Fanout", dependencies: ["Events"], swiftSettings: strict),
+        .target(name: "FrontDoor", dependencies: ["EventLoop", "CLibevent"], swiftSettings: strict),
+        .target(
+            name: "Relay",
+            dependencies: [
+                "Events", "EventLoop", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor", crypto, logging,
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "roomwire",
+            dependencies: ["Relay", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,119 @@
+/// What happened, in words that are the same for every provider. The log gives it an id: see ``LoggedEvent``.
+public struct Event: Sendable, Equatable {
+    public var type: EventType
+    /// The configured source it came through, the last segment of the webhook's path.
+    public var source: String
+    /// The kind of that source: `livekit`, `daily`, …
+    public var provider: String
+    /// The room's name; nil where the provider tells none.
+    public var room: String?
+    /// When it happened according to the provider, else when it was received.
+    public var timestamp: EpochMilliseconds
+    public var receivedAt: EpochMilliseconds
+    public var data: EventData
+    /// Made by the relay so that counts balance: the leave of somebody who was inside when the room finished.
+    public var isSynthetic = false
+    /// A real leave that came after its synthetic twin; it changes no state.
+    public var isLate = false
+    /// With an audience, only these users receive it. Routing, not content: it is never sent to subscribers.
+    public var users: [String]?
+
+    /// An event of this type, received now and, as far as is known, happened now.
+    public init(type: EventType, source: String, provider: String, room: String?, receivedAt: EpochMilliseconds) {
+        self.type = type
+        self.source = source
+        self.provider = provider
+        self.room = room
+        self.timestamp = receivedAt
+        self.receivedAt = receivedAt
+        data = EventData()
+    }
+
+    /// Reads an event as subscribers see it, with the id it has in the log.
+    public static func read(_ json: JSONValue) -> (id: EventID, event: Event)? {
+        guard let object = json.object, let id = object["id"]?.string.flatMap(EventID.init),
+            let type = object["type"]?.string, let source = object["source"]?.string,
+            let provider = object["provider"]?.string, let receivedAt = object["receivedAt"]?.integer
+        else { return nil }
+        var event = Event(
+            type: EventType(rawValue: type), source: source, provider: provider, room: object["room"]?.string,
+            receivedAt: receivedAt)
+        event.timestamp = object["timestamp"]?.integer ?? receivedAt
+        event.data = EventData(object["data"]?.object ?? [:])
+        event.isSynthetic = object["synthetic"]?.bool ?? false
+        event.isLate = object["late"]?.bool ?? false
+        return (id, event)
+    }
+
+    /// Writes the whole object as subscribers see it; `type` comes first.
+    public func write(to writer: inout JSONWriter, id: EventID?) {
+        writer.object { writer in
+            writer.member("type", type.rawValue)
+            writer.member("id", id: id)
+            writer.member("source", source)
+            writer.member("provider", provider)
+            writer.member("room", room)
+            writer.member("timestamp", timestamp)
+            writer.member("receivedAt", receivedAt)
+            if isSynthetic { writer.member("synthetic", true) }
+            if isLate { writer.member("late", true) }
+            writer.member("data", object: data.write)
+        }
+    }
+}
+
+/// What an event tells beyond its envelope. Absent stays absent.
+public struct EventData: Sendable, Equatable {
+    public var room: Room?
+    public var participant: Participant?
+    public var track: Track?
+    public var recording: Recording?
+    /// The provider's own name of the event.
+    public var providerEvent: String?
+    /// Everything else by name: `stream`, `ingress`, `transcript`, `call`, `job`, or a `standard` sender's own data.
+    public var other: JSONObject = [:]
+
+    /// Nothing told yet.
+    public init() {}
+
+    /// Reads what ``write(to:)`` wrote. A member of one of the known names but not of its shape, as a `standard`
+    /// sender may choose to send, stays as it is.
+    public init(_ object: JSONObject) {
+        for member in object.members {
+            switch member.name {
+            case "room": room = Room(member.value)
+            case "participant": participant = Participant(member.value)
+            case "track": track = Track(member.value)
+            case "recording": recording = Recording(member.value)
+            case "providerEvent": providerEvent = member.value.string
+            default: other[member.name] = member.value
+            }
+        }
+    }
+
+    /// Writes the members; the caller has opened the object.
+    public func write(to writer: inout JSONWriter) {
+        if let room { writer.member("room", object: room.write) }
+        if let participant { writer.member("participant", object: participant.write) }
+        if let track { writer.member("track", object: track.write) }
+        if let recording { writer.member("recording", object: recording.write) }
+        for member in other.members { writer.member(member.name, member.value) }
+        writer.member("providerEvent", providerEvent)
+    }
+}
+
+/// An event on its way into the log.
+public struct Draft: Sendable {
+    public var event: Event
+    /// The provider's id of the event: of several with the same key and source only the first is kept.
+    public var idempotencyKey: String
+    /// The provider's own body as JSON on one line, secrets taken out, for subscribers whose grant says `raw`.
+    public var raw: [UInt8]?
+
+    /// An event to append under this key.
+    public init(event: Event, idempotencyKey: String, raw: [UInt8]? = nil) {
+        self.event = event
+        self.idempotencyKey = idempotencyKey
+        self.raw = raw
+    }
+}

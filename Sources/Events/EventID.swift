@@ -1,0 +1,70 @@
+/// The place of an event in the log: `<milliseconds>-<sequence>`, as Redis Streams writes its ids.
+///
+/// Ids sort in the order in which events were committed, and date themselves. Milliseconds (43 bits) and
+/// sequence (20 bits) share one integer, so that comparing two ids, or using one as SQLite's rowid, costs nothing.
+public struct EventID: Sendable, Hashable, Comparable {
+    /// Milliseconds since 1970 in the upper 43 bits, the sequence within that millisecond in the lower 20.
+    public let rawValue: Int64
+
+    static let sequenceBits: Int64 = 20
+    /// The largest sequence within one millisecond.
+    public static let largestSequence: Int64 = (1 << sequenceBits) - 1
+    /// The largest milliseconds value an id can hold, in the year 2248.
+    public static let largestMilliseconds: Int64 = (1 << 43) - 1
+
+    /// Below every event: a cursor that stands here has seen nothing.
+    public static let zero = EventID(rawValue: 0)
+
+    /// An id from its integer, for instance a rowid.
+    public init(rawValue: Int64) {
+        self.rawValue = rawValue
+    }
+
+    /// The id of the `sequence`-th event committed in the millisecond `milliseconds`.
+    public init(milliseconds: Int64, sequence: Int64) {
+        precondition(milliseconds >= 0 && milliseconds <= Self.largestMilliseconds, "an event id dates from 1970 to 2248")
+        precondition(sequence >= 0 && sequence <= Self.largestSequence, "an event id's sequence has 20 bits")
+        rawValue = milliseconds << Self.sequenceBits | sequence
+    }
+
+    /// Milliseconds since 1970 at which the event was committed.
+    public var milliseconds: Int64 { rawValue >> Self.sequenceBits }
+    /// The event's number within its millisecond, from 0.
+    public var sequence: Int64 { rawValue & Self.largestSequence }
+
+    /// The id that follows this one at the time `now`: it grows even when the clock stands still or steps back.
+    public func next(at now: EpochMilliseconds) -> EventID {
+        if now > milliseconds { return EventID(milliseconds: now, sequence: 0) }
+        // The largest sequence plus one carries into the milliseconds, which is just what is wanted.
+        return EventID(rawValue: rawValue + 1)
+    }
+
+    public static func < (left: EventID, right: EventID) -> Bool { left.rawValue < right.rawValue }
+}
+
+extension EventID: LosslessStringConvertible {
+    /// Reads `<milliseconds>-<sequence>`, digits without sign, blanks or superfluous zeros. Anything else,
+    /// such as another hub's ids, gives nil.
+    public init?(_ description: String) {
+        let parts = description.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+        guard parts.count == 2,
+            let milliseconds = Self.number(parts[0], upTo: Self.largestMilliseconds),
+            let sequence = Self.number(parts[1], upTo: Self.largestSequence)
+        else { return nil }
+        self.init(milliseconds: milliseconds, sequence: sequence)
+    }
+
+    public var description: String { "\(milliseconds)-\(sequence)" }
+
+    private static func number(_ digits: Substring.UTF8View, upTo largest: Int64) -> Int64? {
+        guard let first = digits.first, digits.count <= 13, digits.count == 1 || first != UInt8(ascii: "0") else {
+            return nil
+        }
+        var value: Int64 = 0
+        for digit in digits {
+            guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }
+            value = value * 10 + Int64(digit - UInt8(ascii: "0"))
+        }
+        return value <= largest ? value : nil
+    }
+}

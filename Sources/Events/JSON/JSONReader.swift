@@ -1,0 +1,242 @@
+/// Reads one JSON text strictly (RFC 8259): UTF-8 without a byte order mark, nothing after the value, no lone
+/// surrogates, nesting up to ``Limits/jsonNestingLevels``.
+public struct JSONReader {
+    private let bytes: UnsafeBufferPointer<UInt8>
+    private var position = 0
+    private var depth = 0
+
+    /// Parses `bytes`, which must hold one value and nothing else but blanks.
+    public static func value(_ bytes: some Sequence<UInt8>) throws(JSONError) -> JSONValue {
+        let result = bytes.withContiguousStorageIfAvailable { Result { () throws(JSONError) in try parse($0) } }
+        if let result { return try result.get() }
+        return try Array(bytes).withUnsafeBufferPointer { Result { () throws(JSONError) in try parse($0) } }.get()
+    }
+
+    /// Parses the text of `string`.
+    public static func value(_ string: String) throws(JSONError) -> JSONValue {
+        try value(Array(string.utf8))
+    }
+
+    private static func parse(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONError) -> JSONValue {
+        var reader = JSONReader(bytes: bytes)
+        let value = try reader.value()
+        reader.skipBlanks()
+        guard reader.position == bytes.count else { throw reader.error("something follows the value") }
+        return value
+    }
+
+    private func error(_ problem: String) -> JSONError { JSONError(problem: problem, offsetBytes: position) }
+
+    private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+    private mutating func skipBlanks() {
+        while position < bytes.count {
+            switch bytes[position] {
+            case 0x20, 0x0A, 0x0D, 0x09: position += 1
+            default: return
+            }
+        }
+    }
+
+    private mutating func value() throws(JSONError) -> JSONValue {
+        skipBlanks()
+        guard let byte = current else { throw error("the text ends where a value should stand") }
+        switch byte {
+        case UInt8(ascii: "{"): return .object(try object())
+        case UInt8(ascii: "["): return .array(try array())
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "t"): return try word("true", .bool(true))
+        case UInt8(ascii: "f"): return try word("false", .bool(false))
+        case UInt8(ascii: "n"): return try word("null", .null)
+        default: return try number()
+        }
+    }
+
+    private mutating func word(_ text: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue {
+        for index in 0..<text.utf8CodeUnitCount {
+            guard current == text.utf8Start[index] else { throw error("not a JSON value") }
+            position += 1
+        }
+        return value
+    }
+
+    private mutating func descend() throws(JSONError) {
+        position += 1
+        depth += 1
+        guard depth <= Limits.jsonNestingLevels else {
+            throw error("nested deeper than \(Limits.jsonNestingLevels) levels")
+        }
+    }
+
+    private mutating func object() throws(JSONError) -> JSONObject {
+        try descend()
+        var object = JSONObject()
+        // Looking through the members is fastest for the few that an object usually has; a set keeps a hostile
+        // object of many thousands from costing their square.
+        var names: Set<String> = []
+        skipBlanks()
+        if current == UInt8(ascii: "}") {
+            position += 1
+            depth -= 1
+            return object
+        }
+        while true {
+            skipBlanks()
+            guard current == UInt8(ascii: "\"") else { throw error("a member's name should stand here") }
+            let name = try string()
+            skipBlanks()
+            guard current == UInt8(ascii: ":") else { throw error("a colon should stand here") }
+            position += 1
+            let value = try value()
+            let count = object.members.count
+            if count == 16 { names = Set(object.members.map(\.name)) }
+            let isNew = count < 16 ? object[name] == nil : names.insert(name).inserted
+            if isNew { object.append(name, value) } else { object[name] = value }
+            skipBlanks()
+            if current == UInt8(ascii: ",") {
+                position += 1
+                continue
+            }
+            guard current == UInt8(ascii: "}") else { throw error("a comma or } should stand here") }
+            position += 1
+            depth -= 1
+            return object
+        }
+    }
+
+    private mutating func array() throws(JSONError) -> [JSONValue] {
+        try descend()
+        var elements: [JSONValue] = []
+        skipBlanks()
+        if current == UInt8(ascii: "]") {
+            position += 1
+            depth -= 1
+            return elements
+        }
+        while true {
+            elements.append(try value())
+            skipBlanks()
+            if current == UInt8(ascii: ",") {
+                position += 1
+                continue
+            }
+            guard current == UInt8(ascii: "]") else { throw error("a comma or ] should stand here") }
+            position += 1
+            depth -= 1
+            return elements
+        }
+    }
+
+    private mutating func digits() -> Int {
+        let start = position
+        while let byte = current, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") { position += 1 }
+        return position - start
+    }
+
+    private mutating func number() throws(JSONError) -> JSONValue {
+        let start = position
+        if current == UInt8(ascii: "-") { position += 1 }
+        let leadingZero = current == UInt8(ascii: "0")
+        let integerDigits = digits()
+        guard integerDigits > 0, !(leadingZero && integerDigits > 1) else { throw error("not a JSON value") }
+        var isInteger = true
+        if current == UInt8(ascii: ".") {
+            isInteger = false
+            position += 1
+            guard digits() > 0 else { throw error("a fraction needs digits") }
+        }
+        if current == UInt8(ascii: "e") || current == UInt8(ascii: "E") {
+            isInteger = false
+            position += 1
+            if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { position += 1 }
+            guard digits() > 0 else { throw error("an exponent needs digits") }
+        }
+        let text = String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
+        if isInteger, let integer = Int64(text) { return .integer(integer) }
+        return .decimal(text)
+    }
+
+    private mutating func string() throws(JSONError) -> String {
+        position += 1
+        let start = position
+        while let byte = current {
+            if byte == UInt8(ascii: "\"") {
+                let plain = UnsafeBufferPointer(rebasing: bytes[start..<position])
+                guard let text = String(validating: plain, as: UTF8.self) else { throw error("not valid UTF-8") }
+                position += 1
+                return text
+            }
+            if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
+            guard byte >= 0x20 else { throw error("a control character inside a string") }
+            position += 1
+        }
+        throw error("a string has no end")
+    }
+
+    private mutating func escapedString(from start: Int) throws(JSONError) -> String {
+        var text = Array(bytes[start..<position])
+        while let byte = current {
+            position += 1
+            switch byte {
+            case UInt8(ascii: "\""):
+                guard let string = String(validating: text, as: UTF8.self) else { throw error("not valid UTF-8") }
+                return string
+            case UInt8(ascii: "\\"): try escape(into: &text)
+            case 0..<0x20: throw error("a control character inside a string")
+            default: text.append(byte)
+            }
+        }
+        throw error("a string has no end")
+    }
+
+    private mutating func escape(into text: inout [UInt8]) throws(JSONError) {
+        guard let byte = current else { throw error("a string has no end") }
+        position += 1
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
+        case UInt8(ascii: "b"): text.append(0x08)
+        case UInt8(ascii: "f"): text.append(0x0C)
+        case UInt8(ascii: "n"): text.append(0x0A)
+        case UInt8(ascii: "r"): text.append(0x0D)
+        case UInt8(ascii: "t"): text.append(0x09)
+        case UInt8(ascii: "u"): text.append(contentsOf: Array(String(try scalar()).utf8))
+        default: throw error("an unknown escape")
+        }
+    }
+
+    private mutating func scalar() throws(JSONError) -> Character {
+        let first = try codeUnit()
+        var code = first
+        if (0xD800..<0xDC00).contains(first) {
+            guard current == UInt8(ascii: "\\") else { throw error("half a surrogate pair") }
+            position += 1
+            guard current == UInt8(ascii: "u") else { throw error("half a surrogate pair") }
+            position += 1
+            let second = try codeUnit()
+            guard (0xDC00..<0xE000).contains(second) else { throw error("half a surrogate pair") }
+            code = 0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)
+        }
+        guard let scalar = Unicode.Scalar(code) else { throw error("half a surrogate pair") }
+        return Character(scalar)
+    }
+
+    private mutating func codeUnit() throws(JSONError) -> UInt32 {
+        var code: UInt32 = 0
+        for _ in 0..<4 {
+            guard let byte = current, let digit = Hex.value(byte) else { throw error("four hex digits should follow \\u") }
+            code = code << 4 | UInt32(digit)
+            position += 1
+        }
+        return code
+    }
+}
+
+/// Why a text is not JSON, and where. It holds nothing of the text itself, so it may be shown to the sender.
+public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What is wrong, as half a sentence.
+    public let problem: String
+    /// Where, in bytes from the start.
+    public let offsetBytes: Int
+
+    public var description: String { "not JSON: \(problem), at byte \(offsetBytes)" }
+}

@@ -1,0 +1,116 @@
+/// One JSON value, as it stood on the wire: members keep their order, and a number its exact text.
+///
+/// Foundation's readers were not used for three reasons that matter to a relay: they turn numbers into doubles,
+/// they disagree with each other on duplicate keys, and they lose the order of members.
+public enum JSONValue: Sendable, Hashable {
+    case null
+    case bool(Bool)
+    /// A number without fraction or exponent that fits 64 bits.
+    case integer(Int64)
+    /// Any other number, by its text.
+    case decimal(String)
+    case string(String)
+    case array([JSONValue])
+    case object(JSONObject)
+}
+
+extension JSONValue {
+    /// The members, if this is an object.
+    public var object: JSONObject? {
+        if case .object(let object) = self { object } else { nil }
+    }
+
+    /// The elements, if this is an array.
+    public var array: [JSONValue]? {
+        if case .array(let array) = self { array } else { nil }
+    }
+
+    /// The text, if this is a string.
+    public var string: String? {
+        if case .string(let string) = self { string } else { nil }
+    }
+
+    /// The truth value, if this is one.
+    public var bool: Bool? {
+        if case .bool(let bool) = self { bool } else { nil }
+    }
+
+    /// The number as a double, if this is a number.
+    public var double: Double? {
+        switch self {
+        case .integer(let integer): Double(integer)
+        case .decimal(let text): Double(text)
+        default: nil
+        }
+    }
+
+    /// The number as an integer; a fraction is cut off. Nil for what is no number or does not fit.
+    public var integer: Int64? {
+        switch self {
+        case .integer(let integer): integer
+        case .decimal(let text): Double(text).flatMap { Int64(exactly: $0.rounded(.towardZero)) }
+        default: nil
+        }
+    }
+
+    /// True for `null`.
+    public var isNull: Bool { self == .null }
+
+    /// A number as JSON has it: the shortest text that reads back as the same double.
+    public static func number(_ value: Double) -> JSONValue {
+        if let integer = Int64(exactly: value) { return .integer(integer) }
+        return .decimal("\(value)")
+    }
+}
+
+/// The members of a JSON object in their order. Names are unique: of duplicates on the wire the last one stays.
+public struct JSONObject: Sendable, Hashable {
+    /// One name with its value.
+    public struct Member: Sendable, Hashable {
+        /// The member's name.
+        public let name: String
+        /// The member's value.
+        public var value: JSONValue
+
+        /// A member of this name and value.
+        public init(name: String, value: JSONValue) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// All members, in order.
+    public private(set) var members: [Member] = []
+
+    /// An object without members.
+    public init() {}
+
+    /// The value of a member. Setting nil removes the member, setting an unknown name adds it at the end.
+    public subscript(name: String) -> JSONValue? {
+        get { members.first { $0.name == name }?.value }
+        set {
+            let index = members.firstIndex { $0.name == name }
+            switch (index, newValue) {
+            case (let index?, let value?): members[index].value = value
+            case (let index?, nil): members.remove(at: index)
+            case (nil, let value?): members.append(Member(name: name, value: value))
+            case (nil, nil): break
+            }
+        }
+    }
+
+    /// True when there are no members.
+    public var isEmpty: Bool { members.isEmpty }
+
+    /// For the reader, which has checked that the name is new.
+    mutating func append(_ name: String, _ value: JSONValue) {
+        members.append(Member(name: name, value: value))
+    }
+}
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+    /// An object of these members; of a repeated name the last value stays.
+    public init(dictionaryLiteral elements: (String, JSONValue)...) {
+        for (name, value) in elements { self[name] = value }
+    }
+}

@@ -1,0 +1,222 @@
+/// Writes JSON without blanks, on one line, members in the order in which they are given.
+public struct JSONWriter {
+    /// What has been written so far, UTF-8.
+    public private(set) var bytes: [UInt8] = []
+    private var needsComma = false
+
+    /// A writer with room for `capacityBytes` before it has to grow.
+    public init(capacityBytes: Int = 512) {
+        bytes.reserveCapacity(capacityBytes)
+    }
+
+    /// The bytes that `write` gives.
+    public static func bytes(_ write: (inout JSONWriter) -> Void) -> [UInt8] {
+        var writer = JSONWriter()
+        write(&writer)
+        return writer.bytes
+    }
+
+    /// The text that `write` gives.
+    public static func text(_ write: (inout JSONWriter) -> Void) -> String {
+        String(decoding: bytes(write), as: UTF8.self)
+    }
+
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        needsComma = true
+    }
+
+    private mutating func raw(_ text: StaticString) {
+        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// An object whose members `write` gives.
+    public mutating func object(_ write: (inout JSONWriter) -> Void) {
+        separate()
+        bytes.append(UInt8(ascii: "{"))
+        needsComma = false
+        write(&self)
+        bytes.append(UInt8(ascii: "}"))
+        needsComma = true
+    }
+
+    /// An array whose elements `write` gives.
+    public mutating func array(_ write: (inout JSONWriter) -> Void) {
+        separate()
+        bytes.append(UInt8(ascii: "["))
+        needsComma = false
+        write(&self)
+        bytes.append(UInt8(ascii: "]"))
+        needsComma = true
+    }
+
+    /// A member's name; its value must follow.
+    public mutating func name(_ name: String) {
+        separate()
+        quote(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    /// A string.
+    public mutating func string(_ value: String) {
+        separate()
+        quote(value)
+    }
+
+    /// An integer.
+    public mutating func integer(_ value: Int64) {
+        separate()
+        appendDigits(value)
+    }
+
+    /// A time as ISO 8601 text, UTC with milliseconds.
+    public mutating func time(_ value: EpochMilliseconds) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        ISOTime.append(value, to: &bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// An event's id as text.
+    public mutating func id(_ id: EventID) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        appendDigits(id)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// A value that is JSON already, on one line.
+    public mutating func encoded(_ json: some Collection<UInt8>) {
+        separate()
+        bytes.append(contentsOf: json)
+    }
+
+    /// Any value.
+    public mutating func value(_ value: JSONValue) {
+        switch value {
+        case .null:
+            separate()
+            raw("null")
+        case .bool(let bool):
+            separate()
+            if bool { raw("true") } else { raw("false") }
+        case .integer(let integer): self.integer(integer)
+        case .decimal(let text):
+            separate()
+            bytes.append(contentsOf: text.utf8)
+        case .string(let string): self.string(string)
+        case .array(let elements): array { writer in for element in elements { writer.value(element) } }
+        case .object(let object):
+            self.object { writer in for member in object.members { writer.member(member.name, member.value) } }
+        }
+    }
+
+    mutating func appendDigits(_ id: EventID) {
+        appendDigits(id.milliseconds)
+        bytes.append(UInt8(ascii: "-"))
+        appendDigits(id.sequence)
+    }
+
+    private mutating func appendDigits(_ value: Int64) {
+        if value >= 0 && value < 10 {
+            bytes.append(UInt8(ascii: "0") + UInt8(value))
+            return
+        }
+        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        let start = bytes.count
+        var rest = value.magnitude
+        while rest > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        }
+        bytes[start...].reverse()
+    }
+
+    private mutating func quote(_ text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        var text = text
+        text.withUTF8 { utf8 in
+            var plainFrom = 0
+            for index in utf8.indices where utf8[index] < 0x20 || utf8[index] == 0x22 || utf8[index] == 0x5C {
+                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[plainFrom..<index]))
+                escape(utf8[index])
+                plainFrom = index + 1
+            }
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[plainFrom...]))
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func escape(_ byte: UInt8) {
+        switch byte {
+        case 0x22: raw("\\\"")
+        case 0x5C: raw("\\\\")
+        case 0x0A: raw("\\n")
+        case 0x0D: raw("\\r")
+        case 0x09: raw("\\t")
+        default:
+            raw("\\u00")
+            bytes.append(Hex.digit(byte >> 4))
+            bytes.append(Hex.digit(byte & 15))
+        }
+    }
+}
+
+// Members: an absent value leaves the member out.
+extension JSONWriter {
+    /// A member that is a string.
+    public mutating func member(_ name: String, _ value: String?) {
+        guard let value else { return }
+        self.name(name)
+        string(value)
+    }
+
+    /// A member that is an integer.
+    public mutating func member(_ name: String, _ value: Int64?) {
+        guard let value else { return }
+        self.name(name)
+        integer(value)
+    }
+
+    /// A member that is a number; what is not finite is left out, since JSON has no word for it.
+    public mutating func member(_ name: String, _ value: Double?) {
+        guard let value, value.isFinite else { return }
+        self.name(name)
+        self.value(.number(value))
+    }
+
+    /// A member that is a truth value.
+    public mutating func member(_ name: String, _ value: Bool?) {
+        guard let value else { return }
+        self.name(name)
+        self.value(.bool(value))
+    }
+
+    /// A member of any kind.
+    public mutating func member(_ name: String, _ value: JSONValue?) {
+        guard let value else { return }
+        self.name(name)
+        self.value(value)
+    }
+
+    /// A member that is a time: ISO 8601, UTC, with milliseconds.
+    public mutating func member(_ name: String, time: EpochMilliseconds?) {
+        guard let time else { return }
+        self.name(name)
+        self.time(time)
+    }
+
+    /// A member that is an event's id.
+    public mutating func member(_ name: String, id: EventID?) {
+        guard let id else { return }
+        self.name(name)
+        self.id(id)
+    }
+
+    /// A member that is an object, whose members `write` gives.
+    public mutating func member(_ name: String, object write: (inout JSONWriter) -> Void) {
+        self.name(name)
+        object(write)
+    }
+}

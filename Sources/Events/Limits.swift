@@ -1,0 +1,49 @@
+/// Every bound that is not a setting, in one place. Each name says its unit.
+public enum Limits {
+    // Reading
+
+    /// How deep a JSON text may nest.
+    public static let jsonNestingLevels = 128
+    /// The largest webhook body. LiveKit's may pass 1 MiB: metadata and attributes of room and participant.
+    public static let webhookBodyBytes = 2 * 1024 * 1024
+    /// Request line and headers of one request.
+    public static let requestHeaderBytes = 32 * 1024
+    /// How long a client may take from a request's first byte to its last.
+    public static let requestSeconds = 15
+    /// How long an ordinary connection may idle between requests.
+    public static let keepAliveSeconds = 75
+    /// A token in a header, cookie or query.
+    public static let tokenBytes = 8 * 1024
+    /// The name of an event's type, a room in a path, a pattern of a filter.
+    public static let nameBytes = 512
+    /// How many `room=`, `type=`, `source=` or `participant=` values one stream may name.
+    public static let filterPatterns = 64
+
+    // The log
+
+    /// Webhooks that wait for a commit; one more is answered 503.
+    public static let waitingAppends = 20_000
+    /// Events in one transaction; what waits longer goes into the next.
+    public static let commitEvents = 2_000
+    /// Events in one page read back from the log.
+    public static let pageEvents = 500
+    /// Bytes in one page read back from the log, unless its first event is larger by itself.
+    public static let pageBytes = 1024 * 1024
+    /// Events deleted by one step of retention, so that ingest never waits long for it.
+    public static let trimEvents = 500
+
+    // Fan-out
+
+    /// Recent events kept in memory for subscribers that lag a little.
+    public static let ringEvents = 16_384
+    /// Bytes of recent events kept in memory.
+    public static let ringBytes = 64 * 1024 * 1024
+    /// Buffers in one writev; the kernel takes 1,024.
+    public static let writeBuffers = 256
+    /// Bytes offered to one subscriber in a turn before others have theirs.
+    public static let turnBytes = 256 * 1024
+    /// Pages of the log being read for subscribers that are behind, in all.
+    public static let waitingPages = 8
+    /// Commands a loop takes from its mailbox in one turn.
+    public static let mailboxCommands = 1_024
+}

@@ -1,0 +1,62 @@
+/// An event that is committed: its id, its content, and its bytes on the wire, encoded once for everybody.
+///
+/// The frame is `id: <id>\ndata: <json>\n\n`. An NDJSON line is a part of it, so both formats share the bytes,
+/// as do all loops and all subscribers.
+public final class LoggedEvent: Sendable {
+    /// The event's place in the log.
+    public let id: EventID
+    /// The event.
+    public let event: Event
+    /// The whole SSE frame.
+    public let frame: SharedBytes
+    /// Where in ``frame`` the JSON object stands; a newline follows it.
+    public let json: Range<Int>
+    /// The provider's body, redacted, if it was kept.
+    public let raw: SharedBytes?
+
+    /// A committed event, encoded here.
+    public convenience init(id: EventID, event: Event, raw: [UInt8]? = nil) {
+        var writer = JSONWriter(capacityBytes: 1024)
+        event.write(to: &writer, id: id)
+        self.init(id: id, event: event, json: writer.bytes, raw: raw)
+    }
+
+    /// A committed event whose JSON was encoded before, for instance when it was appended.
+    public init(id: EventID, event: Event, json: some Collection<UInt8>, raw: [UInt8]? = nil) {
+        var frame: [UInt8] = []
+        frame.reserveCapacity(json.count + 48)
+        frame.append(contentsOf: "id: \(id)\ndata: ".utf8)
+        let start = frame.count
+        frame.append(contentsOf: json)
+        let end = frame.count
+        frame.append(contentsOf: "\n\n".utf8)
+        self.id = id
+        self.event = event
+        self.frame = SharedBytes(frame)
+        self.json = start..<end
+        self.raw = raw.map(SharedBytes.init)
+    }
+
+    /// What it takes of the bounds on memory.
+    public var bytes: Int { frame.count + (raw?.count ?? 0) }
+}
+
+/// Bytes at an address that never changes, for vectored writes that outlive the scope which built them.
+public final class SharedBytes: @unchecked Sendable {
+    // Unchecked: the memory is written before the initialiser returns, and never after; only deinit frees it.
+    private let storage: UnsafeMutableRawBufferPointer
+
+    /// A copy of `bytes`.
+    public init(_ bytes: some Collection<UInt8>) {
+        storage = .allocate(byteCount: bytes.count, alignment: 1)
+        storage.copyBytes(from: bytes)
+    }
+
+    deinit { storage.deallocate() }
+
+    /// How many bytes there are.
+    public var count: Int { storage.count }
+
+    /// The bytes; valid as long as this object lives.
+    public var buffer: UnsafeRawBufferPointer { UnsafeRawBufferPointer(storage) }
+}

@@ -1,0 +1,80 @@
+/// Somebody or something in a room: `data.participant`.
+public struct Participant: Sendable, Hashable {
+    /// One connection (LiveKit's sid, Daily's session_id): a reload makes a new one. Presence is keyed by it.
+    public var id: String
+    /// The user behind it, as the application named them.
+    public var identity: String?
+    public var name: String?
+    /// `standard` for people; else what it is: `agent`, `sip`, `ingress`, `egress`, `recorder`, …
+    public var kind: String
+    public var joinedAt: EpochMilliseconds?
+    public var leftAt: EpochMilliseconds?
+    public var durationSeconds: Double?
+    /// Why it left, lower case: `client_initiated`, `duplicate_identity`, …
+    public var leaveReason: String?
+    public var isOwner: Bool?
+    /// Daily's guess at the network: `good`, `warning`, `bad`, `unknown`.
+    public var networkQuality: String?
+    public var metadata: String?
+    /// Name and value, sorted by name.
+    public var attributes: [(name: String, value: String)]
+    /// What the provider lets it do, in the provider's own words.
+    public var permissions: JSONValue?
+
+    /// A participant of which at least the connection's id is known.
+    public init(id: String, identity: String? = nil, kind: String = Participant.standardKind) {
+        self.id = id
+        self.identity = identity
+        self.kind = kind
+        attributes = []
+    }
+
+    /// The ``kind`` of people.
+    public static let standardKind = "standard"
+
+    /// Reads what ``write(to:)`` wrote.
+    public init?(_ json: JSONValue?) {
+        guard let object = json?.object, let id = object["id"]?.string else { return nil }
+        self.init(id: id, identity: object["identity"]?.string, kind: object["kind"]?.string ?? Self.standardKind)
+        name = object["name"]?.string
+        joinedAt = object.time("joinedAt")
+        leftAt = object.time("leftAt")
+        durationSeconds = object["durationSeconds"]?.double
+        leaveReason = object["leaveReason"]?.string
+        isOwner = object["isOwner"]?.bool
+        networkQuality = object["networkQuality"]?.string
+        metadata = object["metadata"]?.string
+        attributes = (object["attributes"]?.object?.members ?? []).compactMap { member in
+            member.value.string.map { (member.name, $0) }
+        }
+        permissions = object["permissions"]
+    }
+
+    /// Writes the members; the caller has opened the object.
+    public func write(to writer: inout JSONWriter) {
+        writer.member("id", id)
+        writer.member("identity", identity)
+        writer.member("name", name)
+        writer.member("kind", kind)
+        writer.member("joinedAt", time: joinedAt)
+        writer.member("leftAt", time: leftAt)
+        writer.member("durationSeconds", durationSeconds)
+        writer.member("leaveReason", leaveReason)
+        writer.member("isOwner", isOwner)
+        writer.member("networkQuality", networkQuality)
+        writer.member("metadata", metadata)
+        if !attributes.isEmpty {
+            writer.name("attributes")
+            writer.object { writer in
+                for attribute in attributes { writer.member(attribute.name, attribute.value) }
+            }
+        }
+        writer.member("permissions", permissions)
+    }
+
+    public static func == (left: Participant, right: Participant) -> Bool {
+        JSONWriter.bytes { $0.object(left.write) } == JSONWriter.bytes { $0.object(right.write) }
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(id) }
+}

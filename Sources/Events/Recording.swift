@@ -1,0 +1,45 @@
+/// A recording (LiveKit's egress to files, Daily's and Whereby's recordings): `data.recording`.
+public struct Recording: Sendable, Hashable {
+    public var id: String
+    /// Where it stands, lower case: `starting`, `active`, `complete`, `failed`, …
+    public var status: String
+    public var startedAt: EpochMilliseconds?
+    public var endedAt: EpochMilliseconds?
+    public var durationSeconds: Double?
+    public var error: String?
+    /// Whatever else the provider tells and no other provider knows, credentials taken out.
+    public var details: JSONObject
+
+    /// A recording of which id and status are known.
+    public init(id: String, status: String) {
+        self.id = id
+        self.status = status
+        details = [:]
+    }
+
+    private static let ownNames: Set<String> = ["id", "status", "startedAt", "endedAt", "durationSeconds", "error"]
+
+    /// Reads what ``write(to:)`` wrote.
+    public init?(_ json: JSONValue?) {
+        guard let object = json?.object, let id = object["id"]?.string, let status = object["status"]?.string else {
+            return nil
+        }
+        self.init(id: id, status: status)
+        startedAt = object.time("startedAt")
+        endedAt = object.time("endedAt")
+        durationSeconds = object["durationSeconds"]?.double
+        error = object["error"]?.string
+        for member in object.members where !Self.ownNames.contains(member.name) { details[member.name] = member.value }
+    }
+
+    /// Writes the members; the caller has opened the object.
+    public func write(to writer: inout JSONWriter) {
+        writer.member("id", id)
+        writer.member("status", status)
+        writer.member("startedAt", time: startedAt)
+        writer.member("endedAt", time: endedAt)
+        writer.member("durationSeconds", durationSeconds)
+        writer.member("error", error)
+        for member in details.members { writer.member(member.name, member.value) }
+    }
+}

@@ -1,0 +1,47 @@
+/// A room as an event describes it: `data.room`.
+public struct Room: Sendable, Hashable {
+    /// The name under which clients join it.
+    public var name: String
+    /// The provider's id of this one session of the room (LiveKit `RM_…`, Daily's meeting id).
+    public var id: String?
+    public var startedAt: EpochMilliseconds?
+    public var endedAt: EpochMilliseconds?
+    public var durationSeconds: Double?
+    public var metadata: String?
+    /// Why it ended, lower case: `api_delete`, `idle_timeout`, …
+    public var endReason: String?
+
+    /// A room of which at least the name is known.
+    public init(name: String, id: String? = nil) {
+        self.name = name
+        self.id = id
+    }
+
+    /// Reads what ``write(to:)`` wrote.
+    public init?(_ json: JSONValue?) {
+        guard let object = json?.object, let name = object["name"]?.string else { return nil }
+        self.name = name
+        id = object["id"]?.string
+        startedAt = object.time("startedAt")
+        endedAt = object.time("endedAt")
+        durationSeconds = object["durationSeconds"]?.double
+        metadata = object["metadata"]?.string
+        endReason = object["endReason"]?.string
+    }
+
+    /// Writes the members; the caller has opened the object.
+    public func write(to writer: inout JSONWriter) {
+        writer.member("name", name)
+        writer.member("id", id)
+        writer.member("startedAt", time: startedAt)
+        writer.member("endedAt", time: endedAt)
+        writer.member("durationSeconds", durationSeconds)
+        writer.member("metadata", metadata)
+        writer.member("endReason", endReason)
+    }
+}
+
+extension JSONObject {
+    /// A member that is an ISO 8601 time.
+    func time(_ name: String) -> EpochMilliseconds? { self[name]?.string.flatMap(ISOTime.milliseconds) }
+}

@@ -1,0 +1,95 @@
+/// Which session of which room: names are unique only within a source.
+public struct RoomKey: Sendable, Hashable {
+    public let source: String
+    public let name: String
+
+    /// The room `name` of the source `source`.
+    public init(source: String, name: String) {
+        self.source = source
+        self.name = name
+    }
+}
+
+/// A room that is open: who is inside, what they publish. The fold over the log keeps it; a snapshot shows it.
+public struct RoomState: Sendable, Equatable {
+    public var source: String
+    public var provider: String
+    public var room: Room
+    /// Who is inside, in the order of joining.
+    public var participants: [ParticipantState]
+    /// Recordings under way.
+    public var recordings: [Recording]
+    /// The last event that changed it.
+    public var lastEventID: EventID
+
+    /// A room that has just become known.
+    public init(source: String, provider: String, room: Room, lastEventID: EventID) {
+        self.source = source
+        self.provider = provider
+        self.room = room
+        participants = []
+        recordings = []
+        self.lastEventID = lastEventID
+    }
+
+    /// Source and name.
+    public var key: RoomKey { RoomKey(source: source, name: room.name) }
+
+    /// Reads what ``write(to:)`` wrote.
+    public init?(_ json: JSONValue) {
+        guard let object = json.object, let source = object["source"]?.string,
+            let provider = object["provider"]?.string, let room = Room(json),
+            let last = object["lastEventId"]?.string.flatMap(EventID.init)
+        else { return nil }
+        self.init(source: source, provider: provider, room: room, lastEventID: last)
+        participants = (object["participants"]?.array ?? []).compactMap(ParticipantState.init)
+        recordings = (object["recordings"]?.array ?? []).compactMap { Recording($0) }
+    }
+
+    /// Writes the whole object: the room's members, then who is inside.
+    public func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            room.write(to: &writer)
+            writer.member("source", source)
+            writer.member("provider", provider)
+            writer.member("numParticipants", Int64(participants.count))
+            writer.name("participants")
+            writer.array { writer in
+                for participant in participants { participant.write(to: &writer) }
+            }
+            writer.name("recordings")
+            writer.array { writer in
+                for recording in recordings { writer.object(recording.write) }
+            }
+            writer.member("lastEventId", id: lastEventID)
+        }
+    }
+}
+
+/// Somebody inside a room, with the tracks they publish.
+public struct ParticipantState: Sendable, Equatable {
+    public var participant: Participant
+    public var tracks: [Track]
+
+    /// Somebody who publishes nothing yet.
+    public init(participant: Participant, tracks: [Track] = []) {
+        self.participant = participant
+        self.tracks = tracks
+    }
+
+    init?(_ json: JSONValue) {
+        guard let participant = Participant(json) else { return nil }
+        self.participant = participant
+        tracks = (json.object?["tracks"]?.array ?? []).compactMap { Track($0) }
+    }
+
+    func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            participant.write(to: &writer)
+            writer.name("tracks")
+            writer.array { writer in
+                for track in tracks { writer.object(track.write) }
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+/// Hexadecimal digits.
+public enum Hex {
+    /// The digit for a value below 16, in lower case.
+    public static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+
+    /// The value of a digit in either case.
+    public static func value(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+
+    /// Bytes as text in lower case.
+    public static func text(_ bytes: some Sequence<UInt8>) -> String {
+        var text: [UInt8] = []
+        for byte in bytes { text += [digit(byte >> 4), digit(byte & 15)] }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The bytes of text in lower case; nil for anything else.
+    public static func bytes(_ text: some Collection<UInt8>) -> [UInt8]? {
+        guard text.count % 2 == 0 else { return nil }
+        var bytes: [UInt8] = []
+        var high: UInt8?
+        for digit in text {
+            guard let value = value(digit), !(UInt8(ascii: "A")...UInt8(ascii: "F")).contains(digit) else { return nil }
+            if let upper = high {
+                bytes.append(upper << 4 | value)
+                high = nil
+            } else {
+                high = value
+            }
+        }
+        return bytes
+    }
+}
+
+/// Base64 in both alphabets, read strictly: no blanks, no spare bits, and padding just where the kind has it.
+///
+/// Foundation's reader takes set spare bits, so that several texts stand for the same bytes; a verifier that
+/// compares must not.
+public struct Base64: Sendable {
+    private let alphabet: [UInt8]
+    private let values: [UInt8]
+    private let isPadded: Bool
+
+    /// `A-Z a-z 0-9 + /` with padding (RFC 4648, section 4).
+    public static let standard = Base64(last: "+/", isPadded: true)
+    /// `A-Z a-z 0-9 - _` without padding (section 5, as JWTs have it).
+    public static let url = Base64(last: "-_", isPadded: false)
+
+    private init(last: String, isPadded: Bool) {
+        let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + last
+        alphabet = Array(letters.utf8)
+        var values = [UInt8](repeating: 0xFF, count: 256)
+        for (value, letter) in alphabet.enumerated() { values[Int(letter)] = UInt8(value) }
+        self.values = values
+        self.isPadded = isPadded
+    }
+
+    /// Bytes as text.
+    public func text(_ bytes: some Collection<UInt8>) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity((bytes.count + 2) / 3 * 4)
+        var bits: UInt32 = 0
+        var count: UInt32 = 0
+        for byte in bytes {
+            bits = bits << 8 | UInt32(byte)
+            count += 8
+            while count >= 6 {
+                count -= 6
+                text.append(alphabet[Int(bits >> count & 63)])
+            }
+        }
+        if count > 0 { text.append(alphabet[Int(bits << (6 - count) & 63)]) }
+        while isPadded && text.count % 4 != 0 { text.append(UInt8(ascii: "=")) }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The bytes of text; nil unless it is just what ``text(_:)`` would have written.
+    public func bytes(_ text: some Collection<UInt8>) -> [UInt8]? {
+        let padding = isPadded ? text.reversed().prefix(2).prefix { $0 == UInt8(ascii: "=") }.count : 0
+        let digits = text.dropLast(padding)
+        guard digits.count % 4 != 1, !isPadded || (text.count % 4 == 0 && padding == (4 - digits.count % 4) % 4) else {
+            return nil
+        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(digits.count * 3 / 4)
+        var bits: UInt32 = 0
+        var count: UInt32 = 0
+        for digit in digits {
+            let value = values[Int(digit)]
+            guard value != 0xFF else { return nil }
+            bits = bits << 6 | UInt32(value)
+            count += 6
+            if count >= 8 {
+                count -= 8
+                bytes.append(UInt8(truncatingIfNeeded: bits >> count))
+            }
+        }
+        return bits & ((1 << count) - 1) == 0 ? bytes : nil
+    }
+}

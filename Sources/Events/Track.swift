@@ -1,0 +1,39 @@
+/// A published audio, video or data track: `data.track`.
+public struct Track: Sendable, Hashable {
+    public var id: String
+    /// `audio`, `video` or `data`.
+    public var kind: String
+    /// `camera`, `microphone`, `screen_share`, `screen_share_audio`.
+    public var source: String?
+    public var name: String?
+    public var muted: Bool
+    public var mimeType: String?
+
+    /// A track of which id and kind are known.
+    public init(id: String, kind: String, muted: Bool = false) {
+        self.id = id
+        self.kind = kind
+        self.muted = muted
+    }
+
+    /// Reads what ``write(to:)`` wrote.
+    public init?(_ json: JSONValue?) {
+        guard let object = json?.object, let id = object["id"]?.string, let kind = object["kind"]?.string else {
+            return nil
+        }
+        self.init(id: id, kind: kind, muted: object["muted"]?.bool ?? false)
+        source = object["source"]?.string
+        name = object["name"]?.string
+        mimeType = object["mimeType"]?.string
+    }
+
+    /// Writes the members; the caller has opened the object.
+    public func write(to writer: inout JSONWriter) {
+        writer.member("id", id)
+        writer.member("kind", kind)
+        writer.member("source", source)
+        writer.member("name", name)
+        writer.member("muted", muted)
+        writer.member("mimeType", mimeType)
+    }
+}

@@ -1,0 +1,4 @@
+@main
+struct Roomwire {
+    static func main() {}
+}
