@@ -7,9 +7,12 @@ public struct JSONReader {
 
     /// Parses `bytes`, which must hold one value and nothing else but blanks.
     public static func value(_ bytes: some Sequence<UInt8>) throws(JSONError) -> JSONValue {
-        let result = bytes.withContiguousStorageIfAvailable { Result { () throws(JSONError) in try parse($0) } }
-        if let result { return try result.get() }
-        return try Array(bytes).withUnsafeBufferPointer { Result { () throws(JSONError) in try parse($0) } }.get()
+        // A typed throw does not pass through the closure, so the outcome does.
+        func outcome(_ buffer: UnsafeBufferPointer<UInt8>) -> Result<JSONValue, JSONError> {
+            do { return .success(try parse(buffer)) } catch { return .failure(error) }
+        }
+        if let outcome = bytes.withContiguousStorageIfAvailable(outcome) { return try outcome.get() }
+        return try Array(bytes).withUnsafeBufferPointer(outcome).get()
     }
 
     /// Parses the text of `string`.
