@@ -13,3 +13,9 @@
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <event2/thread.h>
+// Two calls of Linux that Swift's Glibc module leaves out: the wake-up of a mailbox, and a thread's name.
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+
+// prctl is variadic, which Swift cannot call.
+static inline void roomwire_name_thread(const char *name) { (void)prctl(PR_SET_NAME, name, 0, 0, 0); }

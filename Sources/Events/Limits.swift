@@ -42,6 +42,10 @@ public enum Limits {
     public static let writeBuffers = 256
     /// Bytes offered to one subscriber in a turn before others have theirs.
     public static let turnBytes = 256 * 1024
+    /// Events looked at for one subscriber in a turn, matching or not.
+    public static let turnEvents = 4_096
+    /// Subscribers that are behind and have their turns before the loop looks at its sockets again.
+    public static let turnSubscribers = 64
     /// Pages of the log being read for subscribers that are behind, in all.
     public static let waitingPages = 8
     /// Commands a loop takes from its mailbox in one turn.

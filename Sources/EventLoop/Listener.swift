@@ -1,0 +1,53 @@
+internal import CLibevent
+internal import Glibc
+
+/// A listening socket of one loop. Several loops, each with its own, share a port by SO_REUSEPORT; the kernel
+/// spreads the connections.
+public final class Listener {
+    /// Connections the kernel keeps for us while the loop is busy. evhttp's own listener has 128, too few for a
+    /// thousand dashboards that reconnect at once.
+    public static let backlogConnections: CInt = 4096
+
+    /// The `evconnlistener`; evhttp takes it over and frees it.
+    package let handle: OpaquePointer
+    /// Where it listens: `127.0.0.1:3001`, with the port the system chose if 0 was asked for.
+    public let address: String
+
+    /// Listens on `host` (an address, not a name) and `port`.
+    public init(host: String, port: UInt16, on loop: Loop) throws(SystemError) {
+        let operation = "listen on \(Self.text(host: host, port: port))"
+        var hints = addrinfo()
+        hints.ai_flags = AI_NUMERICHOST | AI_PASSIVE
+        hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, String(port), &hints, &found) == 0, let info = found else {
+            throw SystemError(operation, code: EADDRNOTAVAIL)
+        }
+        defer { freeaddrinfo(found) }
+        let flags =
+            LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE | LEV_OPT_REUSEABLE_PORT
+        let listener = evconnlistener_new_bind(
+            loop.base, nil, nil, UInt32(flags), Self.backlogConnections, info.pointee.ai_addr,
+            CInt(info.pointee.ai_addrlen))
+        guard let listener else { throw SystemError(operation) }
+        handle = listener
+        address = Self.text(host: host, port: Self.boundPort(evconnlistener_get_fd(listener)) ?? port)
+    }
+
+    private static func text(host: String, port: UInt16) -> String {
+        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+
+    private static func boundPort(_ descriptor: CInt) -> UInt16? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let isKnown = withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) == 0 }
+        }
+        guard isKnown else { return nil }
+        // The port stands at the same place in both families' addresses.
+        return withUnsafePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { UInt16(bigEndian: $0.pointee.sin_port) }
+        }
+    }
+}

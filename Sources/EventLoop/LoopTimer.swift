@@ -1,0 +1,39 @@
+internal import CLibevent
+internal import Glibc
+
+/// Calls back on its loop, again and again or once, for as long as it lives.
+public final class LoopTimer {
+    private var event: UnsafeMutablePointer<event>?
+    private let action: () -> Void
+
+    /// A timer that is not set yet.
+    public init(on loop: Loop, _ action: @escaping () -> Void) {
+        loop.checkThread()
+        self.action = action
+        event = event_new(loop.base, -1, 0, timerIsDue, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    deinit {
+        if let event { event_free(event) }
+    }
+
+    /// Calls once after so many milliseconds; a call set before is replaced.
+    public func set(afterMilliseconds milliseconds: Int64) {
+        var lapse = timeval(tv_sec: Int(milliseconds / 1000), tv_usec: Int(milliseconds % 1000) * 1000)
+        event_add(event, &lapse)
+    }
+
+    /// Forgets the call that was set.
+    public func cancel() {
+        event_del(event)
+    }
+
+    fileprivate func fire() { action() }
+}
+
+private func timerIsDue(_ descriptor: CInt, _ what: Int16, _ argument: UnsafeMutableRawPointer?) {
+    guard let argument else { return }
+    // The action may let go of the timer.
+    let timer = Unmanaged<LoopTimer>.fromOpaque(argument).takeUnretainedValue()
+    withExtendedLifetime(timer) { timer.fire() }
+}

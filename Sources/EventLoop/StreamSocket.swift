@@ -1,0 +1,118 @@
+internal import CLibevent
+public import Glibc
+
+/// What a stream's socket tells its owner.
+public protocol StreamSocketOwner: AnyObject {
+    /// The socket takes bytes again after it would not.
+    func socketIsWritable(_ socket: StreamSocket)
+    /// The other side is gone, or sent more than a subscriber has to say. The owner must close the socket.
+    func socketHasEnded(_ socket: StreamSocket, because reason: StreamSocket.End)
+}
+
+/// A connection on which only the server speaks. It owns its descriptor and one event, and closes both.
+///
+/// What the other side sends is read and dropped: it is how its closing shows.
+public final class StreamSocket {
+    /// Why the other side counts as gone.
+    public enum End: String, Sendable {
+        /// It closed the connection, or the connection broke.
+        case closedByClient = "client_closed"
+        /// It sent more than ``strayBytes``, where it has nothing to say.
+        case strayInput = "stray_input"
+    }
+
+    /// Bytes that a subscriber may send after its request without being cut off.
+    public static let strayBytes = 4096
+
+    /// Who is told what happens; set before anything can.
+    public weak var owner: (any StreamSocketOwner)?
+    private let base: OpaquePointer
+    private var descriptor: CInt
+    private var event: UnsafeMutablePointer<event>?
+    private var stray = 0
+    private var isWaitingForRoom = false
+
+    /// Takes over a connected, non-blocking descriptor.
+    public init(takingOver descriptor: CInt, on loop: Loop) {
+        loop.checkThread()
+        base = loop.base
+        self.descriptor = descriptor
+        // The event holds no reference: the owner keeps the socket, and deinit takes the event away first.
+        event = event_new(
+            base, descriptor, Int16(EV_READ | EV_PERSIST), streamSocketIsReady,
+            Unmanaged.passUnretained(self).toOpaque())
+        event_add(event, nil)
+    }
+
+    deinit {
+        close()
+    }
+
+    /// True until ``close()``.
+    public var isOpen: Bool { descriptor >= 0 }
+
+    /// Writes as much as the kernel takes, with one system call.
+    public func write(_ buffers: UnsafeMutableBufferPointer<System.Buffer>) -> System.WriteResult {
+        guard descriptor >= 0 else { return .closed }
+        return System.write(descriptor, buffers)
+    }
+
+    /// Tells the owner when the socket takes bytes again. Asked for after a short write only.
+    public func waitForRoom() {
+        guard !isWaitingForRoom, descriptor >= 0 else { return }
+        watch(EV_READ | EV_WRITE | EV_PERSIST)
+        isWaitingForRoom = true
+    }
+
+    private func watch(_ what: CInt) {
+        event_del(event)
+        event_assign(
+            event, base, descriptor, Int16(what), streamSocketIsReady, Unmanaged.passUnretained(self).toOpaque())
+        event_add(event, nil)
+    }
+
+    /// Closes the connection; what the kernel has taken is still sent. Does nothing the second time.
+    public func close() {
+        guard descriptor >= 0 else { return }
+        if let event { event_free(event) }
+        event = nil
+        // With input unread, close would send a reset and throw away what the kernel still has to send.
+        _ = drop()
+        Glibc.close(descriptor)
+        descriptor = -1
+    }
+
+    fileprivate func isReady(_ what: CInt) {
+        if what & EV_READ != 0, let end = drop() {
+            owner?.socketHasEnded(self, because: end)
+            return
+        }
+        if what & EV_WRITE != 0, isWaitingForRoom {
+            watch(EV_READ | EV_PERSIST)
+            isWaitingForRoom = false
+            owner?.socketIsWritable(self)
+        }
+    }
+
+    private func drop() -> End? {
+        while true {
+            let result = withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) {
+                System.read(descriptor, into: $0)
+            }
+            switch result {
+            case .closed: return .closedByClient
+            case .wouldBlock: return nil
+            case .read(let count):
+                stray += count
+                if stray > Self.strayBytes { return .strayInput }
+            }
+        }
+    }
+}
+
+private func streamSocketIsReady(_ descriptor: CInt, _ what: Int16, _ argument: UnsafeMutableRawPointer?) {
+    guard let argument else { return }
+    // The owner may let go of the socket while it is told.
+    let socket = Unmanaged<StreamSocket>.fromOpaque(argument).takeUnretainedValue()
+    withExtendedLifetime(socket) { socket.isReady(CInt(what)) }
+}

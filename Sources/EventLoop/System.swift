@@ -1,0 +1,109 @@
+public import Glibc
+
+/// The system calls that roomwire makes itself, each with its errors turned into values.
+public enum System {
+    /// One piece of a vectored write: an address and how many bytes stand there.
+    public typealias Buffer = iovec
+
+    /// What a write came to.
+    public enum WriteResult: Equatable, Sendable {
+        /// So many bytes were taken; fewer than offered means that the kernel's buffer is full.
+        case wrote(Int)
+        /// None was taken: wait until the socket is writable.
+        case wouldBlock
+        /// The connection is gone.
+        case closed
+    }
+
+    /// Writes `buffers` with one system call. Never raises SIGPIPE.
+    public static func write(_ descriptor: CInt, _ buffers: UnsafeMutableBufferPointer<Buffer>) -> WriteResult {
+        var message = msghdr()
+        message.msg_iov = buffers.baseAddress
+        message.msg_iovlen = buffers.count
+        while true {
+            let count = sendmsg(descriptor, &message, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT))
+            if count >= 0 { return .wrote(count) }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN, ENOBUFS: return .wouldBlock
+            case EBADF, EFAULT, EINVAL, ENOTSOCK: preconditionFailure("sendmsg was called wrongly: errno \(errno)")
+            default: return .closed
+            }
+        }
+    }
+
+    /// What a read came to.
+    public enum ReadResult: Equatable, Sendable {
+        /// So many bytes came, at least one.
+        case read(Int)
+        /// Nothing is there yet.
+        case wouldBlock
+        /// The other side has closed, or the connection broke.
+        case closed
+    }
+
+    /// Reads what is there into `buffer`.
+    public static func read(_ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
+        while true {
+            let count = recv(descriptor, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT))
+            if count > 0 { return .read(count) }
+            if count == 0 { return .closed }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: return .wouldBlock
+            default: return .closed
+            }
+        }
+    }
+
+    /// Sets one socket option whose value is an integer. Failure is not an error: every option set here is an
+    /// improvement, none is needed for the connection to work (and a Unix socket knows no TCP options).
+    public static func setOption(_ descriptor: CInt, level: CInt, _ name: CInt, to value: CInt) {
+        var value = value
+        _ = setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<CInt>.size))
+    }
+
+    /// Raises the limit on open files as far as the system lets us.
+    /// - Returns: how many files this process may open now.
+    public static func raiseOpenFileLimit() -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        return Int(clamping: limit.rlim_cur)
+    }
+
+    /// Lets a write to a closed connection fail instead of ending the process. Once, at start.
+    public static func ignoreBrokenPipes() {
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// Milliseconds since 1970 by the wall clock.
+    public static func wallMilliseconds() -> Int64 { milliseconds(CLOCK_REALTIME) }
+
+    /// Milliseconds by a clock that never steps: for timers and lapses.
+    public static func steadyMilliseconds() -> Int64 { milliseconds(CLOCK_MONOTONIC) }
+
+    private static func milliseconds(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}
+
+/// An operation of the operating system or of libevent that failed: what was tried, and the reason's text.
+public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What was tried, in words: `listen on 127.0.0.1:3001`.
+    public let operation: String
+    /// The system's error number.
+    public let code: CInt
+
+    /// The failure that `errno` tells of.
+    public init(_ operation: String, code: CInt = errno) {
+        self.operation = operation
+        self.code = code
+    }
+
+    public var description: String { "cannot \(operation): \(String(cString: strerror(code)))" }
+}

@@ -1,0 +1,103 @@
+internal import Events
+
+/// What the relay itself says on a stream: typed like any event, but without an id, so that a client's
+/// `Last-Event-ID` stays that of the last real event.
+enum ControlFrame {
+    /// Why everything that a client holds may be stale.
+    enum ResyncReason: String {
+        /// Its cursor is older than what retention left.
+        case expired
+        /// Its cursor is none of this log's ids.
+        case unknown
+        /// Its cursor is no id at all.
+        case malformed
+    }
+
+    /// The first event of every stream. `oldestId` is the oldest cursor that misses nothing.
+    static func connected(_ subscriber: Subscriber, extent: LogExtent, heartbeatMilliseconds: Int64) -> [UInt8] {
+        let filter = subscriber.group.key.filter
+        return frame("connected", for: subscriber) { writer in
+            writer.member("streamId", String(subscriber.id))
+            writer.member("user", subscriber.user)
+            writer.nested("filter") { $0.scope(filter.requested, participants: filter.participants) }
+            writer.nested("granted") { $0.scope(filter.granted, participants: []) }
+            writer.member("oldestId", id: extent.trimmedThrough)
+            writer.member("newestId", id: extent.head)
+            writer.member("heartbeatMs", heartbeatMilliseconds)
+            writer.member("expiresAt", time: subscriber.expiresAt)
+        }
+    }
+
+    static func resync(_ reason: ResyncReason, oldest: EventID, for subscriber: Subscriber) -> [UInt8] {
+        frame("resync", for: subscriber) { writer in
+            writer.member("reason", reason.rawValue)
+            writer.member("oldestId", id: oldest)
+        }
+    }
+
+    static func tokenExpiring(_ subscriber: Subscriber) -> [UInt8] {
+        frame("token_expiring", for: subscriber) { $0.member("expiresAt", time: subscriber.expiresAt) }
+    }
+
+    static func tokenExpired(_ subscriber: Subscriber) -> [UInt8] {
+        frame("token_expired", for: subscriber) { $0.member("expiresAt", time: subscriber.expiresAt) }
+    }
+
+    /// Tells when to come back, so that not everybody does at once.
+    static func draining(_ subscriber: Subscriber, retryMilliseconds: Int64) -> [UInt8] {
+        retry(retryMilliseconds, for: subscriber)
+            + frame("draining", for: subscriber) { $0.member("retryMs", retryMilliseconds) }
+    }
+
+    /// SSE's `retry:` field; NDJSON has none.
+    static func retry(_ milliseconds: Int64, for subscriber: Subscriber) -> [UInt8] {
+        guard subscriber.group.key.format.encoding == .sse else { return [] }
+        return Array("retry: \(milliseconds)\n".utf8)
+    }
+
+    static func heartbeat(_ subscriber: Subscriber) -> [UInt8] {
+        if subscriber.heartbeatIsEvent { return frame("heartbeat", for: subscriber) { _ in } }
+        return subscriber.group.key.format.encoding == .sse ? comment : emptyLine
+    }
+
+    private static let comment = Array(": heartbeat\n\n".utf8)
+    private static let emptyLine: [UInt8] = [0x0A]
+
+    private static func frame(
+        _ type: String, for subscriber: Subscriber, _ members: (inout JSONWriter) -> Void
+    ) -> [UInt8] {
+        let json = JSONWriter.bytes { writer in
+            writer.object { writer in
+                writer.member("type", type)
+                members(&writer)
+            }
+        }
+        let format = subscriber.group.key.format
+        guard format.encoding == .sse else { return json + [0x0A] }
+        let name = format.isNamed ? "event: \(type)\n" : ""
+        return Array(name.utf8) + Array("data: ".utf8) + json + [0x0A, 0x0A]
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func nested(_ name: String, _ write: (inout JSONWriter) -> Void) {
+        self.name(name)
+        object(write)
+    }
+
+    /// Writes what a scope limits; what it leaves open is left out.
+    fileprivate mutating func scope(_ scope: EventScope, participants: Set<String>) {
+        patterns("rooms", scope.rooms)
+        patterns("types", scope.types)
+        patterns("sources", scope.sources)
+        guard !participants.isEmpty else { return }
+        name("participants")
+        array { for participant in participants.sorted() { $0.string(participant) } }
+    }
+
+    private mutating func patterns(_ name: String, _ set: PatternSet) {
+        guard !set.matchesAll else { return }
+        self.name(name)
+        array { for pattern in set.patterns { $0.string(pattern.text) } }
+    }
+}

@@ -1,0 +1,117 @@
+public import Events
+internal import Glibc
+
+// Live delivery: what a commit brings goes to everybody who stands at the head.
+extension Hub {
+    /// Takes events that were committed, in order, and writes them to every live subscriber whose filter admits
+    /// them: one write a subscriber, however many events there are.
+    public func publish(_ events: [LoggedEvent], extent: LogExtent) {
+        let before = head
+        let singles = route(events, before: before)
+        self.extent = LogExtent(trimmedThrough: extent.trimmedThrough, head: max(extent.head, head))
+        for group in touched { deliver(group) }
+        touched.removeAll(keepingCapacity: true)
+        for subscriber in singles where subscriber.state != .ended { pump(subscriber) }
+    }
+
+    /// Puts events into the ring and into the groups that they concern.
+    /// - Returns: live subscribers that are not served with their group this time. They stand at `before`.
+    private func route(_ events: [LoggedEvent], before: EventID) -> [Subscriber] {
+        var singles = Array(alone.values)
+        for subscriber in singles { leaveHead(subscriber) }
+        for logged in events {
+            if let users = logged.event.users {
+                for user in Set(users) {
+                    for subscriber in byUser[user] ?? [] where subscriber.state == .live {
+                        leaveHead(subscriber)
+                        subscriber.cursor = before
+                        singles.append(subscriber)
+                    }
+                }
+            } else {
+                groups.forEachMatching(logged.event) { group in
+                    if group.turn.isEmpty { touched.append(group) }
+                    group.turn.append(logged)
+                }
+            }
+            ring.append(logged)
+        }
+        for subscriber in singles { subscriber.cursor = before }
+        return singles
+    }
+
+    /// Writes a group's turn to its live members. The pieces are built once for all of them.
+    private func deliver(_ group: Group) {
+        var next = group.turn.startIndex
+        while next < group.turn.endIndex, !group.live.isEmpty {
+            let first = next
+            buffers.removeAll()
+            repeat {
+                builder.append(group.turn[next], as: group.key.format, to: buffers)
+                next += 1
+            } while next < group.turn.endIndex && !buffers.isFull
+            deliver(group.turn[first..<next], to: group)
+        }
+        group.turn.removeAll(keepingCapacity: group.turn.capacity <= Limits.writeBuffers)
+    }
+
+    private func deliver(_ events: ArraySlice<LoggedEvent>, to group: Group) {
+        let pieces = buffers.buffers
+        let bytes = buffers.bytes
+        var index = 0
+        // Who falls behind or ends is replaced in the list by its last member, so the index stays.
+        while index < group.live.count {
+            let subscriber = group.live[index]
+            switch subscriber.outlet.write(pieces) {
+            case .took(bytes):
+                wrote(bytes, to: subscriber)
+                counters.deliveries += UInt64(events.count)
+                index += 1
+            case .took(let count):
+                leaveHead(subscriber)
+                wrote(count, to: subscriber)
+                settle(subscriber, after: count, of: events)
+                block(subscriber)
+            case .gone:
+                end(subscriber, .clientClosed)
+            }
+        }
+    }
+
+    func wrote(_ bytes: Int, to subscriber: Subscriber) {
+        guard bytes > 0 else { return }
+        subscriber.lastWrite = now
+        subscriber.sentBytes += bytes
+        counters.sentBytes += UInt64(bytes)
+    }
+
+    func block(_ subscriber: Subscriber) {
+        counters.shortWrites += 1
+        subscriber.state = .blocked
+        subscriber.page = nil
+        subscriber.outlet.waitForRoom()
+    }
+
+    /// Sets the cursor of a subscriber whose outlet took only `count` bytes of `events`: behind the last event of
+    /// which anything was taken. The rest of that one is unsent.
+    func settle(_ subscriber: Subscriber, after count: Int, of events: some Sequence<LoggedEvent>) {
+        var rest = count
+        for event in events {
+            guard rest > 0 else {
+                // Any number below this event's id will do for a cursor that was never given to the client.
+                subscriber.cursor = EventID(rawValue: event.id.rawValue - 1)
+                return
+            }
+            counters.deliveries += 1
+            subscriber.remainingEvents = subscriber.remainingEvents.map { $0 - 1 }
+            let size = builder.size(of: event, as: subscriber.group.key.format)
+            subscriber.cursor = event.id
+            if rest < size {
+                subscriber.unsent = [.event(event)]
+                subscriber.unsentOffset = rest
+                return
+            }
+            rest -= size
+        }
+    }
+}

@@ -1,0 +1,88 @@
+internal import Events
+
+/// Streams with the same filter and the same format: what is written to one is written to all that are live.
+final class Group {
+    /// What makes two streams the same.
+    struct Key: Hashable {
+        let filter: EventFilter
+        let format: StreamFormat
+    }
+
+    let key: Key
+    /// Members at the head of the log.
+    private(set) var live: [Subscriber] = []
+    /// All members, live or behind.
+    var memberCount = 0
+    /// Events of this turn that match, not yet written.
+    var turn: [LoggedEvent] = []
+
+    init(key: Key) {
+        self.key = key
+    }
+
+    func addLive(_ subscriber: Subscriber) {
+        subscriber.groupIndex = live.count
+        live.append(subscriber)
+    }
+
+    func removeLive(_ subscriber: Subscriber) {
+        let index = subscriber.groupIndex
+        guard index >= 0 else { return }
+        let last = live.removeLast()
+        if last !== subscriber {
+            live[index] = last
+            last.groupIndex = index
+        }
+        subscriber.groupIndex = -1
+    }
+}
+
+/// Which groups an event may concern: by room name where a filter names its rooms, so that an event for one room
+/// costs nothing for the streams of others.
+struct GroupIndex {
+    private var groups: [Group.Key: Group] = [:]
+    private var byRoom: [String: [Group]] = [:]
+    private var broad: [Group] = []
+
+    var all: Dictionary<Group.Key, Group>.Values { groups.values }
+
+    /// The group of this key, made if there is none; it has one member more.
+    mutating func join(_ key: Group.Key) -> Group {
+        if let group = groups[key] {
+            group.memberCount += 1
+            return group
+        }
+        let group = Group(key: key)
+        group.memberCount = 1
+        groups[key] = group
+        if let rooms = key.filter.exactRooms {
+            for room in rooms { byRoom[room, default: []].append(group) }
+        } else {
+            broad.append(group)
+        }
+        return group
+    }
+
+    /// One member less; a group without members is forgotten.
+    mutating func leave(_ group: Group) {
+        group.memberCount -= 1
+        guard group.memberCount == 0 else { return }
+        groups[group.key] = nil
+        guard let rooms = group.key.filter.exactRooms else {
+            broad.removeAll { $0 === group }
+            return
+        }
+        for room in rooms {
+            byRoom[room]?.removeAll { $0 === group }
+            if byRoom[room]?.isEmpty == true { byRoom[room] = nil }
+        }
+    }
+
+    /// Calls `body` with every group whose filter admits `event`, which has no audience.
+    func forEachMatching(_ event: Event, _ body: (Group) -> Void) {
+        if let room = event.room, let named = byRoom[room] {
+            for group in named where group.key.filter.admits(event, to: "") { body(group) }
+        }
+        for group in broad where group.key.filter.admits(event, to: "") { body(group) }
+    }
+}

@@ -1,0 +1,200 @@
+public import Events
+
+/// How a hub behaves.
+public struct HubSettings: Sendable {
+    /// A stream on which nothing was written for so long gets a heartbeat.
+    public var heartbeatMilliseconds: Int64
+    /// About when clients should come back after a broken connection; each is told its own time near it.
+    public var retryMilliseconds: Int64
+    /// How long before a token's end its stream is warned.
+    public var expiryNoticeMilliseconds: Int64
+    /// Recent events kept in memory.
+    public var ringEvents: Int
+    /// Bytes of recent events kept in memory.
+    public var ringBytes: Int
+
+    /// Settings; the defaults are those of the service.
+    public init(
+        heartbeatMilliseconds: Int64 = 15_000, retryMilliseconds: Int64 = 3_000,
+        expiryNoticeMilliseconds: Int64 = 30_000, ringEvents: Int = Limits.ringEvents,
+        ringBytes: Int = Limits.ringBytes
+    ) {
+        self.heartbeatMilliseconds = heartbeatMilliseconds
+        self.retryMilliseconds = retryMilliseconds
+        self.expiryNoticeMilliseconds = expiryNoticeMilliseconds
+        self.ringEvents = ringEvents
+        self.ringBytes = ringBytes
+    }
+}
+
+/// The fan-out of one loop: every subscriber is a cursor over the log, and this moves the cursors.
+///
+/// It has no sockets, no clock and no threads: outlets take the bytes, the caller tells the time, and everything
+/// is called on one thread. Live delivery, resume and slow readers are one mechanism, so nothing can fall between
+/// them:
+/// - a *live* subscriber stands at the head and gets its group's bytes with one write per turn;
+/// - one that is behind is pumped from the ring in memory, and behind that from pages of the log, until it
+///   arrives at the head and is live.
+public final class Hub {
+    let settings: HubSettings
+    let builder = FrameBuilder()
+    let buffers = BufferList()
+    var ring: Ring
+    var extent: LogExtent
+    var groups = GroupIndex()
+    var subscribers: [UInt64: Subscriber] = [:]
+    /// For events with an audience.
+    var byUser: [String: [Subscriber]] = [:]
+    /// Live subscribers that are served alone.
+    var alone: [UInt64: Subscriber] = [:]
+    /// Groups with events to write this turn.
+    var touched: [Group] = []
+    /// Subscribers that are behind and have room, in the order of their turns.
+    var queue: [Subscriber] = []
+    var desk = PageDesk()
+    /// Subscribers whose page could not be read; asked for again at the next tick.
+    var unread: [Subscriber] = []
+    var wheel: Wheel
+    var random: any RandomNumberGenerator
+    /// Milliseconds by a clock that never steps.
+    var now: Int64
+    /// Milliseconds since 1970.
+    var wallNow: EpochMilliseconds
+    private let firstID: UInt64
+    private let idStride: UInt64
+    private var startedCount: UInt64 = 0
+    /// What happened so far.
+    public internal(set) var counters = HubCounters()
+    /// Called when a stream has ended, whatever the reason; the subscriber is forgotten then.
+    public var onEnd: (Subscriber, StreamEnd) -> Void = { _, _ in }
+    /// Called to have a page read; ``pageArrived(_:after:)`` brings it.
+    public var readPage: (EventID) -> Void = { _ in }
+
+    /// A hub without subscribers over a log that ends at `extent`.
+    /// - Parameter index: its number among `count` hubs: stream ids are unique among them all.
+    public init(
+        settings: HubSettings, extent: LogExtent, index: Int = 0, of count: Int = 1, now: Int64,
+        wallNow: EpochMilliseconds, random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+    ) {
+        self.settings = settings
+        self.extent = extent
+        self.now = now
+        self.wallNow = wallNow
+        self.random = random
+        firstID = UInt64(index) + 1
+        idStride = UInt64(count)
+        ring = Ring(head: extent.head, limitEvents: settings.ringEvents, limitBytes: settings.ringBytes)
+        wheel = Wheel(horizonMilliseconds: settings.heartbeatMilliseconds, slotMilliseconds: 250, now: now)
+    }
+
+    /// How many streams there are.
+    public var count: Int { subscribers.count }
+
+    /// The last event this hub knows: every subscriber's cursor is here or before.
+    public var head: EventID { ring.head }
+
+    /// Starts a stream. What comes first is written at once; a subscriber that is behind catches up in its turns.
+    public func subscribe(_ subscription: Subscription, outlet: any Outlet) -> Subscriber {
+        let id = firstID + startedCount * idStride
+        startedCount += 1
+        let group = groups.join(Group.Key(filter: subscription.filter, format: subscription.format))
+        let start = start(subscription.start)
+        let subscriber = Subscriber(
+            id: id, subscription: subscription, group: group, outlet: outlet, cursor: start.cursor, now: now)
+        subscriber.cursorIsUnchecked = start.isUnchecked
+        subscribers[id] = subscriber
+        byUser[subscription.user, default: []].append(subscriber)
+        // Spread, so that streams opened together do not get their heartbeats together for ever.
+        let phase = Int64.random(in: settings.heartbeatMilliseconds / 2...settings.heartbeatMilliseconds, using: &random)
+        wheel.set(subscriber, at: min(now + phase, expiryCheck(subscriber) ?? .max))
+        var opening = subscription.preamble
+        opening += ControlFrame.retry(jitteredRetry(), for: subscriber)
+        opening += ControlFrame.connected(
+            subscriber, extent: extent, heartbeatMilliseconds: settings.heartbeatMilliseconds)
+        opening += subscription.opening
+        if let reason = start.resync { opening += resync(subscriber, reason) }
+        subscriber.unsent = [.bytes(SharedBytes(opening))]
+        if flush(subscriber) { proceed(subscriber) }
+        return subscriber
+    }
+
+    private func start(
+        _ start: Subscription.Start
+    ) -> (cursor: EventID, resync: ControlFrame.ResyncReason?, isUnchecked: Bool) {
+        let oldest = extent.trimmedThrough
+        switch start {
+        case .live: return (head, nil, false)
+        case .oldest, .after(.zero): return (oldest, nil, false)
+        case .trusted(let id): return (id, nil, false)
+        case .malformed: return (oldest, .malformed, false)
+        case .after(let id):
+            if id < oldest { return (oldest, .expired, false) }
+            if id > head { return (oldest, .unknown, false) }
+            if id == head || id == oldest || id == ring.floor { return (id, nil, false) }
+            // Below what is in memory only the log can say whether it ever gave out this id.
+            if id < ring.floor { return (id, nil, true) }
+            return ring.contains(id) ? (id, nil, false) : (oldest, .unknown, false)
+        }
+    }
+
+    func resync(_ subscriber: Subscriber, _ reason: ControlFrame.ResyncReason) -> [UInt8] {
+        counters.resyncs += 1
+        return ControlFrame.resync(reason, oldest: extent.trimmedThrough, for: subscriber)
+    }
+
+    /// Between 0.75 and 1.25 of the setting: clients of one outage do not come back in one moment.
+    func jitteredRetry() -> Int64 {
+        let base = settings.retryMilliseconds
+        return Int64.random(in: base * 3 / 4...base * 5 / 4, using: &random)
+    }
+
+    /// Ends a stream. What its outlet took is still sent; what it did not take is lost with it.
+    public func end(_ subscriber: Subscriber, _ reason: StreamEnd) {
+        guard subscriber.state != .ended else { return }
+        leaveHead(subscriber)
+        subscriber.state = .ended
+        subscriber.unsent = []
+        subscriber.page = nil
+        wheel.remove(subscriber)
+        groups.leave(subscriber.group)
+        subscribers[subscriber.id] = nil
+        byUser[subscriber.user]?.removeAll { $0 === subscriber }
+        if byUser[subscriber.user]?.isEmpty == true { byUser[subscriber.user] = nil }
+        subscriber.outlet.close()
+        counters.ended[reason, default: 0] += 1
+        onEnd(subscriber, reason)
+    }
+
+    /// The stream of this id, if it is one of this hub's.
+    public func subscriber(id: UInt64) -> Subscriber? { subscribers[id] }
+
+    /// The streams of a user, oldest first.
+    public func subscribers(of user: String) -> [Subscriber] { byUser[user] ?? [] }
+
+    /// Takes a live subscriber away from the head: its cursor says from now on where it stands.
+    func leaveHead(_ subscriber: Subscriber) {
+        guard subscriber.state == .live else { return }
+        subscriber.group.removeLive(subscriber)
+        alone[subscriber.id] = nil
+        subscriber.cursor = head
+        subscriber.state = .queued
+    }
+}
+
+/// What a hub has done since it was made.
+public struct HubCounters: Sendable {
+    /// Events written to subscribers, in whole or begun.
+    public var deliveries: UInt64 = 0
+    /// Bytes taken by outlets.
+    public var sentBytes: UInt64 = 0
+    /// Writes that were cut short because the subscriber reads too slowly.
+    public var shortWrites: UInt64 = 0
+    /// Heartbeats written.
+    public var heartbeats: UInt64 = 0
+    /// `resync` events written.
+    public var resyncs: UInt64 = 0
+    /// Pages of the log asked for.
+    public var pageReads: UInt64 = 0
+    /// Streams that ended, by reason.
+    public var ended: [StreamEnd: UInt64] = [:]
+}

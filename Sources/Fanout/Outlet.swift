@@ -1,0 +1,19 @@
+public import Glibc
+
+/// Where a subscriber's bytes go: a socket, or in the simulator a double that writes short, stalls and breaks.
+public protocol Outlet: AnyObject {
+    /// Offers bytes, once; the buffers are not kept.
+    func write(_ buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult
+    /// Asks to be told, by ``Hub/outletHasRoom(_:)``, when bytes will be taken again.
+    func waitForRoom()
+    /// Ends the connection; what was taken is still sent.
+    func close()
+}
+
+/// What became of the bytes that an outlet was offered.
+public enum OutletResult: Equatable, Sendable {
+    /// So many were taken. Fewer than offered: there is no room for more.
+    case took(Int)
+    /// The other side is gone.
+    case gone
+}

@@ -1,0 +1,60 @@
+internal import Events
+
+/// The latest events, in memory: where subscribers that lag a little catch up without a read of the log.
+struct Ring {
+    private var storage: [LoggedEvent] = []
+    private var first = 0
+    private var bytes = 0
+    private let limitEvents: Int
+    private let limitBytes: Int
+
+    /// Every event after this id and up to ``head`` is here.
+    private(set) var floor: EventID
+    /// The newest event.
+    private(set) var head: EventID
+
+    /// An empty ring that begins where the log ends now.
+    init(head: EventID, limitEvents: Int, limitBytes: Int) {
+        floor = head
+        self.head = head
+        self.limitEvents = limitEvents
+        self.limitBytes = limitBytes
+    }
+
+    var events: ArraySlice<LoggedEvent> { storage[first...] }
+
+    mutating func append(_ event: LoggedEvent) {
+        precondition(event.id > head, "events come in the order of their ids")
+        storage.append(event)
+        bytes += event.bytes
+        head = event.id
+        while storage.count - first > limitEvents || (bytes > limitBytes && storage.count - first > 1) {
+            let oldest = storage[first]
+            bytes -= oldest.bytes
+            floor = oldest.id
+            first += 1
+        }
+        // Moving the rest down only when it is no larger than what went makes the cost of each event constant.
+        if first > 64 && first * 2 >= storage.count {
+            storage.removeFirst(first)
+            first = 0
+        }
+    }
+
+    /// Where in ``events`` the first event after `cursor` stands.
+    func index(after cursor: EventID) -> Int {
+        var low = first
+        var high = storage.count
+        while low < high {
+            let middle = (low + high) / 2
+            if storage[middle].id <= cursor { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// True when an event of just this id is here.
+    func contains(_ id: EventID) -> Bool {
+        let index = index(after: id)
+        return index > first && storage[index - 1].id == id
+    }
+}

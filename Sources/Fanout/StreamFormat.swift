@@ -1,0 +1,69 @@
+internal import Events
+
+/// How events look on one stream. Streams of one format and one filter share every byte.
+public struct StreamFormat: Sendable, Hashable {
+    /// The framing.
+    public enum Encoding: String, Sendable {
+        /// Server-Sent Events: `id:`, `data:`, an empty line.
+        case sse
+        /// One JSON object a line.
+        case ndjson
+    }
+
+    /// The framing.
+    public var encoding: Encoding
+    /// Whether SSE's `event:` field carries the type. Without it `onmessage` sees every event.
+    public var isNamed: Bool
+    /// Whether events carry the provider's own body as `raw`.
+    public var showsRaw: Bool
+
+    /// A format; the default is what a browser's EventSource wants.
+    public init(encoding: Encoding = .sse, isNamed: Bool = false, showsRaw: Bool = false) {
+        self.encoding = encoding
+        self.isNamed = isNamed
+        self.showsRaw = showsRaw
+    }
+}
+
+/// Builds the pieces of an event for a format out of the bytes that the event brings along: nothing is copied.
+final class FrameBuilder {
+    private var names: [EventType: SharedBytes] = [:]
+    private let measuring = BufferList()
+    private static let rawOpening = SharedBytes(Array(#","raw":"#.utf8))
+    private static let sseEnd = SharedBytes(Array("}\n\n".utf8))
+    private static let lineEnd = SharedBytes(Array("}\n".utf8))
+
+    /// Appends the pieces of one event.
+    func append(_ event: LoggedEvent, as format: StreamFormat, to list: BufferList) {
+        let frame = event.frame.buffer
+        if format.encoding == .sse && format.isNamed { list.append(name(of: event.event.type).buffer) }
+        let start = format.encoding == .sse ? 0 : event.json.lowerBound
+        guard format.showsRaw, let raw = event.raw else {
+            // The line's newline is the first of the two that end an SSE frame.
+            let end = format.encoding == .sse ? frame.count : event.json.upperBound + 1
+            list.append(UnsafeRawBufferPointer(rebasing: frame[start..<end]))
+            return
+        }
+        // The object is reopened: its closing brace comes after `raw`.
+        list.append(UnsafeRawBufferPointer(rebasing: frame[start..<(event.json.upperBound - 1)]))
+        list.append(Self.rawOpening.buffer)
+        list.append(raw.buffer)
+        list.append((format.encoding == .sse ? Self.sseEnd : Self.lineEnd).buffer)
+    }
+
+    /// How many bytes ``append(_:as:to:)`` adds.
+    func size(of event: LoggedEvent, as format: StreamFormat) -> Int {
+        measuring.removeAll()
+        append(event, as: format, to: measuring)
+        return measuring.bytes
+    }
+
+    private func name(of type: EventType) -> SharedBytes {
+        if let known = names[type] { return known }
+        // Types of `standard` sources are free, so the table is bounded; a type has at most 64 characters.
+        if names.count >= 1024 { names.removeAll() }
+        let bytes = SharedBytes(Array("event: \(type.rawValue)\n".utf8))
+        names[type] = bytes
+        return bytes
+    }
+}

@@ -1,0 +1,72 @@
+internal import Events
+
+/// One stream: a cursor over the log and an outlet. It belongs to one ``Hub``, on one thread.
+public final class Subscriber {
+    /// How the cursor stands to the log.
+    enum State {
+        /// At the head, with nothing unsent: events reach it together with its group.
+        case live
+        /// Behind the head; it has room and waits for its turn.
+        case queued
+        /// Its outlet takes nothing at the moment.
+        case blocked
+        /// A page of the log is being read for it.
+        case reading
+        case ended
+    }
+
+    /// Part of a frame, or several, that the outlet did not take. An event is held by reference: a stalled
+    /// subscriber costs no copy.
+    enum Unsent {
+        case event(LoggedEvent)
+        case bytes(SharedBytes)
+    }
+
+    /// The stream's number within the process, told in `connected`.
+    public let id: UInt64
+    /// Whose token opened it.
+    public let user: String
+    let group: Group
+    let outlet: any Outlet
+    var state = State.queued
+    /// Every event up to here was sent, is in ``unsent``, or did not match. Without meaning while `live`.
+    var cursor: EventID
+    /// Set until the log confirmed that the cursor the client named is one of its own.
+    var cursorIsUnchecked = false
+    /// What must go out before the next event, and how many bytes of its first piece are gone already.
+    var unsent: [Unsent] = []
+    var unsentOffset = 0
+    /// The page of the log that it is reading, while it has room for more.
+    var page: LogPage?
+    var isQueued = false
+    var lastWrite: Int64
+    var expiresAt: EpochMilliseconds?
+    var isExpiryAnnounced = false
+    let heartbeatIsEvent: Bool
+    var remainingEvents: Int?
+    let endsWhenCaughtUp: Bool
+    var wheelSlot = -1
+    var wheelIndex = 0
+    var groupIndex = -1
+    /// Bytes that the outlet took.
+    public internal(set) var sentBytes = 0
+
+    init(id: UInt64, subscription: Subscription, group: Group, outlet: any Outlet, cursor: EventID, now: Int64) {
+        self.id = id
+        user = subscription.user
+        self.group = group
+        self.outlet = outlet
+        self.cursor = cursor
+        lastWrite = now
+        expiresAt = subscription.expiresAt
+        heartbeatIsEvent = subscription.heartbeatIsEvent
+        remainingEvents = subscription.limitEvents
+        endsWhenCaughtUp = subscription.endsWhenCaughtUp
+    }
+
+    /// A subscriber that counts, or that ends when it has caught up, is served alone and never with its group.
+    var isServedAlone: Bool { remainingEvents != nil || endsWhenCaughtUp }
+
+    /// True from the moment it ends.
+    public var hasEnded: Bool { state == .ended }
+}

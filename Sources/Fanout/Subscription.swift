@@ -1,0 +1,61 @@
+public import Events
+
+/// What somebody asks of a stream, checked and authorised.
+public struct Subscription: Sendable {
+    /// Where the cursor starts.
+    public enum Start: Sendable, Equatable {
+        /// At the head: only what comes.
+        case live
+        /// From the oldest event kept.
+        case oldest
+        /// After an event that the subscriber has, by its own word: `Last-Event-ID`.
+        case after(EventID)
+        /// After an id that the relay itself knows to be right, such as that of a snapshot.
+        case trusted(EventID)
+        /// A `Last-Event-ID` that is no id of ours at all.
+        case malformed
+    }
+
+    public var user: String
+    public var filter: EventFilter
+    public var format: StreamFormat
+    public var start: Start
+    /// When the token ends, and with it the stream.
+    public var expiresAt: EpochMilliseconds?
+    /// What stands before the first frame: the head of the HTTP response.
+    public var preamble: [UInt8]
+    /// A frame between `connected` and the first event: the snapshot.
+    public var opening: [UInt8]
+    /// Ends after so many events.
+    public var limitEvents: Int?
+    /// Ends when there is nothing more to read.
+    public var endsWhenCaughtUp: Bool
+    /// Whether the heartbeat is an event and not a comment.
+    public var heartbeatIsEvent: Bool
+
+    /// A subscription to everything `filter` admits, from now on.
+    public init(user: String, filter: EventFilter, format: StreamFormat = StreamFormat(), start: Start = .live) {
+        self.user = user
+        self.filter = filter
+        self.format = format
+        self.start = start
+        expiresAt = nil
+        preamble = []
+        opening = []
+        limitEvents = nil
+        endsWhenCaughtUp = false
+        heartbeatIsEvent = false
+    }
+}
+
+/// Why a stream ended: the word in logs, and the label in metrics.
+public enum StreamEnd: String, Sendable, CaseIterable {
+    case clientClosed = "client_closed"
+    case strayInput = "stray_input"
+    case tokenExpired = "token_expired"
+    case draining
+    case replaced
+    case revoked
+    case limitReached = "limit_reached"
+    case caughtUp = "caught_up"
+}
