@@ -1,0 +1,207 @@
+internal import CLibevent
+public import EventLoop
+internal import Glibc
+
+/// Bounds of what a client may send.
+public struct DoorLimits: Sendable {
+    /// Request line and headers.
+    public var headerBytes: Int
+    /// The body.
+    public var bodyBytes: Int
+    /// From a request's first byte to its last.
+    public var requestSeconds: Int
+    /// Between requests.
+    public var idleSeconds: Int
+
+    /// Limits of all four kinds.
+    public init(headerBytes: Int, bodyBytes: Int, requestSeconds: Int, idleSeconds: Int) {
+        self.headerBytes = headerBytes
+        self.bodyBytes = bodyBytes
+        self.requestSeconds = requestSeconds
+        self.idleSeconds = idleSeconds
+    }
+}
+
+/// What the door turned away itself, before any route saw it.
+public struct DoorRefusal: Sendable {
+    /// The status it was answered with.
+    public let status: Int
+    /// Why, in half a sentence.
+    public let problem: String
+}
+
+/// The HTTP server of one loop: evhttp behind listeners of its own, with the checks that evhttp leaves out.
+public final class Door {
+    private let loop: Loop
+    private let http: OpaquePointer
+    private let limits: DoorLimits
+    private let handler: (Exchange) -> Void
+    private let refused: (DoorRefusal) -> Void
+    private var listeners: [Listener] = []
+    /// What is known of each connection that has sent something, by its input buffer.
+    private var connections: [OpaquePointer: DoorConnection] = [:]
+    private var sweep: LoopTimer?
+    private var accepts = true
+    /// Connections being served now, streams not among them.
+    public var connectionCount: Int { connections.count }
+
+    /// A door that gives every good request to `handler`, and tells `refused` of every other one.
+    public init(
+        on loop: Loop, limits: DoorLimits, refused: @escaping (DoorRefusal) -> Void,
+        handler: @escaping (Exchange) -> Void
+    ) throws(SystemError) {
+        guard let http = evhttp_new(loop.base) else { throw SystemError("make an HTTP server") }
+        self.loop = loop
+        self.http = http
+        self.limits = limits
+        self.handler = handler
+        self.refused = refused
+        evhttp_set_max_headers_size(http, limits.headerBytes)
+        evhttp_set_max_body_size(http, limits.bodyBytes)
+        evhttp_set_timeout(http, CInt(limits.idleSeconds))
+        // Any method reaches a route, which knows what to say of it.
+        evhttp_set_allowed_methods(http, 0x1FF)
+        let this = Unmanaged.passUnretained(self).toOpaque()
+        evhttp_set_gencb(http, requestIsComplete, this)
+        evhttp_set_bevcb(http, makeBufferEvent, this)
+        sweep = LoopTimer(on: loop) { [unowned self] in closeLateConnections() }
+        sweep?.set(afterMilliseconds: 1000)
+    }
+
+    deinit {
+        evhttp_free(http)
+    }
+
+    /// Accepts connections from `listener` as well; the door owns it from now on.
+    public func listen(on listener: Listener) {
+        evhttp_bind_listener(http, listener.handle)
+        evconnlistener_set_error_cb(listener.handle, acceptFailed)
+        listeners.append(listener)
+    }
+
+    /// Stops or starts accepting new connections.
+    public func accept(_ accepts: Bool) {
+        self.accepts = accepts
+        for listener in listeners {
+            if accepts { evconnlistener_enable(listener.handle) } else { evconnlistener_disable(listener.handle) }
+        }
+    }
+
+    /// evhttp asks for the transport of a connection that it has just accepted.
+    fileprivate func makeTransport() -> OpaquePointer? {
+        let transport = bufferevent_socket_new(loop.base, -1, CInt(BEV_OPT_CLOSE_ON_FREE.rawValue))
+        guard let transport, let input = bufferevent_get_input(transport) else { return nil }
+        connections[input] = DoorConnection(transport: transport, input: input, door: self)
+        return transport
+    }
+
+    func forget(_ connection: DoorConnection) {
+        connections[connection.input] = nil
+    }
+
+    /// Bounds how long a request may drip in. evhttp's own timeout starts anew with every byte.
+    private func closeLateConnections() {
+        let deadline = System.steadyMilliseconds() - Int64(limits.requestSeconds) * 1000
+        for connection in connections.values where connection.isLate(startedBefore: deadline) {
+            refused(DoorRefusal(status: 408, problem: "the request was not complete in \(limits.requestSeconds) s"))
+            connection.closeAsLate()
+        }
+        // Out of descriptors accept fails at once, again and again, so the listener was turned off for a moment.
+        if accepts { accept(true) }
+        sweep?.set(afterMilliseconds: 1000)
+    }
+
+    /// evhttp answers some bad requests itself; this is how they are counted and logged.
+    func answeredByParser(status: Int) {
+        refused(DoorRefusal(status: status, problem: "not a request that HTTP/1.1 allows, or larger than the limits"))
+    }
+
+    fileprivate func requestCompleted(_ handle: OpaquePointer) {
+        guard let link = evhttp_request_get_connection(handle),
+            let transport = evhttp_connection_get_bufferevent(link), let input = bufferevent_get_input(transport)
+        else { return }
+        let violation = connections[input]?.requestCompleted()
+        let method = Self.method(evhttp_request_get_command(handle))
+        let headers = Self.headers(evhttp_request_get_input_headers(handle))
+        let target = evhttp_request_get_uri(handle).map { String(cString: $0) } ?? "/"
+        let problem = violation?.rawValue ?? Framing.problem(method: method ?? "", headers: headers)
+        let split = PercentCoding.split(target)
+        let request = HTTPRequest(
+            method: method ?? "", target: target, path: split?.path ?? [], query: split?.query ?? [],
+            headers: headers, body: Self.body(evhttp_request_get_input_buffer(handle)),
+            remoteAddress: Self.remoteAddress(link))
+        let exchange = Exchange(handle, request: request, on: loop)
+        if let problem { return turnAway(exchange, status: 400, problem) }
+        guard method != nil else { return turnAway(exchange, status: 501, "an unknown method") }
+        guard split != nil else { return turnAway(exchange, status: 400, "the request's target is not well-formed") }
+        handler(exchange)
+    }
+
+    private func turnAway(_ exchange: Exchange, status: Int, _ problem: String) {
+        refused(DoorRefusal(status: status, problem: problem))
+        let body = "{\"title\":\"\(HTTPResponse.reason(status))\",\"status\":\(status),\"detail\":\"\(problem)\"}\n"
+        var response = HTTPResponse(
+            status: status, contentType: "application/problem+json", body: Array(body.utf8))
+        response.closesConnection = true
+        exchange.reply(response)
+    }
+}
+
+// What evhttp knows of a request, as Swift values.
+extension Door {
+    private static func method(_ command: evhttp_cmd_type) -> String? {
+        switch command {
+        case EVHTTP_REQ_GET: "GET"
+        case EVHTTP_REQ_POST: "POST"
+        case EVHTTP_REQ_HEAD: "HEAD"
+        case EVHTTP_REQ_PUT: "PUT"
+        case EVHTTP_REQ_DELETE: "DELETE"
+        case EVHTTP_REQ_OPTIONS: "OPTIONS"
+        case EVHTTP_REQ_TRACE: "TRACE"
+        case EVHTTP_REQ_CONNECT: "CONNECT"
+        case EVHTTP_REQ_PATCH: "PATCH"
+        default: nil
+        }
+    }
+
+    private static func headers(_ list: UnsafeMutablePointer<evkeyvalq>?) -> [(name: String, value: String)] {
+        var headers: [(name: String, value: String)] = []
+        var next = list?.pointee.tqh_first
+        while let header = next {
+            headers.append((String(cString: header.pointee.key), String(cString: header.pointee.value)))
+            next = header.pointee.next.tqe_next
+        }
+        return headers
+    }
+
+    private static func body(_ buffer: OpaquePointer?) -> [UInt8] {
+        let count = evbuffer_get_length(buffer)
+        guard count > 0 else { return [] }
+        return [UInt8](unsafeUninitializedCapacity: count) { bytes, taken in
+            taken = max(0, evbuffer_copyout(buffer, bytes.baseAddress, count))
+        }
+    }
+
+    private static func remoteAddress(_ link: OpaquePointer) -> String {
+        var address: UnsafeMutablePointer<CChar>?
+        var port: UInt16 = 0
+        evhttp_connection_get_peer(link, &address, &port)
+        return address.map { String(cString: $0) } ?? ""
+    }
+}
+
+private func requestIsComplete(_ handle: OpaquePointer?, _ argument: UnsafeMutableRawPointer?) {
+    guard let handle, let argument else { return }
+    Unmanaged<Door>.fromOpaque(argument).takeUnretainedValue().requestCompleted(handle)
+}
+
+private func makeBufferEvent(_ base: OpaquePointer?, _ argument: UnsafeMutableRawPointer?) -> OpaquePointer? {
+    guard let argument else { return nil }
+    return Unmanaged<Door>.fromOpaque(argument).takeUnretainedValue().makeTransport()
+}
+
+// libevent hands this callback what it handed to evhttp's own, so the door is not at hand: the listener rests by
+// being turned off, and the door's sweep, which comes once a second, turns it on again.
+private func acceptFailed(_ listener: OpaquePointer?, _ argument: UnsafeMutableRawPointer?) {
+    evconnlistener_disable(listener)
+}

@@ -1,0 +1,134 @@
+internal import CLibevent
+internal import EventLoop
+internal import Glibc
+
+/// What the door knows of one connection beside evhttp: how far its request has come, and since when.
+///
+/// evhttp tells nobody when it frees a connection on which nothing was ever sent. The record of such a connection
+/// stays until libevent uses its buffer's address again, so there are never more records than there were
+/// connections at one time.
+final class DoorConnection {
+    let input: OpaquePointer
+    private let transport: OpaquePointer
+    private weak var door: Door?
+    private var scanner = HeaderScanner()
+    private var startedAt: Int64?
+    private var isWatched = false
+    private var isServing = false
+
+    init(transport: OpaquePointer, input: OpaquePointer, door: Door) {
+        self.transport = transport
+        self.input = input
+        self.door = door
+        let this = Unmanaged.passUnretained(self).toOpaque()
+        evbuffer_add_cb(input, inputHasChanged, this)
+        evbuffer_add_cb(bufferevent_get_output(transport), outputHasChanged, this)
+    }
+
+    /// Bytes came in: the last `count` of those that wait.
+    fileprivate func inputGrew(by count: Int) {
+        watchForClose()
+        if startedAt == nil { startedAt = System.steadyMilliseconds() }
+        // While a request is being served, the bytes of the next one wait; they are scanned when their turn comes.
+        guard !isServing else { return }
+        scan(from: evbuffer_get_length(input) - count)
+    }
+
+    private func scan(from offset: Int) {
+        var start = evbuffer_ptr()
+        guard evbuffer_ptr_set(input, &start, offset, EVBUFFER_PTR_SET) == 0 else { return }
+        var pieces = [iovec](repeating: iovec(), count: 16)
+        let count = Int(evbuffer_peek(input, -1, &start, &pieces, CInt(pieces.count)))
+        if count > pieces.count {
+            pieces = [iovec](repeating: iovec(), count: count)
+            evbuffer_peek(input, -1, &start, &pieces, CInt(count))
+        }
+        for piece in pieces.prefix(count) {
+            scanner.read(UnsafeRawBufferPointer(start: piece.iov_base, count: piece.iov_len))
+        }
+    }
+
+    /// evhttp has a whole request.
+    /// - Returns: what was wrong with its head.
+    func requestCompleted() -> HeaderScanner.Violation? {
+        let violation = scanner.violation
+        startedAt = nil
+        isServing = true
+        return violation
+    }
+
+    /// An answer is being written. To a request that never completed only evhttp itself answers.
+    fileprivate func outputGrew(_ output: OpaquePointer) {
+        guard isServing else { return reportParserAnswer(output) }
+        // The answer is in the buffer: what waits in the input is the next request.
+        isServing = false
+        scanner = HeaderScanner()
+        let waiting = evbuffer_get_length(input)
+        guard waiting > 0 else { return }
+        startedAt = System.steadyMilliseconds()
+        scan(from: 0)
+    }
+
+    private func reportParserAnswer(_ output: OpaquePointer) {
+        var start = [UInt8](repeating: 0, count: 12)
+        guard evbuffer_copyout(output, &start, start.count) == start.count,
+            start.starts(with: "HTTP/1.".utf8),
+            let status = Int(String(decoding: start[9...], as: UTF8.self)), status >= 400
+        else { return }
+        door?.answeredByParser(status: status)
+    }
+
+    /// True if a request began before `deadline` and is not complete.
+    func isLate(startedBefore deadline: Int64) -> Bool {
+        !isServing && startedAt.map { $0 < deadline } ?? false
+    }
+
+    /// Answers 408 and closes.
+    func closeAsLate() {
+        let answer = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        // Straight to the socket: a buffered answer would be freed together with the connection.
+        _ = send(bufferevent_getfd(transport), answer, answer.utf8.count, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT))
+        evhttp_connection_free(link)
+    }
+
+    /// evhttp's own record of the connection: it passes it to its transport's callbacks.
+    private var link: OpaquePointer? {
+        var argument: UnsafeMutableRawPointer?
+        bufferevent_getcb(transport, nil, nil, nil, &argument)
+        return argument.map { OpaquePointer($0) }
+    }
+
+    private func watchForClose() {
+        guard !isWatched else { return }
+        isWatched = true
+        evhttp_connection_set_closecb(link, connectionIsClosing, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    fileprivate func isClosing() {
+        // libevent may still empty the buffers, when this object is gone.
+        let this = Unmanaged.passUnretained(self).toOpaque()
+        evbuffer_remove_cb(input, inputHasChanged, this)
+        evbuffer_remove_cb(bufferevent_get_output(transport), outputHasChanged, this)
+        door?.forget(self)
+    }
+}
+
+private func inputHasChanged(
+    _ buffer: OpaquePointer?, _ info: UnsafePointer<evbuffer_cb_info>?, _ argument: UnsafeMutableRawPointer?
+) {
+    guard let info, let argument, info.pointee.n_added > 0 else { return }
+    Unmanaged<DoorConnection>.fromOpaque(argument).takeUnretainedValue().inputGrew(by: info.pointee.n_added)
+}
+
+private func outputHasChanged(
+    _ buffer: OpaquePointer?, _ info: UnsafePointer<evbuffer_cb_info>?, _ argument: UnsafeMutableRawPointer?
+) {
+    guard let buffer, let info, let argument, info.pointee.n_added > 0 else { return }
+    Unmanaged<DoorConnection>.fromOpaque(argument).takeUnretainedValue().outputGrew(buffer)
+}
+
+private func connectionIsClosing(_ link: OpaquePointer?, _ argument: UnsafeMutableRawPointer?) {
+    guard let argument else { return }
+    let connection = Unmanaged<DoorConnection>.fromOpaque(argument).takeUnretainedValue()
+    withExtendedLifetime(connection) { connection.isClosing() }
+}

@@ -1,0 +1,67 @@
+internal import CLibevent
+public import EventLoop
+internal import Glibc
+
+/// One request that waits for its answer. It belongs to its loop; exactly one of ``reply(_:)`` and ``takeOver()``
+/// ends it.
+public final class Exchange {
+    /// What was asked.
+    public let request: HTTPRequest
+    private let loop: Loop
+    private var handle: OpaquePointer?
+
+    init(_ handle: OpaquePointer, request: HTTPRequest, on loop: Loop) {
+        self.handle = handle
+        self.request = request
+        self.loop = loop
+    }
+
+    deinit {
+        // Nobody answered: a bug, but the client must not wait for ever.
+        if handle != nil { reply(HTTPResponse(status: 500)) }
+    }
+
+    /// The door is closing and libevent frees the request itself.
+    func forget() { handle = nil }
+
+    /// Answers. Does nothing if the exchange has ended.
+    public func reply(_ response: HTTPResponse) {
+        guard let handle else { return }
+        self.handle = nil
+        let headers = evhttp_request_get_output_headers(handle)
+        for header in response.headers { evhttp_add_header(headers, header.name, header.value) }
+        if response.closesConnection { evhttp_add_header(headers, "Connection", "close") }
+        let body = evhttp_request_get_output_buffer(handle)
+        if !response.body.isEmpty { evbuffer_add(body, response.body, response.body.count) }
+        evhttp_send_reply(handle, CInt(response.status), HTTPResponse.reason(response.status), nil)
+    }
+
+    /// Takes the connection away from evhttp to use it as a stream: nothing of the answer has been sent.
+    ///
+    /// evhttp keeps about 3 KB for each connection and takes twice the time for a write, which is nothing for a
+    /// request and too much for thousands of streams. Freeing its connection would shut the socket down, so that
+    /// happens to a stand-in: the socket moves to a new descriptor, and `/dev/null` takes its old number.
+    /// - Returns: the stream, or nil if the descriptor could not be moved; the connection is closed then.
+    public func takeOver() -> StreamSocket? {
+        guard let handle, let connection = evhttp_request_get_connection(handle) else { return nil }
+        self.handle = nil
+        let events = evhttp_connection_get_bufferevent(connection)
+        // This takes the old number out of epoll, while it still means the socket.
+        bufferevent_disable(events, Int16(EV_READ | EV_WRITE))
+        let old = bufferevent_getfd(events)
+        let moved = fcntl(old, F_DUPFD_CLOEXEC, 0)
+        let standIn = open("/dev/null", O_RDWR | O_CLOEXEC)
+        if standIn >= 0 {
+            dup2(standIn, old)
+            close(standIn)
+        }
+        // Frees the request as well.
+        evhttp_connection_free(connection)
+        guard moved >= 0 else { return nil }
+        guard standIn >= 0 else {
+            close(moved)
+            return nil
+        }
+        return StreamSocket(takingOver: moved, on: loop)
+    }
+}

@@ -1,0 +1,29 @@
+/// What evhttp lets through and a server behind proxies must not: heads on which two readers could disagree.
+enum Framing {
+    /// What is wrong with the head, in half a sentence; nil if nothing is.
+    static func problem(method: String, headers: [(name: String, value: String)]) -> String? {
+        var hosts = 0
+        var lengths = 0
+        for header in headers {
+            switch header.name.lowercased() {
+            case "host": hosts += 1
+            case "content-length":
+                lengths += 1
+                // evhttp reads the number with strtoll, which takes a sign and leading blanks.
+                guard !header.value.isEmpty, header.value.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+                    return "Content-Length is not a plain number"
+                }
+            case "transfer-encoding":
+                // evhttp takes any other coding as no body at all, and would read the body as the next request.
+                guard header.value.lowercased() == "chunked" else {
+                    return "the only Transfer-Encoding understood is chunked"
+                }
+            default: break
+            }
+        }
+        if lengths > 1 { return "Content-Length is given more than once" }
+        if hosts == 0 { return "the Host header is missing" }
+        if hosts > 1 { return "the Host header is given more than once" }
+        return nil
+    }
+}

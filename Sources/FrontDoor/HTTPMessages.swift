@@ -1,0 +1,119 @@
+internal import EventLoop
+
+/// A request as the front door hands it on: complete, well-formed, within the limits.
+public struct HTTPRequest: Sendable {
+    /// `GET`, `POST`, …
+    public let method: String
+    /// The target of the request line as it was sent: path and query.
+    public let target: String
+    /// The path's segments, percent-decoded: `/api/rooms/a%2Fb` is `["api", "rooms", "a/b"]`.
+    public let path: [String]
+    /// The query's names and values in order, percent-decoded.
+    public let query: [(name: String, value: String)]
+    /// Header lines in order, values without blanks around them.
+    public let headers: [(name: String, value: String)]
+    /// The body, raw.
+    public let body: [UInt8]
+    /// The address of the other end of the connection: a client or a proxy.
+    public let remoteAddress: String
+
+    /// The value of a header, whose name is given in lower case; of several, the first.
+    public func header(_ name: String) -> String? {
+        headers.first { $0.name.lowercased() == name }?.value
+    }
+
+    /// The first value of a query parameter.
+    public func query(_ name: String) -> String? {
+        query.first { $0.name == name }?.value
+    }
+}
+
+/// An answer.
+public struct HTTPResponse: Sendable {
+    /// The status code.
+    public var status: Int
+    /// Header lines; the front door adds `Content-Length`, `Date` and `Connection`.
+    public var headers: [(name: String, value: String)]
+    /// The body.
+    public var body: [UInt8]
+    /// Closes the connection after the answer: what follows on it cannot be trusted to be a request.
+    public var closesConnection = false
+
+    /// An answer with a body of some type.
+    public init(status: Int, contentType: String = "text/plain; charset=utf-8", body: [UInt8] = []) {
+        self.status = status
+        headers = [("Content-Type", contentType)]
+        self.body = body
+    }
+
+    /// The phrase that goes with a status.
+    public static func reason(_ status: Int) -> String {
+        switch status {
+        case 200: "OK"
+        case 201: "Created"
+        case 204: "No Content"
+        case 304: "Not Modified"
+        case 400: "Bad Request"
+        case 401: "Unauthorized"
+        case 403: "Forbidden"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 406: "Not Acceptable"
+        case 408: "Request Timeout"
+        case 413: "Content Too Large"
+        case 429: "Too Many Requests"
+        case 500: "Internal Server Error"
+        case 501: "Not Implemented"
+        case 503: "Service Unavailable"
+        default: "Status \(status)"
+        }
+    }
+}
+
+/// Percent-encoding in paths and queries.
+enum PercentCoding {
+    /// Decodes; nil where a `%` has no two hex digits after it, or the bytes are not UTF-8 or hold a NUL.
+    static func decode(_ text: some Sequence<UInt8>, plusIsBlank: Bool) -> String? {
+        var bytes: [UInt8] = []
+        var iterator = text.makeIterator()
+        while let byte = iterator.next() {
+            switch byte {
+            case UInt8(ascii: "%"):
+                guard let high = iterator.next().flatMap(hex), let low = iterator.next().flatMap(hex) else { return nil }
+                bytes.append(high << 4 | low)
+            case UInt8(ascii: "+") where plusIsBlank: bytes.append(UInt8(ascii: " "))
+            default: bytes.append(byte)
+            }
+        }
+        guard !bytes.contains(0) else { return nil }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    private static func hex(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+
+    /// Splits a request's target into decoded segments and decoded query pairs.
+    static func split(_ target: String) -> (path: [String], query: [(name: String, value: String)])? {
+        let parts = target.utf8.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
+        var path: [String] = []
+        for segment in parts[0].split(separator: UInt8(ascii: "/")) {
+            guard let decoded = decode(segment, plusIsBlank: false) else { return nil }
+            path.append(decoded)
+        }
+        var query: [(name: String, value: String)] = []
+        for pair in parts.count == 2 ? parts[1].split(separator: UInt8(ascii: "&")) : [] {
+            let sides = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = decode(sides[0], plusIsBlank: true),
+                let value = sides.count == 2 ? decode(sides[1], plusIsBlank: true) : ""
+            else { return nil }
+            query.append((name, value))
+        }
+        return (path, query)
+    }
+}
