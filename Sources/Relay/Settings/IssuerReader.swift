@@ -1,0 +1,104 @@
+internal import Yams
+
+/// Reads `tokens.issuers`: a list, each with a name, one kind of keys, and what its claims must be.
+enum IssuerReader {
+    static let key = "tokens.issuers"
+    private static let keyKinds = ["hs256", "jwks_file", "jwks_url", "public_key_files"]
+    private static let names = ["name", "issuer", "audience", "algorithms", "claims"] + keyKinds
+    /// The words of ours whose place in a token can be chosen.
+    private static let claims = ["user", "rooms", "types", "sources", "raw", "admin"]
+    private static let algorithms = [
+        "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
+        "EdDSA",
+    ]
+    /// RFC 7518, 3.2: a key for HMAC-SHA256 is no shorter than the hash.
+    static let leastSecretBytes = 32
+
+    static func read(_ section: SettingsReader.Member, into reader: inout SettingsReader) {
+        if section.value.isNothing { return }
+        guard let nodes = section.value.sequence else {
+            return reader.report(section.mark, key, "a list should stand here, not \(section.value.kind)")
+        }
+        for node in nodes {
+            let before = reader.problems.count
+            var issuer = IssuerFile(name: "")
+            for member in reader.mapping(node, key: key) { read(member, &issuer, &reader) }
+            if reader.problems.count == before { finish(issuer, node, &reader) }
+        }
+    }
+
+    private static func read(
+        _ member: SettingsReader.Member, _ issuer: inout IssuerFile, _ reader: inout SettingsReader
+    ) {
+        func text() -> String? { reader.text(member.value, key: member.key) }
+        switch member.name {
+        case "name": issuer.name = text() ?? ""
+        case "hs256": issuer.hs256 = text()
+        case "jwks_url": issuer.jwksURL = text()
+        case "issuer": issuer.issuer = text()
+        case "audience": issuer.audience = text()
+        case "jwks_file": issuer.jwksFile = text()
+        case "public_key_files": issuer.publicKeyFiles = reader.texts(member.value, key: member.key)
+        case "algorithms": issuer.algorithms = algorithms(member, &reader)
+        case "claims": issuer.claims = claims(member, &reader)
+        default:
+            let near = Suggestion.nearest(to: member.name, of: names).map { "; did you mean \($0)?" } ?? ""
+            reader.report(member.mark, member.key, "unknown key" + near)
+        }
+    }
+
+    private static func algorithms(_ member: SettingsReader.Member, _ reader: inout SettingsReader) -> [String] {
+        let names = reader.texts(member.value, key: member.key)
+        for name in names where !algorithms.contains(name) {
+            reader.report(member.mark, member.key, BadValue.notOneOf(algorithms, name).sentence)
+        }
+        return names
+    }
+
+    private static func claims(_ member: SettingsReader.Member, _ reader: inout SettingsReader) -> [String: String] {
+        var places: [String: String] = [:]
+        for claim in reader.mapping(member.value, key: member.key) {
+            if claims.contains(claim.name) {
+                places[claim.name] = reader.text(claim.value, key: claim.key)
+            } else {
+                reader.report(claim.mark, claim.key, BadValue.notOneOf(claims, claim.name).sentence)
+            }
+        }
+        return places
+    }
+
+    private static func finish(_ issuer: IssuerFile, _ node: Node, _ reader: inout SettingsReader) {
+        if let sentence = fault(issuer) {
+            reader.report(node.mark, key, sentence)
+        } else if reader.settings.tokens.issuers.contains(where: { $0.name == issuer.name }) {
+            reader.report(node.mark, key, "there is an issuer named \(issuer.name) already")
+        } else {
+            reader.settings.tokens.issuers.append(issuer)
+            reader.settings.origins["\(key).\(issuer.name)"] = reader.origin(node.mark)
+        }
+    }
+
+    private static func fault(_ issuer: IssuerFile) -> String? {
+        if issuer.name.isEmpty { return "an issuer needs a name" }
+        let kinds = [issuer.hs256, issuer.jwksFile, issuer.jwksURL, issuer.publicKeyFiles.first].filter { $0 != nil }
+        if kinds.count != 1 { return "an issuer needs just one of \(keyKinds.joined(separator: ", "))" }
+        if let secret = issuer.hs256 { return shortSecret(secret) }
+        if let url = issuer.jwksURL, !url.hasPrefix("https://"), !isLocal(url) {
+            return "jwks_url should begin with https://, since whoever changes the answer can mint tokens"
+        }
+        return nil
+    }
+
+    /// Why a secret does not do; nil if it does.
+    static func shortSecret(_ secret: String) -> String? {
+        let bytes = secret.utf8.count
+        guard bytes < leastSecretBytes else { return nil }
+        return "the secret has \(bytes) bytes and needs at least \(leastSecretBytes); openssl rand -hex 32 makes one"
+    }
+
+    private static func isLocal(_ url: String) -> Bool {
+        ["http://127.0.0.1", "http://localhost", "http://[::1]"].contains { host in
+            url.hasPrefix(host) && [":", "/", nil].contains(url.dropFirst(host.count).first)
+        }
+    }
+}

@@ -1,0 +1,55 @@
+internal import Glibc
+
+/// An address to accept connections on.
+public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
+    /// An IPv4 or IPv6 address in text, the latter without brackets.
+    public let host: String
+    /// 0 lets the system choose.
+    public let port: Int
+
+    /// An address of parts that are right.
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Reads `127.0.0.1:3001`, `[::1]:3001`, `localhost:3001`, or `:3001` for every address of the machine.
+    ///
+    /// Other names are refused: what they resolve to may change, and may be several addresses.
+    init(_ text: String) throws(BadValue) {
+        guard let colon = text.lastIndex(of: ":"), text.first != "[" || text[..<colon].last == "]" else {
+            throw Self.shapeProblem(text)
+        }
+        let digits = text[text.index(after: colon)...]
+        guard let port = Quantity.count(String(digits)), port <= 65_535 else {
+            throw BadValue("the port should be a number from 0 to 65535")
+        }
+        self.port = port
+        switch text[..<colon] {
+        case "": host = "0.0.0.0"
+        case "localhost": host = "127.0.0.1"
+        case let name where name.first == "[":
+            host = String(name.dropFirst().dropLast())
+            guard host.contains(":") else { throw BadValue("only an IPv6 address stands in brackets") }
+        case let name where name.contains(":"):
+            throw BadValue("an IPv6 address stands in brackets, as in [::1]:3001")
+        case let name: host = String(name)
+        }
+        guard Self.isNumeric(host) else {
+            throw BadValue("an IP address should stand before the port; no name but localhost will do")
+        }
+    }
+
+    private static func shapeProblem(_ text: String) -> BadValue {
+        let hint = Quantity.count(text) == nil ? ", as in 127.0.0.1:3001" : "; did you mean :\(text)?"
+        return BadValue("an address and a port should stand here" + hint)
+    }
+
+    private static func isNumeric(_ host: String) -> Bool {
+        var address = in6_addr()
+        return inet_pton(host.contains(":") ? AF_INET6 : AF_INET, host, &address) == 1
+    }
+
+    /// As it would be written in a URL.
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}

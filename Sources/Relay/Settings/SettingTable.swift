@@ -1,0 +1,65 @@
+internal import Events
+
+extension Setting {
+    /// Every setting of one value or a plain list, in the order in which `check` prints them.
+    static let all: [Setting] = [
+        Setting(list: "listen", \.listen, read: ListenAddress.init, show: \.description),
+        Setting("data", \.data, read: path, show: { $0 }),
+        Setting("path_prefix", \.pathPrefix, read: pathPrefix, show: { $0 }),
+        .word("log.home", \.log.home),
+        .word("log.durability", \.log.durability),
+        .duration("log.retention.age", \.log.retention.ageMilliseconds, 1000...3_650 * day, zeroIsNoBound: true),
+        .count("log.retention.events", \.log.retention.events, 1...1_000_000_000_000, zeroIsNoBound: true),
+        .size("log.retention.bytes", \.log.retention.bytes, 1 << 20...1 << 50, zeroIsNoBound: true),
+        .truth("tokens.livekit", \.tokens.livekit),
+        .duration("streams.heartbeat", \.streams.heartbeatMilliseconds, 100...hour),
+        .count("streams.per_user", \.streams.perUser, 1...mostStreams, zeroIsNoBound: true),
+        .count("streams.per_address", \.streams.perAddress, 1...mostStreams, zeroIsNoBound: true),
+        .count("streams.total", \.streams.total, 1...mostStreams, zeroIsNoBound: true),
+        .word("streams.over_cap", \.streams.overCap),
+        .duration("streams.retry", \.streams.retryMilliseconds, 1...hour),
+        Setting(list: "cors.origins", \.cors.origins, read: origin, show: { $0 }),
+        .count("loops", \.loops, 1...256),
+        .duration("drain", \.drainMilliseconds, 0...hour),
+        .word("log_level", \.logLevel),
+        .word("log_format", \.logFormat),
+    ]
+
+    /// By their keys.
+    static let byKey = Dictionary(uniqueKeysWithValues: all.map { ($0.key, $0) })
+
+    private static let hour = 3_600_000
+    private static let day = 24 * hour
+    private static let mostStreams = 10_000_000
+
+    @Sendable static func path(_ text: String) throws(BadValue) -> String {
+        guard !text.isEmpty, !text.utf8.contains(0) else { throw BadValue("a path should stand here") }
+        return text
+    }
+
+    @Sendable private static func pathPrefix(_ text: String) throws(BadValue) -> String {
+        let prefix = text.hasSuffix("/") ? String(text.dropLast()) : text
+        let isPlain = prefix.utf8.allSatisfy { byte in
+            byte > 0x20 && byte < 0x7F && !"?#%\"<>\\".utf8.contains(byte)
+        }
+        guard prefix.isEmpty || prefix.hasPrefix("/"), isPlain, !prefix.contains("//") else {
+            throw BadValue("should begin with / and be plain segments of a path, as in /api")
+        }
+        return prefix
+    }
+
+    /// An origin as browsers send it, or one with `*.` before the domain, or `*`.
+    @Sendable private static func origin(_ text: String) throws(BadValue) -> String {
+        if text == "*" { return text }
+        guard let scheme = ["https://", "http://"].first(where: text.hasPrefix) else {
+            throw BadValue("an origin begins with https:// or http://, as in https://dash.example.com")
+        }
+        let authority = text.dropFirst(scheme.count)
+        if authority.contains("/") { throw BadValue("an origin has no path, and no / at its end") }
+        let host = authority.hasPrefix("*.") ? authority.dropFirst(2) : authority
+        guard !host.isEmpty, !host.contains("*") else {
+            throw BadValue("only the first part of an origin's host may be *, as in https://*.example.com")
+        }
+        return text.lowercased()
+    }
+}

@@ -1,0 +1,77 @@
+public import FoundationEssentials
+
+extension Settings {
+    /// Reads the settings: flags over environment over file over defaults.
+    ///
+    /// - Parameters:
+    ///   - file: the path of the settings file, if there is one.
+    ///   - environment: all variables; `ROOMWIRE_*` and the providers' usual ones count.
+    ///   - overrides: values of flags by the setting's key, for instance `["listen": ["127.0.0.1:3001"]]`.
+    /// - Throws: everything that is wrong, in file, environment and flags together.
+    public static func load(
+        file: String? = nil, environment: [String: String] = ProcessInfo.processInfo.environment,
+        overrides: [String: [String]] = [:]
+    ) throws(SettingsError) -> Settings {
+        try load(file: file, environment: environment, overrides: overrides, checkSource: SourceReader.check)
+    }
+
+    /// The same with another judge of sources.
+    static func load(
+        file: String?, environment: [String: String], overrides: [String: [String]],
+        checkSource: @escaping SourceReader.Check
+    ) throws(SettingsError) -> Settings {
+        let start = Settings(environment: environment)
+        var reader = SettingsReader(
+            path: file ?? "", settings: start, environment: environment, checkSource: checkSource)
+        if let file {
+            do {
+                if let root = try SettingsFile.read(file) { reader.read(root) }
+            } catch {
+                throw SettingsError(problems: [error])
+            }
+        }
+        var fromEnvironment = EnvironmentReader(
+            environment: environment, usedByFile: reader.variables.used, settings: reader.settings,
+            checkSource: checkSource)
+        fromEnvironment.read()
+        var settings = fromEnvironment.settings
+        let problems = reader.problems + fromEnvironment.problems + settings.apply(overrides)
+        guard problems.isEmpty else { throw SettingsError(problems: problems) }
+        settings.expandHome(environment["HOME"] ?? "~")
+        return settings
+    }
+
+    /// `~/` at the beginning of a path is the user's folder.
+    private mutating func expandHome(_ home: String) {
+        func expand(_ path: inout String) {
+            if path == "~" || path.hasPrefix("~/") { path = home + path.dropFirst() }
+        }
+        expand(&data)
+        for index in tokens.issuers.indices {
+            if var path = tokens.issuers[index].jwksFile {
+                expand(&path)
+                tokens.issuers[index].jwksFile = path
+            }
+            for file in tokens.issuers[index].publicKeyFiles.indices {
+                expand(&tokens.issuers[index].publicKeyFiles[file])
+            }
+        }
+    }
+
+    private mutating func apply(_ overrides: [String: [String]]) -> [SettingsProblem] {
+        var problems: [SettingsProblem] = []
+        for (key, texts) in overrides.sorted(by: { $0.key < $1.key }) {
+            guard let setting = Setting.byKey[key] else {
+                problems.append(SettingsProblem(.flag(key), nil, "there is no such setting"))
+                continue
+            }
+            do {
+                try setting.assign(&self, texts)
+                origins[key] = .flag(setting.flag)
+            } catch {
+                problems.append(SettingsProblem(.flag(setting.flag), nil, error.sentence))
+            }
+        }
+        return problems
+    }
+}

@@ -1,0 +1,73 @@
+/// One setting as it counts, without secrets, for people.
+public struct EffectiveSetting: Sendable, Equatable {
+    /// Its full name in the file.
+    public let key: String
+    /// Its value; of a secret only that there is one.
+    public let value: String
+    /// Where it came from.
+    public let origin: SettingsOrigin
+}
+
+extension Settings: CustomStringConvertible {
+    /// Every setting with its origin, secrets left out, in the order of the documentation.
+    public var redacted: [EffectiveSetting] {
+        let plain = Setting.all.map { effective($0.key, $0.show(self)) }
+        let sources = sources.flatMap(redacted)
+        let issuers = tokens.issuers.map { effective("\(IssuerReader.key).\($0.name)", $0.redacted) }
+        return plain + sources + issuers
+    }
+
+    /// The redacted settings, one on each line.
+    public var description: String {
+        redacted.map { "\($0.key): \($0.value)" }.joined(separator: "\n")
+    }
+
+    private func effective(_ key: String, _ value: String, under parent: String? = nil) -> EffectiveSetting {
+        EffectiveSetting(key: key, value: value, origin: origins[parent ?? key] ?? .standard)
+    }
+
+    private func redacted(_ source: SourceSettings) -> [EffectiveSetting] {
+        let key = "\(SourceReader.key).\(source.name)"
+        var parts = ["provider \(source.provider)"]
+        if !source.keys.isEmpty { parts.append("keys " + source.keys.keys.sorted().joined(separator: ", ")) }
+        switch source.secrets.count {
+        case 0: break
+        case 1: parts.append("1 secret")
+        case let count: parts.append("\(count) secrets")
+        }
+        return [effective(key, parts.joined(separator: ", "))]
+            + source.options.sorted { $0.key < $1.key }.map { option in
+                effective("\(key).\(option.key)", Self.isHarmless(option.value) ? option.value : "(hidden)", under: key)
+            }
+    }
+
+    /// Whether an option's value can only be a number, a duration or a truth value. Any other may be a password,
+    /// and only its provider knows.
+    private static func isHarmless(_ value: String) -> Bool {
+        ["true", "false"].contains(value) || Quantity.milliseconds(value) != nil
+            || (Quantity.count(value) != nil && value.count < 8)
+    }
+}
+
+extension SourceSettings: CustomStringConvertible {
+    /// Name and provider: secrets stay out of logs.
+    public var description: String { "\(name) (\(provider))" }
+}
+
+extension IssuerFile: CustomStringConvertible {
+    /// Name and keys, without the secret.
+    public var description: String { "\(name) (\(redacted))" }
+
+    var redacted: String {
+        var parts: [String] = []
+        if hs256 != nil { parts.append("hs256 (hidden)") }
+        if let jwksFile { parts.append("jwks_file \(jwksFile)") }
+        if let jwksURL { parts.append("jwks_url \(jwksURL.split(separator: "?")[0])") }
+        if !publicKeyFiles.isEmpty { parts.append("public_key_files \(publicKeyFiles.joined(separator: " "))") }
+        if let issuer { parts.append("issuer \(issuer)") }
+        if let audience { parts.append("audience \(audience)") }
+        if !algorithms.isEmpty { parts.append("algorithms \(algorithms.joined(separator: " "))") }
+        parts += claims.sorted { $0.key < $1.key }.map { "\($0.key) at \($0.value)" }
+        return parts.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,125 @@
+import FoundationEssentials
+import Testing
+
+@testable import Relay
+
+@Suite struct SettingsSecretsTests {
+    static let secret = "hush-hush-hush-hush-hush-hush-hush-hush"
+
+    @Test func noSecretIsEverShown() throws {
+        let yaml = """
+            sources:
+              l: {provider: livekit, keys: {APIabc: \(Self.secret)}}
+              d: {provider: daily, secrets: [\(Self.secret)], basic_auth: "me:\(Self.secret)", window: 5m}
+            tokens: {issuers: [{name: own, hs256: \(Self.secret)}]}
+            """
+        let settings = try load(yaml)
+        #expect(!settings.description.contains("hush"))
+        #expect(!"\(settings.sources) \(settings.tokens)".contains("hush"))
+        #expect(settings.description.contains("sources.l: provider livekit, keys APIabc"))
+        #expect(settings.description.contains("sources.d: provider daily, 1 secret"))
+        #expect(settings.description.contains("sources.d.window: 5m"))
+        #expect(settings.description.contains("sources.d.basic_auth: (hidden)"))
+        #expect(settings.description.contains("tokens.issuers.own: hs256 (hidden)"))
+    }
+
+    @Test(arguments: [
+        "sources: {l: {provider: livekit, keys: {a: hush, b: [hush]}}}",
+        "sources: {l: {provider: livekit, keys: {a: \"hush}}}",
+        "sources: {l: {provider: livekit, keys: {a: hush: hush}}}",
+        "tokens: {issuers: [{name: own, hs256: hush}]}",
+        "streams: {per_user: \"${SECRET}\"}",
+        "streams: {over_cap: \"${SECRET}\"}",
+        "listen: \"${SECRET}:80\"",
+        "cors: {origins: [\"https://${SECRET}/\"]}",
+    ])
+    func noProblemQuotesASecret(yaml: String) throws {
+        let told = try problems(yaml, environment: ["SECRET": "hush"])
+        #expect(!told.isEmpty)
+        #expect(!told.joined().contains("hush"))
+    }
+
+    @Test func originsAreShownBesideTheValues() throws {
+        let settings = try load(
+            "loops: 2\nsources:\n  d: {provider: daily, secrets: [x]}", environment: ["ROOMWIRE_DRAIN": "5s"],
+            overrides: ["data": ["/d"]])
+        let origins = settings.redacted.reduce(into: [:]) { $0[$1.key] = $1.origin.description }
+        #expect(origins["loops"]?.hasSuffix("/roomwire.yaml:1") == true)
+        #expect(origins["sources.d"]?.hasSuffix("/roomwire.yaml:3") == true)
+        #expect(origins["drain"] == "ROOMWIRE_DRAIN")
+        #expect(origins["data"] == "--data")
+        #expect(origins["streams.per_user"] == "default")
+    }
+}
+
+@Suite struct SettingsDataFolderTests {
+    let parent: TemporaryFolder
+    let folder: DataFolder
+
+    init() throws {
+        parent = try TemporaryFolder()
+        folder = DataFolder(path: "\(parent.path)/share/roomwire")
+    }
+
+    func mode(_ path: String) throws -> Int? {
+        try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    }
+
+    @Test func onlyItsUserMayLookInside() throws {
+        _ = try folder.tokenSecret()
+        #expect(try mode(folder.path) == 0o700)
+        #expect(try mode(folder.path + "/token-secret") == 0o600)
+    }
+
+    @Test func aSecretIsMadeOnceAndKept() throws {
+        #expect(!folder.hasTokenSecret)
+        let secret = try folder.tokenSecret()
+        #expect(secret.utf8.count == 64)
+        #expect(folder.hasTokenSecret)
+        #expect(try DataFolder(path: folder.path).tokenSecret() == secret)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["token-secret"])
+    }
+
+    @Test func everyFolderHasASecretOfItsOwn() throws {
+        let other = DataFolder(path: "\(parent.path)/other")
+        #expect(try folder.tokenSecret() != other.tokenSecret())
+    }
+
+    @Test func manyAtOnceAgreeOnOneSecret() async throws {
+        let secrets = try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<16 { group.addTask { [folder] in try folder.tokenSecret() } }
+            return try await group.reduce(into: Set()) { $0.insert($1) }
+        }
+        #expect(secrets.count == 1)
+    }
+
+    @Test func withoutSettingsTheDemoHasASourceAndTokensAnIssuer() throws {
+        let settings = try Settings.load(environment: [:], overrides: ["data": [folder.path]])
+        let demo = try settings.completed(demo: true)
+        #expect(demo.sources.map(\.description) == ["demo (livekit)"])
+        #expect(demo.mintingIssuer?.name == "own")
+        #expect(try settings.completed(demo: true) == demo)
+        #expect(try settings.completed(demo: false).sources.isEmpty)
+    }
+
+    @Test func anIssuerThatIsSetUpIsNotJoinedByAGeneratedOne() throws {
+        let yaml = "tokens: {issuers: [{name: idp, jwks_url: https://idp.example.com}]}"
+        let settings = try load(yaml, overrides: ["data": [folder.path]]).completed(demo: false)
+        #expect(settings.tokens.issuers.map(\.name) == ["idp"])
+        #expect(!FileManager.default.fileExists(atPath: folder.path))
+    }
+
+    @Test func aFolderThatCannotBeUsedIsExplained() throws {
+        let file = try parent.file("file", "")
+        #expect(throws: DataFolderError(path: file, problem: "is a file, not a folder")) {
+            try DataFolder(path: file).create()
+        }
+        #expect(throws: DataFolderError.self) { try DataFolder(path: file + "/below").create() }
+    }
+
+    @Test func anEmptySecretIsNotTaken() throws {
+        try folder.create()
+        try "\n".write(toFile: folder.path + "/token-secret", atomically: false, encoding: .utf8)
+        #expect(throws: DataFolderError.self) { try folder.tokenSecret() }
+    }
+}
