@@ -46,6 +46,24 @@ public enum Limits {
     public static let pageBytes = 1024 * 1024
     /// Events deleted by one step of retention, so that ingest never waits long for it.
     public static let trimEvents = 500
+    /// What an event counts towards the bytes of retention beyond its texts: its rows and its dedupe entry.
+    public static let eventOverheadBytes = 128
+    /// Events after which the rooms are saved beside the log, so that a restart replays no more than these.
+    public static let checkpointEvents = 10_000
+    /// How often the log is looked after while nothing is appended.
+    public static let upkeepMilliseconds = 1_000
+
+    // Room state
+
+    /// Leaves without their join, and synthetic ones without their real twin, that are remembered in all.
+    public static let rememberedDepartures = 4_096
+    /// Participants in all whose tracks are remembered until their join comes.
+    public static let rememberedEarlyParticipants = 1_024
+    /// Tracks of one of them.
+    public static let earlyTracks = 64
+    /// How long before the start of a session somebody may have joined and still belong to it: Daily dates the
+    /// start and the first join apart.
+    public static let sessionStartSlackMilliseconds: Int64 = 2_000
 
     // Fan-out
 

@@ -5,7 +5,8 @@ public import Events
 /// `append` is called on the journal's own thread by ``JournalWriter``; `page` on reader threads. Both block.
 public protocol LogHome: Sendable {
     /// Commits drafts in one transaction, duplicates left out, and the events the room-state fold adds put in.
-    /// When it returns, what it returns is durable. When it throws, nothing of the batch is in the log.
+    /// When it returns, what it returns is durable. When it throws, nothing of the batch is in the log,
+    /// and the next append may succeed. Errors are ``JournalError``.
     func append(_ drafts: [Draft], now: EpochMilliseconds) throws -> Commit
 
     /// Events after `cursor` in order: at most `events` and about `bytes` of them.
@@ -16,6 +17,19 @@ public protocol LogHome: Sendable {
 
     /// Every open room, as of the last commit.
     func rooms() throws -> [RoomState]
+
+    /// The cursor after which the first event is the first that was committed at `time` or later.
+    func cursor(since time: EpochMilliseconds) throws -> EventID
+
+    /// The cursor that `count` events follow, or all there are if they are fewer.
+    func cursor(beforeLast count: Int) throws -> EventID
+
+    /// One short step of looking after the log, between two appends: retention, checkpoints. True when another
+    /// step would find something to do.
+    func upkeep(now: EpochMilliseconds) throws -> Bool
+
+    /// Leaves the log so that the next start is quick. Nothing is called afterwards.
+    func close() throws
 }
 
 /// What one transaction brought.
@@ -26,14 +40,20 @@ public struct Commit: Sendable {
     public let rooms: [RoomKey: RoomState?]
     /// The log after it.
     public let extent: LogExtent
-    /// How many drafts were duplicates of something committed before.
+    /// How many drafts were duplicates of something committed before, or of one before it in the same batch.
     public let duplicates: Int
+    /// Which drafts these were, by their index in the batch.
+    public let duplicateIndexes: Set<Int>
 
     /// What one transaction brought.
-    public init(events: [LoggedEvent], rooms: [RoomKey: RoomState?], extent: LogExtent, duplicates: Int) {
+    public init(
+        events: [LoggedEvent], rooms: [RoomKey: RoomState?], extent: LogExtent, duplicates: Int,
+        duplicateIndexes: Set<Int> = []
+    ) {
         self.events = events
         self.rooms = rooms
         self.extent = extent
         self.duplicates = duplicates
+        self.duplicateIndexes = duplicateIndexes
     }
 }

@@ -1,0 +1,100 @@
+internal import Events
+
+/// What the fold must remember of those who are in no room, because webhooks come out of order. Bounded.
+struct FoldMemory: Sendable {
+    /// Somebody, or some session, of a room.
+    struct Member: Hashable, Sendable {
+        let room: RoomKey
+        let id: String
+    }
+
+    /// A leave that has no join, or a synthetic one that has no real one: its counterpart may still come.
+    struct Departure: Equatable, Sendable {
+        var isSynthetic: Bool
+        var leftAt: EpochMilliseconds
+        /// When the stay that ended had begun, if the provider told.
+        var joinedAt: EpochMilliseconds?
+    }
+
+    /// Participants who left like that.
+    var departures = RecentMap<Member, Departure>(limit: Limits.rememberedDepartures)
+    /// Sessions that were finished synthetically, because a newer one of the room began. The value says nothing.
+    var supersededSessions = RecentMap<Member, Bool>(limit: Limits.rememberedDepartures)
+    /// Tracks of participants whose join has not come yet: they are theirs when it does.
+    var earlyTracks = RecentMap<Member, [Track]>(limit: Limits.rememberedEarlyParticipants)
+
+    /// Grows with every change.
+    var changes: Int { departures.changes + supersededSessions.changes + earlyTracks.changes }
+
+    init() {}
+
+    mutating func remember(early track: Track, of member: Member) {
+        var tracks = earlyTracks[member] ?? []
+        tracks.removeAll { $0.id == track.id }
+        tracks.append(track)
+        earlyTracks[member] = tracks.suffix(Limits.earlyTracks)
+    }
+
+    mutating func forget(earlyTrack id: String, of member: Member) {
+        guard var tracks = earlyTracks[member] else { return }
+        tracks.removeAll { $0.id == id }
+        earlyTracks[member] = tracks.isEmpty ? nil : tracks
+    }
+}
+
+// As JSON, for the checkpoint beside the log.
+extension FoldMemory {
+    /// Reads what ``write(to:)`` wrote; entries of another shape are left out.
+    init(_ json: JSONValue) {
+        let object = json.object ?? [:]
+        func entries(_ name: String) -> [(member: Member, object: JSONObject)] {
+            (object[name]?.array ?? []).compactMap { entry in
+                guard let object = entry.object, let source = object["source"]?.string,
+                    let room = object["room"]?.string, let id = object["id"]?.string
+                else { return nil }
+                return (Member(room: RoomKey(source: source, name: room), id: id), object)
+            }
+        }
+        for (member, object) in entries("departures") {
+            guard let leftAt = object["leftAt"]?.integer else { continue }
+            departures[member] = Departure(
+                isSynthetic: object["synthetic"]?.bool ?? false, leftAt: leftAt,
+                joinedAt: object["joinedAt"]?.integer)
+        }
+        for (member, _) in entries("supersededSessions") { supersededSessions[member] = true }
+        for (member, object) in entries("earlyTracks") {
+            earlyTracks[member] = (object["tracks"]?.array ?? []).compactMap { Track($0) }
+        }
+    }
+
+    /// Writes all of it as one object, oldest entries first.
+    func write(to writer: inout JSONWriter) {
+        func list<Value>(
+            _ name: String, _ map: RecentMap<Member, Value>, _ write: (Value, inout JSONWriter) -> Void
+        ) {
+            writer.name(name)
+            writer.array { writer in
+                for (member, value) in map.ordered {
+                    writer.object { writer in
+                        writer.member("source", member.room.source)
+                        writer.member("room", member.room.name)
+                        writer.member("id", member.id)
+                        write(value, &writer)
+                    }
+                }
+            }
+        }
+        list("departures", departures) { departure, writer in
+            writer.member("synthetic", departure.isSynthetic)
+            writer.member("leftAt", departure.leftAt)
+            writer.member("joinedAt", departure.joinedAt)
+        }
+        list("supersededSessions", supersededSessions) { _, _ in }
+        list("earlyTracks", earlyTracks) { tracks, writer in
+            writer.name("tracks")
+            writer.array { writer in
+                for track in tracks { writer.object(track.write) }
+            }
+        }
+    }
+}

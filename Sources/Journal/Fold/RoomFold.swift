@@ -1,0 +1,107 @@
+public import Events
+
+/// Room state as a fold over the log: who is in which room, what they publish, what is being recorded.
+///
+/// Two steps keep it exact. ``expand(_:)`` decides what is logged for a webhook: the event, marked late if it came
+/// after its time, behind the synthetic events that keep counts balanced. ``record(_:id:)`` then takes in what was
+/// logged, one event after the other. Since everything that changes state is in the log, recording the log again
+/// gives the same state.
+///
+/// What was recorded since the last ``commit()`` stands apart, so that a transaction that fails costs a
+/// ``discard()`` and no copy of all rooms.
+///
+/// Presence is keyed by participant id within a room of a source. Only a join makes somebody present: tracks of
+/// somebody unknown are kept until it comes, since webhooks may overtake each other, and forgotten if it does not.
+public struct RoomFold: Sendable {
+    private var committed: [RoomKey: RoomState] = [:]
+    private var committedMemory = FoldMemory()
+    /// Rooms changed since the last commit, nil for those that were closed.
+    private var changes: [RoomKey: RoomState?] = [:]
+    var memory = FoldMemory()
+
+    /// No room is open.
+    public init() {}
+
+    init(rooms: [RoomState], memory: FoldMemory) {
+        for room in rooms { committed[room.key] = room }
+        self.memory = memory
+        committedMemory = memory
+    }
+
+    /// Every open room as of the last commit.
+    public var rooms: [RoomState] { Array(committed.values) }
+
+    /// How many rooms were open at the last commit.
+    public var roomCount: Int { committed.count }
+
+    /// A room as it is after the last event recorded, nil if it is not open.
+    public func state(of key: RoomKey) -> RoomState? {
+        if let pending = changes[key] { return pending }
+        return committed[key]
+    }
+
+    /// What was recorded stays; returns the rooms that changed, as they are now, nil for those that are closed.
+    @discardableResult
+    public mutating func commit() -> [RoomKey: RoomState?] {
+        for (key, state) in changes {
+            if let state { committed[key] = state } else { committed.removeValue(forKey: key) }
+        }
+        committedMemory = memory
+        defer { changes = [:] }
+        return changes
+    }
+
+    /// Forgets what was recorded since the last commit.
+    public mutating func discard() {
+        changes = [:]
+        memory = committedMemory
+    }
+
+    /// Expands an event and records what comes of it, under the ids that `nextID` gives. Returns what is to be
+    /// logged, in order; the event itself is the last.
+    public mutating func apply(_ event: Event, nextID: () -> EventID) -> [(id: EventID, event: Event)] {
+        expand(event).map { event in
+            let id = nextID()
+            record(event, id: id)
+            return (id, event)
+        }
+    }
+
+    /// The room whose state an event may change. An event with an audience never does: what only some may see
+    /// must not show in a snapshot for all.
+    static func key(of event: Event) -> RoomKey? {
+        guard event.users == nil, let room = event.room else { return nil }
+        return RoomKey(source: event.source, name: room)
+    }
+
+    /// Takes the room out for a change, so that it is changed in place and not copied; ``put(_:_:)`` must follow,
+    /// or a room that was closed since the last commit would be open again.
+    mutating func take(_ key: RoomKey) -> RoomState? {
+        guard let pending = changes.removeValue(forKey: key) else { return committed[key] }
+        return pending
+    }
+
+    mutating func put(_ key: RoomKey, _ state: RoomState?) {
+        changes.updateValue(state, forKey: key)
+    }
+}
+
+extension RoomState {
+    /// Where somebody stands in ``participants``. A linear search: a microsecond or two in a room of a thousand.
+    func index(of participantID: String) -> Int? {
+        participants.firstIndex { $0.participant.id == participantID }
+    }
+
+    /// True when the event belongs to another session of the room than the one that is open. Daily's participants
+    /// name no session, so an unknown one is taken for the open one.
+    func isOtherSession(_ event: Event) -> Bool {
+        guard let open = room.id, let other = event.data.room?.id else { return false }
+        return open != other
+    }
+
+    /// True when the event's session began before the open one. Without both times the newcomer counts as newer.
+    func isNewer(thanSessionOf event: Event) -> Bool {
+        guard let open = room.startedAt, let other = event.data.room?.startedAt else { return false }
+        return other < open
+    }
+}

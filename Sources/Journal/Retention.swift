@@ -1,0 +1,35 @@
+internal import Events
+
+/// What is kept of the log. An event goes as soon as one of the bounds is passed; whichever is nil does not bind.
+public struct Retention: Sendable, Equatable {
+    /// How old an event may become, by its id.
+    public var ageMilliseconds: Int64?
+    /// How many events are kept.
+    public var events: Int?
+    /// How many bytes are kept: the texts of events, and ``Limits/eventOverheadBytes`` for each. The file is
+    /// somewhat larger, and does not shrink when events go: their space is used again.
+    public var bytes: Int?
+
+    /// A day, a million events, 1 GiB, unless told otherwise.
+    public init(ageMilliseconds: Int64? = 86_400_000, events: Int? = 1_000_000, bytes: Int? = 1 << 30) {
+        self.ageMilliseconds = ageMilliseconds
+        self.events = events
+        self.bytes = bytes
+    }
+
+    /// True when a log of so many events and bytes, the oldest of them this one, holds more than is kept.
+    func exceeds(oldest: EventID, events: Int, bytes: Int, now: EpochMilliseconds) -> Bool {
+        if let age = ageMilliseconds, oldest.milliseconds < now - age { return true }
+        if let limit = self.events, events > limit { return true }
+        if let limit = self.bytes, bytes > limit { return true }
+        return false
+    }
+}
+
+/// What a committed event survives.
+public enum Durability: String, Sendable, CaseIterable {
+    /// Loss of power: the disk is asked to write before an append returns.
+    case full
+    /// The end of the process in any way, kill -9 included; a loss of power may cost the last seconds.
+    case normal
+}

@@ -1,0 +1,123 @@
+public import Events
+internal import Foundation
+internal import GRDB
+
+/// The log in one SQLite file (WAL): one writer, and readers that see whole transactions and wait for nobody.
+///
+/// What is kept in memory beside it, ids and rooms, changes only after a commit has succeeded. A failed append thus
+/// leaves everything as it was, and the next one finds the disk as it then is.
+public final class SQLiteHome: LogHome {
+    /// What a home keeps in memory.
+    struct Live: Sendable {
+        var meta: LogMeta
+        /// The last id given out.
+        var head: EventID
+        var fold: RoomFold
+        /// Rooms that differ from those of the checkpoint.
+        var dirty: Set<RoomKey>
+        /// `fold.memory.changes` as of the checkpoint.
+        var savedMemory: Int
+        /// How many events came after the checkpoint.
+        var sinceCheckpoint: Int
+        /// Held until the home is closed.
+        var lock: FolderLock?
+
+        var extent: LogExtent { LogExtent(trimmedThrough: meta.trimmed, head: head) }
+    }
+
+    let pool: DatabasePool
+    let live: Monitor<Live>
+    /// What is kept of the log.
+    public let retention: Retention
+    /// What a committed event survives.
+    public let durability: Durability
+
+    /// The file's name within the data folder.
+    public static let fileName = "log.sqlite"
+
+    /// Opens the log in a data folder, and makes both if they are not there.
+    ///
+    /// - Parameters:
+    ///   - folder: path of the data folder; made so that only its owner can read it, since raw bodies are in there.
+    ///   - durability: what a committed event survives.
+    ///   - retention: what is kept.
+    /// - Throws: ``JournalError`` if the folder cannot be written, another process has the log open, the file is
+    ///   damaged, or a newer version wrote it.
+    public init(folder: String, durability: Durability = .full, retention: Retention = Retention()) throws {
+        self.durability = durability
+        self.retention = retention
+        let (pool, live) = try reporting("open") {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            let lock = try FolderLock(path: folder + "/log.lock")
+            let pool = try Self.open(folder + "/" + Self.fileName, durability)
+            return (pool, try Live(restoring: pool, lock: lock))
+        }
+        self.pool = pool
+        self.live = Monitor(live)
+    }
+
+    private static func open(_ path: String, _ durability: Durability) throws -> DatabasePool {
+        var configuration = Configuration()
+        configuration.label = "journal"
+        configuration.maximumReaderCount = JournalReader.threads + 1
+        configuration.busyMode = .timeout(5)
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        try pool.writeWithoutTransaction { db in
+            // After opening, since GRDB sets `synchronous` itself when it turns WAL on.
+            try db.execute(sql: "PRAGMA synchronous = \(durability == .full ? "FULL" : "NORMAL")")
+            try db.execute(sql: "PRAGMA journal_size_limit = \(64 << 20)")
+        }
+        try pool.write(SQLiteSchema.prepare)
+        return pool
+    }
+
+    public func append(_ drafts: [Draft], now: EpochMilliseconds) throws -> Commit {
+        try live.withLock { live in
+            // After a commit there is nothing left to discard.
+            defer { live.fold.discard() }
+            var batch = AppendBatch(head: live.head, now: now)
+            var meta = live.meta
+            try reporting("append") {
+                try pool.write { db in
+                    let statements = try AppendStatements(db)
+                    for draft in drafts { try batch.append(draft, &live.fold, statements) }
+                    guard !batch.events.isEmpty else { return }
+                    meta.events += batch.events.count
+                    meta.bytes += batch.bytes
+                    try meta.save(db)
+                }
+            }
+            live.meta = meta
+            live.head = batch.head
+            live.sinceCheckpoint += batch.events.count
+            let rooms = live.fold.commit()
+            live.dirty.formUnion(rooms.keys)
+            return Commit(
+                events: batch.events, rooms: rooms, extent: live.extent, duplicates: batch.duplicates.count,
+                duplicateIndexes: batch.duplicates)
+        }
+    }
+
+    public func extent() throws -> LogExtent {
+        live.withLock { $0.extent }
+    }
+
+    public func rooms() throws -> [RoomState] {
+        live.withLock { $0.fold.rooms }
+    }
+
+    /// Events and bytes that the log holds, as retention counts them.
+    public func size() -> (events: Int, bytes: Int) {
+        live.withLock { ($0.meta.events, $0.meta.bytes) }
+    }
+
+    /// For tests: SQLite's own error for a full disk, without filling one.
+    func limitFile(toPages pages: Int) throws {
+        try reporting("limit") {
+            try pool.writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA max_page_count = \(pages)")
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+public import Events
+internal import GRDB
+
+// Reading: on connections of its own, each time of one transaction's view of the log.
+extension SQLiteHome {
+    public func page(after cursor: EventID, events: Int, bytes: Int) throws -> LogPage {
+        try reporting("page") {
+            try pool.read { db in
+                let extent = try Self.extent(db)
+                let found = try Self.events(db, after: cursor, events: events, bytes: bytes)
+                return LogPage(
+                    after: cursor, events: found, hasMore: (found.last?.id ?? cursor) < extent.head,
+                    cursorIsKnown: try Self.isKnown(db, cursor, extent), extent: extent)
+            }
+        }
+    }
+
+    public func cursor(since time: EpochMilliseconds) throws -> EventID {
+        let first = EventID(milliseconds: min(max(time, 0), EventID.largestMilliseconds), sequence: 0)
+        return try cursor(sql: "SELECT max(id) FROM events WHERE id < ?", first.rawValue)
+    }
+
+    public func cursor(beforeLast count: Int) throws -> EventID {
+        try cursor(sql: "SELECT id FROM events ORDER BY id DESC LIMIT 1 OFFSET ?", Int64(max(count, 0)))
+    }
+
+    /// The id that a query gives; where it gives none all events are asked for.
+    private func cursor(sql: String, _ argument: Int64) throws -> EventID {
+        try reporting("cursor") {
+            try pool.read { db in
+                if let id = try Int64.fetchOne(db, sql: sql, arguments: [argument]) { return EventID(rawValue: id) }
+                return try LogMeta(db).trimmed
+            }
+        }
+    }
+
+    private static func extent(_ db: Database) throws -> LogExtent {
+        let trimmed = try LogMeta(db).trimmed
+        let last = try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(id) FROM events")) ?? 0
+        return LogExtent(trimmedThrough: trimmed, head: max(EventID(rawValue: last), trimmed))
+    }
+
+    private static func events(
+        _ db: Database, after cursor: EventID, events limit: Int, bytes: Int
+    ) throws -> [LoggedEvent] {
+        var events: [LoggedEvent] = []
+        var size = 0
+        let statement = try db.cachedStatement(sql: EventRow.sql)
+        let rows = try Row.fetchCursor(statement, arguments: [cursor.rawValue, limit])
+        while size < bytes, let row = try rows.next() {
+            let logged = try EventRow.logged(row)
+            events.append(logged)
+            size += logged.bytes
+        }
+        return events
+    }
+
+    private static func isKnown(_ db: Database, _ cursor: EventID, _ extent: LogExtent) throws -> Bool {
+        if cursor == .zero || cursor == extent.trimmedThrough { return true }
+        let statement = try db.cachedStatement(sql: "SELECT 1 FROM events WHERE id = ?")
+        return try Int.fetchOne(statement, arguments: [cursor.rawValue]) != nil
+    }
+}

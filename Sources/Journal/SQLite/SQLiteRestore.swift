@@ -1,0 +1,76 @@
+internal import Events
+internal import Foundation
+internal import GRDB
+
+extension SQLiteHome.Live {
+    /// What the file says: the rooms of the checkpoint, and every event after it folded onto them.
+    init(restoring pool: DatabasePool, lock: FolderLock) throws {
+        self = try pool.read { db in
+            let meta = try LogMeta(db)
+            var fold = RoomFold(rooms: try Self.rooms(db), memory: try Self.memory(db))
+            let savedMemory = fold.memory.changes
+            var replayed = 0
+            let statement = try db.makeStatement(sql: EventRow.sql)
+            // -1 is SQLite's word for no limit.
+            let rows = try Row.fetchCursor(statement, arguments: [meta.checkpoint.rawValue, -1])
+            while let row = try rows.next() {
+                let logged = try EventRow.logged(row)
+                fold.record(logged.event, id: logged.id)
+                replayed += 1
+            }
+            let last = try Int64.fetchOne(db, sql: "SELECT max(id) FROM events") ?? 0
+            return Self(
+                meta: meta, head: max(EventID(rawValue: last), meta.trimmed), fold: fold,
+                dirty: Set(fold.commit().keys), savedMemory: savedMemory, sinceCheckpoint: replayed, lock: lock)
+        }
+    }
+
+    private static func rooms(_ db: Database) throws -> [RoomState] {
+        try [UInt8].fetch(db, sql: "SELECT json FROM rooms").map { bytes in
+            guard let json = try? JSONReader.value(bytes), let room = RoomState(json) else {
+                throw JournalError(operation: "open", text: "a row of the table rooms is no room")
+            }
+            return room
+        }
+    }
+
+    private static func memory(_ db: Database) throws -> FoldMemory {
+        guard let bytes = try [UInt8].fetch(db, sql: "SELECT json FROM memory").first else { return FoldMemory() }
+        guard let json = try? JSONReader.value(bytes) else {
+            throw JournalError(operation: "open", text: "the row of the table memory is no JSON")
+        }
+        return FoldMemory(json)
+    }
+}
+
+extension [UInt8] {
+    /// The blobs of a query's first column.
+    fileprivate static func fetch(_ db: Database, sql: String) throws -> [[UInt8]] {
+        var blobs: [[UInt8]] = []
+        let rows = try Row.fetchCursor(db, sql: sql)
+        while let row = try rows.next() {
+            blobs.append(try row.withUnsafeData(atIndex: 0) { Array($0 ?? .init()) })
+        }
+        return blobs
+    }
+}
+
+/// A row of `events`, read back.
+enum EventRow {
+    /// Events after an id, at most so many.
+    static let sql = "SELECT id, users, json, raw FROM events WHERE id > ? ORDER BY id LIMIT ?"
+
+    /// The event as it was committed; its JSON is taken as it stands, byte for byte.
+    static func logged(_ row: Row) throws -> LoggedEvent {
+        let id = EventID(rawValue: row[0])
+        let json = try row.withUnsafeData(atIndex: 2) { [UInt8]($0 ?? .init()) }
+        guard let value = try? JSONReader.value(json), var (_, event) = Event.read(value) else {
+            throw JournalError(operation: "page", text: "the row of \(id) is no event")
+        }
+        if let users: String = row[1] {
+            event.users = (try? JSONReader.value(users))?.array?.compactMap(\.string) ?? []
+        }
+        let raw = try row.withUnsafeData(atIndex: 3) { $0.map { [UInt8]($0) } }
+        return LoggedEvent(id: id, event: event, json: json, raw: raw)
+    }
+}

@@ -1,0 +1,85 @@
+internal import Events
+internal import GRDB
+
+/// The tables of the log, and the version they are of.
+enum SQLiteSchema {
+    /// Kept in the file as `user_version`. A newer one is refused; an older one will be brought up here.
+    static let version = 1
+
+    /// Makes the tables in a new file, and refuses one it cannot read.
+    static func prepare(_ db: Database) throws {
+        let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        guard found <= version else {
+            throw JournalError(
+                operation: "open",
+                text: "the log was written by a newer roomwire: its schema is \(found), this one reads \(version)")
+        }
+        guard found == 0 else { return }
+        guard try db.tableExists("events") == false else {
+            throw JournalError(operation: "open", text: "the file holds tables of something else")
+        }
+        try db.execute(sql: tables)
+        try db.execute(sql: "PRAGMA user_version = \(version)")
+    }
+
+    // events: one row an event; `id` is EventID.rawValue and the rowid, so appending is always at the end. `key` is
+    // the provider's idempotency key, nil for synthetic events; with it the dedupe entry goes when the event does.
+    // `json` and `raw` are UTF-8 bytes.
+    //
+    // meta: the one row that makes counts exact after a restart without counting.
+    // rooms, memory: the fold's state as of meta.checkpoint.
+    private static let tables = """
+        CREATE TABLE events (
+            id INTEGER PRIMARY KEY, source TEXT NOT NULL, key TEXT, users TEXT, json BLOB NOT NULL, raw BLOB);
+        CREATE TABLE dedupe (source TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (source, key)) WITHOUT ROWID;
+        CREATE TABLE meta (
+            one INTEGER PRIMARY KEY CHECK (one = 1), trimmed INTEGER NOT NULL, checkpoint INTEGER NOT NULL,
+            events INTEGER NOT NULL, bytes INTEGER NOT NULL);
+        CREATE TABLE rooms (
+            source TEXT NOT NULL, name TEXT NOT NULL, json BLOB NOT NULL, PRIMARY KEY (source, name)) WITHOUT ROWID;
+        CREATE TABLE memory (one INTEGER PRIMARY KEY CHECK (one = 1), json BLOB NOT NULL);
+        INSERT INTO meta VALUES (1, 0, 0, 0, 0);
+        """
+}
+
+/// The row of `meta`.
+struct LogMeta: Sendable {
+    /// The last id that retention removed.
+    var trimmed: EventID
+    /// The last event that `rooms` and `memory` have in them.
+    var checkpoint: EventID
+    /// How many events there are.
+    var events: Int
+    /// How many bytes they count for retention.
+    var bytes: Int
+
+    init(_ db: Database) throws {
+        guard let row = try Row.fetchOne(db, sql: "SELECT trimmed, checkpoint, events, bytes FROM meta") else {
+            throw JournalError(operation: "open", text: "the table meta is empty")
+        }
+        trimmed = EventID(rawValue: row[0])
+        checkpoint = EventID(rawValue: row[1])
+        events = row[2]
+        bytes = row[3]
+    }
+
+    func save(_ db: Database) throws {
+        try db.cachedStatement(sql: "UPDATE meta SET trimmed = ?, checkpoint = ?, events = ?, bytes = ?")
+            .execute(arguments: [trimmed.rawValue, checkpoint.rawValue, events, bytes])
+    }
+}
+
+/// Runs `body` and says of an error of SQLite what was being done, and not with which values.
+func reporting<Result>(_ operation: String, _ body: () throws -> Result) throws -> Result {
+    do {
+        return try body()
+    } catch let error as DatabaseError {
+        throw JournalError(
+            operation: operation, code: error.extendedResultCode.rawValue,
+            text: error.message ?? error.extendedResultCode.description)
+    } catch let error as JournalError {
+        throw error
+    } catch {
+        throw JournalError(operation: operation, text: "\(type(of: error))")
+    }
+}

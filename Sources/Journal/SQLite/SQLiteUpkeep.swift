@@ -1,0 +1,116 @@
+public import Events
+internal import Foundation
+internal import GRDB
+
+// Looking after the log, between appends.
+extension SQLiteHome {
+    public func upkeep(now: EpochMilliseconds) throws -> Bool {
+        if live.withLock({ $0.sinceCheckpoint >= Limits.checkpointEvents }) { try checkpoint() }
+        return try trim(now: now) == Limits.trimEvents
+    }
+
+    public func close() throws {
+        try checkpoint()
+        try reporting("close") { try pool.close() }
+        live.withLock { $0.lock = nil }
+    }
+
+    /// Saves the rooms that changed since the last checkpoint, so that a restart need not replay what is before.
+    public func checkpoint() throws {
+        try live.withLock { live in
+            guard live.sinceCheckpoint > 0 || !live.dirty.isEmpty else { return }
+            var meta = live.meta
+            meta.checkpoint = live.head
+            let changes = live.fold.memory.changes
+            try reporting("checkpoint") {
+                try pool.write { db in
+                    for key in live.dirty { try Self.save(db, key, live.fold.state(of: key)) }
+                    if changes != live.savedMemory { try Self.save(db, live.fold.memory) }
+                    try meta.save(db)
+                }
+            }
+            live.meta = meta
+            live.dirty = []
+            live.savedMemory = changes
+            live.sinceCheckpoint = 0
+        }
+    }
+
+    /// Removes what retention does not keep, at most ``Limits/trimEvents`` events a call so that ingest never waits
+    /// long, oldest first. Dedupe entries go with their events. Returns how many went.
+    @discardableResult
+    public func trim(now: EpochMilliseconds) throws -> Int {
+        guard let step = try live.withLock({ try surplus(of: $0.meta, now) }) else { return 0 }
+        // A restart replays from the checkpoint, so nothing behind it may go.
+        if live.withLock({ $0.meta.checkpoint < step.through }) { try checkpoint() }
+        return try live.withLock { live in
+            var meta = live.meta
+            meta.trimmed = step.through
+            meta.events -= step.events
+            meta.bytes -= step.bytes
+            try reporting("trim") { try pool.write { db in try Self.delete(db, through: step.through, meta) } }
+            live.meta = meta
+            return step.events
+        }
+    }
+
+    private struct Surplus {
+        var through: EventID
+        var events = 0
+        var bytes = 0
+    }
+
+    private func surplus(of meta: LogMeta, _ now: EpochMilliseconds) throws -> Surplus? {
+        try reporting("trim") {
+            try pool.read { db in
+                var surplus: Surplus?
+                let statement = try db.cachedStatement(
+                    sql: """
+                        SELECT id, length(json) + ifnull(length(raw), 0) + ifnull(length(CAST(users AS BLOB)), 0)
+                        FROM events ORDER BY id LIMIT ?
+                        """)
+                let rows = try Row.fetchCursor(statement, arguments: [Limits.trimEvents])
+                while let row = try rows.next() {
+                    let id = EventID(rawValue: row[0])
+                    let removed = surplus ?? Surplus(through: id)
+                    guard
+                        retention.exceeds(
+                            oldest: id, events: meta.events - removed.events, bytes: meta.bytes - removed.bytes, now: now)
+                    else { break }
+                    surplus = Surplus(
+                        through: id, events: removed.events + 1,
+                        bytes: removed.bytes + row[1] + Limits.eventOverheadBytes)
+                }
+                return surplus
+            }
+        }
+    }
+
+    private static func delete(_ db: Database, through id: EventID, _ meta: LogMeta) throws {
+        try db.cachedStatement(
+            sql: """
+                DELETE FROM dedupe WHERE (source, key) IN
+                    (SELECT source, key FROM events WHERE id <= ? AND key IS NOT NULL)
+                """
+        ).execute(arguments: [id.rawValue])
+        try db.cachedStatement(sql: "DELETE FROM events WHERE id <= ?").execute(arguments: [id.rawValue])
+        try meta.save(db)
+    }
+
+    private static func save(_ db: Database, _ key: RoomKey, _ state: RoomState?) throws {
+        guard let state else {
+            try db.cachedStatement(sql: "DELETE FROM rooms WHERE source = ? AND name = ?")
+                .execute(arguments: [key.source, key.name])
+            return
+        }
+        let json = Data(JSONWriter.bytes { state.write(to: &$0) })
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO rooms (source, name, json) VALUES (?, ?, ?)")
+            .execute(arguments: [key.source, key.name, json])
+    }
+
+    private static func save(_ db: Database, _ memory: FoldMemory) throws {
+        let json = Data(JSONWriter.bytes { writer in writer.object { memory.write(to: &$0) } })
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO memory (one, json) VALUES (1, ?)")
+            .execute(arguments: [json])
+    }
+}

@@ -1,0 +1,71 @@
+internal import Foundation
+
+/// A value under a lock, and a condition to wait for a change of it.
+///
+/// Over `pthread_mutex_t` and not `Synchronization.Mutex`: ThreadSanitizer does not see the latter on Linux and
+/// reports races where there are none, which would make it useless for finding real ones.
+final class Monitor<Value: Sendable>: @unchecked Sendable {
+    // Unchecked: `value` is touched only under the mutex, and mutex and condition stay at one address from
+    // initialiser to deinitialiser.
+    private var value: Value
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let condition: UnsafeMutablePointer<pthread_cond_t>
+
+    init(_ value: Value) {
+        self.value = value
+        mutex = .allocate(capacity: 1)
+        condition = .allocate(capacity: 1)
+        pthread_mutex_init(mutex, nil)
+        // The monotonic clock, so that a step of the system's does not stretch a wait.
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(condition, &attributes)
+        pthread_condattr_destroy(&attributes)
+    }
+
+    deinit {
+        pthread_cond_destroy(condition)
+        pthread_mutex_destroy(mutex)
+        condition.deallocate()
+        mutex.deallocate()
+    }
+
+    /// Runs `body` with the value to itself.
+    func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return try body(&value)
+    }
+
+    /// Changes the value and wakes whoever waits for it.
+    func change<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+        pthread_mutex_lock(mutex)
+        defer {
+            pthread_cond_broadcast(condition)
+            pthread_mutex_unlock(mutex)
+        }
+        return try body(&value)
+    }
+
+    /// Waits until `body` gives something, asking it after each change; nil when that took too long.
+    func wait<Result>(milliseconds: Int? = nil, until body: (inout Value) -> Result?) -> Result? {
+        var deadline = timespec()
+        if let milliseconds {
+            clock_gettime(CLOCK_MONOTONIC, &deadline)
+            let nanoseconds = deadline.tv_nsec + (milliseconds % 1000) * 1_000_000
+            deadline.tv_sec += milliseconds / 1000 + nanoseconds / 1_000_000_000
+            deadline.tv_nsec = nanoseconds % 1_000_000_000
+        }
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while true {
+            if let result = body(&value) { return result }
+            if milliseconds == nil {
+                pthread_cond_wait(condition, mutex)
+            } else if pthread_cond_timedwait(condition, mutex, &deadline) != 0 {
+                return body(&value)
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import Events
+import Testing
+
+@testable import Journal
+
+struct AppendTests {
+    let folder: TemporaryFolder
+    let home: SQLiteHome
+
+    init() throws {
+        folder = try TemporaryFolder()
+        home = try folder.home()
+    }
+
+    @Test func whatAnAppendReturnsIsWhatThePageReads() throws {
+        var event = Make.joined("PA_1")
+        event.users = ["bob", "é\"ve"]
+        let commit = try home.append([Make.draft(event, raw: #"{"event":"x"}"#), Make.draft(Make.started())], now: start)
+        let page = try home.page(after: .zero, events: 10, bytes: 10_000)
+        #expect(page.events.map(\.id) == commit.events.map(\.id))
+        #expect(page.events.map(\.text) == commit.events.map(\.text))
+        #expect(page.events.map(\.event) == commit.events.map(\.event))
+        #expect(page.events.first?.event.users == ["bob", "é\"ve"])
+        #expect(page.events.map { $0.raw.map { String(decoding: $0.buffer, as: UTF8.self) } } == [#"{"event":"x"}"#, nil])
+        #expect(!page.hasMore)
+    }
+
+    @Test func idsGrowWithinAMillisecondAndWhenTheClockStepsBack() throws {
+        let first = try home.append(Make.plain(2), now: start).events.map(\.id)
+        let second = try home.append(Make.plain(1, from: 2), now: start - 60_000).events.map(\.id)
+        let third = try home.append(Make.plain(1, from: 3), now: start + 1).events.map(\.id)
+        #expect(
+            first + second + third == [
+                EventID(milliseconds: start, sequence: 0), EventID(milliseconds: start, sequence: 1),
+                EventID(milliseconds: start, sequence: 2), EventID(milliseconds: start + 1, sequence: 0),
+            ])
+    }
+
+    @Test func aKeyIsKeptOncePerSourceAcrossAndWithinBatches() throws {
+        func draft(_ source: String) -> Draft {
+            Make.draft(Make.event(.unknown, room: nil, session: nil, source: source), key: "EV_1")
+        }
+        let first = try home.append([draft("a"), draft("a"), draft("b")], now: start)
+        #expect(first.events.map(\.event.source) == ["a", "b"])
+        #expect(first.duplicates == 1)
+        #expect(first.duplicateIndexes == [1])
+        let second = try home.append([draft("b"), draft("c")], now: start + 1)
+        #expect(second.events.map(\.event.source) == ["c"])
+        #expect(second.duplicateIndexes == [0])
+        #expect(try home.all().map(\.event.source) == ["a", "b", "c"])
+    }
+
+    @Test func aBatchOfDuplicatesChangesNothing() throws {
+        let first = try home.append(Make.plain(3), now: start)
+        let second = try home.append(Make.plain(3), now: start + 5)
+        #expect(second.events.isEmpty)
+        #expect(second.duplicates == 3)
+        #expect(second.extent == first.extent)
+    }
+
+    @Test func aCommitTellsTheRoomsThatChanged() throws {
+        let first = try home.append([Make.draft(Make.started()), Make.draft(Make.joined("PA_1"))], now: start)
+        let key = RoomKey(source: "livekit", name: "standup")
+        #expect(first.rooms.keys.map(\.name) == ["standup"])
+        #expect(first.rooms[key].flatMap { $0 }?.participants.map(\.participant.id) == ["PA_1"])
+        #expect(first.rooms[key].flatMap { $0 }?.lastEventID == first.extent.head)
+        let second = try home.append([Make.draft(Make.finished(at: 9))], now: start + 9)
+        #expect(second.events.map(\.event.type) == [.participantLeft, .roomFinished])
+        #expect(second.rooms.count == 1)
+        #expect(second.rooms[key] == .some(nil))
+        #expect(try home.rooms().isEmpty)
+    }
+
+    @Test func onlyTheSendersOwnEventCarriesItsRawBody() throws {
+        _ = try home.append([Make.draft(Make.started()), Make.draft(Make.joined("PA_1"))], now: start)
+        let commit = try home.append([Make.draft(Make.finished(), raw: "{}")], now: start)
+        #expect(commit.events.map { $0.raw?.count } == [nil, 2])
+    }
+}
