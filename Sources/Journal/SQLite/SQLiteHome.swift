@@ -72,6 +72,7 @@ public final class SQLiteHome: LogHome {
         return pool
     }
 
+    /// Commits drafts in one transaction; see ``LogHome/append(_:now:)``.
     public func append(_ drafts: [Draft], now: EpochMilliseconds) throws -> Commit {
         try live.withLock { live in
             // After a commit there is nothing left to discard.
@@ -99,10 +100,12 @@ public final class SQLiteHome: LogHome {
         }
     }
 
+    /// The ends of the log. Waits for an append that is under way, as ``rooms()`` does.
     public func extent() throws -> LogExtent {
         live.withLock { $0.extent }
     }
 
+    /// Every open room, in no order.
     public func rooms() throws -> [RoomState] {
         live.withLock { $0.fold.rooms }
     }

@@ -77,9 +77,7 @@ func reporting<Result>(_ operation: String, _ body: () throws -> Result) throws 
         throw JournalError(
             operation: operation, code: error.extendedResultCode.rawValue,
             text: error.message ?? error.extendedResultCode.description)
-    } catch let error as JournalError {
-        throw error
     } catch {
-        throw JournalError(operation: operation, text: "\(type(of: error))")
+        throw JournalError(error, during: operation)
     }
 }

@@ -4,11 +4,13 @@ internal import GRDB
 
 // Looking after the log, between appends.
 extension SQLiteHome {
+    /// One step: a checkpoint if it is due, then one of retention.
     public func upkeep(now: EpochMilliseconds) throws -> Bool {
         if live.withLock({ $0.sinceCheckpoint >= Limits.checkpointEvents }) { try checkpoint() }
         return try trim(now: now) == Limits.trimEvents
     }
 
+    /// Saves the rooms, closes the file and lets go of the data folder.
     public func close() throws {
         try checkpoint()
         try reporting("close") { try pool.close() }
@@ -73,10 +75,9 @@ extension SQLiteHome {
                 while let row = try rows.next() {
                     let id = EventID(rawValue: row[0])
                     let removed = surplus ?? Surplus(through: id)
-                    guard
-                        retention.exceeds(
-                            oldest: id, events: meta.events - removed.events, bytes: meta.bytes - removed.bytes, now: now)
-                    else { break }
+                    let events = meta.events - removed.events
+                    let bytes = meta.bytes - removed.bytes
+                    guard retention.exceeds(oldest: id, events: events, bytes: bytes, now: now) else { break }
                     surplus = Surplus(
                         through: id, events: removed.events + 1,
                         bytes: removed.bytes + row[1] + Limits.eventOverheadBytes)
