@@ -19,9 +19,10 @@ extension SQLiteHome.Live {
                 replayed += 1
             }
             let last = try Int64.fetchOne(db, sql: "SELECT max(id) FROM events") ?? 0
+            let dirty = Set(fold.commit().keys)
             return Self(
-                meta: meta, head: max(EventID(rawValue: last), meta.trimmed), fold: fold,
-                dirty: Set(fold.commit().keys), savedMemory: savedMemory, sinceCheckpoint: replayed, lock: lock)
+                meta: meta, head: max(EventID(rawValue: last), meta.trimmed), fold: fold, dirty: dirty,
+                savedMemory: savedMemory, sinceCheckpoint: replayed, lock: lock)
         }
     }
 

@@ -87,13 +87,14 @@ extension SQLiteHome {
         }
     }
 
+    /// Looks each entry up by its key, so that its cost does not grow with the log.
+    static let deleteDedupeSQL = """
+        DELETE FROM dedupe WHERE (source, key) IN
+            (SELECT source, key FROM events WHERE id <= ? AND key IS NOT NULL)
+        """
+
     private static func delete(_ db: Database, through id: EventID, _ meta: LogMeta) throws {
-        try db.cachedStatement(
-            sql: """
-                DELETE FROM dedupe WHERE (source, key) IN
-                    (SELECT source, key FROM events WHERE id <= ? AND key IS NOT NULL)
-                """
-        ).execute(arguments: [id.rawValue])
+        try db.cachedStatement(sql: deleteDedupeSQL).execute(arguments: [id.rawValue])
         try db.cachedStatement(sql: "DELETE FROM events WHERE id <= ?").execute(arguments: [id.rawValue])
         try meta.save(db)
     }
