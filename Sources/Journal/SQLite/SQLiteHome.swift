@@ -13,6 +13,8 @@ public final class SQLiteHome: LogHome {
         /// The last id given out.
         var head: EventID
         var fold: RoomFold
+        /// The keys of all events in the log.
+        var seen: DedupeIndex
         /// Rooms that differ from those of the checkpoint.
         var dirty: Set<RoomKey>
         /// `fold.memory.changes` as of the checkpoint.
@@ -77,21 +79,21 @@ public final class SQLiteHome: LogHome {
         try live.withLock { live in
             // After a commit there is nothing left to discard.
             defer { live.fold.discard() }
-            var batch = AppendBatch(head: live.head, now: now)
-            var meta = live.meta
-            try reporting("append") {
+            let (batch, meta) = try reporting("append") {
                 try pool.write { db in
-                    let statements = try AppendStatements(db)
-                    for draft in drafts { try batch.append(draft, &live.fold, statements) }
-                    guard !batch.events.isEmpty else { return }
+                    var batch = try AppendBatch(db, head: live.head, now: now)
+                    for draft in drafts { try batch.append(draft, &live.fold, live.seen) }
+                    var meta = live.meta
                     meta.events += batch.events.count
                     meta.bytes += batch.bytes
-                    try meta.save(db)
+                    if !batch.events.isEmpty { try meta.save(db) }
+                    return (batch, meta)
                 }
             }
             live.meta = meta
             live.head = batch.head
             live.sinceCheckpoint += batch.events.count
+            for (hash, entry) in batch.keys.new { live.seen.insert(hash, entry.id) }
             let rooms = live.fold.commit()
             live.dirty.formUnion(rooms.keys)
             return Commit(

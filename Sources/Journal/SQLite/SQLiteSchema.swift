@@ -22,16 +22,16 @@ enum SQLiteSchema {
         try db.execute(sql: "PRAGMA user_version = \(version)")
     }
 
-    // events: one row an event; `id` is EventID.rawValue and the rowid, so appending is always at the end. `key` is
-    // the provider's idempotency key, nil for synthetic events; with it the dedupe entry goes when the event does.
-    // `json` and `raw` are UTF-8 bytes.
+    // events: one row an event; `id` is EventID.rawValue and the rowid, so appending is always at the end, and
+    // retention cuts off the front. `users` is a JSON array; `json` and `raw` are UTF-8 bytes.
+    //
+    // dedupe: the provider's idempotency key of the event `id`; synthetic events have none. See DedupeIndex.
     //
     // meta: the one row that makes counts exact after a restart without counting.
     // rooms, memory: the fold's state as of meta.checkpoint.
     private static let tables = """
-        CREATE TABLE events (
-            id INTEGER PRIMARY KEY, source TEXT NOT NULL, key TEXT, users TEXT, json BLOB NOT NULL, raw BLOB);
-        CREATE TABLE dedupe (source TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (source, key)) WITHOUT ROWID;
+        CREATE TABLE events (id INTEGER PRIMARY KEY, users TEXT, json BLOB NOT NULL, raw BLOB);
+        CREATE TABLE dedupe (id INTEGER PRIMARY KEY, source TEXT NOT NULL, key TEXT NOT NULL);
         CREATE TABLE meta (
             one INTEGER PRIMARY KEY CHECK (one = 1), trimmed INTEGER NOT NULL, checkpoint INTEGER NOT NULL,
             events INTEGER NOT NULL, bytes INTEGER NOT NULL);

@@ -50,8 +50,11 @@ extension SQLiteHome {
             meta.trimmed = step.through
             meta.events -= step.events
             meta.bytes -= step.bytes
-            try reporting("trim") { try pool.write { db in try Self.delete(db, through: step.through, meta) } }
+            let keys = try reporting("trim") {
+                try pool.write { db in try Self.delete(db, through: step.through, meta) }
+            }
             live.meta = meta
+            for (hash, id) in keys { live.seen.remove(hash, id) }
             return step.events
         }
     }
@@ -87,16 +90,20 @@ extension SQLiteHome {
         }
     }
 
-    /// Looks each entry up by its key, so that its cost does not grow with the log.
-    static let deleteDedupeSQL = """
-        DELETE FROM dedupe WHERE (source, key) IN
-            (SELECT source, key FROM events WHERE id <= ? AND key IS NOT NULL)
-        """
-
-    private static func delete(_ db: Database, through id: EventID, _ meta: LogMeta) throws {
-        try db.cachedStatement(sql: deleteDedupeSQL).execute(arguments: [id.rawValue])
+    /// Deletes events with their dedupe entries; returns the keys that went.
+    private static func delete(
+        _ db: Database, through id: EventID, _ meta: LogMeta
+    ) throws -> [(hash: Int, id: EventID)] {
+        var keys: [(hash: Int, id: EventID)] = []
+        let statement = try db.cachedStatement(sql: "SELECT id, source, key FROM dedupe WHERE id <= ?")
+        let rows = try Row.fetchCursor(statement, arguments: [id.rawValue])
+        while let row = try rows.next() {
+            keys.append((DedupeIndex.Key(source: row[1], key: row[2]).hash, EventID(rawValue: row[0])))
+        }
+        try db.cachedStatement(sql: "DELETE FROM dedupe WHERE id <= ?").execute(arguments: [id.rawValue])
         try db.cachedStatement(sql: "DELETE FROM events WHERE id <= ?").execute(arguments: [id.rawValue])
         try meta.save(db)
+        return keys
     }
 
     private static func save(_ db: Database, _ key: RoomKey, _ state: RoomState?) throws {
