@@ -14,6 +14,12 @@ public struct JournalError: Error, Sendable, Equatable, CustomStringConvertible 
         self.text = text
     }
 
+    /// Any error of a home as a fault of this operation; of one that is no fault yet only the kind is told, since
+    /// its text might quote values.
+    init(_ error: any Error, during operation: String) {
+        self = error as? JournalError ?? JournalError(operation: operation, text: "\(type(of: error))")
+    }
+
     /// One line for the log.
     public var description: String {
         code == 0 ? "journal: \(operation): \(text)" : "journal: \(operation): \(text) (\(code))"

@@ -46,7 +46,9 @@ struct PageTests {
 
     @Test func theCursorSinceATimeStandsBeforeItsFirstEvent() throws {
         var ids: [EventID] = []
-        for step in 0..<4 { ids += try home.append(Make.plain(1, from: step), now: start + Int64(step) * 10).events.map(\.id) }
+        for step in 0..<4 {
+            ids += try home.append(Make.plain(1, from: step), now: start + Int64(step) * 10).events.map(\.id)
+        }
         #expect(try home.cursor(since: start) == .zero)
         #expect(try home.cursor(since: start + 10) == ids[0])
         #expect(try home.cursor(since: start + 11) == ids[1])

@@ -117,5 +117,9 @@ extension SQLiteHome {
     }
 
     /// Rooms in an order that does not vary.
-    func sortedRooms() throws -> [RoomState] { try rooms().sorted { ($0.source, $0.room.name) < ($1.source, $1.room.name) } }
+    func sortedRooms() throws -> [RoomState] { try rooms().inOrder }
+}
+
+extension [RoomState] {
+    var inOrder: Self { sorted { ($0.source, $0.room.name) < ($1.source, $1.room.name) } }
 }

@@ -2,20 +2,6 @@ internal import Events
 internal import Foundation
 internal import GRDB
 
-/// The statements of an append, looked up once a transaction.
-struct AppendStatements {
-    let db: Database
-    let dedupe: Statement
-    let insert: Statement
-
-    init(_ db: Database) throws {
-        self.db = db
-        dedupe = try db.cachedStatement(sql: "INSERT OR IGNORE INTO dedupe (source, key) VALUES (?, ?)")
-        insert = try db.cachedStatement(
-            sql: "INSERT INTO events (id, source, key, users, json, raw) VALUES (?, ?, ?, ?, ?, ?)")
-    }
-}
-
 /// The drafts of one transaction on their way into the tables. What it holds becomes true when the commit succeeds.
 struct AppendBatch {
     /// The last id given out.
@@ -27,18 +13,26 @@ struct AppendBatch {
     private(set) var bytes = 0
     /// Indexes of drafts that are duplicates.
     private(set) var duplicates: Set<Int> = []
+    /// The keys of the new events.
+    private(set) var keys: DedupeBatch
     private var index = 0
+    private let insertEvent: Statement
+    private let insertKey: Statement
 
-    init(head: EventID, now: EpochMilliseconds) {
+    init(_ db: Database, head: EventID, now: EpochMilliseconds) throws {
         self.head = head
         self.now = now
+        keys = try DedupeBatch(db)
+        insertEvent = try db.cachedStatement(sql: "INSERT INTO events (id, users, json, raw) VALUES (?, ?, ?, ?)")
+        insertKey = try db.cachedStatement(sql: "INSERT INTO dedupe (id, source, key) VALUES (?, ?, ?)")
     }
 
     /// Appends a draft and whatever the fold puts before it, unless its key was there before.
-    mutating func append(_ draft: Draft, _ fold: inout RoomFold, _ statements: AppendStatements) throws {
+    mutating func append(_ draft: Draft, _ fold: inout RoomFold, _ seen: DedupeIndex) throws {
         defer { index += 1 }
-        try statements.dedupe.execute(arguments: [draft.event.source, draft.idempotencyKey])
-        guard statements.db.changesCount > 0 else {
+        let key = DedupeIndex.Key(source: draft.event.source, key: draft.idempotencyKey)
+        let hash = key.hash
+        guard try !keys.contains(key, hash, seen) else {
             duplicates.insert(index)
             return
         }
@@ -50,18 +44,18 @@ struct AppendBatch {
             // The last is the draft's own event; those before it were added.
             let isOwn = position == expanded.count - 1
             let logged = LoggedEvent(id: entry.id, event: entry.event, raw: isOwn ? draft.raw : nil)
-            try insert(logged, key: isOwn ? draft.idempotencyKey : nil, statements)
+            try insert(logged)
             events.append(logged)
         }
+        try insertKey.execute(arguments: [head.rawValue, key.source, key.key])
+        keys.insert(key, hash, head, seen)
     }
 
-    private mutating func insert(_ logged: LoggedEvent, key: String?, _ statements: AppendStatements) throws {
+    private mutating func insert(_ logged: LoggedEvent) throws {
         let users = logged.event.users.map(Self.text)
         try logged.json.withData(of: logged.frame) { json in
             try Self.withData(of: logged.raw) { raw in
-                try statements.insert.execute(arguments: [
-                    logged.id.rawValue, logged.event.source, key, users, json, raw,
-                ])
+                try insertEvent.execute(arguments: [logged.id.rawValue, users, json, raw])
             }
         }
         bytes += logged.json.count + (logged.raw?.count ?? 0) + (users?.utf8.count ?? 0) + Limits.eventOverheadBytes

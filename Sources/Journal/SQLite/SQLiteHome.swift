@@ -13,6 +13,8 @@ public final class SQLiteHome: LogHome {
         /// The last id given out.
         var head: EventID
         var fold: RoomFold
+        /// The keys of all events in the log.
+        var seen: DedupeIndex
         /// Rooms that differ from those of the checkpoint.
         var dirty: Set<RoomKey>
         /// `fold.memory.changes` as of the checkpoint.
@@ -72,25 +74,26 @@ public final class SQLiteHome: LogHome {
         return pool
     }
 
+    /// Commits drafts in one transaction; see ``LogHome/append(_:now:)``.
     public func append(_ drafts: [Draft], now: EpochMilliseconds) throws -> Commit {
         try live.withLock { live in
             // After a commit there is nothing left to discard.
             defer { live.fold.discard() }
-            var batch = AppendBatch(head: live.head, now: now)
-            var meta = live.meta
-            try reporting("append") {
+            let (batch, meta) = try reporting("append") {
                 try pool.write { db in
-                    let statements = try AppendStatements(db)
-                    for draft in drafts { try batch.append(draft, &live.fold, statements) }
-                    guard !batch.events.isEmpty else { return }
+                    var batch = try AppendBatch(db, head: live.head, now: now)
+                    for draft in drafts { try batch.append(draft, &live.fold, live.seen) }
+                    var meta = live.meta
                     meta.events += batch.events.count
                     meta.bytes += batch.bytes
-                    try meta.save(db)
+                    if !batch.events.isEmpty { try meta.save(db) }
+                    return (batch, meta)
                 }
             }
             live.meta = meta
             live.head = batch.head
             live.sinceCheckpoint += batch.events.count
+            for (hash, entry) in batch.keys.new { live.seen.insert(hash, entry.id) }
             let rooms = live.fold.commit()
             live.dirty.formUnion(rooms.keys)
             return Commit(
@@ -99,10 +102,12 @@ public final class SQLiteHome: LogHome {
         }
     }
 
+    /// The ends of the log. Waits for an append that is under way, as ``rooms()`` does.
     public func extent() throws -> LogExtent {
         live.withLock { $0.extent }
     }
 
+    /// Every open room, in no order.
     public func rooms() throws -> [RoomState] {
         live.withLock { $0.fold.rooms }
     }

@@ -19,9 +19,10 @@ extension SQLiteHome.Live {
                 replayed += 1
             }
             let last = try Int64.fetchOne(db, sql: "SELECT max(id) FROM events") ?? 0
+            let dirty = Set(fold.commit().keys)
             return Self(
                 meta: meta, head: max(EventID(rawValue: last), meta.trimmed), fold: fold,
-                dirty: Set(fold.commit().keys), savedMemory: savedMemory, sinceCheckpoint: replayed, lock: lock)
+                seen: try Self.keys(db), dirty: dirty, savedMemory: savedMemory, sinceCheckpoint: replayed, lock: lock)
         }
     }
 
@@ -32,6 +33,15 @@ extension SQLiteHome.Live {
             }
             return room
         }
+    }
+
+    private static func keys(_ db: Database) throws -> DedupeIndex {
+        var seen = DedupeIndex()
+        let rows = try Row.fetchCursor(db, sql: "SELECT id, source, key FROM dedupe")
+        while let row = try rows.next() {
+            seen.insert(DedupeIndex.Key(source: row[1], key: row[2]).hash, EventID(rawValue: row[0]))
+        }
+        return seen
     }
 
     private static func memory(_ db: Database) throws -> FoldMemory {

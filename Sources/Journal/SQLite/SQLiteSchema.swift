@@ -22,16 +22,16 @@ enum SQLiteSchema {
         try db.execute(sql: "PRAGMA user_version = \(version)")
     }
 
-    // events: one row an event; `id` is EventID.rawValue and the rowid, so appending is always at the end. `key` is
-    // the provider's idempotency key, nil for synthetic events; with it the dedupe entry goes when the event does.
-    // `json` and `raw` are UTF-8 bytes.
+    // events: one row an event; `id` is EventID.rawValue and the rowid, so appending is always at the end, and
+    // retention cuts off the front. `users` is a JSON array; `json` and `raw` are UTF-8 bytes.
+    //
+    // dedupe: the provider's idempotency key of the event `id`; synthetic events have none. See DedupeIndex.
     //
     // meta: the one row that makes counts exact after a restart without counting.
     // rooms, memory: the fold's state as of meta.checkpoint.
     private static let tables = """
-        CREATE TABLE events (
-            id INTEGER PRIMARY KEY, source TEXT NOT NULL, key TEXT, users TEXT, json BLOB NOT NULL, raw BLOB);
-        CREATE TABLE dedupe (source TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (source, key)) WITHOUT ROWID;
+        CREATE TABLE events (id INTEGER PRIMARY KEY, users TEXT, json BLOB NOT NULL, raw BLOB);
+        CREATE TABLE dedupe (id INTEGER PRIMARY KEY, source TEXT NOT NULL, key TEXT NOT NULL);
         CREATE TABLE meta (
             one INTEGER PRIMARY KEY CHECK (one = 1), trimmed INTEGER NOT NULL, checkpoint INTEGER NOT NULL,
             events INTEGER NOT NULL, bytes INTEGER NOT NULL);
@@ -77,9 +77,7 @@ func reporting<Result>(_ operation: String, _ body: () throws -> Result) throws 
         throw JournalError(
             operation: operation, code: error.extendedResultCode.rawValue,
             text: error.message ?? error.extendedResultCode.description)
-    } catch let error as JournalError {
-        throw error
     } catch {
-        throw JournalError(operation: operation, text: "\(type(of: error))")
+        throw JournalError(error, during: operation)
     }
 }

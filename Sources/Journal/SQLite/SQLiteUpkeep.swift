@@ -4,11 +4,13 @@ internal import GRDB
 
 // Looking after the log, between appends.
 extension SQLiteHome {
+    /// One step: a checkpoint if it is due, then one of retention.
     public func upkeep(now: EpochMilliseconds) throws -> Bool {
         if live.withLock({ $0.sinceCheckpoint >= Limits.checkpointEvents }) { try checkpoint() }
         return try trim(now: now) == Limits.trimEvents
     }
 
+    /// Saves the rooms, closes the file and lets go of the data folder.
     public func close() throws {
         try checkpoint()
         try reporting("close") { try pool.close() }
@@ -48,8 +50,11 @@ extension SQLiteHome {
             meta.trimmed = step.through
             meta.events -= step.events
             meta.bytes -= step.bytes
-            try reporting("trim") { try pool.write { db in try Self.delete(db, through: step.through, meta) } }
+            let keys = try reporting("trim") {
+                try pool.write { db in try Self.delete(db, through: step.through, meta) }
+            }
             live.meta = meta
+            for (hash, id) in keys { live.seen.remove(hash, id) }
             return step.events
         }
     }
@@ -73,10 +78,9 @@ extension SQLiteHome {
                 while let row = try rows.next() {
                     let id = EventID(rawValue: row[0])
                     let removed = surplus ?? Surplus(through: id)
-                    guard
-                        retention.exceeds(
-                            oldest: id, events: meta.events - removed.events, bytes: meta.bytes - removed.bytes, now: now)
-                    else { break }
+                    let events = meta.events - removed.events
+                    let bytes = meta.bytes - removed.bytes
+                    guard retention.exceeds(oldest: id, events: events, bytes: bytes, now: now) else { break }
                     surplus = Surplus(
                         through: id, events: removed.events + 1,
                         bytes: removed.bytes + row[1] + Limits.eventOverheadBytes)
@@ -86,15 +90,20 @@ extension SQLiteHome {
         }
     }
 
-    private static func delete(_ db: Database, through id: EventID, _ meta: LogMeta) throws {
-        try db.cachedStatement(
-            sql: """
-                DELETE FROM dedupe WHERE (source, key) IN
-                    (SELECT source, key FROM events WHERE id <= ? AND key IS NOT NULL)
-                """
-        ).execute(arguments: [id.rawValue])
+    /// Deletes events with their dedupe entries; returns the keys that went.
+    private static func delete(
+        _ db: Database, through id: EventID, _ meta: LogMeta
+    ) throws -> [(hash: Int, id: EventID)] {
+        var keys: [(hash: Int, id: EventID)] = []
+        let statement = try db.cachedStatement(sql: "SELECT id, source, key FROM dedupe WHERE id <= ?")
+        let rows = try Row.fetchCursor(statement, arguments: [id.rawValue])
+        while let row = try rows.next() {
+            keys.append((DedupeIndex.Key(source: row[1], key: row[2]).hash, EventID(rawValue: row[0])))
+        }
+        try db.cachedStatement(sql: "DELETE FROM dedupe WHERE id <= ?").execute(arguments: [id.rawValue])
         try db.cachedStatement(sql: "DELETE FROM events WHERE id <= ?").execute(arguments: [id.rawValue])
         try meta.save(db)
+        return keys
     }
 
     private static func save(_ db: Database, _ key: RoomKey, _ state: RoomState?) throws {

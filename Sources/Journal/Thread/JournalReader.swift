@@ -1,0 +1,71 @@
+public import Events
+internal import Foundation
+
+/// Reads pages of the log off the loops' threads. Its queue is short: who is turned away keeps its cursor and asks
+/// again, which costs nothing.
+///
+/// It must be stopped before it is let go of: its threads keep it.
+public final class JournalReader: Sendable {
+    private struct State: Sendable {
+        var queue: [@Sendable (any LogHome) -> Void] = []
+        var running = JournalReader.threads
+        var isStopping = false
+    }
+
+    /// Two, so that one slow page does not hold up all others.
+    static let threads = 2
+
+    private let home: any LogHome
+    private let state = Monitor(State())
+
+    /// Starts the threads.
+    public init(home: any LogHome) {
+        self.home = home
+        for number in 1...Self.threads {
+            let thread = Thread { self.run() }
+            thread.name = "journal-\(number)"
+            thread.start()
+        }
+    }
+
+    /// Reads a page and calls `completion` with it on a reader's thread. False, and no call, when
+    /// ``Limits/waitingPages`` are waiting or the reader is stopping.
+    public func page(
+        after cursor: EventID, events: Int = Limits.pageEvents, bytes: Int = Limits.pageBytes,
+        completion: @escaping @Sendable (Result<LogPage, JournalError>) -> Void
+    ) -> Bool {
+        read("page", { try $0.page(after: cursor, events: events, bytes: bytes) }, completion: completion)
+    }
+
+    /// Looks something else up, such as a cursor for a time: like ``page(after:events:bytes:completion:)``.
+    public func read<Found>(
+        _ operation: String, _ body: @escaping @Sendable (any LogHome) throws -> Found,
+        completion: @escaping @Sendable (Result<Found, JournalError>) -> Void
+    ) -> Bool {
+        state.change { state in
+            guard !state.isStopping, state.queue.count < Limits.waitingPages else { return false }
+            state.queue.append { home in
+                completion(Result { try body(home) }.mapError { JournalError($0, during: operation) })
+            }
+            return true
+        }
+    }
+
+    /// Finishes what waits and returns when the threads have ended. Not from one of them.
+    public func stop() {
+        state.change { $0.isStopping = true }
+        _ = state.wait { $0.running == 0 ? true : nil }
+    }
+
+    private func run() {
+        while let job = next() { job(home) }
+        state.change { $0.running -= 1 }
+    }
+
+    private func next() -> (@Sendable (any LogHome) -> Void)? {
+        state.wait { state -> (@Sendable (any LogHome) -> Void)?? in
+            if !state.queue.isEmpty { return state.queue.removeFirst() }
+            return state.isStopping ? .some(nil) : nil
+        } ?? nil
+    }
+}

@@ -1,0 +1,186 @@
+public import Events
+internal import Foundation
+
+/// What became of a draft that was submitted.
+public enum AppendOutcome: Sendable, Equatable {
+    /// It is durable; or one with its key was before, and nothing was appended.
+    case committed(duplicate: Bool)
+    /// It is not in the log; the sender should try again.
+    case failed(JournalError)
+}
+
+/// The one thread that appends. Whatever waits goes into one transaction, so that under load many webhooks share
+/// the price of one commit, and a single one waits for nobody.
+///
+/// It must be stopped before it is let go of: its thread keeps it.
+public final class JournalWriter: Sendable {
+    private struct Pending: Sendable {
+        let draft: Draft
+        let completion: @Sendable (AppendOutcome) -> Void
+    }
+
+    private struct State: Sendable {
+        var queue: [Pending] = []
+        /// How many are queued or in the writer's hands.
+        var waiting = 0
+        var isStopping = false
+        var isStopped = false
+        var counters = JournalCounters()
+    }
+
+    private enum Work {
+        case drafts([Pending])
+        case nothing
+        case stop
+    }
+
+    private let home: any LogHome
+    private let clock: @Sendable () -> EpochMilliseconds
+    private let onCommit: @Sendable (Commit) -> Void
+    private let onFault: @Sendable (JournalError) -> Void
+    private let state = Monitor(State())
+
+    /// Starts the thread.
+    ///
+    /// - Parameters:
+    ///   - home: where to append; from now on this writer alone does, and it closes it when it stops.
+    ///   - clock: the time, in milliseconds since 1970.
+    ///   - onCommit: called on the writer's thread after each commit that brought something, before the completions
+    ///     of its drafts: who is answered 200 is fanned out already.
+    ///   - onFault: called on the writer's thread when looking after the log failed. Failed appends are told to
+    ///     their completions instead.
+    public init(
+        home: any LogHome, clock: @escaping @Sendable () -> EpochMilliseconds,
+        onCommit: @escaping @Sendable (Commit) -> Void, onFault: @escaping @Sendable (JournalError) -> Void = { _ in }
+    ) {
+        self.home = home
+        self.clock = clock
+        self.onCommit = onCommit
+        self.onFault = onFault
+        let thread = Thread { self.run() }
+        thread.name = "journal"
+        thread.start()
+    }
+
+    /// Hands over a draft; `completion` is called on the writer's thread and must be quick. False, and no call, when
+    /// ``Limits/waitingAppends`` are waiting or the writer is stopping: the sender should come back later.
+    public func submit(_ draft: Draft, completion: @escaping @Sendable (AppendOutcome) -> Void) -> Bool {
+        state.change { state in
+            guard !state.isStopping, state.waiting < Limits.waitingAppends else { return false }
+            state.queue.append(Pending(draft: draft, completion: completion))
+            state.waiting += 1
+            return true
+        }
+    }
+
+    /// Finishes what waits, saves the rooms, closes the home, and returns when that is done. Not from the writer's
+    /// own thread.
+    public func stop() {
+        state.change { $0.isStopping = true }
+        _ = state.wait { $0.isStopped ? true : nil }
+    }
+
+    /// What was done so far.
+    public var counters: JournalCounters {
+        state.withLock { state in
+            var counters = state.counters
+            counters.waiting = state.waiting
+            return counters
+        }
+    }
+
+    private func run() {
+        var upkeep = UpkeepPace(now: clock())
+        while true {
+            switch next(waitMilliseconds: upkeep.hasMore ? 0 : Limits.upkeepMilliseconds) {
+            case .drafts(let drafts):
+                var rest = drafts[...]
+                while !rest.isEmpty {
+                    upkeep.appended += commit(rest.prefix(Limits.commitEvents))
+                    rest = rest.dropFirst(Limits.commitEvents)
+                    lookAfterLog(&upkeep, isIdle: false)
+                }
+            case .nothing: lookAfterLog(&upkeep, isIdle: true)
+            case .stop: return close()
+            }
+        }
+    }
+
+    private func next(waitMilliseconds: Int) -> Work {
+        state.wait(milliseconds: waitMilliseconds) { state in
+            if !state.queue.isEmpty {
+                defer { state.queue = [] }
+                return .drafts(state.queue)
+            }
+            return state.isStopping ? .stop : nil
+        } ?? .nothing
+    }
+
+    /// Appends a batch and tells everybody; returns how many events it brought.
+    private func commit(_ batch: ArraySlice<Pending>) -> Int {
+        let began = ContinuousClock.now
+        let result = Result { try home.append(batch.map(\.draft), now: clock()) }
+        let seconds = (ContinuousClock.now - began) / .seconds(1)
+        state.withLock { state in
+            state.waiting -= batch.count
+            state.counters.count(result, drafts: batch.count, seconds: seconds)
+        }
+        switch result {
+        case .success(let commit):
+            if !commit.events.isEmpty { onCommit(commit) }
+            for (index, pending) in batch.enumerated() {
+                pending.completion(.committed(duplicate: commit.duplicateIndexes.contains(index)))
+            }
+            return commit.events.count
+        case .failure(let error):
+            let fault = JournalError(error, during: "append")
+            for pending in batch { pending.completion(.failed(fault)) }
+            return 0
+        }
+    }
+
+    private func lookAfterLog(_ pace: inout UpkeepPace, isIdle: Bool) {
+        let now = clock()
+        for _ in 0..<pace.steps(now: now, isIdle: isIdle) {
+            do {
+                pace.hasMore = try home.upkeep(now: now)
+            } catch {
+                // Not again before its time: what failed for want of space will hardly succeed at once.
+                pace.hasMore = false
+                state.withLock { $0.counters.upkeepFaults += 1 }
+                onFault(JournalError(error, during: "upkeep"))
+            }
+            guard pace.hasMore else { return }
+        }
+    }
+
+    private func close() {
+        do { try home.close() } catch { onFault(JournalError(error, during: "close")) }
+        state.change { $0.isStopped = true }
+    }
+}
+
+/// How often the log is looked after: at least every ``Limits/upkeepMilliseconds``, and under load as fast as events
+/// come in, so that retention keeps up and still never takes long at a time.
+private struct UpkeepPace {
+    /// Events since the last time.
+    var appended = 0
+    /// True when the last step left something to do.
+    var hasMore = false
+    private var last: EpochMilliseconds
+
+    init(now: EpochMilliseconds) {
+        last = now
+    }
+
+    /// How many steps to take now.
+    mutating func steps(now: EpochMilliseconds, isIdle: Bool) -> Int {
+        let isDue = appended >= Limits.trimEvents || abs(now - last) >= Int64(Limits.upkeepMilliseconds)
+        guard isIdle || isDue else { return 0 }
+        defer {
+            appended = 0
+            last = now
+        }
+        return appended / Limits.trimEvents + 1
+    }
+}
