@@ -19,6 +19,21 @@ public enum Limits {
     /// How many `room=`, `type=`, `source=` or `participant=` values one stream may name.
     public static let filterPatterns = 64
 
+    // Who may read
+
+    /// The shortest secret of HS256 tokens: as long as the hash (RFC 7518, section 3.2).
+    public static let tokenSecretBytes = 32
+    /// Keys of one issuer; a larger key set is refused.
+    public static let issuerKeys = 128
+    /// How long a ticket waits to be used.
+    public static let ticketSeconds = 30
+    /// Tickets that wait to be used, in all.
+    public static let waitingTickets = 50_000
+    /// Tickets of one user that wait to be used.
+    public static let waitingUserTickets = 32
+    /// Users and token ids that are revoked at one time.
+    public static let revocations = 100_000
+
     // The log
 
     /// Webhooks that wait for a commit; one more is answered 503.

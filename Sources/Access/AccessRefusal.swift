@@ -1,0 +1,51 @@
+/// Why somebody may not read, in words that help whoever made the token and tell an attacker nothing.
+public struct AccessRefusal: Error, Sendable, Equatable {
+    /// The reason's class: in the problem body, the log line and the metric alike.
+    public enum Reason: String, Sendable, CaseIterable {
+        case missingToken = "missing_token"
+        /// Not a token, or a claim in it has the wrong shape.
+        case malformedToken = "malformed_token"
+        case unknownIssuer = "unknown_issuer"
+        /// The issuer is known, but none of its keys has the token's `kid`: new keys may have to be fetched.
+        case unknownKey = "unknown_key"
+        case algorithmNotAllowed = "algorithm_not_allowed"
+        case badSignature = "bad_signature"
+        case expired
+        case notYetValid = "not_yet_valid"
+        case noExpiry = "no_expiry"
+        case wrongAudience = "wrong_audience"
+        /// A good token made for something else, such as one that signs a webhook.
+        case wrongTokenKind = "wrong_token_kind"
+        /// The token is good, but its grant covers nothing of what was asked for.
+        case grantCoversNothing = "grant_covers_nothing"
+        case revoked
+        /// No such ticket: used already, too old, or never issued.
+        case unknownTicket = "unknown_ticket"
+    }
+
+    /// The reason's class.
+    public let reason: Reason
+    /// One sentence. It may name a claim or a setting, never a secret, nor anything out of the token.
+    public let detail: String
+    /// The issuer's name in the settings, where it is known: whose keys to fetch again after `unknown_key`.
+    public let issuer: String?
+
+    /// A refusal.
+    public init(_ reason: Reason, _ detail: String, issuer: String? = nil) {
+        self.reason = reason
+        self.detail = detail
+        self.issuer = issuer
+    }
+
+    /// 403 where the grant covers nothing asked for, else 401.
+    public var status: Int { reason == .grantCoversNothing ? 403 : 401 }
+
+    /// The value of `WWW-Authenticate` (RFC 6750, section 3), which names an error only if a token was sent.
+    public var challenge: String {
+        switch reason {
+        case .missingToken: #"Bearer realm="roomwire""#
+        case .grantCoversNothing: #"Bearer realm="roomwire", error="insufficient_scope""#
+        default: #"Bearer realm="roomwire", error="invalid_token""#
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Events
+
+/// The keys of one issuer, and the choice among them for a token.
+struct KeyRing: Sendable {
+    /// What comes of trying a token, from the least that is known about it to the most.
+    enum Outcome: Int, Comparable {
+        case algorithmNotAllowed, unknownKey, badSignature, verified
+
+        static func < (left: Outcome, right: Outcome) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    private let keys: [PinnedKey]
+    private let algorithms: Set<String>
+
+    /// A ring of `keys`.
+    /// - Parameter algorithms: those that further keys of the issuer may have; empty if there will be none.
+    init(_ keys: [PinnedKey], algorithms: [String] = []) {
+        self.keys = keys
+        self.algorithms = Set(algorithms + keys.map(\.algorithm))
+    }
+
+    /// Tries the keys that may have signed the token.
+    func check(_ token: CompactToken, algorithm: String, keyID: String?) -> Outcome {
+        guard algorithms.contains(algorithm) else { return .algorithmNotAllowed }
+        let candidates = candidates(algorithm: algorithm, keyID: keyID)
+        guard !candidates.isEmpty else { return .unknownKey }
+        let verified = candidates.contains { $0.verifies(token.signature, over: token.signedBytes) }
+        return verified ? .verified : .badSignature
+    }
+
+    /// A key's id binds it: a token that names another id is not its. A key without id takes every token, and a
+    /// token without id every such key, or the only one there is of its algorithm.
+    private func candidates(algorithm: String, keyID: String?) -> [PinnedKey] {
+        let fitting = keys.filter { $0.algorithm == algorithm }
+        if let keyID {
+            let named = fitting.filter { $0.keyID == keyID }
+            if !named.isEmpty { return named }
+        } else if fitting.count == 1 {
+            return fitting
+        }
+        return fitting.filter { $0.keyID == nil }
+    }
+}

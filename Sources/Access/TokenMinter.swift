@@ -1,0 +1,59 @@
+public import Events
+
+/// Makes tokens of our own issuer: `{"alg":"HS256","typ":"JWT"}` and the claims that a backend would write.
+public struct TokenMinter: Sendable {
+    private let key: PinnedKey
+    private let issuer: String?
+    private let audience: String?
+
+    /// A minter with the secret that the relay verifies with.
+    /// - Parameters:
+    ///   - secret: at least ``Limits/tokenSecretBytes`` bytes of UTF-8.
+    ///   - issuer: `iss`, if the issuer's settings ask for one.
+    ///   - audience: `aud`, likewise.
+    public static func make(
+        secret: String, issuer: String? = nil, audience: String? = nil
+    ) async throws(TokenSettingsError) -> TokenMinter {
+        TokenMinter(key: try await PinnedKey.strongSecret(secret), issuer: issuer, audience: audience)
+    }
+
+    /// A token for `user`, signed.
+    /// - Parameters:
+    ///   - scope: what it covers.
+    ///   - raw: whether it covers the providers' own bodies.
+    ///   - admin: whether it opens the admin API.
+    ///   - ttlSeconds: how long it lives.
+    ///   - now: the clock for `iat` and `exp`.
+    ///   - tokenID: `jti`, by which it can be revoked.
+    public func mint(
+        user: String, scope: EventScope, raw: Bool = false, admin: Bool = false, ttlSeconds: Int64,
+        now: EpochMilliseconds, tokenID: String? = nil
+    ) throws -> String {
+        let issuedAt = now / 1000
+        let claims = JSONWriter.bytes { writer in
+            writer.object { writer in
+                writer.member("iss", issuer)
+                writer.member("aud", audience)
+                writer.member("sub", user)
+                writer.member("iat", issuedAt)
+                writer.member("exp", issuedAt + ttlSeconds)
+                writer.member("jti", tokenID)
+                writer.member("roomwire") { Self.write(scope, raw: raw, admin: admin, to: &$0) }
+            }
+        }
+        let header = Array(#"{"alg":"HS256","typ":"JWT"}"#.utf8)
+        let signed = Base64.url.text(header) + "." + Base64.url.text(claims)
+        return signed + "." + Base64.url.text(try key.signature(over: Array(signed.utf8)))
+    }
+
+    private static func write(_ scope: EventScope, raw: Bool, admin: Bool, to writer: inout JSONWriter) {
+        for (name, set) in [("rooms", scope.rooms), ("types", scope.types), ("sources", scope.sources)] {
+            writer.name(name)
+            writer.array { writer in
+                for pattern in set.patterns { writer.string(pattern.text) }
+            }
+        }
+        writer.member("raw", raw)
+        writer.member("admin", admin)
+    }
+}

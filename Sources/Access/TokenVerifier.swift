@@ -1,0 +1,119 @@
+public import Events
+
+/// Turns a token into who it stands for, or says why not. All keys are held here, so that this neither waits nor
+/// asks anybody.
+public struct TokenVerifier: Sendable {
+    private var issuers: [Issuer]
+    private let livekit: [String: KeyRing]
+    private let daily: KeyRing?
+    private let leeway: EpochMilliseconds
+    private let requireExpiry: Bool
+
+    /// A verifier with the keys of `settings`.
+    public static func make(_ settings: TokenSettings) async throws(TokenSettingsError) -> TokenVerifier {
+        try await TokenVerifier(settings)
+    }
+
+    private init(_ settings: TokenSettings) async throws(TokenSettingsError) {
+        var issuers: [Issuer] = []
+        for issuer in settings.issuers {
+            guard !issuers.contains(where: { $0.settings.name == issuer.name }) else {
+                throw TokenSettingsError(issuer: issuer.name, setting: "name", problem: "two issuers have this name")
+            }
+            issuers.append(try await Issuer(issuer))
+        }
+        var livekit: [String: KeyRing] = [:]
+        for (name, secret) in settings.livekitKeys {
+            livekit[name] = KeyRing([try await Self.secret(secret, of: Issuer.livekit)])
+        }
+        var daily: [PinnedKey] = []
+        for secret in settings.dailyKeys { daily.append(try await Self.secret(secret, of: Issuer.daily)) }
+        self.issuers = issuers
+        self.livekit = livekit
+        self.daily = daily.isEmpty ? nil : KeyRing(daily)
+        leeway = EpochMilliseconds(settings.leewaySeconds) * 1000
+        requireExpiry = settings.requireExpiry
+    }
+
+    private static func secret(_ secret: String, of issuer: String) async throws(TokenSettingsError) -> PinnedKey {
+        do { return try await PinnedKey.secret(secret) } catch { throw error.of(issuer) }
+    }
+
+    /// The same verifier with other keys for one issuer, from a key set that has just been fetched. The algorithms
+    /// stay those of the issuer's settings.
+    /// - Parameters:
+    ///   - issuer: the name in the settings.
+    ///   - jwks: a JSON Web Key Set. If it cannot be used nothing changes.
+    public func replacingKeys(of issuer: String, jwks: String) async throws(TokenSettingsError) -> TokenVerifier {
+        guard let index = issuers.firstIndex(where: { $0.settings.name == issuer }) else {
+            throw TokenSettingsError(issuer: issuer, setting: "name", problem: "no such issuer")
+        }
+        var changed = self
+        try await changed.issuers[index].replaceKeys(jwks: jwks)
+        return changed
+    }
+
+    /// Who `token` stands for.
+    ///
+    /// The order is fixed: shape, then whose it is, then the signature, and only then what it says.
+    /// - Parameter now: the clock to verify with.
+    public func identity(_ token: String, now: EpochMilliseconds) throws(AccessRefusal) -> Identity {
+        guard !token.isEmpty else { throw AccessRefusal(.missingToken, "There is no token in the request.") }
+        guard let parsed = CompactToken(token.utf8) else {
+            throw AccessRefusal(.malformedToken, "This is no JSON Web Token of three parts.")
+        }
+        let header = try TokenHeader(parsed.header)
+        let kind = try signer(of: parsed, header: header)
+        let claims = parsed.claims
+        // LiveKit's webhooks carry a token with the hash of their body (lk/protocol webhook/verifier.go).
+        guard claims["sha256"] == nil else {
+            throw AccessRefusal(.wrongTokenKind, "The token signs a webhook; it opens no stream.", issuer: kind.name)
+        }
+        let end = try TokenTimes(claims).end(now: now, leeway: leeway, requireExpiry: requireExpiry)
+        return Identity(
+            user: try kind.user(claims), grant: try kind.grant(claims), expiresAt: end,
+            tokenID: claims["jti"]?.string, issuer: kind.name)
+    }
+
+    /// Whose key signed the token.
+    ///
+    /// `iss` leads to the keys that may have: an issuer of that name, else the LiveKit key of that name, else the
+    /// issuers that ask for no name. It opens nothing by itself.
+    private func signer(of token: CompactToken, header: TokenHeader) throws(AccessRefusal) -> TokenKind {
+        guard let claim = token.claims["iss"] else {
+            if let daily, DailyToken.isLikely(token.claims) {
+                return try verified(token, header, by: [(.daily, daily)])
+            }
+            return try verified(token, header, by: issuersAsking(for: nil))
+        }
+        guard let name = claim.string else { throw AccessRefusal(.malformedToken, "The token's iss is no text.") }
+        let named = issuersAsking(for: name)
+        if named.isEmpty, let key = livekit[name] { return try verified(token, header, by: [(.livekit, key)]) }
+        return try verified(token, header, by: named.isEmpty ? issuersAsking(for: nil) : named)
+    }
+
+    private func issuersAsking(for name: String?) -> [(TokenKind, KeyRing)] {
+        issuers.filter { $0.settings.issuer == name }.map { (.issuer($0), $0.keys) }
+    }
+
+    private func verified(
+        _ token: CompactToken, _ header: TokenHeader, by signers: [(TokenKind, KeyRing)]
+    ) throws(AccessRefusal) -> TokenKind {
+        var best: (outcome: KeyRing.Outcome, issuer: String)?
+        for (kind, keys) in signers {
+            let outcome = keys.check(token, algorithm: header.algorithm, keyID: header.keyID)
+            if outcome == .verified { return kind }
+            if best.map({ outcome > $0.outcome }) ?? true { best = (outcome, kind.name) }
+        }
+        switch best?.outcome {
+        case .algorithmNotAllowed:
+            throw AccessRefusal(
+                .algorithmNotAllowed, "The issuer's keys are not used with the token's alg.", issuer: best?.issuer)
+        case .unknownKey:
+            throw AccessRefusal(.unknownKey, "The issuer has no key with the token's kid.", issuer: best?.issuer)
+        case .badSignature, .verified:
+            throw AccessRefusal(.badSignature, "No key of the issuer has signed this token.", issuer: best?.issuer)
+        case nil: throw AccessRefusal(.unknownIssuer, "No issuer in the settings has the token's iss.")
+        }
+    }
+}
