@@ -2,7 +2,7 @@
 public enum Providers {
     /// To add a provider, write a file with a type that conforms to ``Provider``, and add the type here.
     public static let all: [any Provider.Type] = [
-        LiveKit.self, Daily.self,
+        LiveKit.self, Daily.self, Whereby.self, Standard.self, Supabase.self,
     ]
 
     /// The provider of this name.
