@@ -31,6 +31,8 @@ public enum Limits {
     public static let waitingTickets = 50_000
     /// Tickets of one user that wait to be used.
     public static let waitingUserTickets = 32
+    /// When to come back after a cap on open streams: nobody knows when one of them ends.
+    public static let capRetrySeconds = 5
     /// Users and token ids that are revoked at one time.
     public static let revocations = 100_000
 
