@@ -113,4 +113,17 @@ private final class Booth {
         #expect(tickets.redeem(first, now: now) == ada)
         #expect(tickets.count == 0)
     }
+
+    @Test func ticketThatNobodyUsedIsForgottenOnceItHasExpired() throws {
+        let tickets = Booth()
+        _ = tickets.issue(ada, now: now)
+        for _ in 0..<10_000 {
+            let ticket = try #require(tickets.issue(ada, now: now))
+            #expect(tickets.redeem(ticket, now: now) == ada)
+        }
+        #expect(tickets.redeem("none", now: now + lifetime - 1) == nil)
+        #expect(tickets.count == 1)
+        #expect(tickets.redeem("none", now: now + lifetime) == nil)
+        #expect(tickets.count == 0)
+    }
 }
