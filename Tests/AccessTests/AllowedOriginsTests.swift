@@ -13,7 +13,7 @@ import Testing
         ("https://dash.example.com/", false), ("https://dash.example.com.evil.example", false),
         ("https://xdash.example.com", false), ("http://localhost", false), ("http://localhost:51730", false),
         ("https://example.org", false), ("https://.example.org", false), ("https://a..example.org", false),
-        ("https://evilexample.org", false), ("http://a.example.org", false), ("https://a.example.org:444", false),
+        ("https://evilexample.org", false), ("http://app.example.org", false), ("https://a.example.org:444", false),
         ("https://evil.example/.example.org", false), ("https://evil.example:1.example.org", false),
         ("https://evil.example#.example.org", false), ("https://u@evil.example?.example.org", false),
         ("https://*.example.org", false), ("null", false), ("", false), ("*", false), ("https://", false),
