@@ -1,8 +1,9 @@
+internal import Access
 internal import ArgumentParser
 internal import Relay
 
 /// `roomwire check`: the settings as they count, or what is wrong with them.
-struct Check: ParsableCommand {
+struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show the settings as they count, or everything that is wrong with them, without starting.",
         discussion: """
@@ -15,12 +16,17 @@ struct Check: ParsableCommand {
 
     @OptionGroup var options: SettingsOptions
 
-    func run() throws {
+    func run() async throws {
         let settings: Settings
         do {
             settings = try options.load()
         } catch {
             throw Failure.refused(error.sentence)
+        }
+        do {
+            _ = try await TokenVerifier.make(settings.tokenSettings())
+        } catch {
+            throw Failure.refused("tokens.issuers: \(error)")
         }
         let rows = settings.redacted
         let keyWidth = rows.map(\.key.count).max() ?? 0
