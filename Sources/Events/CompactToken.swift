@@ -12,6 +12,11 @@ public struct CompactToken: Sendable {
     /// Splits and decodes; nil if this is no token at all.
     public init?(_ text: some Collection<UInt8>) {
         guard text.count <= Limits.tokenBytes else { return nil }
+        self.init(bytes: Array(text))
+    }
+
+    // Of one type of collection, so that the compiler specialises what runs over every byte.
+    private init?(bytes text: [UInt8]) {
         let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3, parts.allSatisfy({ !$0.isEmpty }),
             let header = Self.object(parts[0]), let claims = Self.object(parts[1]),

@@ -79,15 +79,27 @@ public struct EventData: Sendable, Equatable {
     /// Reads what ``write(to:)`` wrote. A member of one of the known names but not of its shape, as a `standard`
     /// sender may choose to send, stays as it is.
     public init(_ object: JSONObject) {
-        for member in object.members {
-            switch member.name {
-            case "room": room = Room(member.value)
-            case "participant": participant = Participant(member.value)
-            case "track": track = Track(member.value)
-            case "recording": recording = Recording(member.value)
-            case "providerEvent": providerEvent = member.value.string
-            default: other[member.name] = member.value
-            }
+        for member in object.members where !take(member) { other[member.name] = member.value }
+    }
+
+    private mutating func take(_ member: JSONObject.Member) -> Bool {
+        switch member.name {
+        case "room":
+            room = Room(member.value)
+            return room != nil
+        case "participant":
+            participant = Participant(member.value)
+            return participant != nil
+        case "track":
+            track = Track(member.value)
+            return track != nil
+        case "recording":
+            recording = Recording(member.value)
+            return recording != nil
+        case "providerEvent":
+            providerEvent = member.value.string
+            return providerEvent != nil
+        default: return false
         }
     }
 

@@ -47,6 +47,11 @@ public struct EventType: RawRepresentable, Sendable, Hashable {
     public static let transcriptFailed = EventType(rawValue: "transcript_failed")
     public static let agentJobStarted = EventType(rawValue: "agent_job_started")
     public static let agentJobEnded = EventType(rawValue: "agent_job_ended")
+    /// Daily's batch processor: `data.job`.
+    public static let batchJobFinished = EventType(rawValue: "batch_job_finished")
+    public static let batchJobFailed = EventType(rawValue: "batch_job_failed")
+    /// Somebody called for an assistant in a Whereby room.
+    public static let assistantRequested = EventType(rawValue: "assistant_requested")
     /// A verified webhook whose event name this version does not know.
     public static let unknown = EventType(rawValue: "unknown")
 }

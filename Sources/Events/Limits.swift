@@ -31,6 +31,14 @@ public enum Limits {
     public static let waitingTickets = 50_000
     /// Tickets of one user that wait to be used.
     public static let waitingUserTickets = 32
+    /// When to come back after a cap on open streams: nobody knows when one of them ends.
+    public static let capRetrySeconds = 5
+    /// Failed attempts to be let in that an address has free, before it is slowed.
+    public static let freeFailures = 10
+    /// What each further one costs: an address that keeps failing may try once in this time.
+    public static let failureSeconds = 2
+    /// Addresses whose failures are remembered.
+    public static let failingAddresses = 20_000
     /// Users and token ids that are revoked at one time.
     public static let revocations = 100_000
 

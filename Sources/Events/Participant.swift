@@ -20,6 +20,9 @@ public struct Participant: Sendable, Hashable {
     public var attributes: [(name: String, value: String)]
     /// What the provider lets it do, in the provider's own words.
     public var permissions: JSONValue?
+    /// Whatever else the sender told under other names. Providers are read into the members above alone; it is a
+    /// `standard` sender that may add its own.
+    public var details: JSONObject = [:]
 
     /// A participant of which at least the connection's id is known.
     public init(id: String, identity: String? = nil, kind: String = Participant.standardKind) {
@@ -31,6 +34,11 @@ public struct Participant: Sendable, Hashable {
 
     /// The ``kind`` of people.
     public static let standardKind = "standard"
+
+    private static let ownNames: Set<String> = [
+        "id", "identity", "name", "kind", "joinedAt", "leftAt", "durationSeconds", "leaveReason", "isOwner",
+        "networkQuality", "metadata", "attributes", "permissions",
+    ]
 
     /// Reads what ``write(to:)`` wrote.
     public init?(_ json: JSONValue?) {
@@ -48,10 +56,17 @@ public struct Participant: Sendable, Hashable {
             member.value.string.map { (member.name, $0) }
         }
         permissions = object["permissions"]
+        details = object.without(Self.ownNames)
     }
 
     /// Writes the members; the caller has opened the object.
     public func write(to writer: inout JSONWriter) {
+        writeOwnMembers(to: &writer)
+        for member in details.members { writer.member(member.name, member.value) }
+    }
+
+    /// Writes the members without ``details``, for an object in which others stand beside them.
+    func writeOwnMembers(to writer: inout JSONWriter) {
         writer.member("id", id)
         writer.member("identity", identity)
         writer.member("name", name)

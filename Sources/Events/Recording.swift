@@ -29,7 +29,7 @@ public struct Recording: Sendable, Hashable {
         endedAt = object.time("endedAt")
         durationSeconds = object["durationSeconds"]?.double
         error = object["error"]?.string
-        for member in object.members where !Self.ownNames.contains(member.name) { details[member.name] = member.value }
+        details = object.without(Self.ownNames)
     }
 
     /// Writes the members; the caller has opened the object.

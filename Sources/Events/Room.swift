@@ -10,12 +10,19 @@ public struct Room: Sendable, Hashable {
     public var metadata: String?
     /// Why it ended, lower case: `api_delete`, `idle_timeout`, …
     public var endReason: String?
+    /// Whatever else the sender told under other names. Providers are read into the members above alone; it is a
+    /// `standard` sender that may add its own.
+    public var details: JSONObject = [:]
 
     /// A room of which at least the name is known.
     public init(name: String, id: String? = nil) {
         self.name = name
         self.id = id
     }
+
+    private static let ownNames: Set<String> = [
+        "name", "id", "startedAt", "endedAt", "durationSeconds", "metadata", "endReason",
+    ]
 
     /// Reads what ``write(to:)`` wrote.
     public init?(_ json: JSONValue?) {
@@ -27,10 +34,17 @@ public struct Room: Sendable, Hashable {
         durationSeconds = object["durationSeconds"]?.double
         metadata = object["metadata"]?.string
         endReason = object["endReason"]?.string
+        details = object.without(Self.ownNames)
     }
 
     /// Writes the members; the caller has opened the object.
     public func write(to writer: inout JSONWriter) {
+        writeOwnMembers(to: &writer)
+        for member in details.members { writer.member(member.name, member.value) }
+    }
+
+    /// Writes the members without ``details``, for an object in which others stand beside them.
+    func writeOwnMembers(to writer: inout JSONWriter) {
         writer.member("name", name)
         writer.member("id", id)
         writer.member("startedAt", time: startedAt)

@@ -38,9 +38,10 @@ public struct RoomState: Sendable, Equatable {
     /// Reads what ``write(to:)`` wrote.
     public init?(_ json: JSONValue) {
         guard let object = json.object, let source = object["source"]?.string,
-            let provider = object["provider"]?.string, let room = Room(json),
+            let provider = object["provider"]?.string, var room = Room(json),
             let last = object["lastEventId"]?.string.flatMap(EventID.init)
         else { return nil }
+        room.details = [:]
         self.init(source: source, provider: provider, room: room, lastEventID: last)
         participants = (object["participants"]?.array ?? []).compactMap(ParticipantState.init)
         recordings = (object["recordings"]?.array ?? []).compactMap { Recording($0) }
@@ -49,7 +50,7 @@ public struct RoomState: Sendable, Equatable {
     /// Writes the whole object: the room's members, then who is inside.
     public func write(to writer: inout JSONWriter) {
         writer.object { writer in
-            room.write(to: &writer)
+            room.writeOwnMembers(to: &writer)
             writer.member("source", source)
             writer.member("provider", provider)
             writer.member("numParticipants", Int64(participants.count))
@@ -78,14 +79,15 @@ public struct ParticipantState: Sendable, Equatable {
     }
 
     init?(_ json: JSONValue) {
-        guard let participant = Participant(json) else { return nil }
+        guard var participant = Participant(json) else { return nil }
+        participant.details = [:]
         self.participant = participant
         tracks = (json.object?["tracks"]?.array ?? []).compactMap { Track($0) }
     }
 
     func write(to writer: inout JSONWriter) {
         writer.object { writer in
-            participant.write(to: &writer)
+            participant.writeOwnMembers(to: &writer)
             writer.name("tracks")
             writer.array { writer in
                 for track in tracks { writer.object(track.write) }

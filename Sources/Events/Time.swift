@@ -3,7 +3,8 @@ public typealias EpochMilliseconds = Int64
 
 /// Times as the wire has them: `2026-11-20T20:03:06.123Z`.
 public enum ISOTime {
-    /// ISO 8601 in UTC with milliseconds.
+    /// ISO 8601 in UTC with milliseconds. It has four digits for the year: a time outside of the years 0 to 9999 is
+    /// written as the nearest within.
     public static func text(_ time: EpochMilliseconds) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(24)
@@ -11,8 +12,12 @@ public enum ISOTime {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    private static let earliest: EpochMilliseconds = -62_167_219_200_000
+    private static let latest: EpochMilliseconds = 253_402_300_799_999
+
     /// Appends what ``text(_:)`` returns, without a String in between.
     static func append(_ time: EpochMilliseconds, to bytes: inout [UInt8]) {
+        let time = min(max(time, earliest), latest)
         let days = floorDivide(time, 86_400_000)
         let (year, month, day) = civil(fromDays: days)
         let inDay = time - days * 86_400_000

@@ -8,6 +8,9 @@ public struct Track: Sendable, Hashable {
     public var name: String?
     public var muted: Bool
     public var mimeType: String?
+    /// Whatever else the sender told under other names. Providers are read into the members above alone; it is a
+    /// `standard` sender that may add its own.
+    public var details: JSONObject = [:]
 
     /// A track of which id and kind are known.
     public init(id: String, kind: String, muted: Bool = false) {
@@ -15,6 +18,8 @@ public struct Track: Sendable, Hashable {
         self.kind = kind
         self.muted = muted
     }
+
+    private static let ownNames: Set<String> = ["id", "kind", "source", "name", "muted", "mimeType"]
 
     /// Reads what ``write(to:)`` wrote.
     public init?(_ json: JSONValue?) {
@@ -25,6 +30,7 @@ public struct Track: Sendable, Hashable {
         source = object["source"]?.string
         name = object["name"]?.string
         mimeType = object["mimeType"]?.string
+        details = object.without(Self.ownNames)
     }
 
     /// Writes the members; the caller has opened the object.
@@ -35,5 +41,6 @@ public struct Track: Sendable, Hashable {
         writer.member("name", name)
         writer.member("muted", muted)
         writer.member("mimeType", mimeType)
+        for member in details.members { writer.member(member.name, member.value) }
     }
 }

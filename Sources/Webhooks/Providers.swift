@@ -1,7 +1,9 @@
 /// The registry: every provider this build knows.
 public enum Providers {
-    /// To add a provider, write its file and add its type here.
-    public static let all: [any Provider.Type] = []
+    /// To add a provider, write a file with a type that conforms to ``Provider``, and add the type here.
+    public static let all: [any Provider.Type] = [
+        LiveKit.self, Daily.self, Whereby.self, Standard.self, Supabase.self,
+    ]
 
     /// The provider of this name.
     public static func named(_ name: String) -> (any Provider.Type)? {

@@ -1,4 +1,35 @@
+internal import ArgumentParser
+internal import Glibc
+
+/// The command.
 @main
-struct Roomwire {
-    static func main() {}
+struct Roomwire: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "roomwire",
+        abstract: "Relays the webhooks of video providers to any number of subscribers, over Server-Sent Events.",
+        discussion: """
+            To see it work, without any set-up, in two terminals:
+
+              roomwire serve --demo
+              roomwire tail
+            """,
+        subcommands: [Serve.self, Token.self, Send.self, Tail.self, Verify.self, Check.self])
+
+    /// Runs a subcommand. Failures of ours are one sentence and an exit code; what ArgumentParser throws (help, wrong
+    /// usage) it shows itself.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as Failure {
+            Terminal.notice("roomwire: \(failure.sentence)")
+            Glibc.exit(failure.exitCode)
+        } catch {
+            exit(withError: error)
+        }
+    }
 }

@@ -40,6 +40,15 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("Name:\tx\nCpus_allowed:\t3\nCpus_allowed_list:\t0-1\n", 2),
+        ("Cpus_allowed:\t00000000,00000001\n", 1), ("Cpus_allowed:\tffffffff,0000000f\n", 36), ("Name:\tx\n", nil),
+        ("Cpus_allowed:\t\n", nil),
+    ])
+    func theCoresOfTheProcessCount(status: String, cores: Int?) {
+        #expect(ActiveCores.allowed(status) == cores)
+    }
+
     @Test func noTwoSettingsShareAVariable() {
         #expect(Set(Setting.all.map(\.variable)).count == Setting.all.count)
     }

@@ -102,6 +102,13 @@ public struct JSONObject: Sendable, Hashable {
     /// True when there are no members.
     public var isEmpty: Bool { members.isEmpty }
 
+    /// The members of other names than these.
+    func without(_ names: Set<String>) -> JSONObject {
+        var rest = JSONObject()
+        for member in members where !names.contains(member.name) { rest.members.append(member) }
+        return rest
+    }
+
     /// For the reader, which has checked that the name is new.
     mutating func append(_ name: String, _ value: JSONValue) {
         members.append(Member(name: name, value: value))

@@ -6,7 +6,7 @@ enum IssuerReader {
     private static let keyKinds = ["hs256", "jwks_file", "jwks_url", "public_key_files"]
     private static let names = ["name", "issuer", "audience", "algorithms", "claims"] + keyKinds
     /// The words of ours whose place in a token can be chosen.
-    private static let claims = ["user", "rooms", "types", "sources", "raw", "admin"]
+    private static let claims = ["user", "grant", "rooms", "types", "sources", "raw", "admin"]
     private static let algorithms = [
         "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
         "EdDSA",

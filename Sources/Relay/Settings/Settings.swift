@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 public import Logging
 
 /// Everything an operator can choose, with defaults that work when nothing is chosen.
@@ -38,7 +37,7 @@ public struct Settings: Sendable, Equatable {
     /// - Parameter environment: looked up for the user's folders only.
     public init(environment: [String: String]) {
         data = DataFolder.defaultPath(environment: environment)
-        loops = ProcessInfo.processInfo.activeProcessorCount
+        loops = ActiveCores.count()
     }
 
     /// The source of this name.

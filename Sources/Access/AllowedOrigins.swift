@@ -1,0 +1,102 @@
+/// The web pages that may read streams: an allow list of origins for CORS.
+public struct AllowedOrigins: Sendable, Hashable {
+    /// What the answer to a page of some origin says.
+    public enum Decision: Sendable, Hashable {
+        /// The origin is listed: `Access-Control-Allow-Origin` repeats it, and credentials are allowed.
+        case allowed
+        /// The list has `*`: anybody may read, but without cookies.
+        case allowedWithoutCredentials
+        /// No CORS headers at all.
+        case refused
+    }
+
+    private var exact: Set<String> = []
+    // `https://*.example.com` as what stands before and after the star.
+    private var wildcards: [Wildcard] = []
+    private var anybody = false
+
+    private struct Wildcard: Sendable, Hashable {
+        let before: String
+        let after: String
+    }
+
+    /// The list of the settings: `https://app.example.com`, `http://localhost:5173`, `https://*.example.com` (any
+    /// depth of subdomain, but not `example.com` itself), or `*`.
+    public init(_ origins: [String] = []) throws(OriginError) {
+        for text in origins {
+            if text == "*" {
+                anybody = true
+                continue
+            }
+            guard let origin = Self.normal(text) else { throw OriginError(origin: text) }
+            if let star = origin.firstIndex(of: "*") {
+                wildcards.append(
+                    Wildcard(
+                        before: String(origin[..<star]), after: String(origin[origin.index(after: star)...])))
+            } else {
+                exact.insert(origin)
+            }
+        }
+    }
+
+    /// What to answer to a request with this `Origin`. `null`, which sandboxed pages of anybody send, is never
+    /// listed.
+    public func decision(for origin: String) -> Decision {
+        if exact.contains(origin) || wildcards.contains(where: { Self.matches(origin, $0) }) { return .allowed }
+        return anybody ? .allowedWithoutCredentials : .refused
+    }
+
+    private static func matches(_ origin: String, _ wildcard: Wildcard) -> Bool {
+        guard origin.utf8.count > wildcard.before.utf8.count + wildcard.after.utf8.count,
+            origin.hasPrefix(wildcard.before), origin.hasSuffix(wildcard.after)
+        else { return false }
+        return isHost(origin.dropFirst(wildcard.before.count).dropLast(wildcard.after.count))
+    }
+
+    /// As browsers write it: lower case, no path, no port where it is the scheme's own. Nil for what is no origin.
+    private static func normal(_ text: String) -> String? {
+        let text = text.lowercased()
+        for (scheme, port) in [("https://", ":443"), ("http://", ":80")] where text.hasPrefix(scheme) {
+            let rest = text.dropFirst(scheme.count)
+            let parts = rest.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            let host = parts[0].hasPrefix("*.") ? parts[0].dropFirst(2) : parts[0]
+            guard isHost(host) else { return nil }
+            if parts.count == 2 {
+                guard let number = UInt16(parts[1]), number > 0, "\(number)" == parts[1] else { return nil }
+            }
+            return scheme + (rest.hasSuffix(port) ? rest.dropLast(port.count) : rest)
+        }
+        return nil
+    }
+
+    /// One label or several with dots between them, of lower-case letters, digits, `-` and `_`.
+    private static func isHost(_ text: Substring) -> Bool {
+        text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+            !label.isEmpty
+                && label.utf8.allSatisfy { byte in
+                    switch byte {
+                    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                        UInt8(ascii: "-"), UInt8(ascii: "_"):
+                        true
+                    default: false
+                    }
+                }
+        }
+    }
+}
+
+/// An entry of the list that is no origin.
+public struct OriginError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// As it stands in the settings.
+    public let origin: String
+
+    /// An error about one entry.
+    public init(origin: String) {
+        self.origin = origin
+    }
+
+    /// The whole sentence.
+    public var description: String {
+        "\(origin) is no origin: it takes http:// or https://, a host and perhaps a port, and nothing after them"
+    }
+}

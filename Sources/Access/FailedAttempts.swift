@@ -1,0 +1,48 @@
+public import Events
+
+/// Slows addresses that keep failing to be let in: bad tokens cost verifying and fill the log.
+public struct FailedAttempts: Sendable {
+    // By address, when its failures will have been worked off, each of which takes ``Limits/failureSeconds``.
+    private var workedOff: [String: EpochMilliseconds] = [:]
+    private var nextSweep: EpochMilliseconds = 0
+
+    /// Nobody has failed yet.
+    public init() {}
+
+    /// Addresses that are remembered.
+    public var count: Int { workedOff.count }
+
+    /// Counts a failure.
+    public mutating func record(address: String, now: EpochMilliseconds) {
+        if workedOff[address] == nil, workedOff.count >= Limits.failingAddresses {
+            sweep(now: now)
+            // With so many at once it is no longer a matter of addresses; the others go on being slowed.
+            guard workedOff.count < Limits.failingAddresses else { return }
+        }
+        let end = max(workedOff[address] ?? now, now) + Self.cost
+        workedOff[address] = min(end, now + Self.allowance)
+    }
+
+    /// How long the address has to wait for its next attempt, in whole seconds; nil if it need not.
+    public mutating func retryAfterSeconds(address: String, now: EpochMilliseconds) -> Int? {
+        guard var end = workedOff[address] else { return nil }
+        if end > now + Self.allowance {
+            // The clock has stepped back, which must not keep anybody out.
+            end = now + Self.allowance
+            workedOff[address] = end
+        }
+        let wait = end + Self.cost - Self.allowance - now
+        return wait > 0 ? Int((wait + 999) / 1000) : nil
+    }
+
+    private static let cost = EpochMilliseconds(Limits.failureSeconds) * 1000
+    private static let allowance = cost * EpochMilliseconds(Limits.freeFailures)
+
+    // At most once in the time that a failure takes, so that a flood of addresses does not make every one of them
+    // cost a walk through all.
+    private mutating func sweep(now: EpochMilliseconds) {
+        guard now >= nextSweep || nextSweep > now + Self.cost else { return }
+        nextSweep = now + Self.cost
+        workedOff = workedOff.filter { $0.value > now }
+    }
+}

@@ -1,0 +1,92 @@
+public import Events
+
+/// Users and tokens that are refused although their tokens would still be good, each until a time: after that no
+/// token from before the revocation can be left.
+public struct Revocations: Sendable, Equatable {
+    private var users: [String: EpochMilliseconds] = [:]
+    private var tokenIDs: [String: EpochMilliseconds] = [:]
+
+    /// Nobody is revoked.
+    public init() {}
+
+    /// How many are kept.
+    public var count: Int { users.count + tokenIDs.count }
+
+    /// Refuses `user` until `until`; an earlier revocation that lasts longer stays. False if there is no room for
+    /// another, and nothing is changed.
+    public mutating func revoke(user: String, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
+        makeRoom(now: now)
+        return Self.insert(user, until, into: &users, hasRoom: count < Limits.revocations)
+    }
+
+    /// Refuses the token with this `jti` until `until`, like ``revoke(user:until:now:)``.
+    public mutating func revoke(tokenID: String, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
+        makeRoom(now: now)
+        return Self.insert(tokenID, until, into: &tokenIDs, hasRoom: count < Limits.revocations)
+    }
+
+    /// Refuses an identity that is revoked.
+    public func check(_ identity: Identity, now: EpochMilliseconds) throws(AccessRefusal) {
+        let isUser = users[identity.user].map { now < $0 } ?? false
+        let isToken = identity.tokenID.flatMap { tokenIDs[$0] }.map { now < $0 } ?? false
+        guard !isUser, !isToken else {
+            throw AccessRefusal(
+                .revoked, isUser ? "The user has been revoked." : "The token has been revoked.",
+                issuer: identity.issuer)
+        }
+    }
+
+    /// Forgets what lies behind.
+    public mutating func sweep(now: EpochMilliseconds) {
+        users = users.filter { now < $0.value }
+        tokenIDs = tokenIDs.filter { now < $0.value }
+    }
+
+    // Looking through all of them is left until they are many: it then frees much, or nothing may be added.
+    private mutating func makeRoom(now: EpochMilliseconds) {
+        if count >= Limits.revocations { sweep(now: now) }
+    }
+
+    private static func insert(
+        _ name: String, _ until: EpochMilliseconds, into table: inout [String: EpochMilliseconds], hasRoom: Bool
+    ) -> Bool {
+        guard hasRoom || table[name] != nil else { return false }
+        table[name] = max(until, table[name] ?? until)
+        return true
+    }
+}
+
+extension Revocations {
+    /// The revocations as JSON, sorted, for keeping across a restart:
+    /// `{"users":{"ada":1795205786000},"tokens":{}}`, with the times in epoch milliseconds.
+    public var json: [UInt8] {
+        JSONWriter.bytes { writer in
+            writer.object { writer in
+                for (name, table) in [("users", users), ("tokens", tokenIDs)] {
+                    writer.member(name) { writer in
+                        for (key, until) in table.sorted(by: { $0.key < $1.key }) { writer.member(key, until) }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads what ``json`` gave; nil for anything else, for to start with fewer revocations than there were would
+    /// let somebody in.
+    public init?(json: some Sequence<UInt8>) {
+        func table(_ value: JSONValue?) -> [String: EpochMilliseconds]? {
+            guard let members = value?.object?.members else { return nil }
+            var table: [String: EpochMilliseconds] = [:]
+            for member in members {
+                guard case .integer(let until) = member.value else { return nil }
+                table[member.name] = until
+            }
+            return table
+        }
+        guard let object = try? JSONReader.value(json).object, let users = table(object["users"]),
+            let tokenIDs = table(object["tokens"])
+        else { return nil }
+        self.users = users
+        self.tokenIDs = tokenIDs
+    }
+}

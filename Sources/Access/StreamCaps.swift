@@ -1,0 +1,107 @@
+public import Events
+
+/// How many streams there may be; 0 is no cap.
+public struct StreamCapSettings: Sendable, Hashable {
+    /// Open streams of one user.
+    public var perUser: Int
+    /// Open streams from one address.
+    public var perAddress: Int
+    /// Open streams in all.
+    public var total: Int
+    /// New streams in a second, with as many at once after a quiet second.
+    public var newPerSecond: Int
+
+    /// Caps; five streams a user unless given.
+    public init(perUser: Int = 5, perAddress: Int = 0, total: Int = 0, newPerSecond: Int = 0) {
+        self.perUser = perUser
+        self.perAddress = perAddress
+        self.total = total
+        self.newPerSecond = newPerSecond
+    }
+}
+
+/// What the caps say about one more stream.
+public enum CapDecision: Sendable, Equatable {
+    /// Which cap was reached: in the problem body, the `refused` event, the log line and the metric alike.
+    public enum Reason: String, Sendable, CaseIterable {
+        case perUser = "per_user"
+        case perAddress = "per_address"
+        case total
+        case rate
+    }
+
+    /// It was counted and must be released when it ends.
+    case admitted
+    /// It was not counted.
+    case refused(reason: Reason, retryAfterSeconds: Int)
+}
+
+/// Counts open streams and says whether there may be one more. Constant time, and one table entry for each user and
+/// each address that has a stream.
+public struct StreamCaps: Sendable {
+    /// The caps. Lowering them closes nothing: it keeps new streams out until enough have ended.
+    public var settings: StreamCapSettings
+    /// Open streams in all.
+    public private(set) var count = 0
+    private var users: [String: Int32] = [:]
+    private var addresses: [String: Int32] = [:]
+    // In microseconds, when the streams admitted so far would all have been, had they come evenly spaced (the
+    // generic cell rate algorithm): the whole state of the rate in one number.
+    private var evenlySpacedUntil: Int64 = 0
+
+    /// No streams yet.
+    public init(_ settings: StreamCapSettings = StreamCapSettings()) {
+        self.settings = settings
+    }
+
+    /// Counts one more stream, or says which cap it would break. What is refused uses up nothing.
+    /// - Parameters:
+    ///   - user: whose stream it is.
+    ///   - address: where it comes from, as the caller wants addresses told apart.
+    public mutating func admit(user: String, address: String, now: EpochMilliseconds) -> CapDecision {
+        if settings.perUser > 0, Int(users[user] ?? 0) >= settings.perUser {
+            return .refused(reason: .perUser, retryAfterSeconds: Limits.capRetrySeconds)
+        }
+        if settings.perAddress > 0, Int(addresses[address] ?? 0) >= settings.perAddress {
+            return .refused(reason: .perAddress, retryAfterSeconds: Limits.capRetrySeconds)
+        }
+        if settings.total > 0, count >= settings.total {
+            return .refused(reason: .total, retryAfterSeconds: Limits.capRetrySeconds)
+        }
+        guard takeTurn(now: now) else { return .refused(reason: .rate, retryAfterSeconds: 1) }
+        users[user, default: 0] += 1
+        addresses[address, default: 0] += 1
+        count += 1
+        return .admitted
+    }
+
+    /// Forgets a stream that was admitted with the same user and address.
+    public mutating func release(user: String, address: String) {
+        guard Self.decrement(user, in: &users), Self.decrement(address, in: &addresses) else {
+            // A count that is off by one is a lesser evil than a relay that stops with all its streams.
+            return assertionFailure("released a stream that was not admitted")
+        }
+        count -= 1
+    }
+
+    /// Open streams of `user`.
+    public func streams(of user: String) -> Int { Int(users[user] ?? 0) }
+
+    private static func decrement(_ key: String, in counts: inout [String: Int32]) -> Bool {
+        guard let count = counts[key] else { return false }
+        counts[key] = count > 1 ? count - 1 : nil
+        return true
+    }
+
+    private mutating func takeTurn(now: EpochMilliseconds) -> Bool {
+        guard settings.newPerSecond > 0 else { return true }
+        let second: Int64 = 1_000_000
+        let now = now * 1000
+        // Never further ahead than a full second's worth: a clock that steps back must not keep the door shut.
+        evenlySpacedUntil = min(max(evenlySpacedUntil, now), now + second)
+        let next = evenlySpacedUntil + second / Int64(settings.newPerSecond)
+        guard next <= now + second else { return false }
+        evenlySpacedUntil = next
+        return true
+    }
+}

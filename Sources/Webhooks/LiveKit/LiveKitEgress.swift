@@ -1,0 +1,158 @@
+internal import Events
+
+/// `EgressInfo` of livekit_egress.proto. What goes to files, segments or images is a recording, what goes to
+/// streaming services a stream; what goes to both is told as a recording with the stream beside it.
+enum LiveKitEgress {
+    /// Fills in type, time, recording and stream. `name` is LiveKit's name of the event.
+    static func read(_ info: ProtoMessage, name: String?, into event: inout Event) throws(Rejection) {
+        if event.data.room == nil, let roomName = try info.text("roomName") {
+            event.data.room = Room(name: roomName, id: try info.text("roomId"))
+        }
+        let outputs = try outputs(info)
+        var activity = try activity(info)
+        if let name, let step = Step(rawValue: name) {
+            let isFailure = activity.status == "failed" || activity.status == "aborted"
+            event.type = step.type(isStream: outputs == .stream, isFailure: isFailure)
+            event.timestamp = try step.time(info) ?? event.timestamp
+        }
+        guard !activity.id.isEmpty else { return }
+        if outputs.contains(.stream) {
+            var stream = activity
+            stream.details["destinations"] = try destinations(info)
+            event.data.other["stream"] = stream.json
+        }
+        if outputs != .stream {
+            try addFiles(info, to: &activity.details)
+            event.data.recording = activity.recording
+        }
+    }
+
+    /// LiveKit's names of the events.
+    private enum Step: String {
+        case started = "egress_started"
+        case updated = "egress_updated"
+        case ended = "egress_ended"
+
+        func type(isStream: Bool, isFailure: Bool) -> EventType {
+            switch self {
+            case .started: isStream ? .streamStarted : .recordingStarted
+            case .updated: isStream ? .streamUpdated : .recordingUpdated
+            case .ended where isFailure: isStream ? .streamFailed : .recordingFailed
+            case .ended: isStream ? .streamEnded : .recordingEnded
+            }
+        }
+
+        func time(_ info: ProtoMessage) throws(Rejection) -> EpochMilliseconds? {
+            switch self {
+            case .started: try info.time("startedAt", perSecond: nanoseconds)
+            case .updated: try info.time("updatedAt", perSecond: nanoseconds)
+            case .ended: try info.time("endedAt", perSecond: nanoseconds)
+            }
+        }
+    }
+
+    private static let nanoseconds: Int64 = 1_000_000_000
+
+    private static let statuses: [String?] = [
+        "starting", "active", "ending", "complete", "failed", "aborted", "limit_reached",
+    ]
+
+    private static func activity(_ info: ProtoMessage) throws(Rejection) -> Activity {
+        let status = try info.word("status", prefix: "EGRESS_", names: statuses) ?? "starting"
+        var activity = Activity(id: try info.text("egressId") ?? "", status: status)
+        activity.startedAt = try info.time("startedAt", perSecond: nanoseconds)
+        activity.endedAt = try info.time("endedAt", perSecond: nanoseconds)
+        activity.durationSeconds = WireTime.seconds(from: activity.startedAt, to: activity.endedAt)
+        activity.error = try info.text("error").map(RedactedURL.prose)
+        activity.details["details"] = try info.text("details").map(RedactedURL.prose).json
+        activity.details["errorCode"] = try info.integer("errorCode").map(JSONValue.integer)
+        return activity
+    }
+
+    // What comes out
+
+    private struct Outputs: OptionSet {
+        let rawValue: Int
+        static let recording = Outputs(rawValue: 1)
+        static let stream = Outputs(rawValue: 2)
+    }
+
+    private static let requests = [
+        "egress", "replay", "roomComposite", "web", "participant", "trackComposite", "track",
+    ]
+    private static let streamMembers = ["stream", "streamOutputs", "streamResults", "websocketUrl"]
+    private static let recordingMembers = [
+        "file", "segments", "fileOutputs", "segmentOutputs", "imageOutputs", "fileResults", "segmentResults",
+        "imageResults", "mcap", "images",
+    ]
+
+    /// The results tell, but are empty at first; then the request does.
+    private static func outputs(_ info: ProtoMessage) throws(Rejection) -> Outputs {
+        var found = outputs(named: info)
+        for name in requests {
+            guard let request = try info.message(name) else { continue }
+            found.formUnion(outputs(named: request))
+            for output in try request.messages("outputs") { found.formUnion(outputs(named: output)) }
+        }
+        return found.isEmpty ? .recording : found
+    }
+
+    private static func outputs(named message: ProtoMessage) -> Outputs {
+        var found: Outputs = []
+        if streamMembers.contains(where: message.hasContent) { found.insert(.stream) }
+        if recordingMembers.contains(where: message.hasContent) { found.insert(.recording) }
+        return found
+    }
+
+    private static let streamStatuses: [String?] = ["active", "finished", "failed"]
+
+    /// Where a stream goes. Of its address only the host is told: the rest holds the key.
+    private static func destinations(_ info: ProtoMessage) throws(Rejection) -> JSONValue? {
+        var destinations: [JSONValue] = []
+        for result in try info.messages("streamResults") {
+            var object: JSONObject = [:]
+            object["id"] = try result.text("id").json
+            object["url"] = try result.text("url").map(RedactedURL.host).json
+            object["status"] = .string(try result.word("status", names: streamStatuses) ?? "active")
+            try addTimes(result, to: &object)
+            object["error"] = try result.text("error").map(RedactedURL.prose).json
+            destinations.append(.object(object))
+        }
+        return destinations.isEmpty ? nil : .array(destinations)
+    }
+
+    private static func addFiles(_ info: ProtoMessage, to details: inout JSONObject) throws(Rejection) {
+        details["files"] = try results(info, "fileResults", texts: ["filename"], places: ["location"])
+        details["segments"] = try results(
+            info, "segmentResults", texts: ["playlistName", "livePlaylistName"],
+            places: ["playlistLocation", "livePlaylistLocation"])
+        details["images"] = try results(info, "imageResults", texts: ["filenamePrefix"], places: [])
+        details["manifestLocation"] = try info.text("manifestLocation").map(RedactedURL.withoutQuery).json
+        if try info.bool("backupStorageUsed") { details["backupStorageUsed"] = .bool(true) }
+    }
+
+    private static func results(
+        _ info: ProtoMessage, _ name: String, texts: [String], places: [String]
+    ) throws(Rejection) -> JSONValue? {
+        var results: [JSONValue] = []
+        for result in try info.messages(name) {
+            var object: JSONObject = [:]
+            for text in texts { object[text] = try result.text(text).json }
+            for place in places { object[place] = try result.text(place).map(RedactedURL.withoutQuery).json }
+            try addTimes(result, to: &object)
+            object["sizeBytes"] = try result.integer("size").map(JSONValue.integer)
+            object["segmentCount"] = try result.integer("segmentCount").map(JSONValue.integer)
+            object["imageCount"] = try result.integer("imageCount").map(JSONValue.integer)
+            results.append(.object(object))
+        }
+        return results.isEmpty ? nil : .array(results)
+    }
+
+    private static func addTimes(_ result: ProtoMessage, to object: inout JSONObject) throws(Rejection) {
+        object["startedAt"] = try result.time("startedAt", perSecond: nanoseconds).json
+        object["endedAt"] = try result.time("endedAt", perSecond: nanoseconds).json
+        if let duration = try result.integer("duration") {
+            object["durationSeconds"] = .number(Double(duration / 1_000_000) / 1000)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+internal import Events
+
+/// Room, participant and track of livekit_models.proto. Any of them may be partial: track events carry only ids and
+/// names of room and participant, ingress events only the room's name.
+enum LiveKitMessages {
+    /// `Room`; nil without a name.
+    static func room(_ message: ProtoMessage) throws(Rejection) -> Room? {
+        guard let name = try message.text("name") else { return nil }
+        var room = Room(name: name, id: try message.text("sid"))
+        room.startedAt = try time(message, "creationTime")
+        room.metadata = try message.text("metadata")
+        return room
+    }
+
+    private static let participantKinds: [String?] = [
+        "standard", "ingress", "egress", "sip", "agent", nil, nil, "connector", "bridge",
+    ]
+    private static let disconnectReasons: [String?] = [
+        nil, "client_initiated", "duplicate_identity", "server_shutdown", "participant_removed", "room_deleted",
+        "state_mismatch", "join_failure", "migration", "signal_close", "room_closed", "user_unavailable",
+        "user_rejected", "sip_trunk_failure", "connection_timeout", "media_failure", "agent_error",
+    ]
+
+    /// `ParticipantInfo`; nil without a sid.
+    static func participant(_ message: ProtoMessage) throws(Rejection) -> Participant? {
+        guard let id = try message.text("sid") else { return nil }
+        let kind = try message.word("kind", names: participantKinds) ?? Participant.standardKind
+        var participant = Participant(id: id, identity: try message.text("identity"), kind: kind)
+        participant.name = try message.text("name")
+        participant.joinedAt = try time(message, "joinedAt")
+        participant.metadata = try message.text("metadata")
+        participant.attributes = try message.map("attributes")
+            .filter { SIPAttributes.isPublic($0.name) }
+            .sorted { $0.name < $1.name }
+        participant.permissions = try message.verbatim("permission")
+        let reason = try message.word("disconnectReason", names: disconnectReasons)
+        if reason != "unknown_reason" { participant.leaveReason = reason }
+        return participant
+    }
+
+    private static let trackKinds: [String?] = ["audio", "video", "data"]
+    private static let trackSources: [String?] = [nil, "camera", "microphone", "screen_share", "screen_share_audio"]
+
+    /// `TrackInfo`; nil without a sid. Without a type it is audio, the value with the number 0.
+    static func track(_ message: ProtoMessage) throws(Rejection) -> Track? {
+        guard let id = try message.text("sid") else { return nil }
+        let kind = try message.word("type", names: trackKinds) ?? "audio"
+        var track = Track(id: id, kind: kind, muted: try message.bool("muted"))
+        let source = try message.word("source", names: trackSources)
+        if source != "unknown" { track.source = source }
+        track.name = try message.text("name")
+        track.mimeType = try message.text("mimeType")
+        return track
+    }
+
+    /// A time that newer servers tell in milliseconds besides the seconds of older ones.
+    private static func time(_ message: ProtoMessage, _ name: String) throws(Rejection) -> EpochMilliseconds? {
+        if let precise = try message.time(name + "Ms", perSecond: 1000) { return precise }
+        return try message.time(name, perSecond: 1)
+    }
+}

@@ -1,0 +1,68 @@
+internal import Events
+
+extension Capture {
+    /// Reads one HTTP request as it stood on the wire: request line, headers, an empty line, the body. Lines may end
+    /// with or without a carriage return, since files that were edited have lost theirs.
+    static func rawRequest(_ file: [UInt8]) throws(CaptureError) -> Capture {
+        var rest = file[...]
+        guard let requestLine = popLine(&rest), let target = target(requestLine) else {
+            throw CaptureError(
+                position: "line 1", problem: "neither JSON nor the first line of an HTTP request (POST /path HTTP/1.1)")
+        }
+        var headers: [WebhookRequest.Header] = []
+        var lineNumber = 1
+        while true {
+            lineNumber += 1
+            guard let line = popLine(&rest) else {
+                throw CaptureError(position: nil, problem: "no empty line stands between the headers and the body")
+            }
+            if line.isEmpty { break }
+            guard let header = header(line) else {
+                throw CaptureError(position: "line \(lineNumber)", problem: "a header (name: value) should stand here")
+            }
+            headers.append(header)
+        }
+        var request = WebhookRequest(headers: headers, body: [], target: target)
+        request.body = try body(rest, of: request)
+        return Capture(name: nil, request: request, verifyAt: nil)
+    }
+
+    private static func popLine(_ rest: inout ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+        let line = rest[..<end]
+        rest = rest[(end + 1)...]
+        return line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+    }
+
+    private static func target(_ line: ArraySlice<UInt8>) -> String? {
+        let words = line.split(separator: 0x20)
+        guard words.count == 3, words[2].starts(with: "HTTP/".utf8) else { return nil }
+        return String(validating: words[1], as: UTF8.self)
+    }
+
+    private static func header(_ line: ArraySlice<UInt8>) -> WebhookRequest.Header? {
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
+            let name = String(validating: line[..<colon], as: UTF8.self),
+            let value = String(validating: line[(colon + 1)...], as: UTF8.self)
+        else { return nil }
+        let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
+        var trimmed = Substring(value).drop(while: isBlank)
+        while trimmed.last.map(isBlank) == true { trimmed.removeLast() }
+        return WebhookRequest.Header(name: name, value: String(trimmed))
+    }
+
+    /// As many bytes as Content-Length says: an editor may have added a newline at the end. All, if it says nothing.
+    private static func body(
+        _ rest: ArraySlice<UInt8>, of request: WebhookRequest
+    ) throws(CaptureError) -> [UInt8] {
+        if request.header("Transfer-Encoding") != nil {
+            throw CaptureError(position: nil, problem: "a body in chunks cannot be read; keep it whole")
+        }
+        guard let length = request.header("Content-Length") else { return Array(rest) }
+        guard let count = Int(length), count >= 0, count <= rest.count else {
+            throw CaptureError(
+                position: nil, problem: "Content-Length says \(length) bytes, but \(rest.count) follow the headers")
+        }
+        return Array(rest.prefix(count))
+    }
+}

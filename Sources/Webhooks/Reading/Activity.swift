@@ -1,0 +1,53 @@
+internal import Events
+
+/// Something that goes on for a while: a recording, a stream, a transcript, a job. Whatever it is and whoever tells
+/// of it, these members have the same names.
+struct Activity {
+    var id: String
+    /// Lower case: `starting`, `active`, `complete`, `failed`, …
+    var status: String
+    var startedAt: EpochMilliseconds?
+    var endedAt: EpochMilliseconds?
+    var durationSeconds: Double?
+    var error: String?
+    /// What only one provider knows.
+    var details: JSONObject = [:]
+
+    /// An activity of which id and status are known.
+    init(id: String, status: String) {
+        self.id = id
+        self.status = status
+    }
+
+    /// As `data.recording`.
+    var recording: Recording {
+        var recording = Recording(id: id, status: status)
+        recording.startedAt = startedAt
+        recording.endedAt = endedAt
+        recording.durationSeconds = durationSeconds
+        recording.error = error
+        recording.details = details
+        return recording
+    }
+
+    /// As any other member of `data`.
+    var json: JSONValue {
+        var object: JSONObject = ["id": .string(id), "status": .string(status)]
+        object["startedAt"] = startedAt.json
+        object["endedAt"] = endedAt.json
+        object["durationSeconds"] = durationSeconds.map(JSONValue.number)
+        object["error"] = error.json
+        for member in details.members { object[member.name] = member.value }
+        return .object(object)
+    }
+}
+
+extension Optional<EpochMilliseconds> {
+    /// A time as ISO 8601 text; nil leaves the member out.
+    var json: JSONValue? { map { .string(ISOTime.text($0)) } }
+}
+
+extension Optional<String> {
+    /// Text; nil leaves the member out.
+    var json: JSONValue? { map(JSONValue.string) }
+}

@@ -1,0 +1,139 @@
+internal import Events
+
+/// A protobuf message in its JSON form, read as strictly and as liberally as the proto3 rules say: names in
+/// camelCase or as in the .proto file, null and absent alike, 64-bit integers as text or as numbers, enums by name
+/// or by number, unknown members passed over. A member of the wrong kind is an error.
+struct ProtoMessage {
+    private let object: JSONObject
+
+    /// Reads `object`.
+    init(_ object: JSONObject) {
+        self.object = object.members.contains { $0.name.utf8.contains(UInt8(ascii: "_")) } ? Self.camel(object) : object
+    }
+
+    private static func camel(_ object: JSONObject) -> JSONObject {
+        var renamed = JSONObject()
+        for member in object.members { renamed[camel(member.name)] = member.value }
+        return renamed
+    }
+
+    /// `joined_at_ms` as `joinedAtMs`.
+    private static func camel(_ name: String) -> String {
+        var bytes: [UInt8] = []
+        var raiseNext = false
+        for byte in name.utf8 {
+            if byte == UInt8(ascii: "_") {
+                raiseNext = true
+                continue
+            }
+            let isLower = byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z")
+            bytes.append(raiseNext && isLower ? byte - 0x20 : byte)
+            raiseNext = false
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    static func problem(_ name: String, _ expected: String) -> Rejection {
+        Rejection(.malformedBody, "The body is not of the provider's shape: \(name) should be \(expected).")
+    }
+
+    private func value(_ name: String) -> JSONValue? {
+        guard let value = object[name], !value.isNull else { return nil }
+        return value
+    }
+
+    /// True when the member is there and neither null nor empty.
+    func hasContent(_ name: String) -> Bool {
+        switch value(name) {
+        case nil: false
+        case .array(let elements): !elements.isEmpty
+        case .string(let text): !text.isEmpty
+        default: true
+        }
+    }
+
+    /// Text; empty is protobuf's word for absent.
+    func text(_ name: String) throws(Rejection) -> String? {
+        guard let value = value(name) else { return nil }
+        guard let text = value.string else { throw Self.problem(name, "text") }
+        return text.isEmpty ? nil : text
+    }
+
+    /// A truth value; absent is false.
+    func bool(_ name: String) throws(Rejection) -> Bool {
+        guard let value = value(name) else { return false }
+        guard let bool = value.bool else { throw Self.problem(name, "true or false") }
+        return bool
+    }
+
+    /// An integer as number or text; 0 is protobuf's word for absent.
+    func integer(_ name: String) throws(Rejection) -> Int64? {
+        guard let value = value(name) else { return nil }
+        guard let integer = value.string.flatMap({ Int64($0) }) ?? value.integer else {
+            throw Self.problem(name, "an integer")
+        }
+        return integer == 0 ? nil : integer
+    }
+
+    /// A time in a unit of which `perSecond` make a second.
+    func time(_ name: String, perSecond: Int64) throws(Rejection) -> EpochMilliseconds? {
+        WireTime.milliseconds(try integer(name), perSecond: perSecond)
+    }
+
+    /// An enum by name, in our words: lower case, the enum's prefix taken off. Nil for absent, which is the value
+    /// with the number 0. `names` are the words by number, for senders that write numbers.
+    func word(_ name: String, prefix: String = "", names: [String?]) throws(Rejection) -> String? {
+        switch value(name) {
+        case nil: return nil
+        case .string(let text): return Self.word(text, prefix: prefix)
+        case .integer(let number):
+            guard number != 0 else { return nil }
+            let index = Int(exactly: number) ?? -1
+            guard names.indices.contains(index), let word = names[index] else { return "\(number)" }
+            return word
+        default: throw Self.problem(name, "a name or a number")
+        }
+    }
+
+    private static func word(_ text: String, prefix: String) -> String {
+        text.hasPrefix(prefix) ? text.dropFirst(prefix.count).lowercased() : text.lowercased()
+    }
+
+    /// A message inside this one.
+    func message(_ name: String) throws(Rejection) -> ProtoMessage? {
+        guard let value = value(name) else { return nil }
+        guard let object = value.object else { throw Self.problem(name, "an object") }
+        return ProtoMessage(object)
+    }
+
+    /// Messages inside this one.
+    func messages(_ name: String) throws(Rejection) -> [ProtoMessage] {
+        guard let value = value(name) else { return [] }
+        guard let array = value.array else { throw Self.problem(name, "an array") }
+        var messages: [ProtoMessage] = []
+        for element in array {
+            guard let object = element.object else { throw Self.problem(name, "an array of objects") }
+            messages.append(ProtoMessage(object))
+        }
+        return messages
+    }
+
+    /// A map from text to text, in its order.
+    func map(_ name: String) throws(Rejection) -> [(name: String, value: String)] {
+        guard let value = value(name) else { return [] }
+        guard let object = value.object else { throw Self.problem(name, "an object") }
+        var entries: [(name: String, value: String)] = []
+        for member in object.members {
+            guard let text = member.value.string else { throw Self.problem(name, "an object of texts") }
+            entries.append((member.name, text))
+        }
+        return entries
+    }
+
+    /// The member as it stands, for what is passed on in the provider's own words.
+    func verbatim(_ name: String) throws(Rejection) -> JSONValue? {
+        guard let value = value(name) else { return nil }
+        guard value.object != nil else { throw Self.problem(name, "an object") }
+        return value
+    }
+}

@@ -1,0 +1,102 @@
+internal import Events
+
+/// Takes out of a provider's body what no subscriber may see: passwords and keys, places with a key in them, and
+/// telephone numbers. What is taken out is replaced, so that a reader sees that something stood there.
+///
+/// Members are judged by their name wherever they stand, so that a message of a newer version is covered as well.
+enum Redaction {
+    /// What stands in the place of a secret.
+    static let placeholder = "[redacted]"
+
+    /// A body as JSON on one line, secrets taken out.
+    static func line(_ body: JSONValue, capacityBytes: Int) -> [UInt8] {
+        var writer = JSONWriter(capacityBytes: capacityBytes)
+        write(body, name: "", to: &writer)
+        return writer.bytes
+    }
+
+    /// A value that is passed on in the provider's own words, secrets taken out.
+    static func value(_ value: JSONValue, name: String = "") -> JSONValue {
+        if isSecret(name) { return .string(placeholder) }
+        switch value {
+        case .string(let text): return .string(string(text, name: name))
+        case .array(let elements): return .array(elements.map { self.value($0, name: name) })
+        case .object(let object):
+            var redacted = object
+            for member in object.members { redacted[member.name] = self.value(member.value, name: member.name) }
+            return .object(redacted)
+        default: return value
+        }
+    }
+
+    private static func write(_ value: JSONValue, name: String, to writer: inout JSONWriter) {
+        switch value {
+        case .object(let object):
+            writer.object { writer in
+                for member in object.members {
+                    writer.name(member.name)
+                    if isSecret(member.name) && !member.value.isNull {
+                        writer.string(placeholder)
+                    } else {
+                        write(member.value, name: member.name, to: &writer)
+                    }
+                }
+            }
+        case .array(let elements):
+            writer.array { writer in for element in elements { write(element, name: name, to: &writer) } }
+        case .string(let text): writer.string(string(text, name: name))
+        default: writer.value(value)
+        }
+    }
+
+    private static func string(_ text: String, name: String) -> String {
+        guard text.utf8.count > 3 else { return text }
+        if placeNames.contains(name) { return RedactedURL.host(text) }
+        if proseNames.contains(name) { return RedactedURL.prose(text) }
+        return RedactedURL.startsLikeURL(text) ? RedactedURL.withoutQuery(text) : text
+    }
+
+    /// Names under which a stream's address stands, which has the stream's key in its path.
+    private static let placeNames: Set<String> = ["url", "urls", "uri", "websocketUrl", "websocket_url"]
+    /// Names under which an error's text stands, which may quote such an address.
+    private static let proseNames: Set<String> = ["error", "details", "error_msg", "errorMsg", "error_message"]
+
+    /// True for the name of a member whose value is a secret.
+    static func isSecret(_ name: String) -> Bool {
+        let length = name.utf8.count
+        // Nearly every name fails this test, which costs no copy of the name.
+        guard length >= 2, length <= 32 else { return false }
+        if name.utf8.starts(with: "sip.".utf8) { return !SIPAttributes.isPublic(name) }
+        guard let first = name.utf8.first, firstLetters.contains(first | 0x20) else { return false }
+        var plain: [UInt8] = []
+        plain.reserveCapacity(length)
+        for byte in name.utf8 where byte != UInt8(ascii: "_") && byte != UInt8(ascii: "-") {
+            plain.append(byte &- 0x41 < 26 ? byte | 0x20 : byte)
+        }
+        return secretNames.contains(plain)
+    }
+
+    /// In lower case, without `_` and `-`. The blocks of storage credentials (`s3`, `gcp`, …) go as a whole: they
+    /// hold nothing that a subscriber needs.
+    private static let secretNames = Set(
+        """
+        turnpassword streamkey sharetoken s3key s3 s3config gcp azure alioss accesskey accesskeyid accountkey \
+        secret secretkey secretaccesskey secrettoken sessiontoken password passwd encryptedpassword passwordhash \
+        credential credentials apikey apisecret authtoken authorization token accesstoken refreshtoken idtoken \
+        privatekey clientsecret assumeroleexternalid hmac basicauth sipheaders sipfrom sipendpoint callerid \
+        phonenumber destination
+        """.split(separator: " ").map { Array($0.utf8) })
+
+    private static let firstLetters = Set(secretNames.compactMap(\.first))
+}
+
+/// Which of a telephone participant's attributes may be seen. LiveKit keeps numbers and header fields of the call
+/// under `sip.`; only what names or describes the call itself passes.
+enum SIPAttributes {
+    private static let allowed: Set<String> = [
+        "sip.callID", "sip.callIDFull", "sip.callStatus", "sip.callTag", "sip.ruleID", "sip.trunkID",
+    ]
+
+    /// True unless it is an attribute of a call that must not be seen.
+    static func isPublic(_ name: String) -> Bool { !name.hasPrefix("sip.") || allowed.contains(name) }
+}

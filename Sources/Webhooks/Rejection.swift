@@ -1,0 +1,32 @@
+/// Why a request was refused, in words that help whoever set it up and tell an attacker nothing.
+public struct Rejection: Error, Sendable, Equatable {
+    /// The reason's class: in the problem body, the log line and the metric alike.
+    public enum Reason: String, Sendable, CaseIterable {
+        case missingHeader = "missing_header"
+        case malformedHeader = "malformed_header"
+        case unknownKey = "unknown_key"
+        case badSignature = "bad_signature"
+        case bodyMismatch = "body_mismatch"
+        case expired
+        case notYetValid = "not_yet_valid"
+        /// The signature holds, but the body is no JSON or not of the provider's shape.
+        case malformedBody = "malformed_body"
+    }
+
+    /// The reason's class.
+    public let reason: Reason
+    /// One sentence. It may name a header and a clock skew, never a secret, a token or an expected value.
+    public let detail: String
+    /// For `expired` and `not_yet_valid`: how far the sender's time lies from ours, in seconds; positive is ahead.
+    public let skewSeconds: Double?
+
+    /// A refusal.
+    public init(_ reason: Reason, _ detail: String, skewSeconds: Double? = nil) {
+        self.reason = reason
+        self.detail = detail
+        self.skewSeconds = skewSeconds
+    }
+
+    /// 400 after a good signature, else 401.
+    public var status: Int { reason == .malformedBody ? 400 : 401 }
+}

@@ -1,0 +1,45 @@
+internal import Events
+
+/// How far the time at which a request was signed may lie from ours.
+struct ReplayWindow: Sendable {
+    /// Seconds a request may be old. Nil for any age.
+    let pastSeconds: Double?
+    /// Seconds the sender's clock may run ahead of ours. Nil for any.
+    let futureSeconds: Double?
+
+    /// A window of these seconds each way.
+    init(pastSeconds: Double?, futureSeconds: Double?) {
+        self.pastSeconds = pastSeconds
+        self.futureSeconds = futureSeconds
+    }
+
+    /// The option `replay_window`, seconds; 0 turns the check off.
+    init(
+        _ settings: ProviderSettings, pastSeconds standard: Double, futureSeconds: Double
+    ) throws(ProviderSettingsError) {
+        let seconds = try settings.seconds(Self.option, default: standard)
+        self.init(
+            pastSeconds: seconds > 0 ? seconds : nil,
+            futureSeconds: seconds > 0 ? min(seconds, futureSeconds) : nil)
+    }
+
+    /// The name of the option.
+    static let option = "replay_window"
+
+    /// Refuses what was signed, by the sender's clock, at `signedAtSeconds`.
+    func check(signedAtSeconds: Double, now: EpochMilliseconds) throws(Rejection) {
+        let skew = signedAtSeconds - Double(now) / 1000
+        if let pastSeconds, !(skew >= -pastSeconds) {
+            throw Rejection(
+                .expired, "The request was signed longer ago than the \(whole(pastSeconds)) s allowed.",
+                skewSeconds: skew)
+        }
+        if let futureSeconds, !(skew <= futureSeconds) {
+            throw Rejection(
+                .notYetValid, "The sender's clock is further ahead than the \(whole(futureSeconds)) s allowed.",
+                skewSeconds: skew)
+        }
+    }
+
+    private func whole(_ seconds: Double) -> Int64 { Int64(exactly: seconds.rounded()) ?? .max }
+}

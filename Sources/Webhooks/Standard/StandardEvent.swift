@@ -1,0 +1,70 @@
+internal import Events
+
+/// The body that a backend of one's own sends. It is written for this relay, so that a mistake in it is refused with
+/// a sentence rather than guessed at.
+enum StandardEvent {
+    /// How many users one event may name.
+    private static let mostUsers = 1000
+
+    /// Reads a body.
+    static func read(
+        _ body: JSONObject, source: String, receivedAt: EpochMilliseconds
+    ) throws(Rejection) -> Event {
+        guard let type = body["type"]?.string.flatMap(EventType.init(checking:)) else {
+            throw problem("type should be 1 to 64 letters, digits, _ . or -")
+        }
+        let room = try room(body)
+        var event = Event(type: type, source: source, provider: Standard.name, room: room, receivedAt: receivedAt)
+        event.users = try users(body)
+        event.timestamp = try timestamp(body) ?? receivedAt
+        switch body["data"] {
+        case nil, .null: break
+        case .object(let data): event.data = EventData(data)
+        default: throw problem("data should be an object")
+        }
+        // An event of one of the relay's own types looks like any other of that type. What a sender calls by a name
+        // of its own is passed on as it was written.
+        if let room, event.data.room == nil, event.data.other["room"] == nil, type.namesRoom {
+            event.data.room = Room(name: room)
+        }
+        return event
+    }
+
+    private static func problem(_ sentence: String) -> Rejection {
+        Rejection(.malformedBody, "The body is not of the shape of an event: \(sentence).")
+    }
+
+    private static func room(_ body: JSONObject) throws(Rejection) -> String? {
+        guard let value = body["room"], !value.isNull else { return nil }
+        guard let room = value.string, !room.isEmpty, room.utf8.count <= Limits.nameBytes else {
+            throw problem("room should be text of 1 to \(Limits.nameBytes) bytes")
+        }
+        return room
+    }
+
+    private static func users(_ body: JSONObject) throws(Rejection) -> [String]? {
+        guard let value = body["users"], !value.isNull else { return nil }
+        let users = value.array?.compactMap(\.string)
+        guard let users, users.count == value.array?.count, users.count <= mostUsers else {
+            throw problem("users should be an array of at most \(mostUsers) texts")
+        }
+        return users
+    }
+
+    /// ISO 8601 as the specification's convention has it, or a number: seconds, or milliseconds as in events.
+    private static func timestamp(_ body: JSONObject) throws(Rejection) -> EpochMilliseconds? {
+        guard let value = body["timestamp"], !value.isNull else { return nil }
+        let time =
+            value.string.flatMap { WireTime.milliseconds(text: $0) }
+            ?? value.double.flatMap { WireTime.milliseconds(seconds: $0 > 1e11 ? $0 / 1000 : $0) }
+        guard let time else { throw problem("timestamp should be ISO 8601 text or Unix time") }
+        return time
+    }
+}
+
+extension EventType {
+    /// True for the types of the relay's own whose `data.room` readers rely on.
+    fileprivate var namesRoom: Bool {
+        ["room_", "participant_", "track_", "recording_", "stream_"].contains { rawValue.hasPrefix($0) }
+    }
+}

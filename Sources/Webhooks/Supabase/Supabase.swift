@@ -1,0 +1,104 @@
+internal import Events
+
+/// Supabase Database Webhooks: a change of a row, posted by a trigger and authenticated by a header of a fixed
+/// secret value, which is all that the sender offers.
+///
+/// Options: `header`, the secret's header, `x-webhook-secret` unless set; `room_column`, the column with the room's
+/// name; `users_columns`, the columns, separated by commas, with the users that receive the event.
+/// Source of the body: https://supabase.com/docs/guides/database/webhooks.
+struct Supabase: Provider {
+    static let name = "supabase"
+
+    private let source: String
+    private let secrets: [String]
+    private let header: String
+    private let roomColumn: String?
+    private let usersColumns: [String]?
+
+    init(settings: ProviderSettings) throws(ProviderSettingsError) {
+        try settings.allowOptions(["header", "room_column", "users_columns"])
+        source = settings.source
+        secrets = try settings.requiredSecrets()
+        header = settings.options["header"] ?? "x-webhook-secret"
+        roomColumn = settings.options["room_column"]
+        usersColumns = settings.options["users_columns"].map { columns in
+            columns.split { $0 == "," || $0 == " " }.map(String.init)
+        }
+        for (name, value) in settings.options where value.isEmpty {
+            throw ProviderSettingsError(setting: name, problem: "is empty")
+        }
+    }
+
+    func receive(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) -> Receipt {
+        let given = try request.requiredHeader(header)
+        // Supabase's own form for an Authorization header puts the word before the key.
+        guard secrets.contains(where: { Self.equals(given, $0) || Self.equals(given, "Bearer " + $0) }) else {
+            throw Rejection(.badSignature, "The header \(header) holds none of the secrets.")
+        }
+        let body = try request.jsonObject()
+        // There is no id, and the same change may well happen twice; since Supabase never sends again, the time of
+        // arrival may tell two apart.
+        let key = BodyDigest.idempotencyKey(request.body, id: nil) + "@\(now)"
+        return .event(
+            Draft(
+                event: event(Fields(body), receivedAt: now), idempotencyKey: key,
+                raw: Redaction.line(.object(body), capacityBytes: request.body.count)))
+    }
+
+    private static func equals(_ given: String, _ secret: String) -> Bool { ConstantTime.equal(given, secret) }
+
+    private static let verbs = ["INSERT": "insert", "UPDATE": "update", "DELETE": "delete"]
+
+    private func event(_ body: Fields, receivedAt: EpochMilliseconds) -> Event {
+        let change = body.text("type")
+        let type = change.flatMap { Self.verbs[$0] }.flatMap { verb in
+            body.text("table").flatMap { EventType(checking: "\($0).\(verb)") }
+        }
+        var event = Event(
+            type: type ?? .unknown, source: source, provider: Self.name, room: nil, receivedAt: receivedAt)
+        // Of a deleted row only the old record is left.
+        let record = body.fields("record") ?? body.fields("old_record")
+        event.room = roomColumn.flatMap { record?.textOrNumber($0) }
+        event.data.room = event.room.map { Room(name: $0) }
+        // With the setting, a row whose columns are empty concerns nobody, rather than everybody.
+        event.users = usersColumns.map { columns in columns.compactMap { record?.textOrNumber($0) } }
+        event.data.providerEvent = change
+        event.data.other["schema"] = body.value("schema")
+        event.data.other["table"] = body.value("table")
+        event.data.other["record"] = body.value("record").map { Redaction.value($0) }
+        event.data.other["oldRecord"] = body.value("old_record").map { Redaction.value($0) }
+        return event
+    }
+
+    func sign(_ body: [UInt8], idempotencyKey: String, now: EpochMilliseconds) -> [WebhookRequest.Header] {
+        [
+            .init(name: "Content-Type", value: "application/json"),
+            .init(name: header, value: secrets.first ?? ""),
+        ]
+    }
+
+    /// A row that is written, changed and deleted again.
+    func sampleMeeting(room: String, now: EpochMilliseconds) -> [SampleStep] {
+        var script = SampleScript(startedAt: now)
+        let id = Int64.random(in: 1...1_000_000)
+        var row: JSONObject = ["id": .integer(id), "text": .string("Hello")]
+        if let roomColumn { row[roomColumn] = .string(room) }
+        let users = SampleCast.people(usersColumns?.count ?? 0).map(\.identity)
+        for (column, user) in zip(usersColumns ?? [], users) { row[column] = .string(user) }
+        var edited = row
+        edited["text"] = .string("Hello, everybody")
+        let changes: [(String, JSONValue, JSONValue)] = [
+            ("INSERT", .object(row), .null), ("UPDATE", .object(edited), .object(row)),
+            ("DELETE", .null, .object(edited)),
+        ]
+        for (type, record, oldRecord) in changes {
+            let body: JSONObject = [
+                "type": .string(type), "table": .string("messages"), "schema": .string("public"), "record": record,
+                "old_record": oldRecord,
+            ]
+            let bytes = JSONWriter.bytes { $0.value(.object(body)) }
+            script.add(after: 2, idempotencyKey: SampleCast.uuid()) { _ in bytes }
+        }
+        return script.steps
+    }
+}

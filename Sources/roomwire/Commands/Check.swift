@@ -1,0 +1,46 @@
+internal import Access
+internal import ArgumentParser
+internal import Relay
+
+/// `roomwire check`: the settings as they count, or what is wrong with them.
+struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show the settings as they count, or everything that is wrong with them, without starting.",
+        discussion: """
+            Secrets are not shown. Exits with 0 if the settings can be used, else with 1.
+
+            Examples:
+              roomwire check --config roomwire.yaml
+              ROOMWIRE_STREAMS_PER_USER=50 roomwire check
+            """)
+
+    @OptionGroup var options: SettingsOptions
+
+    func run() async throws {
+        let settings: Settings
+        do {
+            settings = try options.load()
+        } catch {
+            throw Failure.refused(error.sentence)
+        }
+        do {
+            _ = try await TokenVerifier.make(settings.tokenSettings())
+        } catch {
+            throw Failure.refused("tokens.issuers: \(error)")
+        }
+        let rows = settings.redacted
+        let keyWidth = rows.map(\.key.count).max() ?? 0
+        let valueWidth = min(rows.map(\.value.count).max() ?? 0, 40)
+        for row in rows {
+            let value = Terminal.harmless(row.value)
+            Terminal.line("\(row.key.padded(to: keyWidth))  \(value.padded(to: valueWidth))  \(row.origin)")
+        }
+    }
+}
+
+extension String {
+    /// The text with blanks after it up to a width in characters.
+    func padded(to width: Int) -> String {
+        self + String(repeating: " ", count: max(0, width - count))
+    }
+}

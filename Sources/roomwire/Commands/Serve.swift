@@ -1,0 +1,80 @@
+internal import ArgumentParser
+internal import Relay
+
+/// `roomwire serve`: the relay itself.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the relay.",
+        discussion: """
+            Works without any settings: it listens on 127.0.0.1:3001, keeps its log in a
+            data folder, and makes up a secret for tokens there. Settings come from a
+            YAML file, from the environment (ROOMWIRE_STREAMS_PER_USER for
+            streams.per_user, and so on) and from flags, the later winning; roomwire
+            check shows them. The usual LIVEKIT_API_KEY with LIVEKIT_API_SECRET,
+            DAILY_WEBHOOK_SECRET and WHEREBY_WEBHOOK_SECRET set up their providers.
+
+            Examples:
+              roomwire serve --demo
+              roomwire serve --config /etc/roomwire.yaml
+              roomwire serve --listen :3001 --data /var/lib/roomwire
+            """)
+
+    @OptionGroup var options: SettingsOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Where to accept connections; may be given several times. \":3001\" is every address of the machine.",
+            valueName: "address:port"))
+    var listen: [String] = []
+
+    @Flag(help: "Play meetings in a loop, signed and posted as a provider would.")
+    var demo = false
+
+    func run() async throws {
+        let settings = try options.load(overrides: listen.isEmpty ? [:] : ["listen": listen])
+        let relay: Relay
+        do {
+            relay = try await Relay.start(settings: settings, demo: demo)
+        } catch {
+            throw Failure.refused("the relay could not start: \(error)")
+        }
+        for line in Welcome(settings: settings, addresses: relay.addresses, demo: demo, flags: options.pasted).lines {
+            Terminal.line(line)
+        }
+        await relay.waitUntilStopped()
+    }
+}
+
+/// What `serve` says when it runs: where it is, and what to do next, to be pasted.
+struct Welcome {
+    let settings: Settings
+    let addresses: [String]
+    let demo: Bool
+    /// The flags that the other commands need to find the same settings.
+    let flags: String
+
+    var lines: [String] {
+        let base = addresses.first.map(Self.url) ?? "http://127.0.0.1:3001"
+        let api = base + settings.pathPrefix
+        let url = base == "http://127.0.0.1:3001" ? "" : " --url \(base)"
+        return ["roomwire listens on \(addresses.map(Self.url).joined(separator: " and "))"]
+            + hooks(api)
+            + [
+                "follow:   roomwire tail\(flags)\(url)",
+                "or:       curl -N -H \"Authorization: Bearer $(roomwire token\(flags) --user me)\" \(api)/events",
+            ]
+    }
+
+    private func hooks(_ api: String) -> [String] {
+        if settings.sources.isEmpty && !demo {
+            let variables = "LIVEKIT_API_KEY and LIVEKIT_API_SECRET, or DAILY_WEBHOOK_SECRET"
+            return ["webhooks: no source is set up yet; \(variables) set one up, and --demo plays meetings"]
+        }
+        let played = demo ? ["demo:     meetings are being played"] : []
+        return played + settings.sources.map { "webhooks: \(api)/webhooks/\($0.name)  (\($0.provider))" }
+    }
+
+    private static func url(_ address: String) -> String {
+        address.contains("://") ? address : "http://\(address)"
+    }
+}

@@ -1,0 +1,89 @@
+internal import ArgumentParser
+internal import Events
+internal import Relay
+
+/// `roomwire tail`: events in a terminal, as they happen.
+struct Tail: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Follow events in a terminal; reconnects, and resumes without a gap.",
+        discussion: """
+            On the machine that serves it makes its own token; elsewhere give one with
+            --token or ROOMWIRE_TOKEN. Events go to standard output, everything about
+            the connection to standard error.
+
+            Examples:
+              roomwire tail
+              roomwire tail --room 'call_*' --type 'participant_*' --since 10m
+              roomwire tail --json | jq .data.participant.identity
+              ROOMWIRE_TOKEN=eyJ... roomwire tail --url https://relay.example.com
+            """)
+
+    @OptionGroup var relayURL: RelayURLOption
+
+    @Option(help: ArgumentHelp("The token. Default: ROOMWIRE_TOKEN, else one made here.", valueName: "token"))
+    var token: String?
+
+    @Option(help: ArgumentHelp("Only this room; may be given several times.", valueName: "pattern"))
+    var room: [String] = []
+
+    @Option(help: ArgumentHelp("Only this type of event; may be given several times.", valueName: "pattern"))
+    var type: [String] = []
+
+    @Option(help: ArgumentHelp("Only this source; may be given several times.", valueName: "pattern"))
+    var source: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Begin with what happened since then: a span (10m), an ISO time or epoch milliseconds.", valueName: "time"))
+    var since: String?
+
+    @Flag(help: "Print every event as the JSON that came, one a line.")
+    var json = false
+
+    @OptionGroup var options: SettingsOptions
+
+    /// How long a token made here is valid; every connection makes a new one.
+    private static let tokenSeconds: Int64 = 3600
+
+    func run() async throws {
+        let given = [token, SettingsOptions.environment["ROOMWIRE_TOKEN"]].compactMap { $0 }.first { !$0.isEmpty }
+        let url: RelayURL
+        let makeToken: @Sendable () async throws -> String
+        if let given {
+            // Whoever brings address and token needs no settings, so nothing that is wrong with them matters.
+            url = try relayURL.api(relayURL.chosen == nil ? options.load() : Settings(environment: [:]))
+            makeToken = { given }
+        } else {
+            let settings = try options.load()
+            url = try relayURL.api(settings)
+            makeToken = try await Self.ownTokens(settings, url, options)
+        }
+        let usesColours = Terminal.usesColours(environment: SettingsOptions.environment)
+        let line = EventLine(usesColours: usesColours, timeText: EventLine.localTime)
+        let subject = Follower.Subject(
+            url: url, filter: filter, since: since, token: makeToken, renewsToken: given == nil)
+        var follower = Follower(subject) { [json] data, event in
+            Terminal.line(json ? data : event.map(line.text) ?? Terminal.harmless(data))
+        }
+        try await follower.run()
+    }
+
+    private var filter: [(name: String, value: String)] {
+        room.map { ("room", $0) } + type.map { ("type", $0) } + source.map { ("source", $0) }
+    }
+
+    private static func ownTokens(
+        _ settings: Settings, _ url: RelayURL, _ options: SettingsOptions
+    ) async throws -> @Sendable () async throws -> String {
+        let isGenerated = settings.tokens.issuers.isEmpty
+        // The made-up secret is known to the relay of this machine and folder alone.
+        if isGenerated && !(url.isLocal && DataFolder(path: settings.data).hasTokenSecret) {
+            throw Failure.mistake(
+                "a token is needed: give --token or ROOMWIRE_TOKEN, or run roomwire serve on this machine first")
+        }
+        let source = try await TokenSource(options.loadCompleted())
+        return {
+            try source.mint(user: "tail", raw: false, admin: false, ttlSeconds: tokenSeconds, now: SystemClock.now())
+        }
+    }
+}

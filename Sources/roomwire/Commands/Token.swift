@@ -1,0 +1,67 @@
+internal import ArgumentParser
+internal import Events
+internal import Relay
+
+/// `roomwire token`: a token for a subscriber.
+struct Token: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make a token with which a subscriber may open streams.",
+        discussion: """
+            The token is signed with the secret of the settings (ROOMWIRE_TOKEN_SECRET,
+            or the first issuer with hs256), else with the one that the relay keeps in
+            its data folder. It is all that is printed. In patterns * stands for any
+            characters. Without --room every room is covered.
+
+            Examples:
+              roomwire token --user ada --room call_42
+              roomwire token --user dashboard --room 'call_*' --ttl 12h
+              curl -N -H "Authorization: Bearer $(roomwire token --user me)" \\
+                http://127.0.0.1:3001/api/events
+            """)
+
+    @Option(help: ArgumentHelp("Who the token is for; caps count by it.", valueName: "user"))
+    var user: String
+
+    @Option(help: ArgumentHelp("A room it covers; may be given several times.", valueName: "pattern"))
+    var room: [String] = []
+
+    @Option(help: ArgumentHelp("A type of event it covers; may be given several times.", valueName: "pattern"))
+    var type: [String] = []
+
+    @Option(help: ArgumentHelp("A source it covers; may be given several times.", valueName: "pattern"))
+    var source: [String] = []
+
+    @Flag(help: "Let it read the providers' own bodies, too.")
+    var raw = false
+
+    @Flag(help: "Let it use the admin API.")
+    var admin = false
+
+    @Option(help: ArgumentHelp("How long it is valid: 30m, 12h, 7d.", valueName: "duration"))
+    var ttl = "1h"
+
+    @Option(help: ArgumentHelp("The issuer in the settings, where there are several.", valueName: "name"))
+    var issuer: String?
+
+    @OptionGroup var options: SettingsOptions
+
+    func validate() throws {
+        guard !user.isEmpty else { throw ValidationError("--user should not be empty.") }
+        guard let milliseconds = Quantity.milliseconds(ttl), milliseconds >= 1000 else {
+            throw ValidationError("--ttl should be a duration of at least 1s, as in 30m, 12h or 7d.")
+        }
+    }
+
+    func run() async throws {
+        let source = try await TokenSource(options.loadCompleted(), issuer: issuer)
+        let token = try source.mint(
+            user: user, scope: scope, raw: raw, admin: admin,
+            ttlSeconds: Int64((Quantity.milliseconds(ttl) ?? 0) / 1000), now: SystemClock.now())
+        Terminal.line(token)
+    }
+
+    private var scope: EventScope {
+        func patterns(_ texts: [String]) -> PatternSet { texts.isEmpty ? .all : PatternSet(texts) }
+        return EventScope(rooms: patterns(room), types: patterns(type), sources: patterns(source))
+    }
+}

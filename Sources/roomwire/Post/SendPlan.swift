@@ -1,0 +1,57 @@
+internal import Events
+internal import Webhooks
+
+/// What `send` posts, in order.
+struct SendPlan {
+    /// One request, not signed yet.
+    struct Step {
+        /// What it is called before the provider has read it.
+        let name: String?
+        let body: [UInt8]
+        /// The provider's id of the event, where it stands in a header.
+        let idempotencyKey: String
+        /// Seconds to wait before it.
+        let delaySeconds: Double
+    }
+
+    let steps: [Step]
+
+    /// A meeting as the provider would tell of it.
+    /// - Parameter speed: 2 is twice as fast as a real meeting.
+    static func meeting(
+        by provider: any Provider, room: String, speed: Double, now: EpochMilliseconds
+    ) -> SendPlan {
+        SendPlan(
+            steps: provider.sampleMeeting(room: room, now: now).map { step in
+                Step(
+                    name: nil, body: step.body, idempotencyKey: step.idempotencyKey,
+                    delaySeconds: step.delaySeconds / speed)
+            })
+    }
+
+    /// Captured requests.
+    /// - Parameter speed: keeps the times between them, as far as the captures tell; nil posts at once.
+    static func captures(_ captures: [Capture], speed: Double?) -> SendPlan {
+        var last: EpochMilliseconds?
+        return SendPlan(
+            steps: captures.map { capture in
+                let gap = zip(capture.verifyAt, last).map { max(0, Double($0 - $1) / 1000) } ?? 0
+                last = capture.verifyAt ?? last
+                return Step(
+                    name: capture.name, body: capture.request.body,
+                    // The one scheme with an id outside of the body names it so: the id stays, so that the relay
+                    // can tell a repetition.
+                    idempotencyKey: capture.request.header("webhook-id") ?? randomID(),
+                    delaySeconds: speed.map { gap / $0 } ?? 0)
+            })
+    }
+
+    private static func zip(_ one: Int64?, _ other: Int64?) -> (Int64, Int64)? {
+        guard let one, let other else { return nil }
+        return (one, other)
+    }
+
+    private static func randomID() -> String {
+        "msg_" + Hex.text((0..<12).map { _ in UInt8.random(in: 0...255) })
+    }
+}

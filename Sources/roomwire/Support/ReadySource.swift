@@ -1,0 +1,42 @@
+internal import Relay
+internal import Webhooks
+
+/// A source of the settings, with its provider ready to sign and to verify.
+struct ReadySource {
+    let settings: SourceSettings
+    let provider: any Provider
+
+    /// The source of this name.
+    init(named name: String, in settings: Settings) throws(Failure) {
+        guard let source = settings.source(named: name) else { throw .mistake(Self.unknown(name, settings)) }
+        guard let type = Providers.named(source.provider) else {
+            throw .mistake("the source \(name) has the unknown provider \(source.provider)")
+        }
+        self.settings = source
+        do {
+            provider = try type.init(settings: source.forProvider)
+        } catch {
+            throw .mistake("sources.\(name).\(error.setting): \(error.problem)")
+        }
+    }
+
+    private static func unknown(_ name: String, _ settings: Settings) -> String {
+        let names = settings.sources.map(\.name)
+        let there = names.isEmpty ? "there is none at all" : "there is \(names.joined(separator: ", "))"
+        return "the settings have no source \(name); \(there) (--config names the settings file, and LIVEKIT_API_KEY "
+            + "with LIVEKIT_API_SECRET or DAILY_WEBHOOK_SECRET in the environment make one, too)"
+    }
+}
+
+/// Reads a file of captured requests.
+enum CaptureFile {
+    /// The requests in the file at `path`; `-` is standard input.
+    static func read(_ path: String) throws(Failure) -> [Capture] {
+        let bytes = try InputFile.bytes(path)
+        do {
+            return try Capture.read(bytes)
+        } catch {
+            throw .mistake("\(path): \(error)")
+        }
+    }
+}

@@ -1,0 +1,50 @@
+internal import Access
+internal import Events
+internal import Relay
+
+/// Tokens of this machine's own issuer.
+struct TokenSource {
+    private let minter: TokenMinter
+
+    /// The issuer's minter.
+    /// - Parameter name: of the issuer; nil takes the first that has a shared secret.
+    init(_ settings: Settings, issuer name: String? = nil) async throws {
+        let issuer = try Self.issuer(settings, name)
+        guard let secret = issuer.hs256 else {
+            throw Failure.mistake("the issuer \(issuer.name) has public keys only; its own server makes its tokens")
+        }
+        guard issuer.claims.isEmpty else {
+            throw Failure.mistake("the issuer \(issuer.name) has claims of its own; its own server makes its tokens")
+        }
+        do {
+            minter = try await TokenMinter.make(secret: secret, issuer: issuer.issuer, audience: issuer.audience)
+        } catch {
+            throw Failure.mistake("\(error)")
+        }
+    }
+
+    private static func issuer(_ settings: Settings, _ name: String?) throws(Failure) -> IssuerFile {
+        if let name {
+            if let issuer = settings.tokens.issuers.first(where: { $0.name == name }) { return issuer }
+            let names = settings.tokens.issuers.map(\.name).joined(separator: ", ")
+            throw .mistake("the settings have no issuer \(name), but \(names)")
+        }
+        if let issuer = settings.mintingIssuer { return issuer }
+        throw .mistake("no issuer in the settings has a shared secret (hs256) to make tokens with")
+    }
+
+    /// A token with an id of its own, by which it can be revoked.
+    func mint(
+        user: String, scope: EventScope = .everything, raw: Bool = false, admin: Bool = false, ttlSeconds: Int64,
+        now: EpochMilliseconds
+    ) throws(Failure) -> String {
+        var random = SystemRandomNumberGenerator()
+        let id = Hex.text((0..<16).map { _ in UInt8.random(in: 0...255, using: &random) })
+        do {
+            return try minter.mint(
+                user: user, scope: scope, raw: raw, admin: admin, ttlSeconds: ttlSeconds, now: now, tokenID: id)
+        } catch {
+            throw .refused("the token could not be signed: \(error)")
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import Access
+import Testing
+
+@Suite struct CredentialsTests {
+    private func find(
+        _ authorization: String? = nil, cookie: String? = nil, query: [(name: String, value: String)] = []
+    ) throws(AccessRefusal) -> Credentials? {
+        try Credentials.find(authorization: authorization, cookie: cookie, query: query)
+    }
+
+    @Test func headerComesBeforeCookieBeforeTokenBeforeTicket() throws {
+        let query = [(name: "ticket", value: "t"), (name: "access_token", value: "q")]
+        #expect(try find("Bearer h", cookie: "roomwire=c", query: query) == .bearer("h"))
+        #expect(try find(cookie: "roomwire=c", query: query) == .bearer("c"))
+        #expect(try find(query: query) == .bearer("q"))
+        #expect(try find(query: [query[0]]) == .ticket("t"))
+        #expect(try find() == nil)
+    }
+
+    @Test(arguments: ["Bearer a.b.c", "bearer a.b.c", "BEARER a.b.c", "Bearer  a.b.c", " Bearer\ta.b.c "])
+    func schemeIsReadInAnyCase(value: String) throws {
+        #expect(try find(value) == .bearer("a.b.c"))
+    }
+
+    @Test(arguments: ["", "Bearer", "Bearer ", "Basic YTpi", "a.b.c", "Bearer a b", "Bearer,a", "Token a", "Bearera"])
+    func anyOtherAuthorizationIsAnErrorAndNotPassedOver(value: String) {
+        let refusal = #expect(throws: AccessRefusal.self) {
+            try find(value, cookie: "roomwire=c", query: [(name: "ticket", value: "t")])
+        }
+        #expect(refusal?.reason == .malformedToken)
+        #expect(refusal?.status == 401)
+    }
+
+    @Test(
+        arguments: [
+            ("roomwire=a", "a"), ("x=1; roomwire=a; y=2", "a"), ("x=1;roomwire=a;", "a"), (#"roomwire="a""#, "a"),
+            (" roomwire = a ", "a"), ("roomwire=a=b", "a=b"), ("roomwire=a; roomwire=b", "a"), ("roomwire=\"", "\""),
+            ("roomwire=", nil), (#"roomwire="""#, nil), ("Roomwire=a", nil), ("xroomwire=a", nil), ("roomwire", nil),
+            ("x=roomwire=a", nil), ("", nil), (";;=;", nil),
+        ] as [(String, String?)])
+    func tokenIsFoundAmongCookies(cookie: String, token: String?) throws {
+        #expect(try find(cookie: cookie) == token.map(Credentials.bearer))
+    }
+
+    @Test func emptyValuesAreAsGoodAsNone() throws {
+        let query = [(name: "access_token", value: ""), (name: "ticket", value: "t"), (name: "ticket", value: "")]
+        #expect(try find(cookie: "roomwire=", query: query) == .ticket("t"))
+    }
+
+    @Test(arguments: ["access_token", "ticket"])
+    func repeatedValueIsAnErrorAndNotAChoice(name: String) {
+        let refusal = #expect(throws: AccessRefusal.self) {
+            try find(query: [(name: name, value: "a"), (name: name, value: "a")])
+        }
+        #expect(refusal?.reason == .malformedToken)
+    }
+
+    @Test func otherNamesAreNotLookedAt() throws {
+        #expect(try find(query: [(name: "Access_Token", value: "a"), (name: "token", value: "b")]) == nil)
+    }
+}

@@ -1,0 +1,45 @@
+import Access
+import Events
+import Foundation
+import Testing
+
+/// Tokens of `Vectors/access-tokens.json`, which another implementation has signed.
+@Suite struct ForeignTokenTests {
+    private func vectors() throws -> JSONObject {
+        let file = URL(filePath: #filePath).appending(path: "../../Vectors/access-tokens.json").standardized
+        return try #require(JSONReader.value(Data(contentsOf: file)).object)
+    }
+
+    private func verifier(_ vectors: JSONObject) async throws -> TokenVerifier {
+        let provider = try #require(vectors["idp"]?.object)
+        let jwks = JSONWriter.text { $0.value(provider["jwks"] ?? .null) }
+        let livekit = vectors["livekit"]?.object?.members ?? []
+        return try await TokenVerifier.make(
+            TokenSettings(
+                issuers: [
+                    IssuerSettings(name: "own", hs256: vectors["own"]?.string),
+                    IssuerSettings(name: "idp", jwks: jwks, issuer: provider["issuer"]?.string),
+                ],
+                livekitKeys: Dictionary(uniqueKeysWithValues: livekit.map { ($0.name, $0.value.string ?? "") })))
+    }
+
+    @Test func everyTokenGetsItsVerdict() async throws {
+        let vectors = try vectors()
+        let verifier = try await verifier(vectors)
+        let now = try #require(vectors["verifyAt"]?.integer) * 1000
+        let tokens = try #require(vectors["tokens"]?.array)
+        #expect(tokens.count == 12)
+        for vector in tokens.compactMap(\.object) {
+            let name = vector["name"]?.string ?? ""
+            let token = try #require(vector["token"]?.string)
+            #expect(verifier.refusal(token, now: now)?.rawValue == vector["reason"]?.string, "\(name)")
+            guard let issuer = vector["issuer"]?.string else { continue }
+            let identity = try verifier.identity(token, now: now)
+            #expect(identity.issuer == issuer, "\(name)")
+            #expect(identity.user == "ada", "\(name)")
+            #expect(identity.grant.scope.rooms.matches("call_42"), "\(name)")
+            #expect(!identity.grant.scope.rooms.matches("lobby"), "\(name)")
+            #expect(identity.expiresAt == now + 60_000, "\(name)")
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import Access
+import Events
+import Testing
+
+/// A holder of revocations: an expectation cannot call what changes a value.
+private final class List {
+    var revocations = Revocations()
+
+    func revoke(user: String, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
+        revocations.revoke(user: user, until: until, now: now)
+    }
+
+    func revoke(tokenID: String, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
+        revocations.revoke(tokenID: tokenID, until: until, now: now)
+    }
+}
+
+@Suite struct RevocationsTests {
+    private let ada = Identity(user: "ada", grant: Grant(scope: .everything), tokenID: "t1", issuer: "own")
+
+    private func isRevoked(_ revocations: Revocations, _ identity: Identity, at time: EpochMilliseconds = now) -> Bool {
+        do {
+            try revocations.check(identity, now: time)
+            return false
+        } catch { return error.reason == .revoked && error.status == 401 }
+    }
+
+    @Test func revokedUserIsRefusedUntilTheTime() {
+        let list = List()
+        #expect(!isRevoked(list.revocations, ada))
+        #expect(list.revoke(user: "ada", until: now + 1000, now: now))
+        #expect(isRevoked(list.revocations, ada, at: now + 999))
+        #expect(!isRevoked(list.revocations, ada, at: now + 1000))
+        var bob = ada
+        bob.user = "bob"
+        #expect(!isRevoked(list.revocations, bob))
+    }
+
+    @Test func revokedTokenIsRefusedAndTheUsersOtherTokensAreNot() {
+        let list = List()
+        #expect(list.revoke(tokenID: "t1", until: now + 1000, now: now))
+        #expect(isRevoked(list.revocations, ada, at: now + 999))
+        #expect(!isRevoked(list.revocations, ada, at: now + 1000))
+        for tokenID in ["t2", "", nil] {
+            var other = ada
+            other.tokenID = tokenID
+            #expect(!isRevoked(list.revocations, other))
+        }
+    }
+
+    @Test func userAndTokenOfOneNameAreTwoThings() {
+        let list = List()
+        #expect(list.revoke(user: "t1", until: now + 1000, now: now))
+        #expect(list.revoke(tokenID: "ada", until: now + 1000, now: now))
+        #expect(!isRevoked(list.revocations, ada))
+    }
+
+    @Test func shorterRevocationDoesNotShortenALongerOne() {
+        let list = List()
+        #expect(list.revoke(user: "ada", until: now + 2000, now: now))
+        #expect(list.revoke(user: "ada", until: now + 1000, now: now))
+        #expect(isRevoked(list.revocations, ada, at: now + 1999))
+        #expect(list.revocations.count == 1)
+    }
+
+    @Test func sweepForgetsOnlyWhatLiesBehind() {
+        let list = List()
+        #expect(list.revoke(user: "ada", until: now + 1000, now: now))
+        #expect(list.revoke(tokenID: "t1", until: now + 2000, now: now))
+        list.revocations.sweep(now: now + 1000)
+        #expect(list.revocations.count == 1)
+        #expect(isRevoked(list.revocations, ada, at: now + 1000))
+        list.revocations.sweep(now: now + 2000)
+        #expect(list.revocations == Revocations())
+    }
+
+    @Test func revocationsAreBoundedAndPastOnesMakeRoom() {
+        let list = List()
+        for index in 0..<Limits.revocations - 1 {
+            _ = list.revoke(tokenID: "\(index)", until: now + 1000, now: now)
+        }
+        #expect(list.revoke(user: "ada", until: now + 5000, now: now))
+        #expect(list.revocations.count == Limits.revocations)
+        #expect(!list.revoke(user: "bob", until: now + 5000, now: now))
+        #expect(list.revoke(user: "ada", until: now + 9000, now: now))
+        #expect(list.revocations.count == Limits.revocations)
+        #expect(list.revoke(user: "bob", until: now + 5000, now: now + 1000))
+        #expect(list.revocations.count == 2)
+        #expect(isRevoked(list.revocations, ada, at: now + 8999))
+    }
+
+    @Test func revocationsComeBackFromTheirJSON() throws {
+        let list = List()
+        #expect(list.revoke(user: "ada \"\u{1F469}\"", until: now + 1000, now: now))
+        #expect(list.revoke(tokenID: "b", until: now + 2, now: now))
+        #expect(list.revoke(tokenID: "a", until: now + 1, now: now))
+        #expect(Revocations(json: list.revocations.json) == list.revocations)
+        #expect(
+            String(decoding: list.revocations.json, as: UTF8.self)
+                == #"{"users":{"ada \"👩\"":\#(now + 1000)},"tokens":{"a":\#(now + 1),"b":\#(now + 2)}}"#)
+        #expect(Revocations(json: Revocations().json) == Revocations())
+    }
+
+    @Test(arguments: [
+        "", "{}", "[]", #"{"users":{}}"#, #"{"users":{},"tokens":[]}"#, #"{"users":{"a":"1"},"tokens":{}}"#,
+        #"{"users":{"a":1.5},"tokens":{}}"#, #"{"users":{"a":null},"tokens":{}}"#, #"{"users":{},"tokens":{}"#,
+    ])
+    func damagedJSONIsNotTakenForNoRevocations(json: String) {
+        #expect(Revocations(json: Array(json.utf8)) == nil)
+    }
+}

@@ -1,0 +1,49 @@
+import Access
+import Testing
+
+@testable import Relay
+
+@Suite struct SettingsTokensTests {
+    @Test func issuersBecomeWhatAccessVerifiesWith() throws {
+        let folder = try TemporaryFolder()
+        let yaml = """
+            sources:
+              one: {provider: livekit, keys: {APIa: a}}
+              two: {provider: livekit, keys: {APIb: b}}
+              app: {provider: standard, secrets: [s]}
+            tokens:
+              issuers:
+                - {name: own, hs256: \(String(repeating: "s", count: 32)), issuer: me, audience: us}
+                - {name: url, jwks_url: https://idp.example.com/keys, algorithms: [ES256]}
+                - name: file
+                  jwks_file: \(try folder.file("keys.json", "{}"))
+                  claims: {user: email, grant: app, rooms: app.rooms, admin: app.boss}
+                - {name: pem, public_key_files: [\(try folder.file("key.pem", "PEM"))]}
+            """
+        let tokens = try load(yaml).tokenSettings()
+        #expect(tokens.livekitKeys == ["APIa": "a", "APIb": "b"])
+        #expect(tokens.issuers.map(\.name) == ["own", "url", "file", "pem"])
+        #expect(tokens.issuers[0].issuer == "me")
+        #expect(tokens.issuers[0].audience == "us")
+        #expect(tokens.issuers.map(\.awaitsKeys) == [false, true, false, false])
+        #expect(tokens.issuers[1].algorithms == ["ES256"])
+        #expect(tokens.issuers[2].jwks == "{}")
+        #expect(
+            tokens.issuers[2].claims
+                == ClaimNames(user: "email", grant: "app", rooms: "app.rooms", admin: "app.boss"))
+        #expect(tokens.issuers[3].publicKeysPEM == ["PEM"])
+    }
+
+    @Test func liveKitsTokensCanBeTurnedOff() throws {
+        let yaml = "sources: {one: {provider: livekit, keys: {APIa: a}}}\ntokens: {livekit: false}"
+        #expect(try load(yaml).tokenSettings().livekitKeys.isEmpty)
+    }
+
+    @Test func aKeyFileThatCannotBeReadIsNamed() throws {
+        let yaml = "tokens: {issuers: [{name: a, jwks_file: /nowhere/keys.json}]}"
+        let settings = try load(yaml)
+        let problem = "/nowhere/keys.json cannot be read"
+        let expected = TokenSettingsError(issuer: "a", setting: "jwks_file", problem: problem)
+        #expect(throws: expected) { try settings.tokenSettings() }
+    }
+}
