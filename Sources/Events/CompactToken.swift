@@ -12,6 +12,11 @@ public struct CompactToken: Sendable {
     /// Splits and decodes; nil if this is no token at all.
     public init?(_ text: some Collection<UInt8>) {
         guard text.count <= Limits.tokenBytes else { return nil }
+        self.init(bytes: Array(text))
+    }
+
+    // Not generic: a verifier does this for every webhook.
+    private init?(bytes text: [UInt8]) {
         let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3, parts.allSatisfy({ !$0.isEmpty }),
             let header = Self.object(parts[0]), let claims = Self.object(parts[1]),
@@ -26,7 +31,7 @@ public struct CompactToken: Sendable {
     /// The algorithm that the header names. A verifier compares it with the key's own and never follows it.
     public var algorithm: String? { header["alg"]?.string }
 
-    private static func object(_ part: some Collection<UInt8>) -> JSONObject? {
+    private static func object(_ part: ArraySlice<UInt8>) -> JSONObject? {
         guard let bytes = Base64.url.bytes(part), let value = try? JSONReader.value(bytes) else { return nil }
         return value.object
     }
