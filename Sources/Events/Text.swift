@@ -63,8 +63,20 @@ public struct Base64: Sendable {
         self.isPadded = isPadded
     }
 
+    // Other targets call both ways with their own kinds of collection, for which the compiler would leave the loops
+    // generic, ten times slower than over the bytes themselves.
+
     /// Bytes as text.
     public func text(_ bytes: some Collection<UInt8>) -> String {
+        bytes.withContiguousStorageIfAvailable(encoded) ?? Array(bytes).withUnsafeBufferPointer(encoded)
+    }
+
+    /// The bytes of text; nil unless it is just what ``text(_:)`` would have written.
+    public func bytes(_ text: some Collection<UInt8>) -> [UInt8]? {
+        text.withContiguousStorageIfAvailable(decoded) ?? Array(text).withUnsafeBufferPointer(decoded)
+    }
+
+    private func encoded(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
         var bits: UInt32 = 0
@@ -82,8 +94,7 @@ public struct Base64: Sendable {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The bytes of text; nil unless it is just what ``text(_:)`` would have written.
-    public func bytes(_ text: some Collection<UInt8>) -> [UInt8]? {
+    private func decoded(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         let padding = isPadded ? text.reversed().prefix(2).prefix { $0 == UInt8(ascii: "=") }.count : 0
         let digits = text.dropLast(padding)
         guard digits.count % 4 != 1, !isPadded || (text.count % 4 == 0 && padding == (4 - digits.count % 4) % 4) else {

@@ -96,7 +96,9 @@ enum DailyEvent {
             participant.leftAt = WireTime.milliseconds(seconds: Double(joinedAt) / 1000 + duration)
         }
         event.data.participant = participant
-        event.timestamp = (isLeave ? participant.leftAt : participant.joinedAt) ?? event.timestamp
+        // The time of leaving is a sum of two rounded numbers; nothing is told before it has happened.
+        let happened = isLeave ? participant.leftAt : participant.joinedAt
+        event.timestamp = min(happened ?? event.timestamp, event.timestamp)
     }
 
     /// What the application stored with the participant: text as it is, anything else as JSON.

@@ -50,7 +50,7 @@ enum Redaction {
     }
 
     private static func string(_ text: String, name: String) -> String {
-        guard text.utf8.count > 3 else { return text }
+        guard !text.isEmpty else { return text }
         if placeNames.contains(name) { return RedactedURL.host(text) }
         if proseNames.contains(name) { return RedactedURL.prose(text) }
         return RedactedURL.startsLikeURL(text) ? RedactedURL.withoutQuery(text) : text

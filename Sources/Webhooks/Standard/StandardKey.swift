@@ -13,7 +13,7 @@ enum StandardKey: Sendable {
     init(_ text: String) throws(ProviderSettingsError) {
         let kind = ["whsec_", "whpk_", "whsk_"].first { text.hasPrefix($0) } ?? ""
         guard let bytes = Base64.standard.bytes(Array(text.utf8.dropFirst(kind.utf8.count))), !bytes.isEmpty else {
-            throw ProviderSettingsError(setting: "secrets", problem: "a secret is not \(kind) and base64")
+            throw ProviderSettingsError(setting: "secrets", problem: "what follows a secret's prefix is not base64")
         }
         switch kind {
         case "whpk_":

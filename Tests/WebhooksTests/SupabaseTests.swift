@@ -1,0 +1,69 @@
+import Events
+import Testing
+
+@testable import Webhooks
+
+/// Changes of rows, authenticated by a header.
+struct SupabaseTests {
+    private func provider(_ options: [String: String] = [:]) throws -> Supabase {
+        try Supabase(settings: ProviderSettings(source: "db", secrets: ["one", "two"], options: options))
+    }
+
+    private let insert = """
+        {"type":"INSERT","table":"messages","schema":"public",\
+        "record":{"id":7,"room_id":"r1","author":"ada","to":5,"password":"SECRET"},"old_record":null}
+        """
+
+    @Test func columnsGiveRoomAndUsers() throws {
+        let draft = try provider(["room_column": "room_id", "users_columns": "author, to"]).event(insert)
+        #expect(
+            draft.json == """
+                {"type":"messages.insert","source":"db","provider":"supabase","room":"r1","timestamp":1790000001000,\
+                "receivedAt":1790000001000,"data":{"room":{"name":"r1"},"schema":"public","table":"messages",\
+                "record":{"id":7,"room_id":"r1","author":"ada","to":5,"password":"[redacted]"},\
+                "providerEvent":"INSERT"}}
+                """)
+        #expect(draft.event.users == ["ada", "5"])
+        #expect(!String(decoding: draft.raw ?? [], as: UTF8.self).contains("SECRET"))
+    }
+
+    @Test func withoutColumnsThereIsNeitherRoomNorAudience() throws {
+        let event = try provider().event(insert).event
+        #expect(event.room == nil)
+        #expect(event.users == nil)
+    }
+
+    @Test func rowThatNamesNobodyReachesNobody() throws {
+        #expect(try provider(["users_columns": "missing"]).event(insert).event.users == [])
+    }
+
+    @Test func deletedRowIsReadFromTheOldRecord() throws {
+        let body = #"{"type":"DELETE","table":"t","schema":"s","record":null,"old_record":{"room":"r2"}}"#
+        let event = try provider(["room_column": "room"]).event(body).event
+        #expect(event.type.rawValue == "t.delete")
+        #expect(event.room == "r2")
+    }
+
+    @Test(arguments: [#"{"type":"TRUNCATE","table":"t"}"#, #"{"type":"INSERT","table":"my table"}"#, "{}"])
+    func whatHasNoNameIsUnknown(_ body: String) throws {
+        #expect(try provider().event(body).event.type == .unknown)
+    }
+
+    @Test func secretIsComparedWhole() throws {
+        func refusal(_ name: String, _ value: String, _ options: [String: String] = [:]) throws -> Rejection? {
+            let request = WebhookRequest(headers: [.init(name: name, value: value)], body: Array("{}".utf8))
+            return try provider(options).refusal(request, now: 0)
+        }
+        #expect(try refusal("X-Webhook-Secret", "two") == nil)
+        #expect(try refusal("X-Webhook-Secret", "tw")?.reason == .badSignature)
+        #expect(try refusal("X-Webhook-Secret", "")?.reason == .missingHeader)
+        #expect(try refusal("X-Other", "two")?.reason == .missingHeader)
+        #expect(try refusal("Authorization", "Bearer two", ["header": "authorization"]) == nil)
+    }
+
+    @Test func sameChangeTwiceIsTwoEvents() throws {
+        let first = try provider().event(insert, now: 1000)
+        let second = try provider().event(insert, now: 2000)
+        #expect(first.idempotencyKey != second.idempotencyKey)
+    }
+}
