@@ -53,7 +53,28 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "roomwire",
-            dependencies: ["Relay", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Relay", "Events", "Access", "Webhooks",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
+        .testTarget(name: "EventsTests", dependencies: ["Events"], swiftSettings: strict),
+        .testTarget(name: "WebhooksTests", dependencies: ["Webhooks", "Events", crypto], swiftSettings: strict),
+        .testTarget(
+            name: "AccessTests",
+            dependencies: [
+                "Access", "Events", .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "JournalTests",
+            dependencies: ["Journal", "Events", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
+        .testTarget(name: "RelayTests", dependencies: ["Relay", "Access", "Webhooks"], swiftSettings: strict),
+        .testTarget(
+            name: "roomwireTests", dependencies: ["roomwire", "Relay", "Events", "Access", "Webhooks"],
             swiftSettings: strict),
     ]
 )

@@ -87,8 +87,10 @@ public enum Limits {
     public static let turnEvents = 4_096
     /// Subscribers that are behind and have their turns before the loop looks at its sockets again.
     public static let turnSubscribers = 64
-    /// Pages of the log being read for subscribers that are behind, in all.
-    public static let waitingPages = 8
+    /// Pages of the log that one loop has under way for its subscribers that are behind.
+    public static let waitingPages = 4
+    /// Reads of the log that wait for a reader, of all loops.
+    public static let waitingReads = 256
     /// Commands a loop takes from its mailbox in one turn.
     public static let mailboxCommands = 1_024
 }

@@ -29,7 +29,7 @@ public final class JournalReader: Sendable {
     }
 
     /// Reads a page and calls `completion` with it on a reader's thread. False, and no call, when
-    /// ``Limits/waitingPages`` are waiting or the reader is stopping.
+    /// ``Limits/waitingReads`` are waiting or the reader is stopping.
     public func page(
         after cursor: EventID, events: Int = Limits.pageEvents, bytes: Int = Limits.pageBytes,
         completion: @escaping @Sendable (Result<LogPage, JournalError>) -> Void
@@ -43,7 +43,7 @@ public final class JournalReader: Sendable {
         completion: @escaping @Sendable (Result<Found, JournalError>) -> Void
     ) -> Bool {
         state.change { state in
-            guard !state.isStopping, state.queue.count < Limits.waitingPages else { return false }
+            guard !state.isStopping, state.queue.count < Limits.waitingReads else { return false }
             state.queue.append { home in
                 completion(Result { try body(home) }.mapError { JournalError($0, during: operation) })
             }
