@@ -13,7 +13,8 @@ public struct Event: Sendable, Equatable {
     public var data: EventData
     /// Made by the relay so that counts balance: the leave of somebody who was inside when the room finished.
     public var isSynthetic = false
-    /// A real leave that came after its synthetic twin; it changes no state.
+    /// Came after its time and changes no state: a real leave or finish after its synthetic twin, the join of a stay
+    /// whose leave came first, whatever opens or closes an older session of a room than the one that is open.
     public var isLate = false
     /// With an audience, only these users receive it. Routing, not content: it is never sent to subscribers.
     public var users: [String]?
