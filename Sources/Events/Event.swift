@@ -80,7 +80,7 @@ public struct EventData: Sendable, Equatable {
     /// Reads what ``write(to:)`` wrote. A member of one of the known names but not of its shape, as a `standard`
     /// sender may choose to send, stays as it is.
     public init(_ object: JSONObject) {
-        for member in object.members where !take(member) { other[member.name] = member.value }
+        other = object.filter { !take($0) }
     }
 
     private mutating func take(_ member: JSONObject.Member) -> Bool {
