@@ -27,7 +27,8 @@ public final class Subscriber {
     /// Whose token opened it.
     public let user: String
     let group: Group
-    let outlet: any Outlet
+    /// Where its bytes go.
+    public let outlet: any Outlet
     var state = State.queued
     /// Every event up to here was sent, is in ``unsent``, or did not match. Without meaning while `live`.
     var cursor: EventID
