@@ -127,8 +127,9 @@ extension Hub {
         var looked = 0
         let most = subscriber.remainingEvents ?? .max
         buffers.removeAll()
-        // A page may reach beyond what was published here yet; that part comes with its commit.
-        for event in events where event.id <= head {
+        // A page may reach beyond what was published here yet: then the cursor is ahead, and what it has is not sent
+        // again when its commit comes.
+        for event in events {
             if chosen.count == most || buffers.isFull || looked == Limits.turnEvents { break }
             looked += 1
             reached = event.id

@@ -205,7 +205,8 @@ final class World {
             try client.read(history, trimmedThrough: trimmedThrough)
             guard let reason = client.ended, let subscriber = client.subscriber else { continue }
             let head = loops[client.hubIndex].hub.head
-            if reason == .caughtUp, history.next(after: client.position, upTo: head, for: client.filter, client.user) != nil {
+            let missed = history.next(after: client.position, upTo: head, for: client.filter, client.user)
+            if reason == .caughtUp, missed != nil {
                 throw Failure("a stream counted as caught up at \(client.position) of \(head)")
             }
             if reason == .limitReached, subscriber.remainingEvents != 0 || client.receivedHere == 0 {
@@ -221,25 +222,30 @@ final class World {
         note("finish")
         memory?.fillUp(false)
         for client in clients { giveRoom(client, nil) }
+        try check()
         try settle()
         // Who left without a word has shown it by now, or will at the next heartbeat.
         pass(milliseconds: 16_000)
+        try check()
         try settle()
+        for client in clients where client.subscriber != nil { try expectEverything(client) }
         for client in clients {
-            // A limit or a token may end a stream yet; the clients that follow are without.
+            // Those who have left come back, without limits and tokens that might end them.
             if let subscriber = client.subscriber { loops[client.hubIndex].hub.end(subscriber, .replaced) }
         }
         try check()
         for client in clients { connect(client, isLast: true) }
         try append()
         try settle()
-        for client in clients {
-            if client.owesResync { throw Failure("\(client.user) was never told that its id is unknown") }
-            if let missing = history.next(after: client.position, for: client.filter, client.user) {
-                throw Failure("\(client.user) stands at \(client.position) and never received \(missing.id)")
-            }
-        }
+        for client in clients { try expectEverything(client) }
         try checkLog()
+    }
+
+    private func expectEverything(_ client: Client) throws {
+        if client.owesResync { throw Failure("\(client.user) was never told that its id is unknown") }
+        if let missing = history.next(after: client.position, for: client.filter, client.user) {
+            throw Failure("\(client.user) stands at \(client.position) and never received \(missing.id)")
+        }
     }
 
     private func settle() throws {
