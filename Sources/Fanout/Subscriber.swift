@@ -12,6 +12,8 @@ public final class Subscriber {
         case blocked
         /// A page of the log is being read for it.
         case reading
+        /// It was given an id that this hub's head has yet to reach.
+        case ahead
         case ended
     }
 
