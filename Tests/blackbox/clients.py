@@ -87,6 +87,8 @@ class Stream(RawConnection):
 
     def __init__(self, relay, query="", token=None, headers=(), accept="text/event-stream", path="/api/events"):
         super().__init__(relay)
+        self.parsed_frames = []
+        self.parsed_bytes = 0
         lines = [f"GET {path}{'?' + query if query else ''} HTTP/1.1", f"Host: 127.0.0.1:{relay.port}"]
         if accept:
             lines.append(f"Accept: {accept}")
@@ -107,8 +109,10 @@ class Stream(RawConnection):
     @property
     def frames(self):
         """The complete frames so far."""
-        parts = self.body.decode().split("\n\n")[:-1]
-        return [Frame(part) for part in parts]
+        *parts, rest = self.body[self.parsed_bytes:].split(b"\n\n")
+        self.parsed_frames += [Frame(part.decode()) for part in parts]
+        self.parsed_bytes = len(self.body) - len(rest)
+        return self.parsed_frames
 
     @property
     def messages(self):
