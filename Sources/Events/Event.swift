@@ -13,7 +13,8 @@ public struct Event: Sendable, Equatable {
     public var data: EventData
     /// Made by the relay so that counts balance: the leave of somebody who was inside when the room finished.
     public var isSynthetic = false
-    /// A real leave that came after its synthetic twin; it changes no state.
+    /// Came after its time and changes no state: a real leave or finish after its synthetic twin, the join of a stay
+    /// whose leave came first, whatever opens or closes an older session of a room than the one that is open.
     public var isLate = false
     /// With an audience, only these users receive it. Routing, not content: it is never sent to subscribers.
     public var users: [String]?
@@ -79,7 +80,7 @@ public struct EventData: Sendable, Equatable {
     /// Reads what ``write(to:)`` wrote. A member of one of the known names but not of its shape, as a `standard`
     /// sender may choose to send, stays as it is.
     public init(_ object: JSONObject) {
-        for member in object.members where !take(member) { other[member.name] = member.value }
+        other = object.filter { !take($0) }
     }
 
     private mutating func take(_ member: JSONObject.Member) -> Bool {

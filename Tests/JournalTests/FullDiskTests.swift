@@ -13,6 +13,11 @@ struct FullDiskTests {
         home = try folder.home(durability: .full)
     }
 
+    /// Makes SQLite's own error for a full disk, without filling one.
+    private func limitFile(toPages pages: Int) throws {
+        try home.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = \(pages)") }
+    }
+
     private var large: [Draft] {
         [Make.draft(Make.joined("PA_2"), key: "EV_2"), Make.draft(Make.finished(), key: "EV_3")]
             + (0..<200).map { number in
@@ -24,7 +29,7 @@ struct FullDiskTests {
         let before = try home.append([Make.draft(Make.joined("PA_1"), key: "EV_1")], now: start)
         let rooms = try home.sortedRooms()
         // The limit cannot be less than what the file has already: from now on it may not grow.
-        try home.limitFile(toPages: 1)
+        try limitFile(toPages: 1)
         for _ in 0..<3 {
             let error = #expect(throws: JournalError.self) { try home.append(large, now: start + 10) }
             #expect(error?.operation == "append")
@@ -35,7 +40,7 @@ struct FullDiskTests {
         }
         #expect(try folder.crashed().home().sortedRooms() == rooms)
 
-        try home.limitFile(toPages: 1_000_000)
+        try limitFile(toPages: 1_000_000)
         let after = try home.append(large, now: start - 99)
         #expect(after.duplicates == 0)
         // The joined, two synthetic leaves, the finish, the rest.
@@ -47,7 +52,7 @@ struct FullDiskTests {
     }
 
     @Test func theErrorTellsNoValueOfAnEvent() throws {
-        try home.limitFile(toPages: 1)
+        try limitFile(toPages: 1)
         let error = #expect(throws: JournalError.self) { try home.append(large, now: start) }
         let text = try #require(error).description
         #expect(!text.contains("EV_") && !text.contains("PA_") && !text.contains("xxx"))
@@ -60,11 +65,11 @@ struct FullDiskTests {
         event.data.room?.metadata = String(repeating: "m", count: 100_000)
         _ = try home.append([Make.draft(event)], now: start)
         let rooms = try home.sortedRooms()
-        try home.limitFile(toPages: 1)
+        try limitFile(toPages: 1)
         #expect(throws: JournalError.self) { try home.checkpoint() }
         #expect(try folder.crashed().home().sortedRooms() == rooms)
-        try home.limitFile(toPages: 1_000_000)
-        try home.close()
+        #expect(throws: JournalError.self) { try home.close() }
+        // Nothing is kept open for want of a checkpoint.
         #expect(try folder.home().sortedRooms() == rooms)
     }
 }

@@ -46,7 +46,7 @@ struct RedactionTests {
         let line = Redaction.line(try JSONReader.value(body), capacityBytes: 64)
         #expect(String(decoding: line, as: UTF8.self) == expected)
         let value = Redaction.value(try JSONReader.value(body))
-        if !body.contains("null") { #expect(JSONWriter.text { $0.value(value) } == expected) }
+        #expect(JSONWriter.text { $0.value(value) } == expected)
     }
 
     /// Every text under one of these names in the vectors is looked for in what comes out.

@@ -74,9 +74,9 @@ public struct JSONReader {
     private mutating func object() throws(JSONError) -> JSONObject {
         try descend()
         var object = JSONObject()
-        // Looking through the members is fastest for the few that an object usually has; a set keeps a hostile
+        // Looking through the members is fastest for the few that an object usually has; an index keeps a hostile
         // object of many thousands from costing their square.
-        var names: Set<String> = []
+        var places: [String: Int] = [:]
         skipBlanks()
         if current == UInt8(ascii: "}") {
             position += 1
@@ -92,9 +92,17 @@ public struct JSONReader {
             position += 1
             let value = try value()
             let count = object.members.count
-            if count == 16 { names = Set(object.members.map(\.name)) }
-            let isNew = count < 16 ? object[name] == nil : names.insert(name).inserted
-            if isNew { object.append(name, value) } else { object[name] = value }
+            if count < 16 {
+                object[name] = value
+            } else {
+                if places.isEmpty { for place in 0..<count { places[object.members[place].name] = place } }
+                if let place = places[name] {
+                    object.replace(at: place, with: value)
+                } else {
+                    places[name] = count
+                    object.append(name, value)
+                }
+            }
             skipBlanks()
             if current == UInt8(ascii: ",") {
                 position += 1

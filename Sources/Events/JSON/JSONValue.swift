@@ -102,16 +102,31 @@ public struct JSONObject: Sendable, Hashable {
     /// True when there are no members.
     public var isEmpty: Bool { members.isEmpty }
 
-    /// The members of other names than these.
-    func without(_ names: Set<String>) -> JSONObject {
-        var rest = JSONObject()
-        for member in members where !names.contains(member.name) { rest.members.append(member) }
-        return rest
+    /// The same names with other values.
+    public func mapValues(_ transform: (Member) -> JSONValue) -> JSONObject {
+        var mapped = self
+        for index in members.indices { mapped.members[index].value = transform(members[index]) }
+        return mapped
     }
+
+    /// The members that `isKept` returns true for.
+    func filter(_ isKept: (Member) -> Bool) -> JSONObject {
+        var kept = JSONObject()
+        kept.members = members.filter(isKept)
+        return kept
+    }
+
+    /// The members of other names than these.
+    func without(_ names: Set<String>) -> JSONObject { filter { !names.contains($0.name) } }
 
     /// For the reader, which has checked that the name is new.
     mutating func append(_ name: String, _ value: JSONValue) {
         members.append(Member(name: name, value: value))
+    }
+
+    /// For the reader, which knows where a name stands.
+    mutating func replace(at index: Int, with value: JSONValue) {
+        members[index].value = value
     }
 }
 

@@ -116,13 +116,4 @@ public final class SQLiteHome: LogHome {
     public func size() -> (events: Int, bytes: Int) {
         live.withLock { ($0.meta.events, $0.meta.bytes) }
     }
-
-    /// For tests: SQLite's own error for a full disk, without filling one.
-    func limitFile(toPages pages: Int) throws {
-        try reporting("limit") {
-            try pool.writeWithoutTransaction { db in
-                try db.execute(sql: "PRAGMA max_page_count = \(pages)")
-            }
-        }
-    }
 }

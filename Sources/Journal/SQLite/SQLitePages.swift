@@ -50,7 +50,7 @@ extension SQLiteHome {
         var size = 0
         let statement = try db.cachedStatement(sql: EventRow.sql)
         let rows = try Row.fetchCursor(statement, arguments: [cursor.rawValue, limit])
-        while size < bytes, let row = try rows.next() {
+        while events.isEmpty || size < bytes, let row = try rows.next() {
             let logged = try EventRow.logged(row)
             events.append(logged)
             size += logged.bytes

@@ -54,7 +54,8 @@ struct LogMeta: Sendable {
     var bytes: Int
 
     init(_ db: Database) throws {
-        guard let row = try Row.fetchOne(db, sql: "SELECT trimmed, checkpoint, events, bytes FROM meta") else {
+        let statement = try db.cachedStatement(sql: "SELECT trimmed, checkpoint, events, bytes FROM meta")
+        guard let row = try Row.fetchOne(statement) else {
             throw JournalError(operation: "open", text: "the table meta is empty")
         }
         trimmed = EventID(rawValue: row[0])

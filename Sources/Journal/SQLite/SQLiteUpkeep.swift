@@ -12,9 +12,11 @@ extension SQLiteHome {
 
     /// Saves the rooms, closes the file and lets go of the data folder.
     public func close() throws {
-        try checkpoint()
+        // Without the checkpoint the next start replays more, and that is all: it must not keep the file open.
+        let checkpoint = Result { try self.checkpoint() }
         try reporting("close") { try pool.close() }
         live.withLock { $0.lock = nil }
+        try checkpoint.get()
     }
 
     /// Saves the rooms that changed since the last checkpoint, so that a restart need not replay what is before.

@@ -17,14 +17,11 @@ enum Redaction {
 
     /// A value that is passed on in the provider's own words, secrets taken out.
     static func value(_ value: JSONValue, name: String = "") -> JSONValue {
-        if isSecret(name) { return .string(placeholder) }
+        if isSecret(name) && !value.isNull { return .string(placeholder) }
         switch value {
         case .string(let text): return .string(string(text, name: name))
         case .array(let elements): return .array(elements.map { self.value($0, name: name) })
-        case .object(let object):
-            var redacted = object
-            for member in object.members { redacted[member.name] = self.value(member.value, name: member.name) }
-            return .object(redacted)
+        case .object(let object): return .object(object.mapValues { self.value($0.value, name: $0.name) })
         default: return value
         }
     }
