@@ -23,10 +23,10 @@ def test_send_plays_a_whole_meeting(shared, room, source):
     sent = shared.run(
         "send", "--source", source, "--scenario", "meeting", "--room", room, "--speed", "1000", "--url", shared.base)
     assert sent.returncode == 0, sent.stderr
-    assert {line.split()[0] for line in sent.stdout.splitlines()} == {"200"}
+    assert {line.split()[0] for line in sent.stdout.strip().split("\n")} == {"200"}
     stream.wait_for("room_finished")
     assert stream.types[0] == "room_started" and stream.types[-1] == "room_finished"
-    assert len(stream.types) == len(sent.stdout.splitlines())
+    assert len(stream.types) == len(sent.stdout.strip().split("\n"))
     joined = {e["data"]["participant"]["id"] for e in stream.events if e["type"] == "participant_joined"}
     left = {e["data"]["participant"]["id"] for e in stream.events if e["type"] == "participant_left"}
     assert joined == left and len(joined) == 3
@@ -93,7 +93,7 @@ def test_verify_gives_the_expected_verdict_on_every_livekit_vector(folder):
     sources = {"livekit": {"provider": "livekit", "keys": vectors["keys"]}}
     (folder / "roomwire.yaml").write_text(json.dumps(roomwire.settings(sources=sources)))
     done = roomwire.command("verify", "--source", "livekit", str(roomwire.VECTORS / "livekit.json"), folder=folder)
-    verdicts = [json.loads(line) for line in done.stdout.splitlines()]
+    verdicts = [json.loads(line) for line in done.stdout.strip().split("\n")]
     assert len(verdicts) == len(vectors["vectors"])
     for vector, verdict in zip(vectors["vectors"], verdicts):
         assert verdict["name"] == vector["name"]
@@ -109,7 +109,7 @@ def test_verify_exits_0_when_all_is_accepted(folder):
     file = str(roomwire.VECTORS / "livekit-real-meeting.jsonl")
     done = roomwire.command("verify", "--source", "livekit", file, folder=folder)
     assert done.returncode == 0, done.stderr
-    verdicts = [json.loads(line) for line in done.stdout.splitlines()]
+    verdicts = [json.loads(line) for line in done.stdout.strip().split("\n")]
     assert len(verdicts) == 20 and all(verdict["event"]["type"] for verdict in verdicts)
 
 
@@ -118,7 +118,7 @@ def test_verify_at_another_time_refuses_what_has_expired(folder):
     file = str(roomwire.VECTORS / "livekit-real-meeting.jsonl")
     done = roomwire.command("verify", "--source", "livekit", "--at", "1795210000", file, folder=folder)
     assert done.returncode == 1
-    assert {json.loads(line)["reason"] for line in done.stdout.splitlines()} == {"expired"}
+    assert {json.loads(line)["reason"] for line in done.stdout.strip().split("\n")} == {"expired"}
 
 
 def test_verify_reads_a_raw_request_from_standard_input(folder):
