@@ -35,7 +35,7 @@ say "Starting the relay with its demo. Ctrl-C ends it. In another terminal:"
 cat <<END
 
     cd $(pwd)
-    export PATH="$(dirname "$binary"):$PATH"
+    export PATH="$(dirname "$binary"):\$PATH"
 
 It prints the commands to paste next.
 
