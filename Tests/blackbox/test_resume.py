@@ -131,3 +131,31 @@ def test_a_long_absence_is_caught_up_from_the_log(start):
     stream = clients.subscribe(relay, "", headers=["Last-Event-ID: 0"])
     events = stream.wait_events(len(bodies))
     assert [event["data"]["participant"]["identity"] for event in events] == [f"user_{n}" for n in range(1500)]
+
+
+def test_a_stream_may_begin_with_the_last_few(start):
+    relay = start()
+    seen = whole(relay, "call_1").events
+    assert clients.subscribe(relay, "tail=2").wait_events(2) == seen[-2:]
+
+
+def test_a_stream_may_begin_at_a_time(start):
+    relay = start()
+    seen = whole(relay, "call_1").events
+    assert clients.subscribe(relay, "since=10m").wait_events(6) == seen
+    hour_ahead = clients.milliseconds(seen[-1]["id"]) + 3_600_000
+    later = clients.subscribe(relay, f"since={hour_ahead}")
+    providers.post_livekit(relay, providers.livekit_body("room_started", "call_2"))
+    later.wait_events(1)
+    assert [event["room"] for event in later.events] == ["call_2"]
+
+
+def test_a_script_may_read_so_many_and_stop(start):
+    relay = start()
+    seen = whole(relay, "call_1").events
+    limited = clients.Stream(relay, "lastEventId=0&limit=3", roomwire.token())
+    limited.read_to_end()
+    assert limited.events == seen[:3]
+    caught_up = clients.Stream(relay, "lastEventId=0&wait=0", roomwire.token())
+    caught_up.read_to_end()
+    assert caught_up.events == seen

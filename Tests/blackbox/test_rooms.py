@@ -10,6 +10,15 @@ def names(answer):
     return [room["name"] for room in answer.json()["rooms"]]
 
 
+def state(relay, room):
+    """The one room of that name."""
+    answer = relay.get("/rooms/" + roomwire.requests.utils.quote(room, safe=""), roomwire.token())
+    assert answer.status_code == 200, answer.text
+    [found] = answer.json()["rooms"]
+    assert found["name"] == room
+    return found
+
+
 def test_rooms_show_who_is_inside(shared, room):
     stream = clients.subscribe(shared, f"room={room}")
     bodies = providers.meeting(room)
@@ -18,12 +27,10 @@ def test_rooms_show_who_is_inside(shared, room):
         shared, providers.livekit_body("track_published", room, "ada", track={"sid": "TR_1", "source": "MICROPHONE"}))
     stream.wait_events(4)
 
-    answer = shared.get(f"/rooms/{room}", roomwire.token())
-    assert answer.status_code == 200, answer.text
-    state = answer.json()
-    assert (state["name"], state["source"], state["provider"]) == (room, "livekit", "livekit")
-    assert [participant["identity"] for participant in state["participants"]] == ["ada", "bob"]
-    assert [track["id"] for track in state["participants"][0]["tracks"]] == ["TR_1"]
+    found = state(shared, room)
+    assert (found["source"], found["provider"], found["numParticipants"]) == ("livekit", "livekit", 2)
+    assert [participant["identity"] for participant in found["participants"]] == ["ada", "bob"]
+    assert [track["id"] for track in found["participants"][0]["tracks"]] == ["TR_1"]
     assert room in names(shared.get("/rooms", roomwire.token()))
 
     providers.post_livekit(shared, *bodies[3:])
@@ -77,9 +84,7 @@ def test_a_rooms_name_may_hold_anything(shared):
     stream = clients.subscribe(shared, "type=room_started")
     providers.post_livekit(shared, providers.livekit_body("room_started", name))
     stream.read_until(lambda: any(event["room"] == name for event in stream.events), "the room")
-    answer = shared.get("/rooms/" + roomwire.requests.utils.quote(name, safe=""), roomwire.token())
-    assert answer.status_code == 200, answer.text
-    assert answer.json()["name"] == name
+    assert state(shared, name)["name"] == name
 
 
 def test_state_survives_a_kill(start):
@@ -87,13 +92,36 @@ def test_state_survives_a_kill(start):
     stream = clients.subscribe(relay)
     providers.post_livekit(relay, *providers.meeting("call_1")[:3])
     stream.wait_events(3)
-    before = relay.get("/rooms/call_1", roomwire.token()).json()
+    before = state(relay, "call_1")
     relay.kill()
     relay.start()
-    after = relay.get("/rooms/call_1", roomwire.token()).json()
-    assert after["participants"] == before["participants"]
+    assert state(relay, "call_1") == before
 
 
 def test_health_needs_no_token(shared):
     answer = roomwire.requests.get(shared.base + "/healthz", timeout=30)
     assert answer.status_code == 200
+
+
+def test_a_snapshot_and_what_follows_are_exact(shared, room):
+    watcher = clients.subscribe(shared, f"room={room}")
+    bodies = providers.meeting(room)
+    providers.post_livekit(shared, *bodies[:2])
+    watcher.wait_events(2)
+    stream = clients.subscribe(shared, f"room={room}&snapshot=1")
+    snapshot = next(frame for frame in stream.frames if frame.type == "snapshot")
+    [found] = snapshot.json["rooms"]
+    assert [participant["identity"] for participant in found["participants"]] == ["ada"]
+    assert snapshot.id == snapshot.json["lastEventId"]
+    providers.post_livekit(shared, *bodies[2:])
+    stream.wait_for("room_finished")
+    assert stream.events == watcher.wait_events(6)[2:]
+
+
+def test_metrics_count_and_name_nobody(shared, room):
+    providers.post_meeting(shared, room)
+    answer = roomwire.requests.get(shared.base + "/metrics", timeout=30)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert "roomwire_" in answer.text
+    assert room not in answer.text and "ada" not in answer.text

@@ -189,3 +189,36 @@ def test_a_stream_ends_when_its_token_does(shared):
     kinds = [message["type"] for message in stream.messages]
     assert kinds == ["connected", "token_expiring", "token_expired"]
     clients.subscribe(shared).close()
+
+
+def test_a_cap_in_all_is_429_or_503_with_retry_after(start):
+    relay = start(streams={"per_user": 0, "total": 2})
+    streams = [clients.subscribe(relay, "", roomwire.token(user)) for user in ("ada", "bob")]
+    answer = relay.get("/events", roomwire.token("eve"))
+    assert answer.status_code in (429, 503), answer.text
+    assert int(answer.headers["Retry-After"]) > 0
+    assert len(streams) == 2
+
+
+def test_over_the_cap_the_oldest_stream_may_make_room(start):
+    relay = start(streams={"per_user": 1, "over_cap": "oldest"}, loops=2)
+    token = roomwire.token("ada")
+    # Many, so that streams come to lie on every loop.
+    last = clients.subscribe(relay, "", token)
+    for _ in range(12):
+        stream = clients.Stream(relay, "", token)
+        assert stream.status == 200, stream.bytes
+        stream.control("connected")
+        last.read_to_end()
+        last = stream
+    assert last.is_open()
+
+
+def test_a_ticket_opens_one_stream(shared):
+    bought = roomwire.requests.post(
+        shared.url("/tickets"), headers={"Authorization": f"Bearer {roomwire.token('ada')}"}, timeout=30)
+    assert bought.status_code in (200, 201), bought.text
+    ticket = bought.json()["ticket"]
+    assert clients.Stream(shared, f"ticket={ticket}").control("connected")["user"] == "ada"
+    assert shared.get(f"/events?ticket={ticket}").status_code == 401
+    assert roomwire.requests.post(shared.url("/tickets"), timeout=30).status_code == 401
