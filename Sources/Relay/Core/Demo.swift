@@ -8,8 +8,6 @@ internal import Webhooks
 /// Plays meetings through the real ingest path: signed and posted as the provider would.
 enum Demo {
     private static let rooms = ["standup", "design-review", "call_42"]
-    /// How much faster than a real meeting.
-    private static let speed = 2.0
 
     static func start(context: RelayContext, address: ListenPlan) -> Task<Void, Never>? {
         guard let source = context.sources[DataFolder.demoName] else { return nil }
@@ -30,7 +28,7 @@ enum Demo {
 
     private static func play(_ provider: any Provider, in room: String, url: URL, log: Logger) async {
         for step in provider.sampleMeeting(room: room, now: System.wallMilliseconds()) {
-            try? await Task.sleep(for: .seconds(step.delaySeconds / speed))
+            try? await Task.sleep(for: .seconds(step.delaySeconds))
             guard !Task.isCancelled else { return }
             var request = URLRequest(url: url)
             request.httpMethod = "POST"
