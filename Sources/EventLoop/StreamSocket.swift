@@ -24,6 +24,13 @@ public final class StreamSocket {
     /// Bytes that a subscriber may send after its request without being cut off.
     public static let strayBytes = 4096
 
+    /// Bytes the kernel holds unsent before the socket counts as full: a reader that stalls keeps its backlog in
+    /// the log, where it costs nothing, and not in kernel memory.
+    static let unsentKernelBytes: CInt = 64 * 1024
+    /// How long written bytes may stay unacknowledged before the peer counts as dead. A reader that has stalled so
+    /// long is cut off as well, and resumes by its `Last-Event-ID`.
+    static let deadPeerMilliseconds: CInt = 5 * 60 * 1000
+
     /// Who is told what happens; set before anything can.
     public weak var owner: (any StreamSocketOwner)?
     private let base: OpaquePointer
@@ -37,6 +44,10 @@ public final class StreamSocket {
         loop.checkThread()
         base = loop.base
         self.descriptor = descriptor
+        // Events are small and each is wanted at once.
+        System.setOption(descriptor, level: CInt(IPPROTO_TCP), TCP_NODELAY, to: 1)
+        System.setOption(descriptor, level: CInt(IPPROTO_TCP), TCP_NOTSENT_LOWAT, to: Self.unsentKernelBytes)
+        System.setOption(descriptor, level: CInt(IPPROTO_TCP), TCP_USER_TIMEOUT, to: Self.deadPeerMilliseconds)
         // The event holds no reference: the owner keeps the socket, and deinit takes the event away first.
         event = event_new(
             base, descriptor, Int16(EV_READ | EV_PERSIST), streamSocketIsReady,
