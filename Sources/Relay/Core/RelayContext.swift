@@ -27,7 +27,9 @@ final class RelayContext: Sendable {
     let strangers: RateLimitedLog
     let isDraining = Locked(false)
 
-    init(settings: Settings, verifier: TokenVerifier, origins: AllowedOrigins, caps: StreamCapSettings, log: Logger) throws {
+    init(settings: Settings, verifier: TokenVerifier, origins: AllowedOrigins, caps: StreamCapSettings, log: Logger)
+        throws
+    {
         self.settings = settings
         self.verifier = verifier
         self.origins = origins
