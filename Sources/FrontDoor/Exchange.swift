@@ -9,11 +9,14 @@ public final class Exchange {
     public let request: HTTPRequest
     private let loop: Loop
     private var handle: OpaquePointer?
+    private weak var connection: DoorConnection?
 
-    init(_ handle: OpaquePointer, request: HTTPRequest, on loop: Loop) {
+    init(_ handle: OpaquePointer, request: HTTPRequest, of connection: DoorConnection?, on loop: Loop) {
         self.handle = handle
         self.request = request
+        self.connection = connection
         self.loop = loop
+        connection?.exchange = self
     }
 
     deinit {
@@ -21,7 +24,7 @@ public final class Exchange {
         if handle != nil { reply(HTTPResponse(status: 500)) }
     }
 
-    /// The door is closing and libevent frees the request itself.
+    /// The connection is closing, and libevent frees the request itself.
     func forget() { handle = nil }
 
     /// Answers. Does nothing if the exchange has ended.
@@ -33,7 +36,9 @@ public final class Exchange {
         if response.closesConnection { evhttp_add_header(headers, "Connection", "close") }
         let body = evhttp_request_get_output_buffer(handle)
         if !response.body.isEmpty { evbuffer_add(body, response.body, response.body.count) }
-        evhttp_send_reply(handle, CInt(response.status), HTTPResponse.reason(response.status), nil)
+        let send = { evhttp_send_reply(handle, CInt(response.status), HTTPResponse.reason(response.status), nil) }
+        guard let connection else { return send() }
+        connection.answer(send)
     }
 
     /// Takes the connection away from evhttp to use it as a stream: nothing of the answer has been sent.
