@@ -93,7 +93,8 @@ public final class MailboxReader {
         self.descriptor = descriptor
         self.turn = turn
         event = event_new(
-            loop.base, descriptor, Int16(EV_READ | EV_PERSIST), mailboxIsReady, Unmanaged.passUnretained(self).toOpaque())
+            loop.base, descriptor, Int16(EV_READ | EV_PERSIST), mailboxIsReady,
+            Unmanaged.passUnretained(self).toOpaque())
         event_add(event, nil)
     }
 

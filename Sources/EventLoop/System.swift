@@ -105,5 +105,6 @@ public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
         self.code = code
     }
 
+    /// One sentence for the log.
     public var description: String { "cannot \(operation): \(String(cString: strerror(code)))" }
 }

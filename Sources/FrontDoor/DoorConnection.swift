@@ -82,12 +82,17 @@ final class DoorConnection {
     }
 
     /// Something is being written. To a request that never completed only evhttp itself answers.
-    fileprivate func outputGrew(_ output: OpaquePointer) {
+    fileprivate func outputGrew(_ output: OpaquePointer, beyond size: Int) {
         guard phase == .reading else { return }
-        var start = [UInt8](repeating: 0, count: 12)
-        guard evbuffer_copyout(output, &start, start.count) == start.count,
-            start.starts(with: "HTTP/1.".utf8),
-            let status = Int(String(decoding: start[9...], as: UTF8.self)), status >= 400
+        // The last answer may still stand before it.
+        var added = evbuffer_ptr()
+        guard evbuffer_ptr_set(output, &added, size, EVBUFFER_PTR_SET) == 0 else { return }
+        // Peeked at, since copying is refused while libevent empties the buffer. A status line is added as one piece.
+        var piece = iovec()
+        guard evbuffer_peek(output, -1, &added, &piece, 1) >= 1 else { return }
+        let line = UnsafeRawBufferPointer(start: piece.iov_base, count: piece.iov_len).prefix(12)
+        guard line.starts(with: "HTTP/1.".utf8),
+            let status = Int(String(decoding: line.dropFirst(9), as: UTF8.self)), status >= 400
         else { return }
         phase = .refused
         door?.answeredByParser(status: status)
@@ -140,7 +145,8 @@ private func outputHasChanged(
     _ buffer: OpaquePointer?, _ info: UnsafePointer<evbuffer_cb_info>?, _ argument: UnsafeMutableRawPointer?
 ) {
     guard let buffer, let info, let argument, info.pointee.n_added > 0 else { return }
-    Unmanaged<DoorConnection>.fromOpaque(argument).takeUnretainedValue().outputGrew(buffer)
+    let connection = Unmanaged<DoorConnection>.fromOpaque(argument).takeUnretainedValue()
+    connection.outputGrew(buffer, beyond: info.pointee.orig_size)
 }
 
 private func connectionIsClosing(_ link: OpaquePointer?, _ argument: UnsafeMutableRawPointer?) {

@@ -11,7 +11,11 @@ struct MailboxTests {
         for thread in 0..<4 {
             try LoopThread.start(name: "poster") {
                 for number in 0..<2_000 { mailbox.post((thread, number)) }
-                if running.withLock({ $0 -= 1; return $0 == 0 }) { mailbox.post((-1, 0)) }
+                let left = running.withLock { running in
+                    running -= 1
+                    return running
+                }
+                if left == 0 { mailbox.post((-1, 0)) }
             }
         }
         let loop = try Loop()
