@@ -19,6 +19,8 @@ final class RelayContext: Sendable {
     let verifier: TokenVerifier
     let origins: AllowedOrigins
     let caps: Locked<StreamCaps>
+    /// Kept only where a user's oldest stream makes room for a new one.
+    let order: StreamOrder?
     let tickets = Locked(Tickets())
     let metrics = Metrics()
     let rejects = RejectLog()
@@ -35,6 +37,7 @@ final class RelayContext: Sendable {
         self.origins = origins
         self.log = log
         strangers = RateLimitedLog(log)
+        order = settings.streams.overCap == .oldest ? StreamOrder() : nil
         self.caps = Locked(StreamCaps(caps))
         var sources: [String: Source] = [:]
         for source in settings.sources {

@@ -103,7 +103,15 @@ extension Worker {
                 RoomsRoute.covered(rooms, by: opening.filter), head: hub.head, format: subscription.format)
         }
         let link = StreamLink(socket, address: address, worker: self)
-        link.subscriber = hub.subscribe(subscription, outlet: link)
+        let subscriber = hub.subscribe(subscription, outlet: link)
+        link.subscriber = subscriber
+        guard let order = context.order else { return }
+        if subscriber.hasEnded {
+            // It ended before it stood in the order, so nobody has released it.
+            context.caps.withLock { $0.release(user: user, address: address) }
+        } else {
+            order.add(StreamOrder.Entry(stream: subscriber.id, address: address, mailbox: mailbox), of: user)
+        }
     }
 
     /// One page as JSON: what there is, or with `wait=` the first that comes.
@@ -130,13 +138,13 @@ extension Worker {
         reply(poll.exchange, poll.response(cursor: subscriber.cursor, hasMore: hasMore), opening.check)
     }
 
-    /// Counts the stream in, or says why not. With `over_cap: oldest` the user's oldest stream of this loop makes room.
+    /// Counts the stream in, or says why not. With `over_cap: oldest` the user's oldest stream makes room.
     private func admit(user: String, address: String, now: EpochMilliseconds) -> StreamRefusal? {
         let decision = context.caps.withLock { $0.admit(user: user, address: address, now: now) }
         guard case .refused(let reason, let seconds) = decision else { return nil }
-        if reason == .perUser, context.settings.streams.overCap == .oldest, let oldest = hub.subscribers(of: user).first
-        {
-            hub.end(oldest, .replaced)
+        if reason == .perUser, let oldest = context.order?.takeOldest(of: user) {
+            context.caps.withLock { $0.release(user: user, address: oldest.address) }
+            oldest.mailbox.post(.replaced(stream: oldest.stream))
             return admit(user: user, address: address, now: now)
         }
         return .cap(reason, retryAfterSeconds: seconds)

@@ -128,6 +128,8 @@ final class Worker {
                 WebhookRoute(context: context, writer: writer).response(for: outcome, source: source))
         case .page(let page, let cursor): hub.pageArrived(page, after: cursor)
         case .cursor(let id, let cursor): waiting.removeValue(forKey: id)?.start?(cursor)
+        case .replaced(let stream):
+            if let subscriber = hub.subscriber(id: stream) { hub.end(subscriber, .replaced) }
         case .drain(let milliseconds):
             door?.accept(false)
             drain = Drain(milliseconds: milliseconds, count: hub.count)
@@ -192,6 +194,8 @@ final class Worker {
         guard let link = subscriber.outlet as? StreamLink else {
             return polls.removeAll { $0 === subscriber.outlet }
         }
+        // Whoever replaced it has released it then.
+        guard context.order?.remove(subscriber.id, of: subscriber.user) ?? true else { return }
         context.caps.withLock { $0.release(user: subscriber.user, address: link.address) }
     }
 
@@ -203,11 +207,10 @@ final class Worker {
 
     /// Before the loop's end: libevent frees the requests itself.
     func close() {
-        for waiting in waiting.values { waiting.exchange.forget() }
-        waiting.removeAll()
         mailbox.close()
         _ = hub.drain(upTo: .max, spreadMilliseconds: 0)
         door = nil
+        waiting.removeAll()
     }
 }
 
