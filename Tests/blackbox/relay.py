@@ -150,7 +150,7 @@ class Relay:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         headers.update(arguments.pop("headers", {}))
         answer = requests.get(self.url(path), headers=headers, timeout=DEADLINE_SECONDS, stream=True, **arguments)
-        if "Content-Length" not in answer.headers:
+        if answer.headers.get("Content-Type", "").startswith(("text/event-stream", "application/x-ndjson")):
             # A stream where an answer was expected: it would be read for ever.
             answer._content = b"(a stream)"
             answer.close()
