@@ -72,6 +72,9 @@ let package = Package(
             name: "JournalTests",
             dependencies: ["Journal", "Events", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: strict),
+        .testTarget(name: "FanoutTests", dependencies: ["Fanout", "Events"], swiftSettings: strict),
+        .testTarget(
+            name: "SimulatorTests", dependencies: ["Fanout", "Journal", "Events"], swiftSettings: strict),
         .testTarget(name: "RelayTests", dependencies: ["Relay", "Access", "Webhooks"], swiftSettings: strict),
         .testTarget(
             name: "roomwireTests", dependencies: ["roomwire", "Relay", "Events", "Access", "Webhooks"],

@@ -34,6 +34,25 @@ public final class Listener {
         address = Self.text(host: host, port: Self.boundPort(evconnlistener_get_fd(listener)) ?? port)
     }
 
+    /// Fails if somebody listens there already, this user included.
+    public static func checkIsFree(host: String, port: UInt16) throws(SystemError) {
+        guard port != 0 else { return }
+        let operation = "listen on \(text(host: host, port: port))"
+        var hints = addrinfo()
+        hints.ai_flags = AI_NUMERICHOST | AI_PASSIVE
+        hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, String(port), &hints, &found) == 0, let info = found else {
+            throw SystemError(operation, code: EADDRNOTAVAIL)
+        }
+        defer { freeaddrinfo(found) }
+        let probe = socket(info.pointee.ai_family, CInt(SOCK_STREAM.rawValue), 0)
+        guard probe >= 0 else { throw SystemError(operation) }
+        defer { close(probe) }
+        System.setOption(probe, level: SOL_SOCKET, SO_REUSEADDR, to: 1)
+        guard bind(probe, info.pointee.ai_addr, info.pointee.ai_addrlen) == 0 else { throw SystemError(operation) }
+    }
+
     private static func text(host: String, port: UInt16) -> String {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }

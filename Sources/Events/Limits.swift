@@ -42,6 +42,23 @@ public enum Limits {
     /// Users and token ids that are revoked at one time.
     public static let revocations = 100_000
 
+    /// Refused webhooks that an operator can look at.
+    public static let keptRejects = 100
+    /// Lines a second in the log about what strangers cause.
+    public static let strangerLogLines = 5
+
+    /// Events that `tail=` may ask for.
+    public static let tailEvents = 1_000_000
+    /// Events that `limit=` may ask for.
+    public static let limitEvents = 1_000_000
+    /// How long `wait=` may hold a poll.
+    public static let longPollMilliseconds = 60_000
+    /// Streams that wait for a look-up in the log before they can start.
+    public static let waitingLookups = 256
+
+    /// Files kept free of streams: the log, listeners, and connections that bring webhooks and questions.
+    public static let reservedFiles = 200
+
     // The log
 
     /// Webhooks that wait for a commit; one more is answered 503.

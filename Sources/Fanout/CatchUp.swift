@@ -26,12 +26,13 @@ extension Hub {
         }
         queue.removeFirst(done)
         beginReads()
-        if queue.isEmpty && !desk.isBusy { desk.forgetPages() }
     }
 
     /// Brings a page that ``readPage`` asked for; nil if it could not be read.
     public func pageArrived(_ page: LogPage?, after cursor: EventID) {
-        for subscriber in desk.arrived(page, after: cursor) where subscriber.state == .reading {
+        // Who was blocked in between may have gone on from another page.
+        for subscriber in desk.arrived(page, after: cursor)
+        where subscriber.state == .reading && subscriber.cursor == cursor {
             guard let page else {
                 unread.append(subscriber)
                 continue
@@ -53,8 +54,8 @@ extension Hub {
             subscriber.cursor = extent.trimmedThrough
             guard send(resync(subscriber, reason), to: subscriber) else { return }
         } else if page.events.isEmpty {
-            // Nothing follows the cursor in the log: it stands at the head, even if the ring was cut meanwhile.
-            subscriber.cursor = head
+            // Nothing followed the cursor when the page was read. What was published since is in the ring.
+            subscriber.cursor = max(subscriber.cursor, page.extent.head)
         } else {
             subscriber.page = page
         }
@@ -62,6 +63,7 @@ extension Hub {
     }
 
     private func beginReads() {
+        if queue.isEmpty && !desk.isBusy { desk.forgetPages() }
         // Pages that wait for their readers' turns take memory, so no more are fetched than can be used soon.
         guard queue.count < Limits.turnSubscribers * 4 else { return }
         for cursor in desk.nextReads() {
@@ -77,12 +79,17 @@ extension Hub {
         queue.append(subscriber)
     }
 
-    /// Goes on with a subscriber that has nothing unsent: it is live if it stands at the head, else it queues.
+    /// Goes on with a subscriber that has nothing unsent: it is live if it stands at the head; behind it, it queues,
+    /// and beyond it, it waits.
     func proceed(_ subscriber: Subscriber) {
         if subscriber.remainingEvents == 0 { return end(subscriber, .limitReached) }
         guard subscriber.cursor >= head && !subscriber.cursorIsUnchecked else { return enqueue(subscriber) }
         if subscriber.endsWhenCaughtUp { return end(subscriber, .caughtUp) }
         subscriber.page = nil
+        guard subscriber.cursor == head else {
+            subscriber.state = .ahead
+            return ahead.append(subscriber)
+        }
         subscriber.state = .live
         if subscriber.isServedAlone {
             alone[subscriber.id] = subscriber
@@ -95,7 +102,7 @@ extension Hub {
     func pump(_ subscriber: Subscriber) {
         guard flush(subscriber) else { return }
         guard subscriber.cursor < head || subscriber.cursorIsUnchecked else { return proceed(subscriber) }
-        if subscriber.cursor >= ring.floor {
+        if subscriber.cursor >= ring.floor && !subscriber.cursorIsUnchecked {
             let events = ring.events
             write(events[ring.index(after: subscriber.cursor)...], to: subscriber)
             return
@@ -120,8 +127,9 @@ extension Hub {
         var looked = 0
         let most = subscriber.remainingEvents ?? .max
         buffers.removeAll()
-        // A page may reach beyond what was published here yet; that part comes with its commit.
-        for event in events where event.id <= head {
+        // A page may reach beyond what was published here yet: then the cursor is ahead, and what it has is not sent
+        // again when its commit comes.
+        for event in events {
             if chosen.count == most || buffers.isFull || looked == Limits.turnEvents { break }
             looked += 1
             reached = event.id
@@ -202,6 +210,7 @@ extension Hub {
     /// - Returns: true when nothing is left unsent.
     @discardableResult
     func send(_ frame: [UInt8], to subscriber: Subscriber) -> Bool {
+        guard subscriber.state != .ended else { return false }
         subscriber.unsent.append(.bytes(SharedBytes(frame)))
         // A blocked outlet is not tried again before it says that it has room.
         guard subscriber.state != .blocked else { return false }

@@ -8,17 +8,25 @@ extension Hub {
     public func publish(_ events: [LoggedEvent], extent: LogExtent) {
         let before = head
         let singles = route(events, before: before)
-        self.extent = LogExtent(trimmedThrough: extent.trimmedThrough, head: max(extent.head, head))
+        // A page may have told of a later trimming than this commit knew.
+        self.extent.trimmedThrough = max(self.extent.trimmedThrough, extent.trimmedThrough)
+        self.extent.head = max(extent.head, head)
         for group in touched { deliver(group) }
         touched.removeAll(keepingCapacity: true)
         for subscriber in singles where subscriber.state != .ended { pump(subscriber) }
     }
 
     /// Puts events into the ring and into the groups that they concern.
-    /// - Returns: live subscribers that are not served with their group this time. They stand at `before`.
+    /// - Returns: subscribers that are not served with their group this time, those at the head among them, which
+    ///   stand at `before` now.
     private func route(_ events: [LoggedEvent], before: EventID) -> [Subscriber] {
         var singles = Array(alone.values)
         for subscriber in singles { leaveHead(subscriber) }
+        for subscriber in ahead where subscriber.state == .ahead {
+            subscriber.state = .queued
+            singles.append(subscriber)
+        }
+        ahead.removeAll()
         for logged in events {
             if let users = logged.event.users {
                 for user in Set(users) {
@@ -36,7 +44,6 @@ extension Hub {
             }
             ring.append(logged)
         }
-        for subscriber in singles { subscriber.cursor = before }
         return singles
     }
 

@@ -2,7 +2,7 @@ public import Events
 
 /// How a hub behaves.
 public struct HubSettings: Sendable {
-    /// A stream on which nothing was written for so long gets a heartbeat.
+    /// A stream on which nothing was written for so long, or an eighth less, gets a heartbeat.
     public var heartbeatMilliseconds: Int64
     /// About when clients should come back after a broken connection; each is told its own time near it.
     public var retryMilliseconds: Int64
@@ -47,6 +47,8 @@ public final class Hub {
     var byUser: [String: [Subscriber]] = [:]
     /// Live subscribers that are served alone.
     var alone: [UInt64: Subscriber] = [:]
+    /// Subscribers whose cursor is beyond the head of this hub.
+    var ahead: [Subscriber] = []
     /// Groups with events to write this turn.
     var touched: [Group] = []
     /// Subscribers that are behind and have room, in the order of their turns.
@@ -65,7 +67,8 @@ public final class Hub {
     private var startedCount: UInt64 = 0
     /// What happened so far.
     public internal(set) var counters = HubCounters()
-    /// Called when a stream has ended, whatever the reason; the subscriber is forgotten then.
+    /// Called when a stream has ended, whatever the reason; the subscriber is forgotten then. It may come in the
+    /// middle of a delivery, so the hub must not be called from within.
     public var onEnd: (Subscriber, StreamEnd) -> Void = { _, _ in }
     /// Called to have a page read; ``pageArrived(_:after:)`` brings it.
     public var readPage: (EventID) -> Void = { _ in }
@@ -90,10 +93,11 @@ public final class Hub {
     /// How many streams there are.
     public var count: Int { subscribers.count }
 
-    /// The last event this hub knows: every subscriber's cursor is here or before.
+    /// The last event this hub knows. A cursor may be beyond it, until what lies between is published here too.
     public var head: EventID { ring.head }
 
     /// Starts a stream. What comes first is written at once; a subscriber that is behind catches up in its turns.
+    /// It may have ended already when this returns.
     public func subscribe(_ subscription: Subscription, outlet: any Outlet) -> Subscriber {
         let id = firstID + startedCount * idStride
         startedCount += 1
@@ -104,9 +108,7 @@ public final class Hub {
         subscriber.cursorIsUnchecked = start.isUnchecked
         subscribers[id] = subscriber
         byUser[subscription.user, default: []].append(subscriber)
-        // Spread, so that streams opened together do not get their heartbeats together for ever.
-        let phase = Int64.random(in: settings.heartbeatMilliseconds / 2...settings.heartbeatMilliseconds, using: &random)
-        wheel.set(subscriber, at: min(now + phase, expiryCheck(subscriber) ?? .max))
+        setWheel(subscriber, idleSince: now)
         var opening = subscription.preamble
         opening += ControlFrame.retry(jitteredRetry(), for: subscriber)
         opening += ControlFrame.connected(
@@ -129,10 +131,10 @@ public final class Hub {
         case .malformed: return (oldest, .malformed, false)
         case .after(let id):
             if id < oldest { return (oldest, .expired, false) }
-            if id > head { return (oldest, .unknown, false) }
             if id == head || id == oldest || id == ring.floor { return (id, nil, false) }
-            // Below what is in memory only the log can say whether it ever gave out this id.
-            if id < ring.floor { return (id, nil, true) }
+            // Below what is in memory only the log can say whether it ever gave out this id. So it is with one
+            // beyond: another loop may have sent what has not come here yet.
+            if id < ring.floor || id > head { return (id, nil, true) }
             return ring.contains(id) ? (id, nil, false) : (oldest, .unknown, false)
         }
     }

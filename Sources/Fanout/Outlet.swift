@@ -1,6 +1,8 @@
 public import Glibc
 
 /// Where a subscriber's bytes go: a socket, or in the simulator a double that writes short, stalls and breaks.
+///
+/// The hub is in the middle of its work when it calls these: none may call it back before it has returned.
 public protocol Outlet: AnyObject {
     /// Offers bytes, once; the buffers are not kept.
     func write(_ buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult

@@ -42,14 +42,15 @@ struct PageDesk {
     /// True while somebody waits for a page.
     var isBusy: Bool { !waiting.isEmpty }
 
-    /// Lets go of the pages when nobody is behind any more.
+    /// Lets go of the pages, when nobody is behind any more.
     mutating func forgetPages() { pages.removeAll() }
 }
 
 extension LogPage {
-    /// True when the event that follows `cursor` in the log is here.
+    /// True when the event that follows `cursor` in the log is here. From below what retention had left when the
+    /// page was read it is not: events are missing between there and the page's first one.
     func holds(_ cursor: EventID) -> Bool {
-        guard after <= cursor, let last = events.last else { return false }
+        guard max(after, extent.trimmedThrough) <= cursor, let last = events.last else { return false }
         return cursor < last.id
     }
 }

@@ -28,6 +28,10 @@ public struct StreamFormat: Sendable, Hashable {
 /// Builds the pieces of an event for a format out of the bytes that the event brings along: nothing is copied.
 final class FrameBuilder {
     private var names: [EventType: SharedBytes] = [:]
+    /// The names before the table was last emptied: a list that is still to be written may point into them.
+    private var formerNames: [EventType: SharedBytes] = [:]
+    // Far more than one list has pieces, so that no list outlives the table that follows its own.
+    private static let keptNames = 4 * Limits.writeBuffers
     private let measuring = BufferList()
     private static let rawOpening = SharedBytes(Array(#","raw":"#.utf8))
     private static let sseEnd = SharedBytes(Array("}\n\n".utf8))
@@ -61,7 +65,10 @@ final class FrameBuilder {
     private func name(of type: EventType) -> SharedBytes {
         if let known = names[type] { return known }
         // Types of `standard` sources are free, so the table is bounded; a type has at most 64 characters.
-        if names.count >= 1024 { names.removeAll() }
+        if names.count >= Self.keptNames {
+            formerNames = names
+            names = [:]
+        }
         let bytes = SharedBytes(Array("event: \(type.rawValue)\n".utf8))
         names[type] = bytes
         return bytes

@@ -12,6 +12,8 @@ public final class Subscriber {
         case blocked
         /// A page of the log is being read for it.
         case reading
+        /// It was given an id that this hub's head has yet to reach.
+        case ahead
         case ended
     }
 
@@ -27,7 +29,8 @@ public final class Subscriber {
     /// Whose token opened it.
     public let user: String
     let group: Group
-    let outlet: any Outlet
+    /// Where its bytes go.
+    public let outlet: any Outlet
     var state = State.queued
     /// Every event up to here was sent, is in ``unsent``, or did not match. Without meaning while `live`.
     var cursor: EventID

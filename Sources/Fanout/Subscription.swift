@@ -16,9 +16,13 @@ public struct Subscription: Sendable {
         case malformed
     }
 
+    /// Whose token opened it: whom events with an audience may name.
     public var user: String
+    /// What of the log it receives.
     public var filter: EventFilter
+    /// How events are written.
     public var format: StreamFormat
+    /// Where it begins.
     public var start: Start
     /// When the token ends, and with it the stream.
     public var expiresAt: EpochMilliseconds?

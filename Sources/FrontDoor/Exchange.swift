@@ -22,7 +22,7 @@ public final class Exchange {
     }
 
     /// The door is closing and libevent frees the request itself.
-    func forget() { handle = nil }
+    public func forget() { handle = nil }
 
     /// Answers. Does nothing if the exchange has ended.
     public func reply(_ response: HTTPResponse) {

@@ -41,6 +41,7 @@ struct Serve: AsyncParsableCommand {
         for line in Welcome(settings: settings, addresses: relay.addresses, demo: demo, flags: options.pasted).lines {
             Terminal.line(line)
         }
+        relay.stopOnSignals()
         await relay.waitUntilStopped()
     }
 }

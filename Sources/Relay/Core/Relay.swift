@@ -1,0 +1,138 @@
+internal import Access
+internal import Dispatch
+internal import EventLoop
+internal import Events
+internal import FoundationEssentials
+internal import Journal
+internal import Logging
+
+/// The relay: settings in, a running service out.
+public final class Relay: Sendable {
+    private let context: RelayContext
+    private let writer: JournalWriter
+    private let reader: JournalReader
+    private let mailboxes: [Mailbox<WorkerCommand>]
+    private let ends: WorkerEnds
+    private let demo: Task<Void, Never>?
+    private let phase = Locked(Phase.running)
+    private let signals = Locked<[any DispatchSourceSignal]>([])
+    /// Where it listens: `127.0.0.1:3001`, with the ports that the system chose where 0 was asked for.
+    public let addresses: [String]
+
+    private enum Phase {
+        case running
+        case draining
+        case stopped
+    }
+
+    /// Starts the relay; when this returns, it serves.
+    /// - Throws: ``RelayError`` and other errors, each with one sentence as its description.
+    public static func start(settings given: Settings, demo: Bool) async throws -> Relay {
+        System.ignoreBrokenPipes()
+        let settings = try given.completed(demo: demo)
+        try DataFolder(path: settings.data).create()
+        let log = OperatorLog.logger(settings)
+        let context = try RelayContext(
+            settings: settings, verifier: try await TokenVerifier.make(try settings.tokenSettings()),
+            origins: try AllowedOrigins(settings.cors.origins), caps: try caps(settings, log), log: log)
+        let home = try SQLiteHome(
+            folder: settings.data, durability: settings.log.durability == .full ? .full : .normal,
+            retention: Retention(settings.log.retention))
+        return try await Relay(context: context, home: home, demo: demo)
+    }
+
+    private init(context: RelayContext, home: SQLiteHome, demo: Bool) async throws {
+        let count = context.settings.loops
+        let mailboxes = try (0..<count).map { _ in try Mailbox<WorkerCommand>() }
+        let ends = WorkerEnds(count: count)
+        let log = context.log
+        // Loops know the log as it is now; every commit from here on is posted to them.
+        let extent = try home.extent()
+        let rooms = try home.rooms()
+        let writer = JournalWriter(
+            home: home, clock: System.wallMilliseconds,
+            onCommit: { commit in for mailbox in mailboxes { mailbox.post(.committed(commit)) } },
+            onFault: { log.error("\($0)") })
+        let reader = JournalReader(home: home)
+        self.context = context
+        self.writer = writer
+        self.reader = reader
+        self.mailboxes = mailboxes
+        self.ends = ends
+        var listen: [ListenPlan] = []
+        do {
+            listen = try context.settings.listen.map { try ListenPlan($0) }
+            for index in 0..<count {
+                let plan = WorkerPlan(
+                    context: context, writer: writer, reader: reader, mailbox: mailboxes[index], index: index,
+                    count: count, extent: extent, rooms: rooms)
+                listen = try await WorkerThread.start(plan, listen: listen, ends: ends)
+            }
+        } catch {
+            for mailbox in mailboxes { mailbox.post(.stop) }
+            reader.stop()
+            writer.stop()
+            throw error
+        }
+        addresses = listen.map(\.text)
+        self.demo = demo ? listen.first.flatMap { Demo.start(context: context, address: $0) } : nil
+    }
+
+    /// The caps, held against how many files this process may open: each stream is one.
+    private static func caps(_ settings: Settings, _ log: Logger) throws -> StreamCapSettings {
+        let files = System.raiseOpenFileLimit()
+        var total = settings.streams.total
+        let most = max(0, files - Limits.reservedFiles)
+        if total == 0 || total > most {
+            guard settings.origins["streams.total"] == nil || total == 0 else {
+                throw RelayError(
+                    "streams.total is \(total), but this process may open only \(files) files; \(most) is the most")
+            }
+            log.warning("at most \(most) streams can be open: this process may open \(files) files")
+            total = most
+        }
+        return StreamCapSettings(
+            perUser: settings.streams.perUser, perAddress: settings.streams.perAddress, total: total)
+    }
+
+    /// Stops in order: no new connections, a goodbye to every stream, everything accepted committed. A second call
+    /// while the first is under way cuts the goodbyes short.
+    public func stop() async {
+        let before = phase.withLock { phase in
+            defer { phase = .draining }
+            return phase
+        }
+        guard before != .stopped else { return }
+        demo?.cancel()
+        context.isDraining.withLock { $0 = true }
+        if before == .running { context.log.info("stopping") }
+        let milliseconds = before == .running ? Int64(context.settings.drainMilliseconds) : 0
+        for mailbox in mailboxes { mailbox.post(.drain(milliseconds: milliseconds)) }
+        await ends.wait()
+        let isFirst = phase.withLock { phase in
+            defer { phase = .stopped }
+            return phase != .stopped
+        }
+        guard isFirst else { return }
+        reader.stop()
+        writer.stop()
+        ends.finish()
+    }
+
+    func keep(_ source: sending any DispatchSourceSignal) {
+        signals.withLock { $0.append(source) }
+    }
+
+    /// Returns when the relay has stopped.
+    public func waitUntilStopped() async {
+        await ends.waitUntilFinished()
+    }
+}
+
+extension Retention {
+    fileprivate init(_ settings: LogSettings.Retention) {
+        self.init(
+            ageMilliseconds: settings.ageMilliseconds > 0 ? Int64(settings.ageMilliseconds) : nil,
+            events: settings.events > 0 ? settings.events : nil, bytes: settings.bytes > 0 ? settings.bytes : nil)
+    }
+}

@@ -1,0 +1,102 @@
+internal import Access
+internal import EventLoop
+internal import Events
+internal import Fanout
+internal import FrontDoor
+internal import Journal
+
+// Which path goes where.
+extension Worker {
+    func route(_ exchange: Exchange) {
+        let request = exchange.request
+        let check = AccessCheck(context: context)
+        let now = System.wallMilliseconds()
+        guard let path = apiPath(request) else {
+            return exchange.reply(operating(request) ?? Problem.notFound("There is nothing at this path.").response)
+        }
+        if path.first == "webhooks", path.count == 2 { return ingest(exchange, source: path[1], now: now) }
+        if request.method == "OPTIONS" { return reply(exchange, check.preflight(request), check) }
+        switch (path.first, path.count) {
+        case ("events", 1): openStream(exchange, check, now: now)
+        case ("rooms", 1), ("rooms", 2):
+            let route = RoomsRoute(check: check, rooms: rooms, head: hub.head)
+            reply(exchange, route.answer(request, name: path.count == 2 ? path[1] : nil, now: now), check)
+        case ("tickets", 1): reply(exchange, ticket(request, check, now: now), check)
+        case ("admin", 2) where path[1] == "rejects": reply(exchange, rejects(request, check, now: now), check)
+        default: reply(exchange, Problem.notFound("There is nothing at this path.").response, check)
+        }
+    }
+
+    func reply(_ exchange: Exchange, _ response: HTTPResponse, _ check: AccessCheck) {
+        var response = response
+        response.headers += check.corsHeaders(exchange.request)
+        exchange.reply(response)
+    }
+
+    /// The segments after the prefix; nil for what is elsewhere.
+    private func apiPath(_ request: HTTPRequest) -> [String]? {
+        let prefix = context.settings.pathPrefix.split(separator: "/").map(String.init)
+        guard request.path.starts(with: prefix), request.path.count > prefix.count else { return nil }
+        return Array(request.path.dropFirst(prefix.count))
+    }
+
+    private func operating(_ request: HTTPRequest) -> HTTPResponse? {
+        guard request.path.count == 1 else { return nil }
+        switch request.path[0] {
+        case "healthz", "metrics":
+            guard request.method == "GET" || request.method == "HEAD" else {
+                return Problem.method(request.method, allowed: "GET").response
+            }
+        default: return nil
+        }
+        if request.path[0] == "healthz" {
+            return HTTPResponse(status: 200, body: Array("ok\n".utf8))
+        }
+        return HTTPResponse(
+            status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",
+            body: context.metrics.page(JournalReading(counters: writer.counters)))
+    }
+
+    private func ingest(_ exchange: Exchange, source: String, now: EpochMilliseconds) {
+        let route = WebhookRoute(context: context, writer: writer)
+        switch route.receive(exchange.request, source: source, now: now) {
+        case .answer(let response): exchange.reply(response)
+        case .append(let draft, let source):
+            context.metrics.delay(source: source, milliseconds: draft.event.receivedAt - draft.event.timestamp)
+            let id = keep(exchange)
+            let mailbox = mailbox
+            let isTaken = writer.submit(draft) { mailbox.post(.appended(exchange: id, source: source, $0)) }
+            if !isTaken {
+                answerKept(id, route.unavailable("overloaded", "Too many webhooks wait for the log.", source: source))
+            }
+        }
+    }
+
+    private func ticket(_ request: HTTPRequest, _ check: AccessCheck, now: EpochMilliseconds) -> HTTPResponse {
+        guard request.method == "POST" else { return Problem.method(request.method, allowed: "POST").response }
+        let identity: Identity
+        do { identity = try check.identity(request, now: now) } catch { return check.problem(error).response }
+        guard let ticket = context.tickets.withLock({ $0.issue(identity, now: now) }) else {
+            var problem = Problem(429, "too_many_tickets", "Too many tickets wait to be used.")
+            problem.retryAfterSeconds = Limits.ticketSeconds
+            return problem.response
+        }
+        return .json(201) { writer in
+            writer.object { writer in
+                writer.member("ticket", ticket)
+                writer.member("expiresAt", time: now + Int64(Limits.ticketSeconds) * 1000)
+            }
+        }
+    }
+
+    private func rejects(_ request: HTTPRequest, _ check: AccessCheck, now: EpochMilliseconds) -> HTTPResponse {
+        guard request.method == "GET" else { return Problem.method(request.method, allowed: "GET").response }
+        do { _ = try check.administrator(request, now: now) } catch { return check.problem(error).response }
+        return .json { writer in
+            writer.object { writer in
+                writer.name("rejects")
+                writer.array { writer in for entry in context.rejects.all { entry.write(to: &writer) } }
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+internal import Access
+internal import EventLoop
+internal import Events
+internal import Fanout
+internal import FrontDoor
+internal import Journal
+
+// `GET /api/events`: from a request to a subscriber.
+extension Worker {
+    /// A stream that is authorised and not started yet.
+    private struct Opening {
+        let query: StreamQuery
+        let identity: Identity
+        let filter: EventFilter
+        let check: AccessCheck
+    }
+
+    func openStream(_ exchange: Exchange, _ check: AccessCheck, now: EpochMilliseconds) {
+        let request = exchange.request
+        guard request.method == "GET" else {
+            return reply(exchange, Problem.method(request.method, allowed: "GET").response, check)
+        }
+        let opening: Opening
+        do {
+            let identity = try check.identity(request, now: now)
+            let query = try StreamQuery(request, now: now)
+            if let sentence = impossible(query) { throw StreamQuery.Mistake(sentence: sentence) }
+            let filter = try effectiveFilter(
+                for: identity, requested: query.requested, participants: query.participants)
+            opening = Opening(query: query, identity: identity, filter: filter, check: check)
+        } catch let refusal as AccessRefusal {
+            return reply(exchange, check.problem(refusal).response, check)
+        } catch {
+            let sentence = (error as? StreamQuery.Mistake)?.sentence ?? "The query cannot be read."
+            return reply(exchange, Problem(400, "bad_query", sentence).response, check)
+        }
+        lookUpStart(exchange, opening, now: now)
+    }
+
+    /// A filter that can never match is a mistake that would otherwise look like silence.
+    private func impossible(_ query: StreamQuery) -> String? {
+        for pattern in query.requested.sources.patterns
+        where !context.sources.keys.contains(where: { pattern.matches($0) }) && !pattern.text.contains("*") {
+            return "No source is named \(String(pattern.text.prefix(80)))."
+        }
+        for pattern in query.requested.types.patterns where pattern.isExact {
+            guard EventType(checking: pattern.text) == nil else { continue }
+            return "No event can have the type \(String(pattern.text.prefix(80))): a type is letters, digits, _ . and -."
+        }
+        return nil
+    }
+
+    /// `since=` and `tail=` are cursors that only the log knows.
+    private func lookUpStart(_ exchange: Exchange, _ opening: Opening, now: EpochMilliseconds) {
+        switch opening.query.start {
+        case .live: start(exchange, opening, opening.query.wantsSnapshot ? .trusted(hub.head) : .live, now: now)
+        case .lastEventID("0"): start(exchange, opening, .oldest, now: now)
+        case .lastEventID(let text):
+            start(exchange, opening, EventID(text).map { .after($0) } ?? .malformed, now: now)
+        case .since(let time):
+            find(exchange, opening) { try $0.cursor(since: time) }
+        case .tail(let count):
+            find(exchange, opening) { try $0.cursor(beforeLast: count) }
+        }
+    }
+
+    private func find(
+        _ exchange: Exchange, _ opening: Opening, _ look: @escaping @Sendable (any LogHome) throws -> EventID
+    ) {
+        let id = keep(exchange) { [unowned self] cursor in
+            guard let cursor else { return refuse(exchange, opening, .busy) }
+            // What was committed since is after the cursor, and comes by itself.
+            start(exchange, opening, .trusted(min(cursor, hub.head)), now: System.wallMilliseconds())
+        }
+        let mailbox = mailbox
+        let isTaken = reader.read("cursor", look) { mailbox.post(.cursor(exchange: id, try? $0.get())) }
+        if !isTaken { mailbox.post(.cursor(exchange: id, nil)) }
+    }
+
+    private func start(_ exchange: Exchange, _ opening: Opening, _ start: Subscription.Start, now: EpochMilliseconds) {
+        let user = opening.identity.user
+        let address = exchange.request.remoteAddress
+        if context.isDraining.withLock({ $0 }) { return refuse(exchange, opening, .draining) }
+        if let refusal = admit(user: user, address: address, now: now) { return refuse(exchange, opening, refusal) }
+        guard let socket = exchange.takeOver() else {
+            context.caps.withLock { $0.release(user: user, address: address) }
+            return
+        }
+        let query = opening.query
+        var subscription = Subscription(user: user, filter: opening.filter, start: start)
+        subscription.format = StreamFormat(
+            encoding: query.format == .sse ? .sse : .ndjson, isNamed: query.isNamed,
+            showsRaw: opening.identity.grant.raw)
+        subscription.expiresAt = opening.identity.expiresAt
+        subscription.limitEvents = query.limitEvents
+        subscription.endsWhenCaughtUp = query.waitMilliseconds == 0
+        subscription.heartbeatIsEvent = query.heartbeatIsEvent
+        subscription.preamble = StreamHead.bytes(query.format, opening.check.corsHeaders(exchange.request))
+        if query.wantsSnapshot {
+            subscription.opening = ControlMessage.snapshot(
+                RoomsRoute.covered(rooms, by: opening.filter), head: hub.head, format: subscription.format)
+        }
+        let link = StreamLink(socket, address: address, worker: self)
+        link.subscriber = hub.subscribe(subscription, outlet: link)
+    }
+
+    /// Counts the stream in, or says why not. With `over_cap: oldest` the user's oldest stream of this loop makes room.
+    private func admit(user: String, address: String, now: EpochMilliseconds) -> StreamRefusal? {
+        let decision = context.caps.withLock { $0.admit(user: user, address: address, now: now) }
+        guard case .refused(let reason, let seconds) = decision else { return nil }
+        if reason == .perUser, context.settings.streams.overCap == .oldest, let oldest = hub.subscribers(of: user).first {
+            hub.end(oldest, .replaced)
+            return admit(user: user, address: address, now: now)
+        }
+        return .cap(reason, retryAfterSeconds: seconds)
+    }
+
+    private func refuse(_ exchange: Exchange, _ opening: Opening, _ refusal: StreamRefusal) {
+        context.metrics.count(.streamsRefused, "reason", refusal.reason)
+        let request = exchange.request
+        let isEventSource =
+            request.header("accept")?.contains("text/event-stream") == true && request.header("sec-fetch-mode") != nil
+        guard opening.query.refusesOnStream ?? isEventSource else {
+            return reply(exchange, refusal.problem.response, opening.check)
+        }
+        // An EventSource never comes back after any other status than 200.
+        var response = HTTPResponse(
+            status: 200, contentType: "text/event-stream",
+            body: ControlMessage.refused(refusal, isNamed: opening.query.isNamed))
+        response.headers.append(("Cache-Control", "no-store"))
+        response.closesConnection = true
+        reply(exchange, response, opening.check)
+    }
+}

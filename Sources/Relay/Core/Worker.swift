@@ -1,0 +1,221 @@
+internal import Access
+internal import EventLoop
+internal import Events
+internal import Fanout
+internal import FrontDoor
+internal import Journal
+
+/// One loop of the relay with all that belongs to its thread: a door, a hub, and the rooms as of the hub's head.
+final class Worker {
+    let context: RelayContext
+    let loop: Loop
+    let hub: Hub
+    let writer: JournalWriter
+    let reader: JournalReader
+    let mailbox: Mailbox<WorkerCommand>
+    private let index: Int
+    private(set) var rooms: [RoomKey: RoomState]
+    private var door: Door?
+    private var mail: MailboxReader?
+    private var ticker: LoopTimer?
+    private var turns: LoopTimer?
+    private var isTurnSet = false
+    /// Requests whose answer waits for another thread.
+    private var waiting: [UInt64: WaitingExchange] = [:]
+    private var nextExchange: UInt64 = 1
+    private var drain: Drain?
+
+    /// What a waiting request wants.
+    struct WaitingExchange {
+        let exchange: Exchange
+        /// For a stream: how it goes on with the cursor that was looked up.
+        let start: ((EventID?) -> Void)?
+    }
+
+    init(_ plan: WorkerPlan, loop: Loop) throws {
+        context = plan.context
+        writer = plan.writer
+        reader = plan.reader
+        mailbox = plan.mailbox
+        index = plan.index
+        self.loop = loop
+        rooms = Dictionary(uniqueKeysWithValues: plan.rooms.map { ($0.key, $0) })
+        let streams = plan.context.settings.streams
+        hub = Hub(
+            settings: HubSettings(
+                heartbeatMilliseconds: Int64(streams.heartbeatMilliseconds),
+                retryMilliseconds: Int64(streams.retryMilliseconds)),
+            extent: plan.extent, index: plan.index, of: plan.count, now: System.steadyMilliseconds(),
+            wallNow: System.wallMilliseconds())
+        hub.onEnd = { [unowned self] subscriber, _ in release(subscriber) }
+        hub.readPage = { [unowned self] in readPage(after: $0) }
+        let limits = DoorLimits(
+            headerBytes: Limits.requestHeaderBytes, bodyBytes: Limits.webhookBodyBytes,
+            requestSeconds: Limits.requestSeconds, idleSeconds: Limits.keepAliveSeconds)
+        door = try Door(on: loop, limits: limits, refused: { [unowned self] in refused($0) }) { [unowned self] in
+            turn { [unowned self] in self.route($0) }($0)
+        }
+        mail = mailbox.attach(
+            to: loop, limit: Limits.mailboxCommands, handle: { [unowned self] in take($0) },
+            endOfTurn: { [unowned self] in scheduleTurn() })
+        ticker = LoopTimer(on: loop) { [unowned self] in tick() }
+        turns = LoopTimer(on: loop) { [unowned self] in runTurn() }
+        ticker?.set(afterMilliseconds: Self.tickMilliseconds)
+    }
+
+    private static let tickMilliseconds: Int64 = 250
+
+    /// Accepts connections on this address.
+    func listen(on listener: Listener) {
+        door?.listen(on: listener)
+    }
+
+    // MARK: Time
+
+    func setTime() {
+        hub.setTime(steady: System.steadyMilliseconds(), wall: System.wallMilliseconds())
+    }
+
+    private func tick() {
+        setTime()
+        hub.tick()
+        if let drain, !drain.step(hub) { finishDraining() }
+        context.metrics.read(HubReading(streams: hub.count, counters: hub.counters), loop: index)
+        ticker?.set(afterMilliseconds: drain == nil ? Self.tickMilliseconds : Drain.stepMilliseconds)
+        scheduleTurn()
+    }
+
+    /// Wraps whatever libevent calls: the hub knows the time before, and gets its turn after.
+    private func turn<Argument>(_ body: @escaping (Argument) -> Void) -> (Argument) -> Void {
+        { [unowned self] argument in
+            setTime()
+            body(argument)
+            scheduleTurn()
+        }
+    }
+
+    /// Has the loop come back for subscribers that are behind once it has looked at its sockets.
+    private func scheduleTurn() {
+        guard hub.needsTurn, !isTurnSet else { return }
+        isTurnSet = true
+        turns?.set(afterMilliseconds: 0)
+    }
+
+    private func runTurn() {
+        isTurnSet = false
+        setTime()
+        hub.runTurn()
+        scheduleTurn()
+    }
+
+    // MARK: Mail
+
+    private func take(_ command: WorkerCommand) {
+        setTime()
+        switch command {
+        case .committed(let commit):
+            for (key, room) in commit.rooms { rooms[key] = room }
+            hub.publish(commit.events, extent: commit.extent)
+        case .appended(let id, let source, let outcome):
+            guard let waiting = waiting.removeValue(forKey: id) else { return }
+            waiting.exchange.reply(WebhookRoute(context: context, writer: writer).response(for: outcome, source: source))
+        case .page(let page, let cursor): hub.pageArrived(page, after: cursor)
+        case .cursor(let id, let cursor): waiting.removeValue(forKey: id)?.start?(cursor)
+        case .drain(let milliseconds):
+            door?.accept(false)
+            drain = Drain(milliseconds: milliseconds, count: hub.count)
+            tick()
+        case .stop: loop.stop()
+        }
+    }
+
+    private func finishDraining() {
+        drain = nil
+        loop.stop()
+    }
+
+    private func readPage(after cursor: EventID) {
+        let mailbox = mailbox
+        let isTaken = reader.page(after: cursor) { mailbox.post(.page(try? $0.get(), after: cursor)) }
+        // Not at once: the hub is in the middle of its work.
+        if !isTaken { mailbox.post(.page(nil, after: cursor)) }
+    }
+
+    // MARK: Requests that wait
+
+    /// Keeps a request until another thread has its answer.
+    func keep(_ exchange: Exchange, start: ((EventID?) -> Void)? = nil) -> UInt64 {
+        let id = nextExchange
+        nextExchange += 1
+        waiting[id] = WaitingExchange(exchange: exchange, start: start)
+        return id
+    }
+
+    func answerKept(_ id: UInt64, _ response: HTTPResponse) {
+        waiting.removeValue(forKey: id)?.exchange.reply(response)
+    }
+
+    // MARK: Streams
+
+    func hasRoom(_ subscriber: Subscriber) {
+        setTime()
+        hub.outletHasRoom(subscriber)
+        scheduleTurn()
+    }
+
+    func hasLeft(_ subscriber: Subscriber, because reason: StreamSocket.End) {
+        setTime()
+        hub.end(subscriber, reason == .strayInput ? .strayInput : .clientClosed)
+    }
+
+    private func release(_ subscriber: Subscriber) {
+        guard let link = subscriber.outlet as? StreamLink else { return }
+        context.caps.withLock { $0.release(user: subscriber.user, address: link.address) }
+    }
+
+    private func refused(_ refusal: DoorRefusal) {
+        context.metrics.count(.requestsRefused, "status", String(refusal.status))
+        context.strangers.warning("refused a request: \(refusal.status): \(refusal.problem)", now: System.wallMilliseconds())
+    }
+
+    /// Before the loop's end: libevent frees the requests itself.
+    func close() {
+        for waiting in waiting.values { waiting.exchange.forget() }
+        waiting.removeAll()
+        mailbox.close()
+        _ = hub.drain(upTo: .max, spreadMilliseconds: 0)
+        door = nil
+    }
+}
+
+/// What a worker is made of, handed to its thread.
+struct WorkerPlan: Sendable {
+    let context: RelayContext
+    let writer: JournalWriter
+    let reader: JournalReader
+    let mailbox: Mailbox<WorkerCommand>
+    let index: Int
+    let count: Int
+    let extent: LogExtent
+    let rooms: [RoomState]
+}
+
+/// Ends a loop's streams over a time, in steps, so that their clients do not all come back at once.
+struct Drain {
+    static let stepMilliseconds: Int64 = 100
+    private let perStep: Int
+    private let spreadMilliseconds: Int64
+    private let deadline: Int64
+
+    init(milliseconds: Int64, count: Int) {
+        let steps = max(1, milliseconds / Self.stepMilliseconds - 1)
+        perStep = max(1, Int((Int64(count) + steps - 1) / steps))
+        spreadMilliseconds = milliseconds
+        deadline = System.steadyMilliseconds() + milliseconds
+    }
+
+    /// Ends some streams; false when none is left or the time is over.
+    func step(_ hub: Hub) -> Bool {
+        hub.drain(upTo: perStep, spreadMilliseconds: spreadMilliseconds) > 0 && System.steadyMilliseconds() < deadline
+    }
+}

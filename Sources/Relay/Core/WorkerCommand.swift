@@ -1,0 +1,19 @@
+internal import Events
+internal import Fanout
+internal import Journal
+
+/// What other threads tell a loop.
+enum WorkerCommand: Sendable {
+    /// The log has grown.
+    case committed(Commit)
+    /// A webhook's append has come to its end.
+    case appended(exchange: UInt64, source: String, AppendOutcome)
+    /// A page that was asked for; nil if it could not be read.
+    case page(LogPage?, after: EventID)
+    /// The cursor for a stream that begins at a time or a number of events ago; nil if it could not be found.
+    case cursor(exchange: UInt64, EventID?)
+    /// Stop accepting, and say goodbye to all streams within so many milliseconds.
+    case drain(milliseconds: Int64)
+    /// End at once.
+    case stop
+}

@@ -1,0 +1,116 @@
+internal import EventLoop
+internal import Events
+
+/// An address to listen on; the port is settled by the first loop that binds it.
+struct ListenPlan: Sendable {
+    let host: String
+    let port: UInt16
+    let text: String
+
+    init(_ address: ListenAddress) throws {
+        host = address.host == "localhost" ? "127.0.0.1" : address.host
+        port = UInt16(clamping: address.port)
+        text = address.description
+        // Loops share a port by SO_REUSEPORT, which would let a second relay of the same user share it too.
+        try Listener.checkIsFree(host: host, port: port)
+    }
+
+    fileprivate init(host: String, boundTo text: String) {
+        self.host = host
+        self.text = text
+        port = text.split(separator: ":").last.flatMap { UInt16($0) } ?? 0
+    }
+
+    fileprivate func bind(on loop: Loop) throws -> (listener: Listener, plan: ListenPlan) {
+        let listener = try Listener(host: host, port: port, on: loop)
+        return (listener, ListenPlan(host: host, boundTo: listener.address))
+    }
+}
+
+/// The thread of one worker, from its start to its end.
+enum WorkerThread {
+    /// Starts a worker and waits until it listens.
+    /// - Returns: the addresses with their ports settled, for the next worker.
+    static func start(_ plan: WorkerPlan, listen: [ListenPlan], ends: WorkerEnds) async throws -> [ListenPlan] {
+        try await withCheckedThrowingContinuation { started in
+            do {
+                try LoopThread.start(name: "loop-\(plan.index)") { run(plan, listen, ends, started) }
+            } catch {
+                started.resume(throwing: error)
+            }
+        }
+    }
+
+    private static func run(
+        _ plan: WorkerPlan, _ listen: [ListenPlan], _ ends: WorkerEnds,
+        _ started: CheckedContinuation<[ListenPlan], any Error>
+    ) {
+        do {
+            let loop = try Loop()
+            let worker = try Worker(plan, loop: loop)
+            let bound = try listen.map { try $0.bind(on: loop) }
+            for (listener, _) in bound { worker.listen(on: listener) }
+            started.resume(returning: bound.map(\.plan))
+            loop.run()
+            worker.close()
+        } catch {
+            started.resume(throwing: error)
+        }
+        ends.workerHasEnded()
+    }
+}
+
+/// Lets others wait for the end of all workers, and of the relay.
+final class WorkerEnds: Sendable {
+    private struct State {
+        var running: Int
+        var isFinished = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+        var waitingForFinish: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state: Locked<State>
+
+    init(count: Int) {
+        state = Locked(State(running: count))
+    }
+
+    func workerHasEnded() {
+        let woken = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            state.running -= 1
+            guard state.running == 0 else { return [] }
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in woken { continuation.resume() }
+    }
+
+    func wait() async {
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                if state.running > 0 { state.waiting.append(continuation) }
+                return state.running == 0
+            }
+            if isOver { continuation.resume() }
+        }
+    }
+
+    func finish() {
+        let woken = state.withLock { state in
+            state.isFinished = true
+            defer { state.waitingForFinish = [] }
+            return state.waitingForFinish
+        }
+        for continuation in woken { continuation.resume() }
+    }
+
+    func waitUntilFinished() async {
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                if !state.isFinished { state.waitingForFinish.append(continuation) }
+                return state.isFinished
+            }
+            if isOver { continuation.resume() }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+internal import EventLoop
+internal import Events
+internal import Logging
+
+/// A log for what strangers can cause: a few lines a second, and a count of those left out.
+final class RateLimitedLog: Sendable {
+    private struct State {
+        var second: Int64 = 0
+        var written = 0
+        var leftOut = 0
+    }
+
+    private let logger: Logger
+    private let state = Locked(State())
+
+    init(_ logger: Logger) {
+        self.logger = logger
+    }
+
+    /// Writes a line unless enough were written this second.
+    func warning(_ message: @autoclosure () -> String, now: EpochMilliseconds) {
+        let leftOut: Int? = state.withLock { state in
+            let second = now / 1000
+            if second != state.second {
+                state.second = second
+                state.written = 0
+            }
+            guard state.written < Limits.strangerLogLines else {
+                state.leftOut += 1
+                return nil
+            }
+            state.written += 1
+            defer { state.leftOut = 0 }
+            return state.leftOut
+        }
+        guard let leftOut else { return }
+        let note = leftOut > 0 ? " (\(leftOut) like it were not logged)" : ""
+        logger.warning("\(message())\(note)")
+    }
+}

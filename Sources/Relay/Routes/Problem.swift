@@ -1,0 +1,63 @@
+internal import Events
+internal import FrontDoor
+
+/// An answer that says what went wrong: `application/problem+json` (RFC 9457).
+struct Problem {
+    let status: Int
+    /// The reason's class, the same word as in logs and metrics.
+    let reason: String
+    /// One sentence for people. It never holds a secret, a token or an expected value.
+    let detail: String
+    var headers: [(name: String, value: String)] = []
+    var retryAfterSeconds: Int?
+    /// How far the sender's clock lies from ours; positive is ahead.
+    var skewSeconds: Double?
+
+    init(_ status: Int, _ reason: String, _ detail: String) {
+        self.status = status
+        self.reason = reason
+        self.detail = detail
+    }
+
+    var response: HTTPResponse {
+        let body = JSONWriter.bytes { writer in
+            writer.object { writer in
+                writer.member("type", "about:blank")
+                writer.member("title", HTTPResponse.reason(status))
+                writer.member("status", Int64(status))
+                writer.member("reason", reason)
+                writer.member("detail", detail)
+                writer.member("skewSeconds", skewSeconds)
+            }
+        }
+        var response = HTTPResponse(status: status, contentType: "application/problem+json", body: body + [0x0A])
+        response.headers.append(("Cache-Control", "no-store"))
+        response.headers += headers
+        if let retryAfterSeconds { response.headers.append(("Retry-After", String(retryAfterSeconds))) }
+        return response
+    }
+
+    static func notFound(_ detail: String) -> Problem { Problem(404, "not_found", detail) }
+
+    static func method(_ method: String, allowed: String) -> Problem {
+        var problem = Problem(405, "method_not_allowed", "This path takes \(allowed), not \(method).")
+        problem.headers = [("Allow", allowed)]
+        return problem
+    }
+
+    static func unavailable(_ reason: String, _ detail: String) -> Problem {
+        var problem = Problem(503, reason, detail)
+        problem.retryAfterSeconds = 1
+        return problem
+    }
+}
+
+extension HTTPResponse {
+    /// JSON that must not be kept by caches.
+    static func json(_ status: Int = 200, _ write: (inout JSONWriter) -> Void) -> HTTPResponse {
+        var response = HTTPResponse(
+            status: status, contentType: "application/json", body: JSONWriter.bytes(write) + [0x0A])
+        response.headers.append(("Cache-Control", "no-store"))
+        return response
+    }
+}

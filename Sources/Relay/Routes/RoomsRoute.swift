@@ -1,0 +1,84 @@
+internal import Access
+internal import Events
+internal import FrontDoor
+
+/// `GET /api/rooms` and `/api/rooms/{name}`: the fold as it stands at this loop's head, within the grant.
+///
+/// `lastEventId` is a cursor: a stream from it misses nothing that happened since.
+struct RoomsRoute {
+    let check: AccessCheck
+    let rooms: [RoomKey: RoomState]
+    let head: EventID
+
+    func answer(_ request: HTTPRequest, name: String?, now: EpochMilliseconds) -> HTTPResponse {
+        guard request.method == "GET" || request.method == "HEAD" else {
+            return Problem.method(request.method, allowed: "GET").response
+        }
+        let filter: EventFilter
+        do throws(AccessRefusal) {
+            let identity = try check.identity(request, now: now)
+            filter = try effectiveFilter(for: identity, requested: Self.scope(request, name: name))
+        } catch {
+            return check.problem(error).response
+        }
+        // A room in the path is a name, not a pattern, whatever characters it has.
+        let shown = Self.covered(rooms, by: filter).filter { name == nil || $0.room.name == name }
+        if let name, shown.isEmpty {
+            return Problem.notFound("No room named \(String(name.prefix(80))) is open, or none of yours.").response
+        }
+        let tag = Self.tag(shown, filter)
+        if request.header("if-none-match").map({ Self.lists(tag, in: $0) }) == true {
+            var response = HTTPResponse(status: 304)
+            response.headers = [("ETag", tag), ("Cache-Control", "private, no-cache")]
+            return response
+        }
+        var response = HTTPResponse.json { writer in
+            writer.object { writer in
+                writer.member("lastEventId", id: head)
+                writer.name("rooms")
+                writer.array { writer in for room in shown { room.write(to: &writer) } }
+            }
+        }
+        response.headers = [
+            ("Content-Type", "application/json"), ("ETag", tag), ("Cache-Control", "private, no-cache"),
+        ]
+        return response
+    }
+
+    /// The rooms that `filter` admits, by name and source.
+    static func covered(_ rooms: [RoomKey: RoomState], by filter: EventFilter) -> [RoomState] {
+        rooms.values.filter { filter.admitsRoom($0.room.name, source: $0.source) }
+            .sorted { ($0.room.name, $0.source) < ($1.room.name, $1.source) }
+    }
+
+    private static func scope(_ request: HTTPRequest, name: String?) -> EventScope {
+        var scope = EventScope.everything
+        if let name { scope.rooms = PatternSet([name]) }
+        let rooms = request.query.filter { $0.name == "room" }.map(\.value)
+        if name == nil && !rooms.isEmpty { scope.rooms = PatternSet(rooms) }
+        let sources = request.query.filter { $0.name == "source" }.map(\.value)
+        if !sources.isEmpty { scope.sources = PatternSet(sources) }
+        return scope
+    }
+
+    /// Weak: it tells whether the rooms changed. `lastEventId` moves on with every event anywhere, and an older one
+    /// is as good a cursor.
+    private static func tag(_ rooms: [RoomState], _ filter: EventFilter) -> String {
+        // FNV-1a, 64 bits.
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        func mix(_ text: String) {
+            for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+            hash = (hash ^ 0xFF) &* 0x100_0000_01b3
+        }
+        for room in rooms {
+            mix(room.source)
+            mix(room.room.name)
+            mix(room.lastEventID.description)
+        }
+        return "W/\"\(rooms.count)-\(String(hash, radix: 16))\""
+    }
+
+    private static func lists(_ tag: String, in header: String) -> Bool {
+        header == "*" || header.split(separator: ",").contains { $0.filter { $0 != " " } == tag }
+    }
+}

@@ -1,0 +1,43 @@
+internal import Events
+internal import Fanout
+
+/// The head of a stream's response. It has no length and ends with the connection.
+enum StreamHead {
+    static func bytes(_ format: StreamQuery.Format, _ extra: [(name: String, value: String)]) -> [UInt8] {
+        let type = format == .sse ? "text/event-stream" : "application/x-ndjson"
+        var head = "HTTP/1.1 200 OK\r\nContent-Type: \(type)\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
+        for header in extra { head += "\(header.name): \(header.value)\r\n" }
+        return Array((head + "Connection: close\r\n\r\n").utf8)
+    }
+}
+
+/// What the routes themselves say on a stream: like the hub's control events.
+enum ControlMessage {
+    /// The rooms as they were at `head`, whose id it carries: every event after it follows.
+    static func snapshot(_ rooms: [RoomState], head: EventID, format: StreamFormat) -> [UInt8] {
+        let json = JSONWriter.bytes { writer in
+            writer.object { writer in
+                writer.member("type", "snapshot")
+                writer.member("lastEventId", id: head)
+                writer.name("rooms")
+                writer.array { writer in for room in rooms { room.write(to: &writer) } }
+            }
+        }
+        guard format.encoding == .sse else { return json + [0x0A] }
+        let name = format.isNamed ? "event: snapshot\n" : ""
+        return Array("id: \(head)\n\(name)data: ".utf8) + json + [0x0A, 0x0A]
+    }
+
+    static func refused(_ refusal: StreamRefusal, isNamed: Bool) -> [UInt8] {
+        let retry = Int64(refusal.retryAfterSeconds) * 1000
+        let json = JSONWriter.text { writer in
+            writer.object { writer in
+                writer.member("type", "refused")
+                writer.member("reason", refusal.reason)
+                writer.member("detail", refusal.detail)
+                writer.member("retryMs", retry)
+            }
+        }
+        return Array("retry: \(retry)\n\(isNamed ? "event: refused\n" : "")data: \(json)\n\n".utf8)
+    }
+}

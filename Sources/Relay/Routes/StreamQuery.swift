@@ -1,0 +1,164 @@
+internal import Events
+internal import Fanout
+internal import FrontDoor
+
+/// What a `GET /api/events` asks for, read from query and headers.
+struct StreamQuery: Equatable {
+    /// Where to begin.
+    enum Start: Equatable {
+        case live
+        case lastEventID(String)
+        case since(EpochMilliseconds)
+        case tail(Int)
+    }
+
+    /// The form of the answer.
+    enum Format: String {
+        case sse
+        case ndjson
+        case json
+    }
+
+    var requested = EventScope.everything
+    var participants: Set<String> = []
+    var format = Format.sse
+    var isNamed = false
+    var start = Start.live
+    var wantsSnapshot = false
+    var limitEvents: Int?
+    /// How long to wait for events when there are none: nil for ever.
+    var waitMilliseconds: Int?
+    var heartbeatIsEvent = false
+    /// How a refusal is told: `http`, or on the `stream`; nil leaves it to what the client seems to be.
+    var refusesOnStream: Bool?
+
+    /// A sentence for whoever wrote the query.
+    struct Mistake: Error, Equatable {
+        let sentence: String
+    }
+
+    init(_ request: HTTPRequest, now: EpochMilliseconds) throws(Mistake) {
+        if let accept = request.header("accept") { format = Self.format(accept: accept) }
+        var reader = Reader()
+        for (name, value) in request.query { try reader.take(name, value, into: &self, now: now) }
+        requested = EventScope(
+            rooms: reader.rooms.isEmpty ? .all : PatternSet(reader.rooms),
+            types: reader.types.isEmpty ? .all : PatternSet(reader.types),
+            sources: reader.sources.isEmpty ? .all : PatternSet(reader.sources))
+        // A browser that reconnects sends the header, while its URL still says where it once began.
+        if let id = request.header("last-event-id"), !id.isEmpty { start = .lastEventID(id) }
+        if case .lastEventID = start { wantsSnapshot = false }
+    }
+
+    private static func format(accept: String) -> Format {
+        let types = accept.split(separator: ",").map { $0.split(separator: ";")[0].filter { $0 != " " }.lowercased() }
+        for type in types {
+            switch type {
+            case "text/event-stream": return .sse
+            case "application/x-ndjson", "application/ndjson": return .ndjson
+            case "application/json": return .json
+            default: continue
+            }
+        }
+        return .sse
+    }
+}
+
+extension StreamQuery {
+    /// Collects what may stand several times.
+    private struct Reader {
+        var rooms: [String] = []
+        var types: [String] = []
+        var sources: [String] = []
+        var count = 0
+
+        // One case for each parameter of the contract.
+        mutating func take(
+            _ name: String, _ value: String, into query: inout StreamQuery, now: EpochMilliseconds
+        ) throws(Mistake) {
+            switch name {
+            case "room": rooms.append(try pattern(name, value))
+            case "type": types.append(try pattern(name, value))
+            case "source": sources.append(try pattern(name, value))
+            case "participant": query.participants.insert(try pattern(name, value))
+            case "named": query.isNamed = try flag(name, value)
+            case "snapshot": query.wantsSnapshot = try flag(name, value)
+            case "lastEventId": query.start = .lastEventID(value)
+            case "since": query.start = .since(try time(name, value, now))
+            case "tail": query.start = .tail(try number(name, value, 0...Limits.tailEvents))
+            case "limit": query.limitEvents = try number(name, value, 1...Limits.limitEvents)
+            case "wait": query.waitMilliseconds = try wait(value)
+            case "format": query.format = try word(name, value)
+            case "heartbeat":
+                guard value == "event" || value == "comment" else {
+                    throw Mistake(sentence: "heartbeat= is event or comment.")
+                }
+                query.heartbeatIsEvent = value == "event"
+            case "refuse":
+                guard value == "http" || value == "stream" else {
+                    throw Mistake(sentence: "refuse= is http or stream.")
+                }
+                query.refusesOnStream = value == "stream"
+            case "access_token", "ticket": break
+            default:
+                throw Mistake(sentence: "There is no parameter \(String(name.prefix(40))); \(StreamQuery.known)")
+            }
+        }
+
+        private mutating func pattern(_ name: String, _ value: String) throws(Mistake) -> String {
+            count += 1
+            guard count <= Limits.filterPatterns else {
+                throw Mistake(sentence: "There are more than \(Limits.filterPatterns) filters.")
+            }
+            guard !value.isEmpty, value.utf8.count <= Limits.nameBytes else {
+                throw Mistake(sentence: "\(name)= needs a value, of at most \(Limits.nameBytes) bytes; * matches anything.")
+            }
+            return value
+        }
+
+        private func flag(_ name: String, _ value: String) throws(Mistake) -> Bool {
+            switch value {
+            case "1", "true": return true
+            case "0", "false": return false
+            default: throw Mistake(sentence: "\(name)= is 1 or 0.")
+            }
+        }
+
+        private func number(_ name: String, _ value: String, _ range: ClosedRange<Int>) throws(Mistake) -> Int {
+            guard let number = Int(value), range.contains(number) else {
+                throw Mistake(sentence: "\(name)= is a number from \(range.lowerBound) to \(range.upperBound).")
+            }
+            return number
+        }
+
+        private func word(_ name: String, _ value: String) throws(Mistake) -> Format {
+            guard let format = Format(rawValue: value) else {
+                throw Mistake(sentence: "format= is sse, ndjson or json.")
+            }
+            return format
+        }
+
+        private func wait(_ value: String) throws(Mistake) -> Int {
+            if value == "0" { return 0 }
+            guard let milliseconds = Quantity.milliseconds(value), milliseconds <= Limits.longPollMilliseconds else {
+                throw Mistake(
+                    sentence: "wait= is 0 or a time up to \(Limits.longPollMilliseconds / 1000)s, such as 25s.")
+            }
+            return milliseconds
+        }
+
+        /// ISO 8601, milliseconds since 1970, or a span before now.
+        private func time(_ name: String, _ value: String, _ now: EpochMilliseconds) throws(Mistake) -> Int64 {
+            if let time = ISOTime.milliseconds(value) { return time }
+            if let time = Int64(value), time >= 0 { return time }
+            if let span = Quantity.milliseconds(value) { return now - Int64(span) }
+            throw Mistake(
+                sentence: "\(name)= is a time such as 2026-11-20T08:00:00Z, milliseconds since 1970, or a span such as 10m.")
+        }
+    }
+
+    private static let known = """
+        the parameters are room, type, source, participant, named, snapshot, lastEventId, since, tail, limit, wait, \
+        format, heartbeat, refuse, access_token and ticket.
+        """
+}

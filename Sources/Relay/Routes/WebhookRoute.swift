@@ -1,0 +1,90 @@
+internal import Crypto
+internal import EventLoop
+internal import Events
+internal import FrontDoor
+internal import Journal
+internal import Webhooks
+
+/// `POST /api/webhooks/{source}`: verify, normalise, hand to the log. The answer comes after the commit.
+struct WebhookRoute {
+    let context: RelayContext
+    let writer: JournalWriter
+
+    /// What to do with a webhook.
+    enum Outcome {
+        /// Answered: nothing is appended.
+        case answer(HTTPResponse)
+        /// To append; the answer is that of ``response(for:source:)`` once it is committed.
+        case append(Draft, source: String)
+    }
+
+    func receive(_ request: HTTPRequest, source name: String, now: EpochMilliseconds) -> Outcome {
+        guard request.method == "POST" else {
+            return .answer(Problem.method(request.method, allowed: "POST").response)
+        }
+        guard let source = context.sources[name] else {
+            // The name is the sender's own invention, so it is no label and not logged whole.
+            return .answer(refuse(Problem(404, "unknown_source", "No source of this name is set up."), request, nil, now))
+        }
+        guard !context.isDraining.withLock({ $0 }) else {
+            return .answer(unavailable("draining", "The relay is stopping.", source: name))
+        }
+        let webhook = WebhookRequest(
+            headers: request.headers.map { WebhookRequest.Header(name: $0.name, value: $0.value) },
+            body: request.body, target: request.target)
+        do {
+            switch try source.provider.receive(webhook, now: now) {
+            case .event(let draft): return .append(draft, source: name)
+            case .answer(let direct):
+                context.metrics.count(.webhooks, "source", name, "outcome", "answered")
+                var response = HTTPResponse(status: direct.status, body: direct.body)
+                if let type = direct.contentType { response.headers = [("Content-Type", type)] }
+                return .answer(response)
+            }
+        } catch {
+            var problem = Problem(error.status, error.reason.rawValue, error.detail)
+            problem.skewSeconds = error.skewSeconds
+            return .answer(refuse(problem, request, source, now))
+        }
+    }
+
+    /// The answer to a webhook whose append has come to an end.
+    func response(for outcome: AppendOutcome, source: String) -> HTTPResponse {
+        switch outcome {
+        case .committed(let duplicate):
+            context.metrics.count(.webhooks, "source", source, "outcome", duplicate ? "duplicate" : "accepted")
+            return HTTPResponse(status: 200)
+        case .failed(let error):
+            // Each failed batch fails many webhooks with one reason.
+            context.strangers.warning("a webhook of \(source) could not be kept: \(error)", now: System.wallMilliseconds())
+            return unavailable("journal_unavailable", "The log cannot take events now.", source: source)
+        }
+    }
+
+    /// 503, which every provider tries again.
+    func unavailable(_ reason: String, _ detail: String, source: String) -> HTTPResponse {
+        context.metrics.count(.webhooks, "source", source, "outcome", "unavailable")
+        return Problem.unavailable(reason, detail).response
+    }
+
+    private func refuse(
+        _ problem: Problem, _ request: HTTPRequest, _ source: Source?, _ now: EpochMilliseconds
+    ) -> HTTPResponse {
+        let label = source?.name ?? "unknown"
+        context.metrics.count(.webhooks, "source", label, "outcome", "refused")
+        context.metrics.count(.rejections, "source", label, "reason", problem.reason)
+        let hash = Hex.text(SHA256.hash(data: request.body).prefix(4))
+        context.rejects.add(
+            RejectLog.Entry(
+                time: now, source: label, provider: source?.providerName, reason: problem.reason,
+                detail: problem.detail, skewSeconds: problem.skewSeconds, remoteAddress: request.remoteAddress,
+                bodyBytes: request.body.count, bodyHash: hash))
+        let skew = problem.skewSeconds.map { ", clock skew \($0) s" } ?? ""
+        context.strangers.warning(
+            """
+            refused a webhook for \(label) from \(request.remoteAddress): \(problem.reason): \(problem.detail) \
+            (body \(request.body.count) bytes, sha256 \(hash)…\(skew))
+            """, now: now)
+        return problem.response
+    }
+}

@@ -1,0 +1,135 @@
+import Events
+import Testing
+
+@testable import Fanout
+
+struct LiveDeliveryTests {
+    @Test(arguments: [1, 2, 40])
+    func eachLiveSubscriberGetsOneWriteHoweverManyEventsThereAre(events: Int) {
+        let stage = Stage()
+        let outlets = (0..<5).map { _ in stage.open().outlet }
+        for outlet in outlets { outlet.clear() }
+        stage.commit(events)
+        for outlet in outlets {
+            #expect(outlet.writes == 1)
+            #expect(outlet.ids == Stage.ids(1...events))
+        }
+        #expect(stage.hub.counters.deliveries == UInt64(5 * events))
+    }
+
+    @Test
+    func moreEventsThanOneWriteHoldsComeInOrder() {
+        let stage = Stage()
+        let outlet = stage.open().outlet
+        outlet.clear()
+        stage.commit(1000)
+        #expect(outlet.ids == Stage.ids(1...1000))
+        #expect(outlet.writes == 4)
+    }
+
+    @Test
+    func streamsOfOneFilterAndFormatShareAGroup() {
+        let stage = Stage()
+        let first = stage.open(rooms: ["call_1", "call_2"], types: ["participant_*"]).subscriber
+        let second = stage.open(user: "bob", rooms: ["call_2", "call_1"], types: ["participant_*"]).subscriber
+        let other = stage.open(rooms: ["call_1"]).subscriber
+        #expect(first.group === second.group)
+        #expect(first.group !== other.group)
+        stage.hub.end(first, .clientClosed)
+        stage.hub.end(second, .clientClosed)
+        #expect(stage.hub.groups.all.count == 1)
+        #expect(stage.hub.count == 1)
+    }
+
+    @Test
+    func subscriberOfAnotherRoomIsNotWrittenTo() {
+        let stage = Stage()
+        let other = stage.open(rooms: ["call_2"]).outlet
+        other.clear()
+        stage.commit(3, room: "call_1")
+        #expect(other.writes == 0)
+    }
+
+    /// Room, type, source and participant that are asked for, and which of the log's events match.
+    static let filters: [(EventFilter, [Int])] = [
+        (EventFilter(granted: .everything), [1, 2, 3, 4, 5]),
+        (asking(rooms: ["call_1"]), [1, 3]),
+        (asking(rooms: ["call_*"]), [1, 2, 3]),
+        (asking(rooms: ["call_1", "lobby"]), [1, 3, 4]),
+        (asking(types: ["room_started"]), [2, 5]),
+        (asking(types: ["*_started"], rooms: ["call_2"]), [2]),
+        (EventFilter(granted: .everything, participants: ["ada"]), [1, 4]),
+        (EventFilter(granted: .everything, participants: ["ada", "bob"]), [1, 3, 4]),
+        (EventFilter(granted: .everything, requested: EventScope(sources: PatternSet(["daily"]))), [4]),
+        (EventFilter(granted: EventScope(rooms: PatternSet(["call_2"]))), [2]),
+        (EventFilter(granted: EventScope(rooms: PatternSet(["call_2"])), requested: ask(rooms: ["call_1"])), []),
+    ]
+
+    private static func ask(rooms: [String] = ["*"], types: [String] = ["*"]) -> EventScope {
+        EventScope(rooms: PatternSet(rooms), types: PatternSet(types))
+    }
+
+    private static func asking(types: [String] = ["*"], rooms: [String] = ["*"]) -> EventFilter {
+        EventFilter(granted: .everything, requested: ask(rooms: rooms, types: types))
+    }
+
+    @Test(arguments: filters)
+    func liveAndResumedStreamsReceiveWhatTheFilterAdmits(filter: EventFilter, expected: [Int]) {
+        let stage = Stage()
+        let live = TestOutlet()
+        _ = stage.hub.subscribe(Subscription(user: "ada", filter: filter), outlet: live)
+        stage.commit([
+            Stage.event(1, room: "call_1", identity: "ada"),
+            Stage.event(2, room: "call_2", type: .roomStarted),
+            Stage.event(3, room: "call_1", identity: "bob"),
+            Stage.event(4, room: "lobby", identity: "ada", source: "daily"),
+            Stage.event(5, room: nil, type: .roomStarted),
+        ])
+        let resumed = TestOutlet()
+        _ = stage.hub.subscribe(Subscription(user: "ada", filter: filter, start: .oldest), outlet: resumed)
+        stage.settle()
+        #expect(live.ids == Stage.ids(expected))
+        #expect(resumed.ids == Stage.ids(expected))
+    }
+
+    @Test
+    func addressedEventsReachTheirUsersAloneAndKeepTheirPlace() {
+        let stage = Stage()
+        let ada = stage.open(user: "ada").outlet
+        let adaAgain = stage.open(user: "ada", rooms: ["call_1"]).outlet
+        let bob = stage.open(user: "bob").outlet
+        for number in stride(from: 0, to: 30, by: 3) {
+            stage.commit([
+                Stage.event(number + 1), Stage.event(number + 2, users: ["ada", "ada"]), Stage.event(number + 3),
+            ])
+        }
+        #expect(ada.ids == Stage.ids(1...30))
+        #expect(adaAgain.ids == Stage.ids(1...30))
+        #expect(bob.ids == Stage.ids((1...30).filter { $0 % 3 != 2 }))
+    }
+
+    @Test
+    func whoseConnectionBrokeIsForgottenAndNobodyElseIsDisturbed() {
+        let stage = Stage()
+        let outlets = (0..<4).map { _ in stage.open().outlet }
+        outlets[1].isGone = true
+        outlets[3].isGone = true
+        stage.commit(2)
+        #expect(stage.ends == [.clientClosed, .clientClosed])
+        #expect(outlets[1].isClosed)
+        #expect(stage.hub.count == 2)
+        stage.commit()
+        #expect(outlets[0].ids == Stage.ids(1...3))
+        #expect(outlets[2].ids == Stage.ids(1...3))
+    }
+
+    @Test
+    func streamIDsAreUniqueAmongHubs() {
+        let extent = LogExtent(trimmedThrough: .zero, head: .zero)
+        let hubs = (0..<3).map { Hub(settings: HubSettings(), extent: extent, index: $0, of: 3, now: 0, wallNow: 0) }
+        let ids = hubs.flatMap { hub in
+            (0..<4).map { _ in hub.subscribe(.everything(), outlet: TestOutlet()).id }
+        }
+        #expect(Set(ids) == Set(1...12))
+    }
+}

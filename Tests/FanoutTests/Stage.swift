@@ -1,0 +1,120 @@
+import Events
+import Fanout
+
+/// A hub over a log that the test holds: what is committed is published at once, pages are read when asked for.
+final class Stage {
+    let hub: Hub
+    /// Everything ever committed, trimmed or not.
+    private(set) var log: [LoggedEvent]
+    /// Up to here the log is trimmed.
+    var trimmedThrough = EventID.zero
+    /// Reads that the hub asked for and that ``settle()`` has not brought yet.
+    var reads: [EventID] = []
+    /// How streams ended, in order.
+    private(set) var ends: [StreamEnd] = []
+    private(set) var steady: Int64 = 1_000_000
+    var wall: EpochMilliseconds { 1_800_000_000_000 + steady }
+    /// How many events a page holds.
+    var pageEvents = 10
+
+    /// A hub that starts when `before` events are in the log already, of which its ring knows none.
+    init(before: Int = 0, settings: HubSettings = HubSettings()) {
+        log = (0..<before).map { Stage.event($0 + 1) }
+        hub = Hub(
+            settings: settings, extent: LogExtent(trimmedThrough: .zero, head: log.last?.id ?? .zero),
+            now: 1_000_000, wallNow: 1_800_001_000_000, random: Seeded(state: 7))
+        hub.readPage = { [unowned self] in reads.append($0) }
+        hub.onEnd = { [unowned self] in ends.append($1) }
+    }
+
+    var extent: LogExtent { LogExtent(trimmedThrough: trimmedThrough, head: log.last?.id ?? .zero) }
+
+    /// The `number`-th event of the log.
+    static func event(
+        _ number: Int, room: String? = "call_1", type: EventType = .participantJoined, users: [String]? = nil,
+        identity: String? = nil, source: String = "livekit", raw: String? = nil
+    ) -> LoggedEvent {
+        var event = Event(
+            type: type, source: source, provider: "livekit", room: room, receivedAt: 1_795_201_856_000 + Int64(number))
+        event.users = users
+        event.data.participant = identity.map { Participant(id: "PA_\($0)", identity: $0) }
+        return LoggedEvent(id: Stage.id(number), event: event, raw: raw.map { Array($0.utf8) })
+    }
+
+    static func id(_ number: Int) -> EventID { EventID(milliseconds: Int64(number), sequence: 0) }
+
+    /// Commits events without publishing them here, as when this hub's loop is late.
+    func commitUnseen(_ events: [LoggedEvent]) { log += events }
+
+    /// Commits and publishes the next `count` events, all alike.
+    func commit(_ count: Int = 1, room: String? = "call_1") {
+        let first = log.count + 1
+        commit((first..<(first + count)).map { Stage.event($0, room: room) })
+    }
+
+    func commit(_ events: [LoggedEvent]) {
+        log += events
+        hub.publish(events, extent: extent)
+    }
+
+    func page(after cursor: EventID) -> LogPage {
+        let kept = log.filter { $0.id > trimmedThrough }
+        let following = kept.filter { $0.id > cursor }
+        let events = Array(following.prefix(pageEvents))
+        return LogPage(
+            after: cursor, events: events, hasMore: events.count < following.count,
+            cursorIsKnown: cursor == trimmedThrough || kept.contains { $0.id == cursor }, extent: extent)
+    }
+
+    /// Brings the pages that were asked for, and lets the hub work until it has nothing left to do.
+    func settle() {
+        for _ in 0..<10_000 where hub.needsTurn || !reads.isEmpty {
+            hub.runTurn()
+            let asked = reads
+            reads = []
+            for cursor in asked { hub.pageArrived(page(after: cursor), after: cursor) }
+        }
+    }
+
+    /// Lets time pass, in steps of a quarter of a second.
+    func pass(milliseconds: Int64) {
+        let end = steady + milliseconds
+        while steady < end {
+            steady = min(end, steady + 250)
+            hub.setTime(steady: steady, wall: wall)
+            hub.tick()
+        }
+    }
+
+    /// Opens a stream and forgets the frames that come before the first event.
+    func open(
+        _ start: Subscription.Start = .live, user: String = "ada", rooms: [String] = ["*"], types: [String] = ["*"],
+        format: StreamFormat = StreamFormat(), outlet: TestOutlet = TestOutlet()
+    ) -> (subscriber: Subscriber, outlet: TestOutlet) {
+        let asked = EventScope(rooms: PatternSet(rooms), types: PatternSet(types))
+        let subscription = Subscription(
+            user: user, filter: EventFilter(granted: .everything, requested: asked), format: format, start: start)
+        let subscriber = hub.subscribe(subscription, outlet: outlet)
+        return (subscriber, outlet)
+    }
+
+    /// The ids of these events as they stand on the wire.
+    static func ids(_ numbers: some Sequence<Int>) -> [String] { numbers.map { id($0).description } }
+}
+
+extension Subscription {
+    /// A subscription to everything.
+    static func everything(from start: Start = .live, user: String = "ada") -> Subscription {
+        Subscription(user: user, filter: EventFilter(granted: .everything), start: start)
+    }
+}
+
+/// Random numbers that are the same in every run.
+struct Seeded: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return state ^ state >> 29
+    }
+}

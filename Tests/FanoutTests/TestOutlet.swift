@@ -1,0 +1,52 @@
+import Fanout
+import Glibc
+
+/// A socket that is none: it keeps what it takes, and takes as little as it is told to.
+final class TestOutlet: Outlet {
+    /// Everything taken so far.
+    private(set) var bytes: [UInt8] = []
+    /// How often it was offered something.
+    private(set) var writes = 0
+    /// How often it was asked to tell when it has room.
+    private(set) var waits = 0
+    private(set) var isClosed = false
+    /// How many bytes it still takes; nil for any number.
+    var room: Int?
+    /// The other side has left.
+    var isGone = false
+
+    func write(_ buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult {
+        writes += 1
+        if isGone || isClosed { return .gone }
+        var taken = 0
+        for buffer in buffers {
+            let count = min(buffer.iov_len, room ?? .max)
+            bytes += UnsafeRawBufferPointer(start: buffer.iov_base, count: count)
+            taken += count
+            room = room.map { $0 - count }
+        }
+        return .took(taken)
+    }
+
+    func waitForRoom() { waits += 1 }
+
+    func close() { isClosed = true }
+
+    /// Everything taken so far, as text.
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// The ids of the events taken so far: of SSE's `id:` lines, or of NDJSON's objects.
+    var ids: [String] {
+        text.split(separator: "\n").compactMap { line in
+            if line.hasPrefix("id: ") { return String(line.dropFirst(4)) }
+            guard line.hasPrefix("{"), let start = line.firstRange(of: #""id":""#) else { return nil }
+            return String(line[start.upperBound...].prefix { $0 != "\"" })
+        }
+    }
+
+    /// Forgets what came before.
+    func clear() {
+        bytes = []
+        writes = 0
+    }
+}

@@ -1,0 +1,46 @@
+import Events
+import Fanout
+
+/// What a run is made of: random clients, random webhooks.
+extension Dice {
+    private static let rooms = ["a", "b", "ab", "lobby"]
+    private static let users = ["ada", "bob", "cleo"]
+    private static let types: [EventType] = [
+        .roomStarted, .roomFinished, .participantJoined, .participantJoined, .participantLeft, .trackPublished,
+        EventType(rawValue: "call.ringing"),
+    ]
+
+    private mutating func patterns(_ choices: [[String]]) -> PatternSet { PatternSet(pick(choices)) }
+
+    private mutating func scope() -> EventScope {
+        EventScope(
+            rooms: patterns([["*"], ["*"], ["a"], ["a*"], ["a", "lobby"], ["*b"], ["none"]]),
+            types: patterns([["*"], ["*"], ["*"], ["participant_*"], ["room_started", "call.*"]]),
+            sources: patterns([["*"], ["*"], ["*"], ["livekit"]]))
+    }
+
+    mutating func client() -> Client {
+        let filter = EventFilter(
+            granted: percent(50) ? .everything : scope(), requested: percent(40) ? .everything : scope(),
+            participants: percent(10) ? ["ada", "bob"] : [])
+        let encoding: StreamFormat.Encoding = percent(60) ? .sse : .ndjson
+        let format = StreamFormat(encoding: encoding, isNamed: percent(30), showsRaw: percent(30))
+        return Client(user: pick(Self.users), filter: filter, format: format)
+    }
+
+    /// A webhook; `key` is its name for the dedupe.
+    mutating func draft(key: Int, at now: EpochMilliseconds) -> Draft {
+        let source = percent(80) ? "livekit" : "app"
+        let room = percent(90) ? pick(Self.rooms) : nil
+        var event = Event(type: pick(Self.types), source: source, provider: source, room: room, receivedAt: now)
+        if let room { event.data.room = Room(name: room, id: "RM_\(below(3))") }
+        if percent(70) {
+            let identity = pick(Self.users)
+            event.data.participant = Participant(id: "PA_\(identity)\(below(2))", identity: identity)
+        }
+        if percent(15) { event.users = percent(50) ? [pick(Self.users)] : Self.users }
+        event.data.providerEvent = "webhook-\(key)"
+        let raw = percent(50) ? Array(#"{"key":\#(key)}"#.utf8) : nil
+        return Draft(event: event, idempotencyKey: String(key), raw: raw)
+    }
+}

@@ -1,0 +1,97 @@
+import Events
+
+@testable import Journal
+
+/// A log without a disk, for thousands of runs: the journal's own fold, ids and dedupe over an array.
+final class MemoryHome: LogHome {
+    /// What a restart finds again.
+    struct Disk: Sendable {
+        var events: [LoggedEvent] = []
+        var trimmedThrough = EventID.zero
+        var head = EventID.zero
+        var keys: Set<String> = []
+        var fold = RoomFold()
+        /// The next append finds no space.
+        var isFull = false
+    }
+
+    private let disk: Monitor<Disk>
+    private let keptEvents: Int
+
+    init(keptEvents: Int) {
+        disk = Monitor(Disk())
+        self.keptEvents = keptEvents
+    }
+
+    func fillUp(_ isFull: Bool) { disk.withLock { $0.isFull = isFull } }
+
+    func append(_ drafts: [Draft], now: EpochMilliseconds) throws -> Commit {
+        try disk.withLock { disk in
+            // As in SQLite the space ends in the middle of the work, which is undone then.
+            var next = disk
+            var events: [LoggedEvent] = []
+            var duplicates: Set<Int> = []
+            for (index, draft) in drafts.enumerated() {
+                guard next.keys.insert(draft.event.source + "/" + draft.idempotencyKey).inserted else {
+                    duplicates.insert(index)
+                    continue
+                }
+                let logged = next.fold.apply(draft.event) {
+                    next.head = next.head.next(at: now)
+                    return next.head
+                }
+                for (offset, entry) in logged.enumerated() {
+                    let raw = offset == logged.count - 1 ? draft.raw : nil
+                    events.append(LoggedEvent(id: entry.id, event: entry.event, raw: raw))
+                }
+            }
+            guard !disk.isFull else { throw JournalError(operation: "append", text: "the disk is full") }
+            let rooms = next.fold.commit()
+            next.events += events
+            disk = next
+            return Commit(
+                events: events, rooms: rooms, extent: Self.extent(disk), duplicates: duplicates.count,
+                duplicateIndexes: duplicates)
+        }
+    }
+
+    func page(after cursor: EventID, events: Int, bytes: Int) throws -> LogPage {
+        disk.withLock { disk in
+            let first = disk.events.firstIndex { $0.id > cursor } ?? disk.events.endIndex
+            let found = Array(disk.events[first...].prefix(events))
+            let isKnown =
+                cursor == .zero || cursor == disk.trimmedThrough || (first > 0 && disk.events[first - 1].id == cursor)
+            return LogPage(
+                after: cursor, events: found, hasMore: (found.last?.id ?? cursor) < disk.head,
+                cursorIsKnown: isKnown, extent: Self.extent(disk))
+        }
+    }
+
+    private static func extent(_ disk: Disk) -> LogExtent {
+        LogExtent(trimmedThrough: disk.trimmedThrough, head: disk.head)
+    }
+
+    func extent() -> LogExtent { disk.withLock { Self.extent($0) } }
+
+    func rooms() -> [RoomState] { disk.withLock { $0.fold.rooms } }
+
+    func cursor(since time: EpochMilliseconds) -> EventID {
+        disk.withLock { disk in disk.events.last { $0.id.milliseconds < time }?.id ?? disk.trimmedThrough }
+    }
+
+    func cursor(beforeLast count: Int) -> EventID {
+        disk.withLock { disk in disk.events.dropLast(count).last?.id ?? disk.trimmedThrough }
+    }
+
+    /// One step of retention.
+    func upkeep(now: EpochMilliseconds) -> Bool {
+        disk.withLock { disk in
+            let surplus = min(max(0, disk.events.count - keptEvents), 5)
+            if surplus > 0 { disk.trimmedThrough = disk.events[surplus - 1].id }
+            disk.events.removeFirst(surplus)
+            return disk.events.count > keptEvents
+        }
+    }
+
+    func close() {}
+}

@@ -1,0 +1,61 @@
+import Fanout
+import Glibc
+
+/// The double of a socket: takes as many bytes as it has room for, and breaks.
+final class Wire: Outlet {
+    /// What the client has received and not read yet.
+    private(set) var bytes: [UInt8] = []
+    /// How many bytes go in; nil for any number.
+    var room: Int?
+    /// The hub waits to be told of room.
+    var isAwaited = false
+    private(set) var isClosed = false
+    /// The client has left without a word.
+    var isBroken = false
+    /// A write or a wait that a socket's owner must not ask for.
+    private(set) var misuse: String?
+
+    init(room: Int?) { self.room = room }
+
+    func write(_ buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult {
+        if isAwaited { misuse = "written to while it has no room" }
+        if isClosed { misuse = "written to after it was closed" }
+        if isBroken { return .gone }
+        var taken = 0
+        for buffer in buffers {
+            let count = min(buffer.iov_len, room ?? .max)
+            bytes.append(contentsOf: UnsafeRawBufferPointer(start: buffer.iov_base, count: count))
+            taken += count
+            room = room.map { $0 - count }
+        }
+        return .took(taken)
+    }
+
+    func waitForRoom() {
+        if room != 0 { misuse = "waited for although it has room" }
+        isAwaited = true
+    }
+
+    func close() {
+        if isClosed { misuse = "closed twice" }
+        isClosed = true
+    }
+
+    /// The next whole block, which ends with so many newlines; what is cut off waits for its rest.
+    func take(newlines: Int) -> [UInt8]? {
+        let end = bytes.withUnsafeBytes { all -> Int? in
+            guard let start = all.baseAddress else { return nil }
+            var from = 0
+            while from < all.count, let found = memchr(start + from, 0x0A, all.count - from) {
+                let newline = UnsafeRawPointer(found) - start
+                if newlines == 1 || (newline > 0 && all[newline - 1] == 0x0A) { return newline + 1 }
+                from = newline + 1
+            }
+            return nil
+        }
+        guard let end else { return nil }
+        let block = Array(bytes[..<end])
+        bytes.removeFirst(end)
+        return block
+    }
+}

@@ -1,0 +1,163 @@
+"""Runs the real relay: on a free port, with a data folder of its own."""
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+import jwt
+import requests
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+VECTORS = ROOT / "Tests" / "Vectors"
+BINARY = os.environ.get("ROOMWIRE_BINARY") or str(ROOT / ".build" / "debug" / "roomwire")
+
+LIVEKIT_KEY = "devkey"
+LIVEKIT_SECRET = "devsecret_devsecret_devsecret_devsecret"
+DAILY_SECRET = "c2l4dGVlbiBieXRlcyBhbmQgc29tZSBtb3Jl"
+STANDARD_SECRET = "whsec_c2l4dGVlbiBieXRlcyBhbmQgc29tZSBtb3Jl"
+TOKEN_SECRET = "a test secret with more than 32 bytes in it"
+
+# Nothing here waits for a time to pass: this is how long a condition may take before the test fails.
+DEADLINE_SECONDS = 30
+
+
+def wait_until(condition, what, seconds=DEADLINE_SECONDS):
+    """Returns the first true value of `condition`."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, f"waited {seconds} s for {what}"
+        time.sleep(0.02)
+
+
+def free_port():
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def settings(**changes):
+    """Settings with every provider and one issuer; keyword arguments replace whole sections."""
+    return {
+        "sources": {
+            "livekit": {"provider": "livekit", "keys": {LIVEKIT_KEY: LIVEKIT_SECRET}},
+            "daily": {"provider": "daily", "secrets": [DAILY_SECRET]},
+            "app": {"provider": "standard", "secrets": [STANDARD_SECRET]},
+        },
+        "tokens": {"issuers": [{"name": "own", "hs256": TOKEN_SECRET}]},
+        "streams": {"per_user": 0},
+        **changes,
+    }
+
+
+def clean_environment(**variables):
+    """The environment without anything that could set up a relay."""
+    ours = ("ROOMWIRE_", "LIVEKIT_", "DAILY_", "WHEREBY_", "XDG_DATA_HOME")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return {**kept, **variables}
+
+
+def command(*arguments, folder=None, input=None, seconds=120, **variables):
+    """Runs a command to its end; with a folder it takes the settings and the data of the relay there."""
+    flags = []
+    if folder:
+        flags = ["--config", str(folder / "roomwire.yaml"), "--data", str(folder / "data")]
+    return subprocess.run(
+        [BINARY, *arguments, *flags],
+        env=clean_environment(**variables),
+        input=input,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+    )
+
+
+class Relay:
+    """A relay in a folder. It may be killed and started again."""
+
+    def __init__(self, folder, config=None, flags=(), **variables):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(exist_ok=True)
+        self.port = free_port()
+        self.flags = list(flags)
+        self.variables = variables
+        self.process = None
+        self.log = self.folder / "log.txt"
+        if config is not None:
+            # JSON is YAML.
+            (self.folder / "roomwire.yaml").write_text(json.dumps(config, indent=2))
+            self.flags += ["--config", str(self.folder / "roomwire.yaml")]
+
+    @property
+    def base(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def url(self, path):
+        return f"{self.base}/api{path}"
+
+    def launch(self):
+        """Starts the process and does not wait for it to be ready."""
+        arguments = ["serve", "--listen", f"127.0.0.1:{self.port}", "--data", str(self.folder / "data"), *self.flags]
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [BINARY, *arguments], env=clean_environment(**self.variables), stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL,
+            )
+
+    def start(self):
+        self.launch()
+        self.wait_ready()
+        return self
+
+    def wait_ready(self):
+        def answers():
+            assert self.process.poll() is None, f"the relay ended with {self.process.returncode}:\n{self.said()}"
+            with contextlib.suppress(requests.RequestException):
+                return requests.get(self.base + "/healthz", timeout=5).status_code == 200
+
+        wait_until(answers, "the relay to be ready")
+
+    def said(self):
+        return self.log.read_text(errors="replace")
+
+    def kill(self):
+        """As a power cut would: no chance to tidy up."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(DEADLINE_SECONDS)
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait(DEADLINE_SECONDS)
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def post(self, source, headers, body, method="POST"):
+        return requests.request(
+            method, self.url(f"/webhooks/{source}"), headers=headers, data=body, timeout=DEADLINE_SECONDS,
+            allow_redirects=False,
+        )
+
+    def get(self, path, token=None, **arguments):
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers.update(arguments.pop("headers", {}))
+        return requests.get(self.url(path), headers=headers, timeout=DEADLINE_SECONDS, **arguments)
+
+    def run(self, *arguments, **rest):
+        """A command beside this relay, with its settings."""
+        return command(*arguments, folder=self.folder, **rest)
+
+
+def token(user="ada", rooms=("*",), ttl=3600, secret=TOKEN_SECRET, grant=None, **claims):
+    """A subscriber's token as a backend would mint it."""
+    payload = {"sub": user, "exp": int(time.time()) + ttl, "roomwire": {"rooms": list(rooms), **(grant or {})}}
+    payload.update(claims)
+    return jwt.encode({name: value for name, value in payload.items() if value is not None}, secret, "HS256")

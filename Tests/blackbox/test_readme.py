@@ -1,0 +1,118 @@
+"""What README.md says is true."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import jwt
+import pytest
+
+import clients
+import providers
+import relay as roomwire
+
+README = (roomwire.ROOT / "README.md").read_text()
+
+
+def block(language, word):
+    """The first block of code in a language that holds a word."""
+    blocks = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    return next(text for text in blocks if word in text)
+
+
+def table(heading):
+    """The rows of the first table after a heading, as lists of cells."""
+    rows = []
+    for line in README.split(f"\n## {heading}\n", 1)[1].split("\n"):
+        if line.startswith("|"):
+            rows.append([cell.strip().strip("`") for cell in line.strip("|").split("|")])
+        elif rows:
+            break
+    return rows[2:]
+
+
+def test_the_table_of_settings_has_every_setting_with_its_default():
+    done = roomwire.command("check", HOME="/nobody")
+    assert done.returncode == 0, done.stderr
+    real = {}
+    for line in done.stdout.rstrip("\n").split("\n"):
+        key, _, rest = line.partition(" ")
+        real[key] = re.sub(r"\s+default$", "", rest).strip()
+    # These depend on the machine, or are nothing.
+    real.update({"data": "~/.local/share/roomwire", "cors.origins": "none", "loops": "one a core"})
+    told = {key: "no bound" if default == "0" else default for key, default, _ in table("Settings")}
+    assert told == real
+
+
+def test_the_yaml_can_be_used(folder):
+    (folder / "roomwire.yaml").write_text(block("yaml", "sources:"))
+    done = roomwire.command(
+        "check", "--config", str(folder / "roomwire.yaml"), LIVEKIT_API_SECRET="s" * 32, LIVEKIT_API_KEY="APIabc",
+        DAILY_WEBHOOK_SECRET=roomwire.DAILY_SECRET, APP_WEBHOOK_SECRET=roomwire.STANDARD_SECRET,
+        ROOMWIRE_TOKEN_SECRET=roomwire.TOKEN_SECRET)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_python_mints_tokens_that_work(shared, monkeypatch):
+    monkeypatch.setenv("ROOMWIRE_TOKEN_SECRET", roomwire.TOKEN_SECRET)
+    names = {}
+    exec(block("python", "def mint"), names)
+    assert clients.subscribe(shared, "", names["mint"]("ada", ["call_*"])).control("connected")["user"] == "ada"
+
+
+def test_the_example_of_an_event_is_one(shared):
+    example = json.loads(block("json", "participant_joined"))
+    stream = clients.subscribe(shared, "room=call_42")
+    now = str(clients.milliseconds(example["id"]))
+    body = json.loads(providers.livekit_body("participant_joined", "call_42", "ada"))
+    body["participant"]["joinedAt"] = now[:-3]
+    providers.post_livekit(shared, json.dumps(body).encode())
+    event = stream.wait_events(1)[0]
+    assert list(event) == list(example)
+    assert list(event["data"]) == list(example["data"])
+    for name in ("room", "participant"):
+        assert event["data"][name].keys() == example["data"][name].keys()
+
+
+@pytest.mark.parametrize("word", ["-N -H", "Last-Event-ID", "x-ndjson", "/api/rooms |"])
+def test_the_curl_commands_work_when_pasted(start, folder, word):
+    """With the relay's own port in place of 3001, and `roomwire` on the path."""
+    relay = start({}, flags=["--demo"])
+    told = block("bash", word).replace("127.0.0.1:3001", f"127.0.0.1:{relay.port}")
+    if "TOKEN=" not in told:
+        told = "TOKEN=$(roomwire token --user me)\n" + told
+    tools = folder / "tools"
+    tools.mkdir()
+    (tools / "roomwire").write_text(f'#!/bin/sh\nexec "{roomwire.BINARY}" "$@"\n')
+    (tools / "roomwire").chmod(0o755)
+    environment = roomwire.clean_environment(ROOMWIRE_DATA=str(relay.folder / "data"), ROOMWIRE_URL=relay.base)
+    environment["PATH"] = f"{tools}:{environment['PATH']}"
+    sent = subprocess.run(
+        ["bash", "-c", "roomwire send --source demo --scenario meeting --room call_42 --speed 1000"], env=environment,
+        capture_output=True, text=True, timeout=60)
+    assert sent.returncode == 0, sent.stderr
+    output = folder / "output.txt"
+    with open(output, "wb") as file, subprocess.Popen(
+            ["bash", "-c", told], env=environment, stdout=file, stderr=subprocess.PIPE, start_new_session=True) as run:
+        try:
+            roomwire.wait_until(lambda: b"\n" in output.read_bytes(), "the first output")
+        finally:
+            subprocess.run(["kill", "-KILL", "--", f"-{run.pid}"], check=False, capture_output=True)
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl")
+def test_the_secret_for_daily_is_one_that_the_relay_takes(folder):
+    line = next(line for line in README.split("\n") if line.startswith("export DAILY_WEBHOOK_SECRET="))
+    secret = subprocess.run(
+        ["bash", "-c", f"{line}; echo $DAILY_WEBHOOK_SECRET"], capture_output=True, text=True).stdout.strip()
+    assert roomwire.command("check", DAILY_WEBHOOK_SECRET=secret).returncode == 0
+
+
+def test_the_claims_in_the_table_are_those_of_the_commands_tokens(folder):
+    (folder / "roomwire.yaml").write_text(json.dumps(roomwire.settings()))
+    made = roomwire.command("token", "--user", "ada", "--room", "a", "--type", "b", "--raw", folder=folder)
+    claims = jwt.decode(made.stdout.strip(), roomwire.TOKEN_SECRET, ["HS256"])
+    told = " ".join(row[0] for row in table("Tokens"))
+    for name in ("sub", "exp", *(f"roomwire.{name}" for name in claims["roomwire"] if name not in ("admin",))):
+        assert name in told, name
