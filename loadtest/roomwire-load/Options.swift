@@ -87,7 +87,7 @@ struct ServerOptions: ParsableArguments {
         guard let key = livekitKey ?? Self.environment["LIVEKIT_API_KEY"],
             let secret = livekitSecret ?? Self.environment["LIVEKIT_API_SECRET"],
             let livekit = Providers.named("livekit")
-        else { throw ValidationError("Webhooks are signed with --livekit-key and --livekit-secret, which are not given.") }
+        else { throw ValidationError("--livekit-key and --livekit-secret, which sign webhooks, are not given.") }
         return .livekit(try livekit.init(settings: ProviderSettings(source: source, keys: [key: secret])))
     }
 
@@ -117,7 +117,7 @@ struct LoadOptions: ParsableArguments {
     @Option(help: ArgumentHelp("From how many addresses 127.0.0.x to come, if the server is here.", valueName: "count"))
     var addresses = 8
 
-    @Option(help: ArgumentHelp("How long to wait for streams to open, and for what is published.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("How long to wait for streams to open, and for events.", valueName: "seconds"))
     var timeout: Double = 60
 
     @Option(help: ArgumentHelp("A name for the server in reports and comparisons.", valueName: "name"))

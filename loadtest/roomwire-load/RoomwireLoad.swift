@@ -5,10 +5,10 @@ internal import ArgumentParser
 struct RoomwireLoad: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "roomwire-load",
-        abstract: "Loads a server of Server-Sent Events, measures it, and checks that every event is shown once, in order.",
+        abstract: "Loads a server of Server-Sent Events, measures it, and checks what it shows.",
         discussion: """
-            Exits with 1, and a list, if anything was lost, doubled, out of order or
-            refused. The server is a roomwire at --url, or any other with --subscribe-url,
+            Every stream must show every event once and in order: exits with 1, and a list,
+            if anything was lost, doubled, out of order or refused. The server is a roomwire at --url, or any other with --subscribe-url,
             --publish-url and --publish-body. Name its processes with --server-pid to
             have processor time and memory measured.
 

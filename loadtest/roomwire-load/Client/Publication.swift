@@ -19,7 +19,8 @@ enum Publication {
             return Self.request(body, headers: signed.map { ($0.name, $0.value) }, to: endpoint)
         case .template(let body, let headers):
             let parts = body.split(separator: "{marker}", omittingEmptySubsequences: false)
-            return Self.request(Array(parts.joined(separator: marker.text(number)).utf8), headers: headers, to: endpoint)
+            let text = parts.joined(separator: marker.text(number))
+            return Self.request(Array(text.utf8), headers: headers, to: endpoint)
         }
     }
 

@@ -16,7 +16,8 @@ final class Session {
     /// When each event was due, by its number, on the steady clock.
     var dueNanoseconds: [Int64] = []
     /// Latencies in microseconds, from the moment an event was due.
-    private(set) var latencies = Histogram<UInt64>(highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: .three)
+    private(set) var latencies = Histogram<UInt64>(
+        highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: .three)
     /// Events shown to a stream.
     private(set) var deliveries = 0
     /// Bytes of the frames of these.
@@ -86,7 +87,8 @@ final class Session {
         var timer: LoopTimer?
         timer = LoopTimer(on: loop) { [loop] in
             isInTime = isDone()
-            if isInTime || SteadyClock.nanoseconds() >= deadline { loop.stop() } else { timer?.set(afterMilliseconds: 2) }
+            if isInTime || SteadyClock.nanoseconds() >= deadline { return loop.stop() }
+            timer?.set(afterMilliseconds: 2)
         }
         timer?.set(afterMilliseconds: 2)
         loop.run()

@@ -37,7 +37,7 @@ struct Report {
         rows.append(("faults", String(faults.count), ""))
         let width = rows.map(\.0.count).max() ?? 0
         let lines = rows.map { name, value, unit in
-            name + Self.blanks(width - name.count) + Self.blanks(14 - value.count) + value + (unit.isEmpty ? "" : " " + unit)
+            name + Self.blanks(width - name.count + 14 - value.count) + value + (unit.isEmpty ? "" : " " + unit)
         }
         return (["\(label): \(scenario)"] + lines).joined(separator: "\n")
     }

@@ -3,7 +3,7 @@ internal import ArgumentParser
 /// `roomwire-load connect`: what it costs to let a stream in.
 struct Connect: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Open streams as fast as they are let in: processor time of the server for each, and how many a second.")
+        abstract: "Open streams as fast as they are let in: the server's processor time for each.")
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var load: LoadOptions
