@@ -52,10 +52,11 @@ wait_for() {
 }
 
 # What the yardstick and Nchan publish is as long as what roomwire makes of a webhook, so that all write the same.
-body='{"type":"participant_joined","id":"1795201856123-0","source":"livekit","provider":"livekit","room":"load",'
-body=$body'"timestamp":1795201856123,"data":{"room":{"name":"load","id":"RM_loadtest00001",'
+body='{"type":"participant_left","id":"1795201856123-0","source":"livekit","provider":"livekit","room":"load",'
+body=$body'"timestamp":1795201856123,"receivedAt":1795201856124,"data":{"room":{"name":"load","id":"RM_loadtest00001",'
 body=$body'"startedAt":"2026-11-20T21:04:16.000Z"},"participant":{"id":"PA_load100","identity":"guest-100",'
-body=$body'"name":"{marker}","joinedAt":"2026-11-20T21:04:16.000Z","kind":"standard"}}}'
+body=$body'"name":"{marker}","kind":"standard","joinedAt":"2026-11-20T21:04:16.000Z"},"durationSeconds":0,'
+body=$body'"providerEvent":"participant_left"}}'
 
 start_yardstick() {
     port=9101

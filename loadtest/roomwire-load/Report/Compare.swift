@@ -6,7 +6,7 @@ internal import Foundation
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print a table of reports: medians, and ratios to the label that was measured first.",
-        discussion: "The file holds what --json printed, a report a line. Runs of one scenario and label count together.")
+        discussion: "The file holds what --json printed, a report a line. Several runs of a scenario give medians.")
 
     @Argument(help: ArgumentHelp("The reports.", valueName: "file"))
     var file: String

@@ -60,7 +60,8 @@ struct Fanout: ParsableCommand {
 
     private func publishSteadily(_ publisher: Publisher, _ run: Run) throws {
         let mailbox = try Mailbox<Int64>()
-        let reader = mailbox.attach(to: run.session.loop, limit: 64) { publisher.publish(due: $0) } endOfTurn: {}
+        let reader = mailbox.attach(
+            to: run.session.loop, limit: 64, handle: { publisher.publish(due: $0) }, endOfTurn: {})
         defer { mailbox.close() }
         let count = max(1, Int(rate * seconds))
         try Pacer.run(
