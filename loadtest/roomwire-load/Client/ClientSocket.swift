@@ -1,0 +1,156 @@
+internal import CLibevent
+internal import EventLoop
+internal import Glibc
+
+/// What a connection tells its owner.
+protocol ClientSocketOwner: AnyObject {
+    /// It stands: requests can be sent.
+    func socketIsConnected(_ socket: ClientSocket)
+    /// Bytes came; they stand there for the length of the call.
+    func socket(_ socket: ClientSocket, received bytes: UnsafeRawBufferPointer)
+    /// The server closed it, or it never came about. The socket is closed.
+    func socketHasEnded(_ socket: ClientSocket, because reason: String)
+}
+
+/// A connection that this program opens: one descriptor and one event, both its own.
+final class ClientSocket {
+    /// How much one read takes. All sockets of the program read into the same place.
+    private static let readBytes = 256 * 1024
+
+    private weak var owner: (any ClientSocketOwner)?
+    private let base: OpaquePointer
+    private let buffer: UnsafeMutableRawBufferPointer
+    private var descriptor: CInt = -1
+    private var event: UnsafeMutablePointer<event>?
+    private var unsent: [UInt8] = []
+    private var isConnected = false
+
+    /// A place to read into, for all the sockets of one loop.
+    static func makeBuffer() -> UnsafeMutableRawBufferPointer {
+        .allocate(byteCount: readBytes, alignment: 16)
+    }
+
+    /// Begins to connect.
+    /// - Parameter source: the last number of the address 127.0.0.x to come from; nil leaves it to the system.
+    init(
+        to endpoint: Endpoint, from source: UInt8?, on loop: Loop, into buffer: UnsafeMutableRawBufferPointer,
+        owner: any ClientSocketOwner
+    ) throws(SystemError) {
+        self.owner = owner
+        self.buffer = buffer
+        base = loop.base
+        descriptor = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(O_NONBLOCK) | CInt(O_CLOEXEC), 0)
+        guard descriptor >= 0 else { throw SystemError("open a socket") }
+        System.setOption(descriptor, level: CInt(IPPROTO_TCP), TCP_NODELAY, to: 1)
+        if let source {
+            // The port is chosen when the connection is made, so that each address has all ports.
+            System.setOption(descriptor, level: 0, IP_BIND_ADDRESS_NO_PORT, to: 1)
+            _ = call(bind, Self.address(in_addr(s_addr: UInt32(0x7F00_0000 | UInt32(source)).bigEndian), 0))
+        }
+        if call(connect, Self.address(endpoint.address, endpoint.port)) != 0, errno != EINPROGRESS {
+            let error = SystemError("connect to \(endpoint.authority)")
+            Glibc.close(descriptor)
+            descriptor = -1
+            throw error
+        }
+        watch(EV_WRITE)
+    }
+
+    deinit {
+        close()
+    }
+
+    private static func address(_ address: in_addr, _ port: UInt16) -> sockaddr_in {
+        var result = sockaddr_in()
+        result.sin_family = sa_family_t(AF_INET)
+        result.sin_addr = address
+        result.sin_port = port.bigEndian
+        return result
+    }
+
+    private func call(
+        _ function: (CInt, UnsafePointer<sockaddr>?, socklen_t) -> CInt, _ address: sockaddr_in
+    ) -> CInt {
+        withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                function(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+    }
+
+    private func watch(_ what: CInt) {
+        if let event { event_free(event) }
+        event = event_new(
+            base, descriptor, Int16(what | EV_PERSIST), clientSocketIsReady, Unmanaged.passUnretained(self).toOpaque())
+        event_add(event, nil)
+    }
+
+    /// Sends `bytes`, now or when the system takes them.
+    func send(_ bytes: [UInt8]) {
+        unsent.append(contentsOf: bytes)
+        flush()
+    }
+
+    private func flush() {
+        guard descriptor >= 0, isConnected, !unsent.isEmpty else { return }
+        let result = unsent.withUnsafeMutableBytes { bytes in
+            var piece = System.Buffer(iov_base: bytes.baseAddress, iov_len: bytes.count)
+            return withUnsafeMutablePointer(to: &piece) {
+                System.write(descriptor, UnsafeMutableBufferPointer(start: $0, count: 1))
+            }
+        }
+        // A connection that is gone shows when it is read.
+        guard case .wrote(let count) = result else { return watch(EV_READ | EV_WRITE) }
+        unsent.removeFirst(count)
+        if unsent.isEmpty { unsent = [] } else { watch(EV_READ | EV_WRITE) }
+    }
+
+    /// Closes the connection. Does nothing the second time.
+    func close() {
+        guard descriptor >= 0 else { return }
+        if let event { event_free(event) }
+        event = nil
+        Glibc.close(descriptor)
+        descriptor = -1
+    }
+
+    fileprivate func isReady(_ what: CInt) {
+        if !isConnected { return finishConnecting() }
+        if what & EV_READ != 0 { read() }
+        if what & EV_WRITE != 0, descriptor >= 0 {
+            watch(EV_READ)
+            flush()
+        }
+    }
+
+    private func finishConnecting() {
+        var code: CInt = 0
+        var length = socklen_t(MemoryLayout<CInt>.size)
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
+        guard code == 0 else { return end(String(cString: strerror(code))) }
+        isConnected = true
+        watch(EV_READ)
+        owner?.socketIsConnected(self)
+        flush()
+    }
+
+    private func read() {
+        switch System.read(descriptor, into: buffer) {
+        case .read(let count): owner?.socket(self, received: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        case .wouldBlock: break
+        case .closed: end("the server closed the connection")
+        }
+    }
+
+    private func end(_ reason: String) {
+        close()
+        owner?.socketHasEnded(self, because: reason)
+    }
+}
+
+private func clientSocketIsReady(_ descriptor: CInt, _ what: Int16, _ argument: UnsafeMutableRawPointer?) {
+    guard let argument else { return }
+    // The owner may let go of the socket while it is told.
+    let socket = Unmanaged<ClientSocket>.fromOpaque(argument).takeUnretainedValue()
+    withExtendedLifetime(socket) { socket.isReady(CInt(what)) }
+}

@@ -1,0 +1,47 @@
+internal import CLibevent
+internal import Foundation
+internal import Glibc
+
+/// Where requests go: an `http:` URL, taken apart.
+struct Endpoint {
+    /// What goes into the `Host` header.
+    let authority: String
+    /// Path and query.
+    let target: String
+    /// The address, in network byte order.
+    let address: in_addr
+    /// The port.
+    let port: UInt16
+
+    /// Takes a URL apart and looks its host up, an IPv4 one.
+    init?(_ text: String) {
+        guard let url = URLComponents(string: text), url.scheme == "http", let host = url.host, !host.isEmpty,
+            let port = UInt16(exactly: url.port ?? 80), let address = Self.lookUp(host)
+        else { return nil }
+        self.address = address
+        self.port = port
+        authority = url.port == nil ? host : "\(host):\(port)"
+        let path = url.percentEncodedPath.isEmpty ? "/" : url.percentEncodedPath
+        target = path + (url.percentEncodedQuery.map { "?" + $0 } ?? "")
+    }
+
+    private static func lookUp(_ host: String) -> in_addr? {
+        var hints = addrinfo()
+        hints.ai_family = AF_INET
+        hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, nil, &hints, &found) == 0, let address = found?.pointee.ai_addr else { return nil }
+        defer { freeaddrinfo(found) }
+        return address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { $0.pointee.sin_addr }
+    }
+
+    /// Whether the server is on this machine, so that connections may come from all of 127.0.0.0/8.
+    var isLoopback: Bool { UInt32(bigEndian: address.s_addr) >> 24 == 127 }
+
+    /// The head of a request, with its empty line.
+    func head(_ method: String, headers: [(name: String, value: String)]) -> [UInt8] {
+        var text = "\(method) \(target) HTTP/1.1\r\nHost: \(authority)\r\n"
+        for header in headers { text += "\(header.name): \(header.value)\r\n" }
+        return Array((text + "\r\n").utf8)
+    }
+}
