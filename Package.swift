@@ -75,6 +75,8 @@ let package = Package(
         .testTarget(name: "FanoutTests", dependencies: ["Fanout", "Events"], swiftSettings: strict),
         .testTarget(
             name: "SimulatorTests", dependencies: ["Fanout", "Journal", "Events"], swiftSettings: strict),
+        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: strict),
+        .testTarget(name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop"], swiftSettings: strict),
         .testTarget(name: "RelayTests", dependencies: ["Relay", "Access", "Webhooks"], swiftSettings: strict),
         .testTarget(
             name: "roomwireTests", dependencies: ["roomwire", "Relay", "Events", "Access", "Webhooks"],
