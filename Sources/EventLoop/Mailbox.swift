@@ -55,7 +55,8 @@ public final class Mailbox<Command: Sendable>: Sendable {
         var backlog: [Command] = []
         var next = 0
         return MailboxReader(loop: loop, descriptor: wakeUp) { [self] in
-            if next == backlog.count {
+            let isFresh = next == backlog.count
+            if isFresh {
                 backlog.removeAll(keepingCapacity: backlog.capacity <= limit)
                 next = 0
                 state.withLock { state in
@@ -68,7 +69,8 @@ public final class Mailbox<Command: Sendable>: Sendable {
                 handle(backlog[next])
                 next += 1
             }
-            if next < backlog.count { signal() }
+            // The wake-up of what was posted since the backlog was taken may be the one that brought this turn.
+            if next < backlog.count || !isFresh { signal() }
             endOfTurn()
         }
     }

@@ -5,11 +5,13 @@ import Testing
 
 /// Random meetings of random clients with a failing world. After each run every client must have received the log,
 /// filtered, once and in order. A failing seed is repeated alone by `ROOMWIRE_SEED=<seed> swift test --filter Simulator`;
-/// `ROOMWIRE_SEEDS=<count>` sets how many there are.
+/// `ROOMWIRE_SEEDS=<count>` sets how many there are. When a run ends the whole process, `ROOMWIRE_SEED_TRACE=1` names
+/// each seed before it runs.
 struct SimulatorTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let seeds = environment["ROOMWIRE_SEEDS"].flatMap(UInt64.init) ?? 2_000
     private static let onlySeed = environment["ROOMWIRE_SEED"].flatMap(UInt64.init)
+    private static let namesSeeds = environment["ROOMWIRE_SEED_TRACE"] != nil
     /// Parts that run beside one another.
     private static let parts: UInt64 = 4
 
@@ -33,6 +35,7 @@ struct SimulatorTests {
 
     /// Some seeds run over the real SQLite, most over memory, a hundred times faster.
     private static func run(_ seed: UInt64, showsTrace: Bool) throws -> (received: Int, resyncs: Int)? {
+        if namesSeeds { FileHandle.standardError.write(Data("seed \(seed)\n".utf8)) }
         let folder = NSTemporaryDirectory() + "simulator-\(seed)-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let memory = MemoryHome(keptEvents: 10 + Int(seed % 7) * 10)
