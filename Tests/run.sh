@@ -12,10 +12,11 @@ source deploy/packages.sh
 say() { printf '\n==> %s\n' "$*"; }
 fail() {
     printf 'Tests/run.sh: %s\n' "$*" >&2
-    exit 2
+    exit 1
 }
 
 selection=()
+failed=()
 for argument in "$@"; do
     case $argument in
         --quick) selection=(-m "not slow") ;;
@@ -35,7 +36,7 @@ if [[ -z ${ROOMWIRE_BINARY:-} ]]; then
     say "swift build"
     swift build --build-tests
     say "swift test"
-    swift test --skip-build --parallel --disable-xctest
+    swift test --skip-build --parallel --disable-xctest || failed+=("swift test")
     ROOMWIRE_BINARY="$(swift build --show-bin-path)/roomwire"
 fi
 export ROOMWIRE_BINARY
@@ -52,4 +53,7 @@ if [[ $(cat $environment/fingerprint 2>/dev/null) != "$fingerprint" ]]; then
 fi
 
 say "Tests/blackbox"
-$environment/bin/python -m pytest -c Tests/blackbox/pytest.ini "${selection[@]}" Tests/blackbox
+$environment/bin/python -m pytest -c Tests/blackbox/pytest.ini "${selection[@]}" Tests/blackbox ||
+    failed+=("Tests/blackbox")
+
+((${#failed[@]} == 0)) || fail "failed: ${failed[*]}"
