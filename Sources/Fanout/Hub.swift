@@ -95,6 +95,9 @@ public final class Hub {
         for group in groups.all { group.removeAllLive() }
     }
 
+    /// The id that the next stream will have.
+    public var nextStreamID: UInt64 { firstID + startedCount * idStride }
+
     /// How many streams there are.
     public var count: Int { subscribers.count }
 
@@ -104,7 +107,7 @@ public final class Hub {
     /// Starts a stream. What comes first is written at once; a subscriber that is behind catches up in its turns.
     /// It may have ended already when this returns.
     public func subscribe(_ subscription: Subscription, outlet: any Outlet) -> Subscriber {
-        let id = firstID + startedCount * idStride
+        let id = nextStreamID
         startedCount += 1
         let group = groups.join(Group.Key(filter: subscription.filter, format: subscription.format))
         let start = start(subscription.start)

@@ -103,15 +103,10 @@ extension Worker {
                 RoomsRoute.covered(rooms, by: opening.filter), head: hub.head, format: subscription.format)
         }
         let link = StreamLink(socket, address: address, worker: self)
-        let subscriber = hub.subscribe(subscription, outlet: link)
-        link.subscriber = subscriber
-        guard let order = context.order else { return }
-        if subscriber.hasEnded {
-            // It ended before it stood in the order, so nobody has released it.
-            context.caps.withLock { $0.release(user: user, address: address) }
-        } else {
-            order.add(StreamOrder.Entry(stream: subscriber.id, address: address, mailbox: mailbox), of: user)
-        }
+        // Before the client can know that it has a stream, and open the next.
+        context.order?.add(
+            StreamOrder.Entry(stream: hub.nextStreamID, address: address, mailbox: mailbox), of: user)
+        link.subscriber = hub.subscribe(subscription, outlet: link)
     }
 
     /// One page as JSON: what there is, or with `wait=` the first that comes.
