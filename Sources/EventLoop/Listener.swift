@@ -15,21 +15,14 @@ public final class Listener {
 
     /// Listens on `host` (an address, not a name) and `port`.
     public init(host: String, port: UInt16, on loop: Loop) throws(SystemError) {
-        let operation = "listen on \(Self.text(host: host, port: port))"
-        var hints = addrinfo()
-        hints.ai_flags = AI_NUMERICHOST | AI_PASSIVE
-        hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
-        var found: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, String(port), &hints, &found) == 0, let info = found else {
-            throw SystemError(operation, code: EADDRNOTAVAIL)
-        }
-        defer { freeaddrinfo(found) }
+        let info = try Self.resolve(host, port)
+        defer { freeaddrinfo(info) }
         let flags =
             LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE | LEV_OPT_REUSEABLE_PORT
         let listener = evconnlistener_new_bind(
             loop.base, nil, nil, UInt32(flags), Self.backlogConnections, info.pointee.ai_addr,
             CInt(info.pointee.ai_addrlen))
-        guard let listener else { throw SystemError(operation) }
+        guard let listener else { throw SystemError(Self.operation(host, port)) }
         handle = listener
         address = Self.text(host: host, port: Self.boundPort(evconnlistener_get_fd(listener)) ?? port)
     }
@@ -37,20 +30,31 @@ public final class Listener {
     /// Fails if somebody listens there already, this user included.
     public static func checkIsFree(host: String, port: UInt16) throws(SystemError) {
         guard port != 0 else { return }
-        let operation = "listen on \(text(host: host, port: port))"
+        let info = try resolve(host, port)
+        defer { freeaddrinfo(info) }
+        let probe = socket(info.pointee.ai_family, CInt(SOCK_STREAM.rawValue), 0)
+        guard probe >= 0 else { throw SystemError(operation(host, port)) }
+        defer { close(probe) }
+        System.setOption(probe, level: SOL_SOCKET, SO_REUSEADDR, to: 1)
+        guard bind(probe, info.pointee.ai_addr, info.pointee.ai_addrlen) == 0 else {
+            throw SystemError(operation(host, port))
+        }
+    }
+
+    private static func operation(_ host: String, _ port: UInt16) -> String {
+        "listen on \(text(host: host, port: port))"
+    }
+
+    /// The socket address of a numeric host; the caller frees it.
+    private static func resolve(_ host: String, _ port: UInt16) throws(SystemError) -> UnsafeMutablePointer<addrinfo> {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST | AI_PASSIVE
         hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, String(port), &hints, &found) == 0, let info = found else {
-            throw SystemError(operation, code: EADDRNOTAVAIL)
+        guard getaddrinfo(host, String(port), &hints, &found) == 0, let found else {
+            throw SystemError(operation(host, port), code: EADDRNOTAVAIL)
         }
-        defer { freeaddrinfo(found) }
-        let probe = socket(info.pointee.ai_family, CInt(SOCK_STREAM.rawValue), 0)
-        guard probe >= 0 else { throw SystemError(operation) }
-        defer { close(probe) }
-        System.setOption(probe, level: SOL_SOCKET, SO_REUSEADDR, to: 1)
-        guard bind(probe, info.pointee.ai_addr, info.pointee.ai_addrlen) == 0 else { throw SystemError(operation) }
+        return found
     }
 
     private static func text(host: String, port: UInt16) -> String {

@@ -17,19 +17,26 @@ public enum System {
 
     /// Writes `buffers` with one system call. Never raises SIGPIPE.
     public static func write(_ descriptor: CInt, _ buffers: UnsafeMutableBufferPointer<Buffer>) -> WriteResult {
-        var message = msghdr()
-        message.msg_iov = buffers.baseAddress
-        message.msg_iovlen = buffers.count
         while true {
-            let count = sendmsg(descriptor, &message, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT))
+            let count = send(descriptor, buffers)
             if count >= 0 { return .wrote(count) }
             switch errno {
             case EINTR: continue
             case EAGAIN, ENOBUFS: return .wouldBlock
-            case EBADF, EFAULT, EINVAL, ENOTSOCK: preconditionFailure("sendmsg was called wrongly: errno \(errno)")
+            case EBADF, EFAULT, EINVAL, ENOTSOCK: preconditionFailure("send was called wrongly: errno \(errno)")
             default: return .closed
             }
         }
+    }
+
+    private static func send(_ descriptor: CInt, _ buffers: UnsafeMutableBufferPointer<Buffer>) -> Int {
+        let flags = CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT)
+        // One piece is the usual case, and the kernel has less to copy and check for it.
+        if buffers.count == 1 { return Glibc.send(descriptor, buffers[0].iov_base, buffers[0].iov_len, flags) }
+        var message = msghdr()
+        message.msg_iov = buffers.baseAddress
+        message.msg_iovlen = buffers.count
+        return sendmsg(descriptor, &message, flags)
     }
 
     /// What a read came to.

@@ -15,6 +15,8 @@ struct Source: Sendable {
 /// What all loops share. Nothing in it is on the path of a delivery.
 final class RelayContext: Sendable {
     let settings: Settings
+    /// The segments that every path of the API begins with.
+    let pathPrefix: [String]
     let sources: [String: Source]
     let verifier: TokenVerifier
     let origins: AllowedOrigins
@@ -33,6 +35,7 @@ final class RelayContext: Sendable {
         throws
     {
         self.settings = settings
+        pathPrefix = settings.pathPrefix.split(separator: "/").map(String.init)
         self.verifier = verifier
         self.origins = origins
         self.log = log
