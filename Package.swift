@@ -17,9 +17,11 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let package = Package(
     name: "roomwire",
     products: [
-        .executable(name: "roomwire", targets: ["roomwire"])
+        .executable(name: "roomwire", targets: ["roomwire"]),
+        .executable(name: "roomwire-load", targets: ["roomwire-load"]),
     ],
     dependencies: [
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -58,7 +60,17 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+        .executableTarget(
+            name: "roomwire-load",
+            dependencies: [
+                "Events", "EventLoop", "CLibevent", "Webhooks", crypto,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            path: "loadtest/roomwire-load",
+            swiftSettings: strict),
 
+        .testTarget(name: "LoadTests", dependencies: ["roomwire-load"], swiftSettings: strict),
         .testTarget(name: "EventsTests", dependencies: ["Events"], swiftSettings: strict),
         .testTarget(name: "WebhooksTests", dependencies: ["Webhooks", "Events", crypto], swiftSettings: strict),
         .testTarget(
@@ -75,6 +87,8 @@ let package = Package(
         .testTarget(name: "FanoutTests", dependencies: ["Fanout", "Events"], swiftSettings: strict),
         .testTarget(
             name: "SimulatorTests", dependencies: ["Fanout", "Journal", "Events"], swiftSettings: strict),
+        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: strict),
+        .testTarget(name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop"], swiftSettings: strict),
         .testTarget(name: "RelayTests", dependencies: ["Relay", "Access", "Webhooks"], swiftSettings: strict),
         .testTarget(
             name: "roomwireTests", dependencies: ["roomwire", "Relay", "Events", "Access", "Webhooks"],

@@ -3,12 +3,15 @@ internal import Glibc
 
 /// Calls back on its loop, again and again or once, for as long as it lives.
 public final class LoopTimer {
+    // Held, so that the event never outlives its base.
+    private let loop: Loop
     private var event: UnsafeMutablePointer<event>?
     private let action: () -> Void
 
     /// A timer that is not set yet.
     public init(on loop: Loop, _ action: @escaping () -> Void) {
         loop.checkThread()
+        self.loop = loop
         self.action = action
         event = event_new(loop.base, -1, 0, timerIsDue, Unmanaged.passUnretained(self).toOpaque())
     }

@@ -81,15 +81,20 @@ public final class Mailbox<Command: Sendable>: Sendable {
 
 /// Keeps a loop reading a mailbox, for as long as it lives.
 public final class MailboxReader {
+    // Held, so that the event never outlives its base.
+    private let loop: Loop
     private var event: UnsafeMutablePointer<event>?
     private let descriptor: CInt
     private let turn: () -> Void
 
     fileprivate init(loop: Loop, descriptor: CInt, turn: @escaping () -> Void) {
+        loop.checkThread()
+        self.loop = loop
         self.descriptor = descriptor
         self.turn = turn
         event = event_new(
-            loop.base, descriptor, Int16(EV_READ | EV_PERSIST), mailboxIsReady, Unmanaged.passUnretained(self).toOpaque())
+            loop.base, descriptor, Int16(EV_READ | EV_PERSIST), mailboxIsReady,
+            Unmanaged.passUnretained(self).toOpaque())
         event_add(event, nil)
     }
 
@@ -106,5 +111,7 @@ public final class MailboxReader {
 
 private func mailboxIsReady(_ descriptor: CInt, _ what: Int16, _ argument: UnsafeMutableRawPointer?) {
     guard let argument else { return }
-    Unmanaged<MailboxReader>.fromOpaque(argument).takeUnretainedValue().wakeUpReceived()
+    // A command may let go of the reader.
+    let reader = Unmanaged<MailboxReader>.fromOpaque(argument).takeUnretainedValue()
+    withExtendedLifetime(reader) { reader.wakeUpReceived() }
 }

@@ -24,9 +24,16 @@ public final class StreamSocket {
     /// Bytes that a subscriber may send after its request without being cut off.
     public static let strayBytes = 4096
 
+    /// Bytes that the kernel keeps unsent for a stream before it takes no more.
+    public static let unsentBytes: CInt = 128 * 1024
+    /// How long the other side may leave bytes unacknowledged before the kernel breaks the connection. A reader that
+    /// has stalled so long is cut off as well, and resumes by its `Last-Event-ID`.
+    public static let deadPeerMilliseconds: CInt = 5 * 60_000
+
     /// Who is told what happens; set before anything can.
     public weak var owner: (any StreamSocketOwner)?
-    private let base: OpaquePointer
+    // Held, so that the event never outlives its base.
+    private let loop: Loop
     private var descriptor: CInt
     private var event: UnsafeMutablePointer<event>?
     private var stray = 0
@@ -35,17 +42,27 @@ public final class StreamSocket {
     /// Takes over a connected, non-blocking descriptor.
     public init(takingOver descriptor: CInt, on loop: Loop) {
         loop.checkThread()
-        base = loop.base
+        self.loop = loop
         self.descriptor = descriptor
+        Self.tune(descriptor)
         // The event holds no reference: the owner keeps the socket, and deinit takes the event away first.
         event = event_new(
-            base, descriptor, Int16(EV_READ | EV_PERSIST), streamSocketIsReady,
+            loop.base, descriptor, Int16(EV_READ | EV_PERSIST), streamSocketIsReady,
             Unmanaged.passUnretained(self).toOpaque())
         event_add(event, nil)
     }
 
     deinit {
         close()
+    }
+
+    private static func tune(_ descriptor: CInt) {
+        // What is written is a whole turn already: to wait for more would only delay it.
+        System.setOption(descriptor, level: CInt(IPPROTO_TCP), TCP_NODELAY, to: 1)
+        // A slow reader's bytes wait in the log and not in the kernel.
+        System.setOption(descriptor, level: CInt(IPPROTO_TCP), TCP_NOTSENT_LOWAT, to: unsentBytes)
+        // A peer that vanished without a word would otherwise count as slow for a quarter of an hour.
+        System.setOption(descriptor, level: CInt(IPPROTO_TCP), TCP_USER_TIMEOUT, to: deadPeerMilliseconds)
     }
 
     /// True until ``close()``.
@@ -67,7 +84,7 @@ public final class StreamSocket {
     private func watch(_ what: CInt) {
         event_del(event)
         event_assign(
-            event, base, descriptor, Int16(what), streamSocketIsReady, Unmanaged.passUnretained(self).toOpaque())
+            event, loop.base, descriptor, Int16(what), streamSocketIsReady, Unmanaged.passUnretained(self).toOpaque())
         event_add(event, nil)
     }
 
@@ -84,7 +101,8 @@ public final class StreamSocket {
 
     fileprivate func isReady(_ what: CInt) {
         if what & EV_READ != 0, let end = drop() {
-            owner?.socketHasEnded(self, because: end)
+            guard let owner else { return close() }
+            owner.socketHasEnded(self, because: end)
             return
         }
         if what & EV_WRITE != 0, isWaitingForRoom {

@@ -79,6 +79,11 @@ public enum System {
         signal(SIGPIPE, SIG_IGN)
     }
 
+    /// Lets files made from now on be read by this process' user alone.
+    public static func makeNewFilesPrivate() {
+        umask(0o077)
+    }
+
     /// Milliseconds since 1970 by the wall clock.
     public static func wallMilliseconds() -> Int64 { milliseconds(CLOCK_REALTIME) }
 
@@ -105,5 +110,6 @@ public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
         self.code = code
     }
 
+    /// One sentence for the log.
     public var description: String { "cannot \(operation): \(String(cString: strerror(code)))" }
 }

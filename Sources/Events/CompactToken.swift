@@ -2,11 +2,13 @@
 ///
 /// Reading is strict: three parts of unpadded base64url without spare bits, header and claims JSON objects.
 public struct CompactToken: Sendable {
+    /// What the token says of itself; believed of it is nothing.
     public let header: JSONObject
     /// Of a claim that stands twice the last one counts, as with every JWT library of the providers' SDKs.
     public let claims: JSONObject
     /// What the signature is over: the first two parts with the dot between them.
     public let signedBytes: [UInt8]
+    /// The signature, decoded.
     public let signature: [UInt8]
 
     /// Splits and decodes; nil if this is no token at all.

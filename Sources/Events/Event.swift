@@ -1,5 +1,6 @@
 /// What happened, in words that are the same for every provider. The log gives it an id: see ``LoggedEvent``.
 public struct Event: Sendable, Equatable {
+    /// What happened.
     public var type: EventType
     /// The configured source it came through, the last segment of the webhook's path.
     public var source: String
@@ -9,7 +10,9 @@ public struct Event: Sendable, Equatable {
     public var room: String?
     /// When it happened according to the provider, else when it was received.
     public var timestamp: EpochMilliseconds
+    /// When the relay received it.
     public var receivedAt: EpochMilliseconds
+    /// What is told beyond the envelope.
     public var data: EventData
     /// Made by the relay so that counts balance: the leave of somebody who was inside when the room finished.
     public var isSynthetic = false
@@ -65,9 +68,13 @@ public struct Event: Sendable, Equatable {
 
 /// What an event tells beyond its envelope. Absent stays absent.
 public struct EventData: Sendable, Equatable {
+    /// The room it happened in.
     public var room: Room?
+    /// Whom it concerns.
     public var participant: Participant?
+    /// The track it concerns.
     public var track: Track?
+    /// The recording it concerns.
     public var recording: Recording?
     /// The provider's own name of the event.
     public var providerEvent: String?
@@ -117,6 +124,7 @@ public struct EventData: Sendable, Equatable {
 
 /// An event on its way into the log.
 public struct Draft: Sendable {
+    /// The event.
     public var event: Event
     /// The provider's id of the event: of several with the same key and source only the first is kept.
     public var idempotencyKey: String

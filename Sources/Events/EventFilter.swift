@@ -1,7 +1,10 @@
 /// Rooms, types and sources: what a grant covers, or what a reader asks for.
 public struct EventScope: Sendable, Hashable {
+    /// Names of rooms.
     public var rooms: PatternSet
+    /// Types of events.
     public var types: PatternSet
+    /// Names of sources.
     public var sources: PatternSet
 
     /// A scope; what is not named is not limited.

@@ -22,7 +22,8 @@ public struct EventID: Sendable, Hashable, Comparable {
 
     /// The id of the `sequence`-th event committed in the millisecond `milliseconds`.
     public init(milliseconds: Int64, sequence: Int64) {
-        precondition(milliseconds >= 0 && milliseconds <= Self.largestMilliseconds, "an event id dates from 1970 to 2248")
+        precondition(
+            milliseconds >= 0 && milliseconds <= Self.largestMilliseconds, "an event id dates from 1970 to 2248")
         precondition(sequence >= 0 && sequence <= Self.largestSequence, "an event id's sequence has 20 bits")
         rawValue = milliseconds << Self.sequenceBits | sequence
     }
@@ -39,6 +40,7 @@ public struct EventID: Sendable, Hashable, Comparable {
         return EventID(rawValue: rawValue + 1)
     }
 
+    /// True when `left` was committed before `right`.
     public static func < (left: EventID, right: EventID) -> Bool { left.rawValue < right.rawValue }
 }
 
@@ -54,6 +56,7 @@ extension EventID: LosslessStringConvertible {
         self.init(milliseconds: milliseconds, sequence: sequence)
     }
 
+    /// The id as it stands on the wire.
     public var description: String { "\(milliseconds)-\(sequence)" }
 
     private static func number(_ digits: Substring.UTF8View, upTo largest: Int64) -> Int64? {

@@ -22,33 +22,59 @@ public struct EventType: RawRepresentable, Sendable, Hashable {
         rawValue = name
     }
 
+    /// A room opened.
     public static let roomStarted = EventType(rawValue: "room_started")
+    /// A room closed.
     public static let roomFinished = EventType(rawValue: "room_finished")
+    /// Somebody joined.
     public static let participantJoined = EventType(rawValue: "participant_joined")
+    /// Somebody left.
     public static let participantLeft = EventType(rawValue: "participant_left")
+    /// Somebody broke off before they had joined.
     public static let participantConnectionAborted = EventType(rawValue: "participant_connection_aborted")
+    /// Somebody knocks and waits to be let in.
     public static let participantWaiting = EventType(rawValue: "participant_waiting")
+    /// Somebody no longer waits: let in, turned away, or gone.
     public static let participantWaitingLeft = EventType(rawValue: "participant_waiting_left")
+    /// A track was published.
     public static let trackPublished = EventType(rawValue: "track_published")
+    /// A track was taken back.
     public static let trackUnpublished = EventType(rawValue: "track_unpublished")
+    /// A recording began.
     public static let recordingStarted = EventType(rawValue: "recording_started")
+    /// A recording changed its state.
     public static let recordingUpdated = EventType(rawValue: "recording_updated")
+    /// A recording ended.
     public static let recordingEnded = EventType(rawValue: "recording_ended")
+    /// A recording can be fetched.
     public static let recordingReady = EventType(rawValue: "recording_ready")
+    /// A recording failed.
     public static let recordingFailed = EventType(rawValue: "recording_failed")
+    /// A live stream to elsewhere began.
     public static let streamStarted = EventType(rawValue: "stream_started")
+    /// A live stream changed its state.
     public static let streamUpdated = EventType(rawValue: "stream_updated")
+    /// A live stream ended.
     public static let streamEnded = EventType(rawValue: "stream_ended")
+    /// A live stream failed.
     public static let streamFailed = EventType(rawValue: "stream_failed")
+    /// Media from outside began to flow into a room.
     public static let ingressStarted = EventType(rawValue: "ingress_started")
+    /// Media from outside ended.
     public static let ingressEnded = EventType(rawValue: "ingress_ended")
+    /// A transcript began.
     public static let transcriptStarted = EventType(rawValue: "transcript_started")
+    /// A transcript can be fetched.
     public static let transcriptReady = EventType(rawValue: "transcript_ready")
+    /// A transcript failed.
     public static let transcriptFailed = EventType(rawValue: "transcript_failed")
+    /// An agent's job began.
     public static let agentJobStarted = EventType(rawValue: "agent_job_started")
+    /// An agent's job ended.
     public static let agentJobEnded = EventType(rawValue: "agent_job_ended")
     /// Daily's batch processor: `data.job`.
     public static let batchJobFinished = EventType(rawValue: "batch_job_finished")
+    /// A batch job of a provider failed.
     public static let batchJobFailed = EventType(rawValue: "batch_job_failed")
     /// Somebody called for an assistant in a Whereby room.
     public static let assistantRequested = EventType(rawValue: "assistant_requested")

@@ -4,17 +4,23 @@ public struct Participant: Sendable, Hashable {
     public var id: String
     /// The user behind it, as the application named them.
     public var identity: String?
+    /// The name to show.
     public var name: String?
     /// `standard` for people; else what it is: `agent`, `sip`, `ingress`, `egress`, `recorder`, …
     public var kind: String
+    /// When this connection joined.
     public var joinedAt: EpochMilliseconds?
+    /// When it left.
     public var leftAt: EpochMilliseconds?
+    /// How long it stayed.
     public var durationSeconds: Double?
     /// Why it left, lower case: `client_initiated`, `duplicate_identity`, …
     public var leaveReason: String?
+    /// Whether it has the rights of an owner.
     public var isOwner: Bool?
     /// Daily's guess at the network: `good`, `warning`, `bad`, `unknown`.
     public var networkQuality: String?
+    /// What the application attached to it.
     public var metadata: String?
     /// Name and value, sorted by name.
     public var attributes: [(name: String, value: String)]
@@ -87,9 +93,11 @@ public struct Participant: Sendable, Hashable {
         writer.member("permissions", permissions)
     }
 
+    /// True when both would be written alike.
     public static func == (left: Participant, right: Participant) -> Bool {
         JSONWriter.bytes { $0.object(left.write) } == JSONWriter.bytes { $0.object(right.write) }
     }
 
+    /// By the connection.
     public func hash(into hasher: inout Hasher) { hasher.combine(id) }
 }

@@ -1,11 +1,16 @@
 /// A recording (LiveKit's egress to files, Daily's and Whereby's recordings): `data.recording`.
 public struct Recording: Sendable, Hashable {
+    /// The provider's id of the recording.
     public var id: String
     /// Where it stands, lower case: `starting`, `active`, `complete`, `failed`, …
     public var status: String
+    /// When it began.
     public var startedAt: EpochMilliseconds?
+    /// When it ended.
     public var endedAt: EpochMilliseconds?
+    /// How long it is.
     public var durationSeconds: Double?
+    /// Why it failed.
     public var error: String?
     /// Whatever else the provider tells and no other provider knows, credentials taken out.
     public var details: JSONObject

@@ -4,9 +4,13 @@ public struct Room: Sendable, Hashable {
     public var name: String
     /// The provider's id of this one session of the room (LiveKit `RM_…`, Daily's meeting id).
     public var id: String?
+    /// When this session began.
     public var startedAt: EpochMilliseconds?
+    /// When it ended.
     public var endedAt: EpochMilliseconds?
+    /// How long it lasted.
     public var durationSeconds: Double?
+    /// What the application attached to it.
     public var metadata: String?
     /// Why it ended, lower case: `api_delete`, `idle_timeout`, …
     public var endReason: String?

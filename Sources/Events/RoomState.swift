@@ -1,6 +1,8 @@
 /// Which session of which room: names are unique only within a source.
 public struct RoomKey: Sendable, Hashable {
+    /// The source through which the room is known.
     public let source: String
+    /// The name under which clients join it.
     public let name: String
 
     /// The room `name` of the source `source`.
@@ -12,8 +14,11 @@ public struct RoomKey: Sendable, Hashable {
 
 /// A room that is open: who is inside, what they publish. The fold over the log keeps it; a snapshot shows it.
 public struct RoomState: Sendable, Equatable {
+    /// The source through which the room is known.
     public var source: String
+    /// The kind of that source.
     public var provider: String
+    /// The room itself.
     public var room: Room
     /// Who is inside, in the order of joining.
     public var participants: [ParticipantState]
@@ -69,7 +74,9 @@ public struct RoomState: Sendable, Equatable {
 
 /// Somebody inside a room, with the tracks they publish.
 public struct ParticipantState: Sendable, Equatable {
+    /// Who it is.
     public var participant: Participant
+    /// What they publish.
     public var tracks: [Track]
 
     /// Somebody who publishes nothing yet.

@@ -1,12 +1,16 @@
 /// A published audio, video or data track: `data.track`.
 public struct Track: Sendable, Hashable {
+    /// The provider's id of the track.
     public var id: String
     /// `audio`, `video` or `data`.
     public var kind: String
     /// `camera`, `microphone`, `screen_share`, `screen_share_audio`.
     public var source: String?
+    /// The name that the publisher gave it.
     public var name: String?
+    /// Whether it was muted when it was published.
     public var muted: Bool
+    /// The codec, as in `video/VP8`.
     public var mimeType: String?
     /// Whatever else the sender told under other names. Providers are read into the members above alone; it is a
     /// `standard` sender that may add its own.

@@ -35,6 +35,8 @@ final class Group {
         }
         subscriber.groupIndex = -1
     }
+
+    func removeAllLive() { live.removeAll() }
 }
 
 /// Which groups an event may concern: by room name where a filter names its rooms, so that an event for one room

@@ -90,6 +90,11 @@ public final class Hub {
         wheel = Wheel(horizonMilliseconds: settings.heartbeatMilliseconds, slotMilliseconds: 250, now: now)
     }
 
+    deinit {
+        // A group and its live members hold each other.
+        for group in groups.all { group.removeAllLive() }
+    }
+
     /// How many streams there are.
     public var count: Int { subscribers.count }
 

@@ -1,4 +1,4 @@
-internal import Events
+public import Events
 
 /// One stream: a cursor over the log and an outlet. It belongs to one ``Hub``, on one thread.
 public final class Subscriber {
@@ -33,7 +33,7 @@ public final class Subscriber {
     public let outlet: any Outlet
     var state = State.queued
     /// Every event up to here was sent, is in ``unsent``, or did not match. Without meaning while `live`.
-    var cursor: EventID
+    public internal(set) var cursor: EventID
     /// Set until the log confirmed that the cursor the client named is one of its own.
     var cursorIsUnchecked = false
     /// What must go out before the next event, and how many bytes of its first piece are gone already.

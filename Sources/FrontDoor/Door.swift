@@ -120,17 +120,18 @@ public final class Door {
         guard let link = evhttp_request_get_connection(handle),
             let transport = evhttp_connection_get_bufferevent(link), let input = bufferevent_get_input(transport)
         else { return }
-        let violation = connections[input]?.requestCompleted()
+        let connection = connections[input]
+        let violation = connection?.requestCompleted()
         let method = Self.method(evhttp_request_get_command(handle))
         let headers = Self.headers(evhttp_request_get_input_headers(handle))
         let target = evhttp_request_get_uri(handle).map { String(cString: $0) } ?? "/"
-        let problem = violation?.rawValue ?? Framing.problem(method: method ?? "", headers: headers)
+        let problem = violation?.rawValue ?? Framing.problem(headers: headers)
         let split = PercentCoding.split(target)
         let request = HTTPRequest(
             method: method ?? "", target: target, path: split?.path ?? [], query: split?.query ?? [],
             headers: headers, body: Self.body(evhttp_request_get_input_buffer(handle)),
             remoteAddress: Self.remoteAddress(link))
-        let exchange = Exchange(handle, request: request, on: loop)
+        let exchange = Exchange(handle, request: request, of: connection, on: loop)
         if let problem { return turnAway(exchange, status: 400, problem) }
         guard method != nil else { return turnAway(exchange, status: 501, "an unknown method") }
         guard split != nil else { return turnAway(exchange, status: 400, "the request's target is not well-formed") }
@@ -139,7 +140,7 @@ public final class Door {
 
     private func turnAway(_ exchange: Exchange, status: Int, _ problem: String) {
         refused(DoorRefusal(status: status, problem: problem))
-        let body = "{\"title\":\"\(HTTPResponse.reason(status))\",\"status\":\(status),\"detail\":\"\(problem)\"}\n"
+        let body = "{\"type\":\"about:blank\",\"title\":\"\(HTTPResponse.reason(status))\",\"status\":\(status),\"reason\":\"malformed_request\",\"detail\":\"\(problem)\"}\n"
         var response = HTTPResponse(
             status: status, contentType: "application/problem+json", body: Array(body.utf8))
         response.closesConnection = true

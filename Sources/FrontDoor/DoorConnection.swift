@@ -14,7 +14,20 @@ final class DoorConnection {
     private var scanner = HeaderScanner()
     private var startedAt: Int64?
     private var isWatched = false
-    private var isServing = false
+    private var phase = Phase.reading
+    /// The request that is being served, so that nobody answers it when the connection is gone.
+    weak var exchange: Exchange?
+
+    private enum Phase {
+        /// A request is awaited or comes in. If something is written now, evhttp itself refuses it.
+        case reading
+        /// A route has the request.
+        case serving
+        /// The answer is being put into the output buffer, piece by piece.
+        case answering
+        /// evhttp has refused the request and closes the connection.
+        case refused
+    }
 
     init(transport: OpaquePointer, input: OpaquePointer, door: Door) {
         self.transport = transport
@@ -28,9 +41,9 @@ final class DoorConnection {
     /// Bytes came in: the last `count` of those that wait.
     fileprivate func inputGrew(by count: Int) {
         watchForClose()
-        if startedAt == nil { startedAt = System.steadyMilliseconds() }
         // While a request is being served, the bytes of the next one wait; they are scanned when their turn comes.
-        guard !isServing else { return }
+        guard phase == .reading else { return }
+        if startedAt == nil { startedAt = System.steadyMilliseconds() }
         scan(from: evbuffer_get_length(input) - count)
     }
 
@@ -53,34 +66,41 @@ final class DoorConnection {
     func requestCompleted() -> HeaderScanner.Violation? {
         let violation = scanner.violation
         startedAt = nil
-        isServing = true
+        phase = .serving
         return violation
     }
 
-    /// An answer is being written. To a request that never completed only evhttp itself answers.
-    fileprivate func outputGrew(_ output: OpaquePointer) {
-        guard isServing else { return reportParserAnswer(output) }
-        // The answer is in the buffer: what waits in the input is the next request.
-        isServing = false
+    /// Puts the answer into the output buffer; what waits in the input then is the next request.
+    func answer(_ send: () -> Void) {
+        phase = .answering
+        send()
+        phase = .reading
         scanner = HeaderScanner()
-        let waiting = evbuffer_get_length(input)
-        guard waiting > 0 else { return }
+        guard evbuffer_get_length(input) > 0 else { return }
         startedAt = System.steadyMilliseconds()
         scan(from: 0)
     }
 
-    private func reportParserAnswer(_ output: OpaquePointer) {
-        var start = [UInt8](repeating: 0, count: 12)
-        guard evbuffer_copyout(output, &start, start.count) == start.count,
-            start.starts(with: "HTTP/1.".utf8),
-            let status = Int(String(decoding: start[9...], as: UTF8.self)), status >= 400
+    /// Something is being written. To a request that never completed only evhttp itself answers.
+    fileprivate func outputGrew(_ output: OpaquePointer, beyond size: Int) {
+        guard phase == .reading else { return }
+        // The last answer may still stand before it.
+        var added = evbuffer_ptr()
+        guard evbuffer_ptr_set(output, &added, size, EVBUFFER_PTR_SET) == 0 else { return }
+        // Peeked at, since copying is refused while libevent empties the buffer. A status line is added as one piece.
+        var piece = iovec()
+        guard evbuffer_peek(output, -1, &added, &piece, 1) >= 1 else { return }
+        let line = UnsafeRawBufferPointer(start: piece.iov_base, count: piece.iov_len).prefix(12)
+        guard line.starts(with: "HTTP/1.".utf8),
+            let status = Int(String(decoding: line.dropFirst(9), as: UTF8.self)), status >= 400
         else { return }
+        phase = .refused
         door?.answeredByParser(status: status)
     }
 
     /// True if a request began before `deadline` and is not complete.
     func isLate(startedBefore deadline: Int64) -> Bool {
-        !isServing && startedAt.map { $0 < deadline } ?? false
+        phase == .reading && startedAt.map { $0 < deadline } ?? false
     }
 
     /// Answers 408 and closes.
@@ -105,6 +125,7 @@ final class DoorConnection {
     }
 
     fileprivate func isClosing() {
+        exchange?.forget()
         // libevent may still empty the buffers, when this object is gone.
         let this = Unmanaged.passUnretained(self).toOpaque()
         evbuffer_remove_cb(input, inputHasChanged, this)
@@ -124,7 +145,8 @@ private func outputHasChanged(
     _ buffer: OpaquePointer?, _ info: UnsafePointer<evbuffer_cb_info>?, _ argument: UnsafeMutableRawPointer?
 ) {
     guard let buffer, let info, let argument, info.pointee.n_added > 0 else { return }
-    Unmanaged<DoorConnection>.fromOpaque(argument).takeUnretainedValue().outputGrew(buffer)
+    let connection = Unmanaged<DoorConnection>.fromOpaque(argument).takeUnretainedValue()
+    connection.outputGrew(buffer, beyond: info.pointee.orig_size)
 }
 
 private func connectionIsClosing(_ link: OpaquePointer?, _ argument: UnsafeMutableRawPointer?) {

@@ -9,11 +9,14 @@ public final class Exchange {
     public let request: HTTPRequest
     private let loop: Loop
     private var handle: OpaquePointer?
+    private weak var connection: DoorConnection?
 
-    init(_ handle: OpaquePointer, request: HTTPRequest, on loop: Loop) {
+    init(_ handle: OpaquePointer, request: HTTPRequest, of connection: DoorConnection?, on loop: Loop) {
         self.handle = handle
         self.request = request
+        self.connection = connection
         self.loop = loop
+        connection?.exchange = self
     }
 
     deinit {
@@ -21,8 +24,8 @@ public final class Exchange {
         if handle != nil { reply(HTTPResponse(status: 500)) }
     }
 
-    /// The door is closing and libevent frees the request itself.
-    public func forget() { handle = nil }
+    /// The connection is closing, and libevent frees the request itself.
+    func forget() { handle = nil }
 
     /// Answers. Does nothing if the exchange has ended.
     public func reply(_ response: HTTPResponse) {
@@ -31,9 +34,15 @@ public final class Exchange {
         let headers = evhttp_request_get_output_headers(handle)
         for header in response.headers { evhttp_add_header(headers, header.name, header.value) }
         if response.closesConnection { evhttp_add_header(headers, "Connection", "close") }
-        let body = evhttp_request_get_output_buffer(handle)
-        if !response.body.isEmpty { evbuffer_add(body, response.body, response.body.count) }
-        evhttp_send_reply(handle, CInt(response.status), HTTPResponse.reason(response.status), nil)
+        if request.method == "HEAD" {
+            // evhttp would send the body all the same, and the client would read it as the next answer.
+            evhttp_add_header(headers, "Content-Length", String(response.body.count))
+        } else if !response.body.isEmpty {
+            evbuffer_add(evhttp_request_get_output_buffer(handle), response.body, response.body.count)
+        }
+        let send = { evhttp_send_reply(handle, CInt(response.status), HTTPResponse.reason(response.status), nil) }
+        guard let connection else { return send() }
+        connection.answer(send)
     }
 
     /// Takes the connection away from evhttp to use it as a stream: nothing of the answer has been sent.

@@ -1,9 +1,10 @@
 /// What evhttp lets through and a server behind proxies must not: heads on which two readers could disagree.
 enum Framing {
     /// What is wrong with the head, in half a sentence; nil if nothing is.
-    static func problem(method: String, headers: [(name: String, value: String)]) -> String? {
+    static func problem(headers: [(name: String, value: String)]) -> String? {
         var hosts = 0
         var lengths = 0
+        var encodings = 0
         for header in headers {
             switch header.name.lowercased() {
             case "host": hosts += 1
@@ -14,6 +15,7 @@ enum Framing {
                     return "Content-Length is not a plain number"
                 }
             case "transfer-encoding":
+                encodings += 1
                 // evhttp takes any other coding as no body at all, and would read the body as the next request.
                 guard header.value.lowercased() == "chunked" else {
                     return "the only Transfer-Encoding understood is chunked"
@@ -22,6 +24,8 @@ enum Framing {
             }
         }
         if lengths > 1 { return "Content-Length is given more than once" }
+        if encodings > 1 { return "Transfer-Encoding is given more than once" }
+        if encodings + lengths > 1 { return "Content-Length and Transfer-Encoding are both given" }
         if hosts == 0 { return "the Host header is missing" }
         if hosts > 1 { return "the Host header is given more than once" }
         return nil

@@ -79,7 +79,9 @@ enum PercentCoding {
         while let byte = iterator.next() {
             switch byte {
             case UInt8(ascii: "%"):
-                guard let high = iterator.next().flatMap(hex), let low = iterator.next().flatMap(hex) else { return nil }
+                guard let high = iterator.next().flatMap(hex), let low = iterator.next().flatMap(hex) else {
+                    return nil
+                }
                 bytes.append(high << 4 | low)
             case UInt8(ascii: "+") where plusIsBlank: bytes.append(UInt8(ascii: " "))
             default: bytes.append(byte)
@@ -98,9 +100,18 @@ enum PercentCoding {
         }
     }
 
+    /// The path and query of a target, which may be a whole URL (RFC 9112, section 3.2.2).
+    private static func local(_ target: String) -> Substring.UTF8View {
+        for scheme in ["http://", "https://"] where target.lowercased().hasPrefix(scheme) {
+            let rest = target.utf8.dropFirst(scheme.utf8.count)
+            return rest.drop { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
+        }
+        return target[...].utf8
+    }
+
     /// Splits a request's target into decoded segments and decoded query pairs.
     static func split(_ target: String) -> (path: [String], query: [(name: String, value: String)])? {
-        let parts = target.utf8.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = local(target).split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
         var path: [String] = []
         for segment in parts[0].split(separator: UInt8(ascii: "/")) {
             guard let decoded = decode(segment, plusIsBlank: false) else { return nil }

@@ -8,6 +8,8 @@ struct HeaderScanner {
         case blankBeforeColon = "a blank stands before a header's colon"
         case nul = "a NUL byte stands in the head"
         case lineWithoutColon = "a header line has no colon"
+        case bareReturn = "a carriage return stands without its newline"
+        case invalidName = "a header's name is no token"
     }
 
     private enum Place {
@@ -20,6 +22,8 @@ struct HeaderScanner {
 
     private var place = Place.requestLine
     private var lastWasBlank = false
+    private var lastWasReturn = false
+    private var nameIsEmpty = true
     private var lineIsEmpty = true
     /// The first thing that was wrong with this head.
     private(set) var violation: Violation?
@@ -34,6 +38,9 @@ struct HeaderScanner {
 
     private mutating func read(_ byte: UInt8) {
         if byte == 0 { note(.nul) }
+        // Some readers end a line at a lone carriage return, others take it for a part of the value.
+        if lastWasReturn && byte != UInt8(ascii: "\n") { note(.bareReturn) }
+        lastWasReturn = byte == UInt8(ascii: "\r")
         switch place {
         case .requestLine:
             // Empty lines before a request are allowed, and evhttp skips them.
@@ -49,20 +56,39 @@ struct HeaderScanner {
             default:
                 place = .name
                 lastWasBlank = false
+                nameIsEmpty = true
+                readName(byte)
             }
-        case .name:
-            switch byte {
-            case UInt8(ascii: ":"):
-                if lastWasBlank { note(.blankBeforeColon) }
-                place = .value
-            case UInt8(ascii: "\n"):
-                note(.lineWithoutColon)
-                place = .lineStart
-            default: lastWasBlank = byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
-            }
+        case .name: readName(byte)
         case .value:
             if byte == UInt8(ascii: "\n") { place = .lineStart }
         case .body: break
+        }
+    }
+
+    private mutating func readName(_ byte: UInt8) {
+        let isBlank = byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
+        switch byte {
+        case UInt8(ascii: ":"):
+            if lastWasBlank { note(.blankBeforeColon) }
+            if nameIsEmpty { note(.invalidName) }
+            place = .value
+        case UInt8(ascii: "\n"):
+            note(.lineWithoutColon)
+            place = .lineStart
+        case UInt8(ascii: "\r"): break
+        default: if !isBlank && !Self.isToken(byte) { note(.invalidName) }
+        }
+        lastWasBlank = isBlank
+        nameIsEmpty = false
+    }
+
+    /// Letters, digits and the marks that RFC 9110, section 5.6.2 allows in names.
+    private static func isToken(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
         }
     }
 

@@ -43,11 +43,11 @@ struct ReaderTests {
         func ask() -> Bool { reader.page(after: .zero) { [ledger] _ in ledger.note("page") } }
         for _ in 0..<JournalReader.threads { #expect(ask()) }
         home.waitUntilEntered(JournalReader.threads)
-        for _ in 0..<Limits.waitingPages { #expect(ask()) }
+        for _ in 0..<Limits.waitingReads { #expect(ask()) }
         #expect(!ask())
         home.allow(1)
         reader.stop()
-        #expect(ledger.wait(0).count == JournalReader.threads + Limits.waitingPages)
+        #expect(ledger.wait(0).count == JournalReader.threads + Limits.waitingReads)
         #expect(!ask())
     }
 }

@@ -149,7 +149,13 @@ class Relay:
     def get(self, path, token=None, **arguments):
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         headers.update(arguments.pop("headers", {}))
-        return requests.get(self.url(path), headers=headers, timeout=DEADLINE_SECONDS, **arguments)
+        answer = requests.get(self.url(path), headers=headers, timeout=DEADLINE_SECONDS, stream=True, **arguments)
+        if answer.headers.get("Content-Type", "").startswith(("text/event-stream", "application/x-ndjson")):
+            # A stream where an answer was expected: it would be read for ever.
+            answer._content = b"(a stream)"
+            answer.close()
+        answer.content  # Read now.
+        return answer
 
     def run(self, *arguments, **rest):
         """A command beside this relay, with its settings."""

@@ -19,7 +19,8 @@ def settings_file(folder, **changes):
 
 @pytest.mark.parametrize("source", ["livekit", "daily"])
 def test_send_plays_a_whole_meeting(shared, room, source):
-    stream = clients.subscribe(shared, f"room={room}&source={source}")
+    # Not by room: Daily's recording.started names none.
+    stream = clients.subscribe(shared, f"source={source}")
     sent = shared.run(
         "send", "--source", source, "--scenario", "meeting", "--room", room, "--speed", "1000", "--url", shared.base)
     assert sent.returncode == 0, sent.stderr

@@ -192,3 +192,50 @@ def test_random_bytes_never_bring_it_down(relay):
         connection.close()
     assert_descriptors_return(relay, before)
     assert_serves(relay, "after noise")
+
+
+def test_a_head_request_gets_no_body(shared):
+    """A body would be taken for the beginning of the next answer on the connection."""
+    token = roomwire.token()
+    for path in ("/healthz", "/metrics", "/api/rooms", "/api/events", "/api/nothing"):
+        head = f"HEAD {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+        then = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        with clients.RawConnection(shared) as connection:
+            connection.send((head + then).encode())
+            first, _, rest = connection.read_to_end().partition(b"\r\n\r\n")
+        assert first.startswith(b"HTTP/1.1 "), path
+        assert rest.startswith(b"HTTP/1.1 200"), f"{path}: {rest[:200]!r}"
+
+
+def test_a_refusal_of_ours_is_not_logged_as_malformed_http(start):
+    relay = start()
+    assert relay.post("livekit", {"Authorization": "no token"}, b"{}").status_code == 401
+    assert relay.get("/events?rooom=a", roomwire.token()).status_code == 400
+    assert relay.post("livekit", {}, b"", "PUT").status_code == 405
+    assert relay.get("/nothing").status_code == 404
+    said = relay.said()
+    assert "malformed_header" in said
+    assert "not a request that HTTP/1.1 allows" not in said, said
+
+
+def test_requests_pipelined_on_one_connection_are_answered_in_order(shared, room):
+    stream = clients.subscribe(shared, f"room={room}")
+    requests = b""
+    for body in providers.meeting(room):
+        head = "".join(f"{name}: {value}\r\n" for name, value in providers.livekit_headers(body).items())
+        requests += f"POST /api/webhooks/livekit HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n{head}\r\n".encode()
+        requests += body
+    with clients.RawConnection(shared) as connection:
+        connection.send(requests)
+        connection.read_until(lambda: connection.bytes.count(b"HTTP/1.1 200 OK") == 6, "six answers")
+    assert len(stream.wait_for("room_finished")) == 6
+
+
+def test_chunked_bodies_are_verified_as_a_whole(shared, room):
+    stream = clients.subscribe(shared, f"room={room}")
+    body = providers.livekit_body("room_started", room)
+    answer = roomwire.requests.post(
+        shared.url("/webhooks/livekit"), headers=providers.livekit_headers(body), timeout=30,
+        data=iter([body[:7], body[7:90], body[90:]]))
+    assert answer.status_code == 200, answer.text
+    assert stream.wait_events(1)

@@ -61,6 +61,16 @@ def test_the_python_mints_tokens_that_work(shared, monkeypatch):
     assert clients.subscribe(shared, "", names["mint"]("ada", ["call_*"])).control("connected")["user"] == "ada"
 
 
+@pytest.mark.skipif(not shutil.which("node"), reason="no Node here")
+def test_the_javascript_mints_tokens_that_work(shared, folder):
+    script = block("js", "createHmac") + '\nconsole.log(mint("ada", ["call_*"]));\n'
+    (folder / "mint.mjs").write_text(script)
+    minted = subprocess.run(
+        ["node", str(folder / "mint.mjs")], env=roomwire.clean_environment(ROOMWIRE_TOKEN_SECRET=roomwire.TOKEN_SECRET),
+        capture_output=True, text=True, timeout=60)
+    assert clients.subscribe(shared, "", minted.stdout.strip()).control("connected")["user"] == "ada"
+
+
 def test_the_example_of_an_event_is_one(shared):
     example = json.loads(block("json", "participant_joined"))
     stream = clients.subscribe(shared, "room=call_42")

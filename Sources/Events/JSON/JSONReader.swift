@@ -234,7 +234,9 @@ public struct JSONReader {
     private mutating func codeUnit() throws(JSONError) -> UInt32 {
         var code: UInt32 = 0
         for _ in 0..<4 {
-            guard let byte = current, let digit = Hex.value(byte) else { throw error("four hex digits should follow \\u") }
+            guard let byte = current, let digit = Hex.value(byte) else {
+                throw error("four hex digits should follow \\u")
+            }
             code = code << 4 | UInt32(digit)
             position += 1
         }
@@ -249,5 +251,6 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Where, in bytes from the start.
     public let offsetBytes: Int
 
+    /// One line for people.
     public var description: String { "not JSON: \(problem), at byte \(offsetBytes)" }
 }

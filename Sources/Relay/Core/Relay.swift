@@ -29,6 +29,8 @@ public final class Relay: Sendable {
     /// - Throws: ``RelayError`` and other errors, each with one sentence as its description.
     public static func start(settings given: Settings, demo: Bool) async throws -> Relay {
         System.ignoreBrokenPipes()
+        // The log and the secrets are for this user alone, in a folder that somebody else made as well.
+        System.makeNewFilesPrivate()
         let settings = try given.completed(demo: demo)
         try DataFolder(path: settings.data).create()
         let log = OperatorLog.logger(settings)

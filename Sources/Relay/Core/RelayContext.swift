@@ -19,6 +19,8 @@ final class RelayContext: Sendable {
     let verifier: TokenVerifier
     let origins: AllowedOrigins
     let caps: Locked<StreamCaps>
+    /// Kept only where a user's oldest stream makes room for a new one.
+    let order: StreamOrder?
     let tickets = Locked(Tickets())
     let metrics = Metrics()
     let rejects = RejectLog()
@@ -27,12 +29,15 @@ final class RelayContext: Sendable {
     let strangers: RateLimitedLog
     let isDraining = Locked(false)
 
-    init(settings: Settings, verifier: TokenVerifier, origins: AllowedOrigins, caps: StreamCapSettings, log: Logger) throws {
+    init(settings: Settings, verifier: TokenVerifier, origins: AllowedOrigins, caps: StreamCapSettings, log: Logger)
+        throws
+    {
         self.settings = settings
         self.verifier = verifier
         self.origins = origins
         self.log = log
         strangers = RateLimitedLog(log)
+        order = settings.streams.overCap == .oldest ? StreamOrder() : nil
         self.caps = Locked(StreamCaps(caps))
         var sources: [String: Source] = [:]
         for source in settings.sources {

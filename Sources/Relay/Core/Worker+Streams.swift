@@ -45,7 +45,8 @@ extension Worker {
         }
         for pattern in query.requested.types.patterns where pattern.isExact {
             guard EventType(checking: pattern.text) == nil else { continue }
-            return "No event can have the type \(String(pattern.text.prefix(80))): a type is letters, digits, _ . and -."
+            return
+                "No event can have the type \(String(pattern.text.prefix(80))): a type is letters, digits, _ . and -."
         }
         return nil
     }
@@ -81,6 +82,7 @@ extension Worker {
         let user = opening.identity.user
         let address = exchange.request.remoteAddress
         if context.isDraining.withLock({ $0 }) { return refuse(exchange, opening, .draining) }
+        if opening.query.format == .json { return answerPage(exchange, opening, start) }
         if let refusal = admit(user: user, address: address, now: now) { return refuse(exchange, opening, refusal) }
         guard let socket = exchange.takeOver() else {
             context.caps.withLock { $0.release(user: user, address: address) }
@@ -101,15 +103,48 @@ extension Worker {
                 RoomsRoute.covered(rooms, by: opening.filter), head: hub.head, format: subscription.format)
         }
         let link = StreamLink(socket, address: address, worker: self)
-        link.subscriber = hub.subscribe(subscription, outlet: link)
+        let subscriber = hub.subscribe(subscription, outlet: link)
+        link.subscriber = subscriber
+        guard let order = context.order else { return }
+        if subscriber.hasEnded {
+            // It ended before it stood in the order, so nobody has released it.
+            context.caps.withLock { $0.release(user: user, address: address) }
+        } else {
+            order.add(StreamOrder.Entry(stream: subscriber.id, address: address, mailbox: mailbox), of: user)
+        }
     }
 
-    /// Counts the stream in, or says why not. With `over_cap: oldest` the user's oldest stream of this loop makes room.
+    /// One page as JSON: what there is, or with `wait=` the first that comes.
+    private func answerPage(_ exchange: Exchange, _ opening: Opening, _ start: Subscription.Start) {
+        let waits = Int64(opening.query.waitMilliseconds ?? 0)
+        let poll = PagePoll(exchange, deadline: System.steadyMilliseconds() + waits) { [unowned self] poll in
+            // Nil only if the hub ended it while it was being made: then it is answered below.
+            guard let subscriber = poll.subscriber else { return }
+            finish(poll, subscriber, opening)
+        }
+        var subscription = Subscription(
+            user: opening.identity.user, filter: opening.filter,
+            format: StreamFormat(encoding: .ndjson, showsRaw: opening.identity.grant.raw), start: start)
+        subscription.limitEvents = min(opening.query.limitEvents ?? Limits.pageEvents, Limits.pageEvents)
+        subscription.endsWhenCaughtUp = waits == 0
+        let subscriber = hub.subscribe(subscription, outlet: poll)
+        poll.subscriber = subscriber
+        if subscriber.hasEnded { return finish(poll, subscriber, opening) }
+        if waits > 0 { wait(poll) }
+    }
+
+    private func finish(_ poll: PagePoll, _ subscriber: Subscriber, _ opening: Opening) {
+        let hasMore = subscriber.cursor < hub.head
+        reply(poll.exchange, poll.response(cursor: subscriber.cursor, hasMore: hasMore), opening.check)
+    }
+
+    /// Counts the stream in, or says why not. With `over_cap: oldest` the user's oldest stream makes room.
     private func admit(user: String, address: String, now: EpochMilliseconds) -> StreamRefusal? {
         let decision = context.caps.withLock { $0.admit(user: user, address: address, now: now) }
         guard case .refused(let reason, let seconds) = decision else { return nil }
-        if reason == .perUser, context.settings.streams.overCap == .oldest, let oldest = hub.subscribers(of: user).first {
-            hub.end(oldest, .replaced)
+        if reason == .perUser, let oldest = context.order?.takeOldest(of: user) {
+            context.caps.withLock { $0.release(user: user, address: oldest.address) }
+            oldest.mailbox.post(.replaced(stream: oldest.stream))
             return admit(user: user, address: address, now: now)
         }
         return .cap(reason, retryAfterSeconds: seconds)

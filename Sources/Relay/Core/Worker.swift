@@ -24,6 +24,8 @@ final class Worker {
     private var waiting: [UInt64: WaitingExchange] = [:]
     private var nextExchange: UInt64 = 1
     private var drain: Drain?
+    /// Polls that wait for events.
+    private var polls: [PagePoll] = []
 
     /// What a waiting request wants.
     struct WaitingExchange {
@@ -57,7 +59,10 @@ final class Worker {
         }
         mail = mailbox.attach(
             to: loop, limit: Limits.mailboxCommands, handle: { [unowned self] in take($0) },
-            endOfTurn: { [unowned self] in scheduleTurn() })
+            endOfTurn: { [unowned self] in
+                endPolls()
+                scheduleTurn()
+            })
         ticker = LoopTimer(on: loop) { [unowned self] in tick() }
         turns = LoopTimer(on: loop) { [unowned self] in runTurn() }
         ticker?.set(afterMilliseconds: Self.tickMilliseconds)
@@ -79,6 +84,7 @@ final class Worker {
     private func tick() {
         setTime()
         hub.tick()
+        endPolls()
         if let drain, !drain.step(hub) { finishDraining() }
         context.metrics.read(HubReading(streams: hub.count, counters: hub.counters), loop: index)
         ticker?.set(afterMilliseconds: drain == nil ? Self.tickMilliseconds : Drain.stepMilliseconds)
@@ -118,9 +124,12 @@ final class Worker {
             hub.publish(commit.events, extent: commit.extent)
         case .appended(let id, let source, let outcome):
             guard let waiting = waiting.removeValue(forKey: id) else { return }
-            waiting.exchange.reply(WebhookRoute(context: context, writer: writer).response(for: outcome, source: source))
+            waiting.exchange.reply(
+                WebhookRoute(context: context, writer: writer).response(for: outcome, source: source))
         case .page(let page, let cursor): hub.pageArrived(page, after: cursor)
         case .cursor(let id, let cursor): waiting.removeValue(forKey: id)?.start?(cursor)
+        case .replaced(let stream):
+            if let subscriber = hub.subscriber(id: stream) { hub.end(subscriber, .replaced) }
         case .drain(let milliseconds):
             door?.accept(false)
             drain = Drain(milliseconds: milliseconds, count: hub.count)
@@ -168,23 +177,40 @@ final class Worker {
         hub.end(subscriber, reason == .strayInput ? .strayInput : .clientClosed)
     }
 
+    /// Has a poll answered as soon as it holds something, or has waited long enough.
+    func wait(_ poll: PagePoll) {
+        polls.append(poll)
+    }
+
+    private func endPolls() {
+        guard !polls.isEmpty else { return }
+        let now = System.steadyMilliseconds()
+        for poll in polls where now >= poll.deadline || poll.hasSomething {
+            if let subscriber = poll.subscriber { hub.end(subscriber, .caughtUp) }
+        }
+    }
+
     private func release(_ subscriber: Subscriber) {
-        guard let link = subscriber.outlet as? StreamLink else { return }
+        guard let link = subscriber.outlet as? StreamLink else {
+            return polls.removeAll { $0 === subscriber.outlet }
+        }
+        // Whoever replaced it has released it then.
+        guard context.order?.remove(subscriber.id, of: subscriber.user) ?? true else { return }
         context.caps.withLock { $0.release(user: subscriber.user, address: link.address) }
     }
 
     private func refused(_ refusal: DoorRefusal) {
         context.metrics.count(.requestsRefused, "status", String(refusal.status))
-        context.strangers.warning("refused a request: \(refusal.status): \(refusal.problem)", now: System.wallMilliseconds())
+        context.strangers.warning(
+            "refused a request: \(refusal.status): \(refusal.problem)", now: System.wallMilliseconds())
     }
 
     /// Before the loop's end: libevent frees the requests itself.
     func close() {
-        for waiting in waiting.values { waiting.exchange.forget() }
-        waiting.removeAll()
         mailbox.close()
         _ = hub.drain(upTo: .max, spreadMilliseconds: 0)
         door = nil
+        waiting.removeAll()
     }
 }
 

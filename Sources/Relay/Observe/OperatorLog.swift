@@ -26,7 +26,9 @@ struct OperatorLog: LogHandler {
     func log(event: LogEvent) {
         let time = ISOTime.text(System.wallMilliseconds())
         // A stranger's bytes must not forge a line.
-        let message = event.message.description.map { $0.isNewline || $0.asciiValue.map { $0 < 0x20 } == true ? " " : $0 }
+        let message = event.message.description.map {
+            $0.isNewline || $0.asciiValue.map { $0 < 0x20 } == true ? " " : $0
+        }
         let line: String
         switch format {
         case .text: line = "\(time) \(event.level) \(String(message))\n"

@@ -21,7 +21,8 @@ struct AccessCheck {
         case nil:
             throw AccessRefusal(
                 .missingToken,
-                "A token is needed: as Authorization: Bearer, as the cookie roomwire, or as access_token= in the query.")
+                "A token is needed: as Authorization: Bearer, as the cookie roomwire, or as access_token= in the query."
+            )
         }
     }
 

@@ -111,7 +111,8 @@ extension StreamQuery {
                 throw Mistake(sentence: "There are more than \(Limits.filterPatterns) filters.")
             }
             guard !value.isEmpty, value.utf8.count <= Limits.nameBytes else {
-                throw Mistake(sentence: "\(name)= needs a value, of at most \(Limits.nameBytes) bytes; * matches anything.")
+                throw Mistake(
+                    sentence: "\(name)= needs a value, of at most \(Limits.nameBytes) bytes; * matches anything.")
             }
             return value
         }
@@ -153,7 +154,8 @@ extension StreamQuery {
             if let time = Int64(value), time >= 0 { return time }
             if let span = Quantity.milliseconds(value) { return now - Int64(span) }
             throw Mistake(
-                sentence: "\(name)= is a time such as 2026-11-20T08:00:00Z, milliseconds since 1970, or a span such as 10m.")
+                sentence:
+                    "\(name)= is a time such as 2026-11-20T08:00:00Z, milliseconds since 1970, or a span such as 10m.")
         }
     }
 

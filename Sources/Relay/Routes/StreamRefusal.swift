@@ -33,7 +33,7 @@ enum StreamRefusal {
 
     var problem: Problem {
         switch self {
-        case .cap(let cap, _) where cap == .perUser || cap == .perAddress || cap == .rate:
+        case .cap:
             var problem = Problem(429, reason, detail)
             problem.retryAfterSeconds = retryAfterSeconds
             return problem

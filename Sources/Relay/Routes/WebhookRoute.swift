@@ -24,7 +24,8 @@ struct WebhookRoute {
         }
         guard let source = context.sources[name] else {
             // The name is the sender's own invention, so it is no label and not logged whole.
-            return .answer(refuse(Problem(404, "unknown_source", "No source of this name is set up."), request, nil, now))
+            return .answer(
+                refuse(Problem(404, "unknown_source", "No source of this name is set up."), request, nil, now))
         }
         guard !context.isDraining.withLock({ $0 }) else {
             return .answer(unavailable("draining", "The relay is stopping.", source: name))
@@ -56,7 +57,8 @@ struct WebhookRoute {
             return HTTPResponse(status: 200)
         case .failed(let error):
             // Each failed batch fails many webhooks with one reason.
-            context.strangers.warning("a webhook of \(source) could not be kept: \(error)", now: System.wallMilliseconds())
+            context.strangers.warning(
+                "a webhook of \(source) could not be kept: \(error)", now: System.wallMilliseconds())
             return unavailable("journal_unavailable", "The log cannot take events now.", source: source)
         }
     }

@@ -1,0 +1,37 @@
+internal import EventLoop
+
+/// Which of a user's streams is the oldest, over all loops.
+final class StreamOrder: Sendable {
+    /// A stream and where to reach it.
+    struct Entry: Sendable {
+        let stream: UInt64
+        let address: String
+        let mailbox: Mailbox<WorkerCommand>
+    }
+
+    private let users = Locked<[String: [Entry]]>([:])
+
+    func add(_ entry: Entry, of user: String) {
+        users.withLock { $0[user, default: []].append(entry) }
+    }
+
+    /// Takes the oldest away; the caller ends it.
+    func takeOldest(of user: String) -> Entry? {
+        users.withLock { users in
+            guard let oldest = users[user]?.first else { return nil }
+            users[user]?.removeFirst()
+            if users[user]?.isEmpty == true { users[user] = nil }
+            return oldest
+        }
+    }
+
+    /// Forgets a stream; false if it was taken before.
+    func remove(_ stream: UInt64, of user: String) -> Bool {
+        users.withLock { users in
+            guard let index = users[user]?.firstIndex(where: { $0.stream == stream }) else { return false }
+            users[user]?.remove(at: index)
+            if users[user]?.isEmpty == true { users[user] = nil }
+            return true
+        }
+    }
+}
