@@ -23,9 +23,9 @@ def start(folder):
     """Starts relays that end with the test: start(streams={...}, cors={...})."""
     relays = []
 
-    def start(config=None, flags=(), environment=None, **changes):
+    def start(config=None, flags=(), environment=None, data=None, **changes):
         config = roomwire.settings(**changes) if config is None else config
-        relay = roomwire.Relay(folder / f"relay-{len(relays)}", config or None, flags, **(environment or {}))
+        relay = roomwire.Relay(folder / f"relay-{len(relays)}", config or None, flags, data, **(environment or {}))
         relays.append(relay)
         return relay.start()
 

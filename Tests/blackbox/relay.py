@@ -1,6 +1,7 @@
 """Runs the real relay: on a free port, with a data folder of its own."""
 
 import contextlib
+import datetime
 import json
 import os
 import pathlib
@@ -35,6 +36,12 @@ def wait_until(condition, what, seconds=DEADLINE_SECONDS):
             return value
         assert time.monotonic() < end, f"waited {seconds} s for {what}"
         time.sleep(0.02)
+
+
+def iso(milliseconds):
+    """Milliseconds since 1970 as ISO 8601 with a Z."""
+    time = datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.timezone.utc)
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def free_port():
@@ -82,9 +89,10 @@ def command(*arguments, folder=None, input=None, seconds=120, **variables):
 class Relay:
     """A relay in a folder. It may be killed and started again."""
 
-    def __init__(self, folder, config=None, flags=(), **variables):
+    def __init__(self, folder, config=None, flags=(), data=None, **variables):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(exist_ok=True)
+        self.data = data or self.folder / "data"
         self.port = free_port()
         self.flags = list(flags)
         self.variables = variables
@@ -104,7 +112,7 @@ class Relay:
 
     def launch(self):
         """Starts the process and does not wait for it to be ready."""
-        arguments = ["serve", "--listen", f"127.0.0.1:{self.port}", "--data", str(self.folder / "data"), *self.flags]
+        arguments = ["serve", "--listen", f"127.0.0.1:{self.port}", "--data", str(self.data), *self.flags]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [BINARY, *arguments], env=clean_environment(**self.variables), stdout=log, stderr=log,
@@ -136,6 +144,17 @@ class Relay:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait(DEADLINE_SECONDS)
+
+    def metric(self, name):
+        """A series of the metrics page, 0 if it is not there."""
+        page = requests.get(self.base + "/metrics", timeout=DEADLINE_SECONDS).text
+        found = [line.rpartition(" ")[2] for line in page.splitlines() if line.rpartition(" ")[0] == name]
+        return float(found[0]) if found else 0
+
+    def resident_bytes(self):
+        """The memory that the process has now."""
+        pages = int(pathlib.Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
