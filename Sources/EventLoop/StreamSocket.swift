@@ -31,7 +31,10 @@ public final class StreamSocket {
     public static let deadPeerMilliseconds: CInt = 5 * 60_000
 
     /// Who is told what happens; set before anything can.
-    public weak var owner: (any StreamSocketOwner)?
+    ///
+    /// Unowned and not weak: a weak reference gives its object a side table, and makes every other reference to it
+    /// slower. An owner that ends before its socket takes itself away here.
+    public unowned var owner: (any StreamSocketOwner)?
     // Held, so that the event never outlives its base.
     private let loop: Loop
     private var descriptor: CInt

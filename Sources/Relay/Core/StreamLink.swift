@@ -6,8 +6,9 @@ internal import Glibc
 final class StreamLink: Outlet, StreamSocketOwner {
     private let socket: StreamSocket
     private unowned let worker: Worker
-    /// Set once the hub has made it; the socket can report nothing before.
-    weak var subscriber: Subscriber?
+    /// Set once the hub has made it; the socket can report nothing before. The subscriber keeps this link, so it is
+    /// there as long as the link is.
+    unowned var subscriber: Subscriber?
     /// Where the stream comes from, to be released with the caps.
     let address: String
 
@@ -16,6 +17,10 @@ final class StreamLink: Outlet, StreamSocketOwner {
         self.address = address
         self.worker = worker
         socket.owner = self
+    }
+
+    deinit {
+        socket.owner = nil
     }
 
     func write(_ buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult {
