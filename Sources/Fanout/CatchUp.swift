@@ -30,9 +30,9 @@ extension Hub {
 
     /// Brings a page that ``readPage`` asked for; nil if it could not be read.
     public func pageArrived(_ page: LogPage?, after cursor: EventID) {
-        // Who was blocked in between may have gone on from another page.
-        for subscriber in desk.arrived(page, after: cursor)
-        where subscriber.state == .reading && subscriber.cursor == cursor {
+        for subscriber in desk.arrived(page, after: cursor) where subscriber.state == .reading {
+            // Who was blocked in between may have gone on from another page.
+            guard page?.serves(subscriber.cursor) ?? (subscriber.cursor == cursor) else { continue }
             guard let page else {
                 unread.append(subscriber)
                 continue
@@ -47,7 +47,7 @@ extension Hub {
         let oldest = page.extent.trimmedThrough
         var reason: ControlFrame.ResyncReason?
         if subscriber.cursor < oldest { reason = .expired }
-        if subscriber.cursorIsUnchecked && !page.cursorIsKnown && reason == nil { reason = .unknown }
+        if subscriber.cursorIsUnchecked && reason == nil && !page.knows(subscriber.cursor) { reason = .unknown }
         subscriber.cursorIsUnchecked = false
         extent.trimmedThrough = max(extent.trimmedThrough, oldest)
         if let reason {
@@ -107,8 +107,11 @@ extension Hub {
             write(events[ring.index(after: subscriber.cursor)...], to: subscriber)
             return
         }
-        if subscriber.page?.holds(subscriber.cursor) != true {
-            subscriber.page = subscriber.cursorIsUnchecked ? nil : desk.page(after: subscriber.cursor)
+        if subscriber.cursorIsUnchecked {
+            if let page = desk.page(around: subscriber.cursor) { return take(page, for: subscriber) }
+            subscriber.page = nil
+        } else if subscriber.page?.holds(subscriber.cursor) != true {
+            subscriber.page = desk.page(after: subscriber.cursor)
         }
         guard let page = subscriber.page else {
             subscriber.state = .reading

@@ -4,9 +4,10 @@ internal import Glibc
 // Live delivery: what a commit brings goes to everybody who stands at the head.
 extension Hub {
     /// Takes events that were committed, in order, and writes them to every live subscriber whose filter admits
-    /// them: one write a subscriber, however many events there are.
+    /// them: one write a subscriber, however many events there are. Without events it tells what was trimmed.
     public func publish(_ events: [LoggedEvent], extent: LogExtent) {
         let before = head
+        ring.drop(through: extent.trimmedThrough)
         let singles = route(events, before: before)
         // A page may have told of a later trimming than this commit knew.
         self.extent.trimmedThrough = max(self.extent.trimmedThrough, extent.trimmedThrough)

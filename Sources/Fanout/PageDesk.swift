@@ -14,6 +14,11 @@ struct PageDesk {
         pages.first { $0.holds(cursor) }
     }
 
+    /// A page in which a cursor that only a client vouches for can be looked up, if one is at hand.
+    func page(around cursor: EventID) -> LogPage? {
+        pages.first { $0.serves(cursor) }
+    }
+
     /// Has a page read for `subscriber`; ``nextReads()`` tells when.
     mutating func ask(for subscriber: Subscriber, after cursor: EventID) {
         if waiting[cursor] == nil { queue.append(cursor) }
@@ -29,14 +34,17 @@ struct PageDesk {
     }
 
     /// Takes what was read after `cursor`, or nil if reading failed.
-    /// - Returns: who waited for it.
+    /// - Returns: who waited for it, and those whose own read has not begun and whose cursor lies in it: after an
+    ///   outage most come back with different ids within the same few pages.
     mutating func arrived(_ page: LogPage?, after cursor: EventID) -> [Subscriber] {
         reading -= 1
-        if let page, !page.events.isEmpty {
-            if pages.count == Self.keptPages { pages.removeFirst() }
-            pages.append(page)
-        }
-        return waiting.removeValue(forKey: cursor) ?? []
+        var served = waiting.removeValue(forKey: cursor) ?? []
+        guard let page, !page.events.isEmpty else { return served }
+        if pages.count == Self.keptPages { pages.removeFirst() }
+        pages.append(page)
+        for other in queue where page.serves(other) { served += waiting.removeValue(forKey: other) ?? [] }
+        queue.removeAll { waiting[$0] == nil }
+        return served
     }
 
     /// True while somebody waits for a page.
@@ -52,5 +60,23 @@ extension LogPage {
     func holds(_ cursor: EventID) -> Bool {
         guard max(after, extent.trimmedThrough) <= cursor, let last = events.last else { return false }
         return cursor < last.id
+    }
+
+    /// True when the page tells how the log goes on from `cursor`, or that it never gave this id out.
+    func serves(_ cursor: EventID) -> Bool {
+        guard cursor != after, let last = events.last else { return cursor == after }
+        return after < cursor && cursor < last.id
+    }
+
+    /// True when `cursor`, which this page serves, is an id of the log.
+    func knows(_ cursor: EventID) -> Bool {
+        if cursor == after { return cursorIsKnown }
+        var (low, high) = (events.startIndex, events.endIndex)
+        while low < high {
+            let middle = (low + high) / 2
+            if events[middle].id < cursor { low = middle + 1 } else { high = middle }
+        }
+        // Everything up to where retention has come may be a cursor, as in the log itself.
+        return cursor == extent.trimmedThrough || (low < events.endIndex && events[low].id == cursor)
     }
 }

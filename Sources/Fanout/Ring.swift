@@ -34,11 +34,25 @@ struct Ring {
             floor = oldest.id
             first += 1
         }
-        // Moving the rest down only when it is no larger than what went makes the cost of each event constant.
-        if first > 64 && first * 2 >= storage.count {
-            storage.removeFirst(first)
-            first = 0
+        compact()
+    }
+
+    /// Forgets what the log forgot: retention is also a promise that something is gone.
+    mutating func drop(through id: EventID) {
+        while first < storage.count, storage[first].id <= id {
+            bytes -= storage[first].bytes
+            floor = storage[first].id
+            first += 1
         }
+        compact()
+    }
+
+    private mutating func compact() {
+        // What was dropped is let go of when the rest moves down. That is done each time a sixteenth has gone: so
+        // little lingers, and an event costs the moving of sixteen references.
+        guard first == storage.count || (first > 64 && first * 16 >= storage.count) else { return }
+        storage.removeFirst(first)
+        first = 0
     }
 
     /// Where in ``events`` the first event after `cursor` stands.

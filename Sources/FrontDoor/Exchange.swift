@@ -24,6 +24,16 @@ public final class Exchange {
         if handle != nil { reply(HTTPResponse(status: 500)) }
     }
 
+    /// True once it is answered, or its client has gone. It asks the system, since evhttp does not listen to the
+    /// client while an answer is due: for a look now and then.
+    public var hasEnded: Bool {
+        guard let handle, let connection = evhttp_request_get_connection(handle) else { return true }
+        var byte: UInt8 = 0
+        let descriptor = bufferevent_getfd(evhttp_connection_get_bufferevent(connection))
+        let count = recv(descriptor, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT))
+        return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)
+    }
+
     /// The connection is closing, and libevent frees the request itself.
     func forget() { handle = nil }
 

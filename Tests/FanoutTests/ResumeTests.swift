@@ -42,6 +42,19 @@ struct ResumeTests {
         expectLive(outlet, stage)
     }
 
+    @Test
+    func whatTheLogForgotIsNotToldFromMemoryEither() {
+        let stage = stage()
+        stage.trimmedThrough = Stage.id(30)
+        stage.commit([])
+        let fresh = stage.open(.oldest).outlet
+        let late = stage.open(.after(Stage.id(25))).outlet
+        stage.settle()
+        #expect(fresh.ids == Stage.ids(31...40))
+        #expect(late.text.contains(#""reason":"expired""#))
+        #expect(late.ids == Stage.ids(31...40))
+    }
+
     @Test(arguments: [Subscription.Start.oldest, .after(.zero)])
     func zeroMeansFromTheOldestKept(start: Subscription.Start) {
         let stage = stage()
@@ -145,6 +158,31 @@ struct ResumeTests {
         stage.settle()
         #expect(stage.hub.counters.pageReads == 1)
         for outlet in outlets { #expect(outlet.ids == Stage.ids(1...10)) }
+    }
+
+    @Test
+    func thoseWhoComeBackWithManyIdsShareAFewReads() {
+        let stage = Stage(before: 200)
+        stage.pageEvents = 50
+        let outlets = (1...200).map { stage.open(.after(Stage.id($0))).outlet }
+        stage.settle()
+        for (index, outlet) in outlets.enumerated() {
+            #expect(outlet.ids == Stage.ids((index + 2)..<201))
+            #expect(!outlet.text.contains("resync"))
+        }
+        // Each for itself would read more than two pages.
+        #expect(stage.hub.counters.pageReads <= 20)
+    }
+
+    @Test
+    func anIdThatIsMissingFromASharedPageIsToldAsUnknown() {
+        let stage = Stage(before: 30)
+        let known = stage.open(.after(Stage.id(3))).outlet
+        let foreign = stage.open(.after(EventID(milliseconds: 5, sequence: 7))).outlet
+        stage.settle()
+        #expect(known.ids == Stage.ids(4...30))
+        #expect(foreign.text.contains(#""reason":"unknown""#))
+        #expect(foreign.ids == Stage.ids(1...30))
     }
 
     @Test

@@ -1,8 +1,10 @@
 """What README.md says is true."""
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 
 import jwt
@@ -126,3 +128,45 @@ def test_the_claims_in_the_table_are_those_of_the_commands_tokens(folder):
     told = " ".join(row[0] for row in table("Tokens"))
     for name in ("sub", "exp", *(f"roomwire.{name}" for name in claims["roomwire"] if name not in ("admin",))):
         assert name in told, name
+
+
+def recipe(relay, word):
+    """A script of README.md's, run in a shell with its variables set."""
+    script = f'TOKEN={roomwire.token()}\nRELAY={relay.url("")}\n' + block("bash", word)
+    return subprocess.Popen(
+        ["bash", "-c", script], stdout=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def end(process):
+    """Ends a script with all that it started."""
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait(roomwire.DEADLINE_SECONDS)
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is missing")
+def test_the_recipes_for_scripts_do_what_they_say(start):
+    relay = start()
+
+    def streams(count):
+        roomwire.wait_until(lambda: relay.metric("roomwire_streams") == count, f"{count} streams")
+
+    follow, finished = recipe(relay, "room=call_42&format"), recipe(relay, "type=room_finished&limit=1")
+    streams(2)
+    providers.post_meeting(relay, "elsewhere", ["bob"])
+    assert finished.communicate(timeout=roomwire.DEADLINE_SECONDS)[0] == "elsewhere\n"
+    providers.post_meeting(relay, "call_42", ["ada"])
+    told = ["room_started ", "participant_joined ada", "participant_left ada", "room_finished "]
+    assert [follow.stdout.readline().rstrip("\n") for _ in told] == told
+    end(follow)
+
+    dump = recipe(relay, "since=10m").communicate(timeout=roomwire.DEADLINE_SECONDS)[0]
+    rooms = [json.loads(line)["room"] for line in dump.splitlines()]
+    assert rooms == ["elsewhere"] * 4 + ["call_42"] * 4
+
+    poll = recipe(relay, "wait=25s")
+    lines = [poll.stdout.readline() for _ in range(8)]
+    assert lines[0] == "room_started elsewhere\n"
+    streams(1)
+    providers.post_livekit(relay, providers.livekit_body("room_started", "later"))
+    assert poll.stdout.readline() == "room_started later\n"
+    end(poll)

@@ -46,7 +46,8 @@ public final class JournalWriter: Sendable {
     ///   - home: where to append; from now on this writer alone does, and it closes it when it stops.
     ///   - clock: the time, in milliseconds since 1970.
     ///   - onCommit: called on the writer's thread after each commit that brought something, before the completions
-    ///     of its drafts: who is answered 200 is fanned out already.
+    ///     of its drafts: who is answered 200 is fanned out already. Also, without events, when retention has
+    ///     removed some.
     ///   - onFault: called on the writer's thread when looking after the log failed. Failed appends are told to
     ///     their completions instead.
     public init(
@@ -144,6 +145,7 @@ public final class JournalWriter: Sendable {
         for _ in 0..<pace.steps(now: now, isIdle: isIdle) {
             do {
                 pace.hasMore = try home.upkeep(now: now)
+                try tellTrimming(&pace.toldTrimming)
             } catch {
                 // Not again before its time: what failed for want of space will hardly succeed at once.
                 pace.hasMore = false
@@ -152,6 +154,13 @@ public final class JournalWriter: Sendable {
             }
             guard pace.hasMore else { return }
         }
+    }
+
+    private func tellTrimming(_ told: inout EventID) throws {
+        let extent = try home.extent()
+        guard extent.trimmedThrough > told else { return }
+        told = extent.trimmedThrough
+        onCommit(Commit(events: [], rooms: [:], extent: extent, duplicates: 0))
     }
 
     private func close() {
@@ -167,6 +176,8 @@ private struct UpkeepPace {
     var appended = 0
     /// True when the last step left something to do.
     var hasMore = false
+    /// Up to where the log is trimmed, as far as everybody was told.
+    var toldTrimming = EventID.zero
     private var last: EpochMilliseconds
 
     init(now: EpochMilliseconds) {

@@ -9,13 +9,16 @@ final class PagePoll: Outlet {
     let exchange: Exchange
     /// When a poll that waits gives up, by the steady clock in milliseconds.
     let deadline: Int64
+    /// The address for which it is counted as a stream: a poll that waits holds as much as one.
+    let countedAddress: String?
     private var collected: [UInt8] = []
     private let finish: (PagePoll) -> Void
     weak var subscriber: Subscriber?
 
-    init(_ exchange: Exchange, deadline: Int64, finish: @escaping (PagePoll) -> Void) {
+    init(_ exchange: Exchange, deadline: Int64, countedAddress: String?, finish: @escaping (PagePoll) -> Void) {
         self.exchange = exchange
         self.deadline = deadline
+        self.countedAddress = countedAddress
         self.finish = finish
     }
 
@@ -44,11 +47,20 @@ final class PagePoll: Outlet {
         var resync: ArraySlice<UInt8>?
         // The first line is `connected`; empty ones are heartbeats.
         for line in collected.split(separator: 0x0A).dropFirst() {
-            // Of the control events this is the only one that matters here. An event of a free type of the same
-            // name has its id in this place.
-            if line.starts(with: #"{"type":"resync","reason""#.utf8) { resync = line } else { events.append(line) }
+            if Self.isOfLog(line) {
+                events.append(line)
+            } else if line.starts(with: #"{"type":"resync""#.utf8) {
+                // Of the control events the only one that matters here.
+                resync = line
+            }
         }
         return (events, resync)
+    }
+
+    /// An event of the log has its id right behind its type, whatever type that is; a control event has none.
+    private static func isOfLog(_ line: ArraySlice<UInt8>) -> Bool {
+        let rest = line.dropFirst(#"{"type":""#.utf8.count).drop { $0 != UInt8(ascii: "\"") }
+        return rest.starts(with: #"","id":""#.utf8)
     }
 
     /// The answer.

@@ -82,8 +82,12 @@ extension Worker {
         let user = opening.identity.user
         let address = exchange.request.remoteAddress
         if context.isDraining.withLock({ $0 }) { return refuse(exchange, opening, .draining) }
+        if opening.query.format != .json || opening.query.waitMilliseconds ?? 0 > 0,
+            let refusal = admit(user: user, address: address, now: now)
+        {
+            return refuse(exchange, opening, refusal)
+        }
         if opening.query.format == .json { return answerPage(exchange, opening, start) }
-        if let refusal = admit(user: user, address: address, now: now) { return refuse(exchange, opening, refusal) }
         guard let socket = exchange.takeOver() else {
             context.caps.withLock { $0.release(user: user, address: address) }
             return
@@ -112,7 +116,10 @@ extension Worker {
     /// One page as JSON: what there is, or with `wait=` the first that comes.
     private func answerPage(_ exchange: Exchange, _ opening: Opening, _ start: Subscription.Start) {
         let waits = Int64(opening.query.waitMilliseconds ?? 0)
-        let poll = PagePoll(exchange, deadline: System.steadyMilliseconds() + waits) { [unowned self] poll in
+        let poll = PagePoll(
+            exchange, deadline: System.steadyMilliseconds() + waits,
+            countedAddress: waits > 0 ? exchange.request.remoteAddress : nil
+        ) { [unowned self] poll in
             // Nil only if the hub ended it while it was being made: then it is answered below.
             guard let subscriber = poll.subscriber else { return }
             finish(poll, subscriber, opening)

@@ -84,8 +84,8 @@ final class Worker {
     private func tick() {
         setTime()
         hub.tick()
-        endPolls()
-        if let drain, !drain.step(hub) { finishDraining() }
+        endPolls { $0.exchange.hasEnded }
+        if drain != nil { goOnDraining() }
         context.metrics.read(HubReading(streams: hub.count, counters: hub.counters), loop: index)
         ticker?.set(afterMilliseconds: drain == nil ? Self.tickMilliseconds : Drain.stepMilliseconds)
         scheduleTurn()
@@ -138,8 +138,16 @@ final class Worker {
         }
     }
 
-    private func finishDraining() {
-        drain = nil
+    /// Ends the loop when every stream has had its goodbye, every webhook its answer, and the last of them a turn of
+    /// the loop to be written.
+    private func goOnDraining() {
+        guard var drain, !drain.step(hub) else { return }
+        guard drain.hasSaidGoodbye && (waiting.isEmpty || drain.isLate) else {
+            drain.hasSaidGoodbye = true
+            self.drain = drain
+            return
+        }
+        self.drain = nil
         loop.stop()
     }
 
@@ -182,18 +190,21 @@ final class Worker {
         polls.append(poll)
     }
 
-    private func endPolls() {
+    private func endPolls(or condition: (PagePoll) -> Bool = { _ in false }) {
         guard !polls.isEmpty else { return }
         let now = System.steadyMilliseconds()
-        for poll in polls where now >= poll.deadline || poll.hasSomething {
+        for poll in polls where now >= poll.deadline || poll.hasSomething || condition(poll) {
             if let subscriber = poll.subscriber { hub.end(subscriber, .caughtUp) }
         }
     }
 
     private func release(_ subscriber: Subscriber) {
-        guard let link = subscriber.outlet as? StreamLink else {
-            return polls.removeAll { $0 === subscriber.outlet }
+        if let poll = subscriber.outlet as? PagePoll {
+            polls.removeAll { $0 === poll }
+            guard let address = poll.countedAddress else { return }
+            return context.caps.withLock { $0.release(user: subscriber.user, address: address) }
         }
+        guard let link = subscriber.outlet as? StreamLink else { return }
         // Whoever replaced it has released it then.
         guard context.order?.remove(subscriber.id, of: subscriber.user) ?? true else { return }
         context.caps.withLock { $0.release(user: subscriber.user, address: link.address) }
@@ -232,6 +243,8 @@ struct Drain {
     private let perStep: Int
     private let spreadMilliseconds: Int64
     private let deadline: Int64
+    /// No stream was left in the step before.
+    var hasSaidGoodbye = false
 
     init(milliseconds: Int64, count: Int) {
         let steps = max(1, milliseconds / Self.stepMilliseconds - 1)
@@ -240,8 +253,11 @@ struct Drain {
         deadline = System.steadyMilliseconds() + milliseconds
     }
 
+    /// True when the time is over, whoever is left.
+    var isLate: Bool { System.steadyMilliseconds() >= deadline }
+
     /// Ends some streams; false when none is left or the time is over.
     func step(_ hub: Hub) -> Bool {
-        hub.drain(upTo: perStep, spreadMilliseconds: spreadMilliseconds) > 0 && System.steadyMilliseconds() < deadline
+        hub.drain(upTo: perStep, spreadMilliseconds: spreadMilliseconds) > 0 && !isLate
     }
 }

@@ -45,9 +45,24 @@ struct StreamQuery: Equatable {
             rooms: reader.rooms.isEmpty ? .all : PatternSet(reader.rooms),
             types: reader.types.isEmpty ? .all : PatternSet(reader.types),
             sources: reader.sources.isEmpty ? .all : PatternSet(reader.sources))
+        start = try reader.start()
         // A browser that reconnects sends the header, while its URL still says where it once began.
         if let id = request.header("last-event-id"), !id.isEmpty { start = .lastEventID(id) }
         if case .lastEventID = start { wantsSnapshot = false }
+        try checkTogether()
+    }
+
+    /// What would be left undone without a word is a mistake.
+    private func checkTogether() throws(Mistake) {
+        if wantsSnapshot && start != .live {
+            throw Mistake(sentence: "snapshot=1 begins now: it goes with neither since= nor tail=.")
+        }
+        if wantsSnapshot && format == .json {
+            throw Mistake(sentence: "A page has no snapshot: take it from /rooms, and go on from its lastEventId.")
+        }
+        if let wait = waitMilliseconds, wait > 0, format != .json {
+            throw Mistake(sentence: "A wait= other than 0 goes with format=json: other formats are streams.")
+        }
     }
 
     private static func format(accept: String) -> Format {
@@ -71,6 +86,18 @@ extension StreamQuery {
         var types: [String] = []
         var sources: [String] = []
         var count = 0
+        var lastEventID: String?
+        var since: EpochMilliseconds?
+        var tail: Int?
+
+        /// An id says more than a time: clients that put the id into their URL leave there what it began with.
+        func start() throws(Mistake) -> Start {
+            if let lastEventID { return .lastEventID(lastEventID) }
+            guard since == nil || tail == nil else {
+                throw Mistake(sentence: "since= and tail= both say where to begin: only one can be given.")
+            }
+            return since.map { .since($0) } ?? tail.map { .tail($0) } ?? .live
+        }
 
         // One case for each parameter of the contract.
         mutating func take(
@@ -83,9 +110,9 @@ extension StreamQuery {
             case "participant": query.participants.insert(try pattern(name, value))
             case "named": query.isNamed = try flag(name, value)
             case "snapshot": query.wantsSnapshot = try flag(name, value)
-            case "lastEventId": query.start = .lastEventID(value)
-            case "since": query.start = .since(try time(name, value, now))
-            case "tail": query.start = .tail(try number(name, value, 0...Limits.tailEvents))
+            case "lastEventId": lastEventID = value
+            case "since": since = try time(name, value, now)
+            case "tail": tail = try number(name, value, 0...Limits.tailEvents)
             case "limit": query.limitEvents = try number(name, value, 1...Limits.limitEvents)
             case "wait": query.waitMilliseconds = try wait(value)
             case "format": query.format = try word(name, value)
