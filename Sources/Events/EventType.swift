@@ -80,4 +80,14 @@ public struct EventType: RawRepresentable, Sendable, Hashable {
     public static let assistantRequested = EventType(rawValue: "assistant_requested")
     /// A verified webhook whose event name this version does not know.
     public static let unknown = EventType(rawValue: "unknown")
+
+    /// Every type that the relay itself gives to an event of a provider, calls aside: those are named `call_…`.
+    public static let known: [EventType] = [
+        .roomStarted, .roomFinished, .participantJoined, .participantLeft, .participantConnectionAborted,
+        .participantWaiting, .participantWaitingLeft, .trackPublished, .trackUnpublished, .recordingStarted,
+        .recordingUpdated, .recordingEnded, .recordingReady, .recordingFailed, .streamStarted, .streamUpdated,
+        .streamEnded, .streamFailed, .ingressStarted, .ingressEnded, .transcriptStarted, .transcriptReady,
+        .transcriptFailed, .agentJobStarted, .agentJobEnded, .batchJobFinished, .batchJobFailed, .assistantRequested,
+        .unknown,
+    ]
 }

@@ -136,3 +136,18 @@ extension JSONObject: ExpressibleByDictionaryLiteral {
         for (name, value) in elements { self[name] = value }
     }
 }
+
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {
+    /// A string.
+    public init(stringLiteral value: String) { self = .string(value) }
+
+    /// An array of these elements.
+    public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+
+    /// An object of these members; of a repeated name the last value stays.
+    public init(dictionaryLiteral elements: (String, JSONValue)...) {
+        var object = JSONObject()
+        for (name, value) in elements { object[name] = value }
+        self = .object(object)
+    }
+}
