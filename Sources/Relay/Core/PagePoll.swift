@@ -7,7 +7,7 @@ internal import Glibc
 /// that filter, order and resume are decided in one place.
 final class PagePoll: Outlet {
     let exchange: Exchange
-    /// When a poll that waits gives up, by the steady clock in milliseconds.
+    /// When it is answered with what it has, by the steady clock in milliseconds.
     let deadline: Int64
     /// The address for which it is counted as a stream: a poll that waits holds as much as one.
     let countedAddress: String?
@@ -35,8 +35,9 @@ final class PagePoll: Outlet {
 
     func close() { finish(self) }
 
-    /// True once it holds an event or a `resync`.
-    var hasSomething: Bool {
+    /// True once a poll that waits for events has one, or a `resync`. Another ends when it has caught up.
+    var hasWhatItWaitsFor: Bool {
+        guard countedAddress != nil else { return false }
         let page = page
         return !page.events.isEmpty || page.resync != nil
     }

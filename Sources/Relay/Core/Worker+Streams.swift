@@ -116,8 +116,10 @@ extension Worker {
     /// One page as JSON: what there is, or with `wait=` the first that comes.
     private func answerPage(_ exchange: Exchange, _ opening: Opening, _ start: Subscription.Start) {
         let waits = Int64(opening.query.waitMilliseconds ?? 0)
+        // A page that does not wait for events may still wait for the log, but not for ever.
+        let patience = waits > 0 ? waits : Int64(Limits.requestSeconds) * 1000
         let poll = PagePoll(
-            exchange, deadline: System.steadyMilliseconds() + waits,
+            exchange, deadline: System.steadyMilliseconds() + patience,
             countedAddress: waits > 0 ? exchange.request.remoteAddress : nil
         ) { [unowned self] poll in
             // Nil only if the hub ended it while it was being made: then it is answered below.
@@ -132,7 +134,7 @@ extension Worker {
         let subscriber = hub.subscribe(subscription, outlet: poll)
         poll.subscriber = subscriber
         if subscriber.hasEnded { return finish(poll, subscriber, opening) }
-        if waits > 0 { wait(poll) }
+        wait(poll)
     }
 
     private func finish(_ poll: PagePoll, _ subscriber: Subscriber, _ opening: Opening) {

@@ -24,7 +24,7 @@ final class Worker {
     private var waiting: [UInt64: WaitingExchange] = [:]
     private var nextExchange: UInt64 = 1
     private var drain: Drain?
-    /// Polls that wait for events.
+    /// Pages that are not answered yet.
     private var polls: [PagePoll] = []
 
     /// What a waiting request wants.
@@ -193,7 +193,7 @@ final class Worker {
     private func endPolls(or condition: (PagePoll) -> Bool = { _ in false }) {
         guard !polls.isEmpty else { return }
         let now = System.steadyMilliseconds()
-        for poll in polls where now >= poll.deadline || poll.hasSomething || condition(poll) {
+        for poll in polls where now >= poll.deadline || poll.hasWhatItWaitsFor || condition(poll) {
             if let subscriber = poll.subscriber { hub.end(subscriber, .caughtUp) }
         }
     }
