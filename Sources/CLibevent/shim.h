@@ -11,7 +11,6 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
-#include <event2/thread.h>
 // Two calls of Linux that Swift's Glibc module leaves out: the wake-up of a mailbox, and a thread's name.
 #include <sys/eventfd.h>
 #include <sys/prctl.h>

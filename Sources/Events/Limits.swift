@@ -53,8 +53,6 @@ public enum Limits {
     public static let limitEvents = 1_000_000
     /// How long `wait=` may hold a poll.
     public static let longPollMilliseconds = 60_000
-    /// Streams that wait for a look-up in the log before they can start.
-    public static let waitingLookups = 256
 
     /// Files kept free of streams: the log, listeners, and connections that bring webhooks and questions.
     public static let reservedFiles = 200

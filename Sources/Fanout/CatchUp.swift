@@ -82,7 +82,8 @@ extension Hub {
     /// Goes on with a subscriber that has nothing unsent: it is live if it stands at the head; behind it, it queues,
     /// and beyond it, it waits.
     func proceed(_ subscriber: Subscriber) {
-        if subscriber.remainingEvents == 0 { return end(subscriber, .limitReached) }
+        let hasItsBytes = subscriber.limitBytes.map { subscriber.sentBytes >= $0 } ?? false
+        if subscriber.remainingEvents == 0 || hasItsBytes { return end(subscriber, .limitReached) }
         guard subscriber.cursor >= head && !subscriber.cursorIsUnchecked else { return enqueue(subscriber) }
         if subscriber.endsWhenCaughtUp { return end(subscriber, .caughtUp) }
         subscriber.page = nil

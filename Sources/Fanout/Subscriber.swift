@@ -47,6 +47,7 @@ public final class Subscriber {
     var isExpiryAnnounced = false
     let heartbeatIsEvent: Bool
     var remainingEvents: Int?
+    let limitBytes: Int?
     let endsWhenCaughtUp: Bool
     var wheelSlot = -1
     var wheelIndex = 0
@@ -64,11 +65,12 @@ public final class Subscriber {
         expiresAt = subscription.expiresAt
         heartbeatIsEvent = subscription.heartbeatIsEvent
         remainingEvents = subscription.limitEvents
+        limitBytes = subscription.limitBytes
         endsWhenCaughtUp = subscription.endsWhenCaughtUp
     }
 
     /// A subscriber that counts, or that ends when it has caught up, is served alone and never with its group.
-    var isServedAlone: Bool { remainingEvents != nil || endsWhenCaughtUp }
+    var isServedAlone: Bool { remainingEvents != nil || limitBytes != nil || endsWhenCaughtUp }
 
     /// True from the moment it ends.
     public var hasEnded: Bool { state == .ended }

@@ -32,6 +32,8 @@ public struct Subscription: Sendable {
     public var opening: [UInt8]
     /// Ends after so many events.
     public var limitEvents: Int?
+    /// Ends after the write that brings it to so many bytes.
+    public var limitBytes: Int?
     /// Ends when there is nothing more to read.
     public var endsWhenCaughtUp: Bool
     /// Whether the heartbeat is an event and not a comment.
@@ -47,6 +49,7 @@ public struct Subscription: Sendable {
         preamble = []
         opening = []
         limitEvents = nil
+        limitBytes = nil
         endsWhenCaughtUp = false
         heartbeatIsEvent = false
     }

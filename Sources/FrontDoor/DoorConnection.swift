@@ -106,8 +106,11 @@ final class DoorConnection {
     /// Answers 408 and closes.
     func closeAsLate() {
         let answer = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-        // Straight to the socket: a buffered answer would be freed together with the connection.
-        _ = send(bufferevent_getfd(transport), answer, answer.utf8.count, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT))
+        // Straight to the socket: a buffered answer would be freed together with the connection. But not into the
+        // middle of an answer that is still being sent.
+        if evbuffer_get_length(bufferevent_get_output(transport)) == 0 {
+            _ = send(bufferevent_getfd(transport), answer, answer.utf8.count, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT))
+        }
         evhttp_connection_free(link)
     }
 

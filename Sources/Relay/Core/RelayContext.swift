@@ -27,8 +27,10 @@ final class RelayContext: Sendable {
     let metrics = Metrics()
     let rejects = RejectLog()
     let log: Logger
-    /// For what strangers can cause.
-    let strangers: RateLimitedLog
+    // What strangers can cause is logged a few lines a second, each kind by itself, so that none hides another.
+    let webhookLog: RateLimitedLog
+    let accessLog: RateLimitedLog
+    let requestLog: RateLimitedLog
     let isDraining = Locked(false)
 
     init(settings: Settings, verifier: TokenVerifier, origins: AllowedOrigins, caps: StreamCapSettings, log: Logger)
@@ -39,7 +41,9 @@ final class RelayContext: Sendable {
         self.verifier = verifier
         self.origins = origins
         self.log = log
-        strangers = RateLimitedLog(log)
+        webhookLog = RateLimitedLog(log)
+        accessLog = RateLimitedLog(log)
+        requestLog = RateLimitedLog(log)
         order = settings.streams.overCap == .oldest ? StreamOrder() : nil
         self.caps = Locked(StreamCaps(caps))
         var sources: [String: Source] = [:]

@@ -29,7 +29,7 @@ extension Worker {
                 for: identity, requested: query.requested, participants: query.participants)
             opening = Opening(query: query, identity: identity, filter: filter, check: check)
         } catch let refusal as AccessRefusal {
-            return reply(exchange, check.problem(refusal).response, check)
+            return reply(exchange, check.problem(refusal, for: request).response, check)
         } catch {
             let sentence = (error as? StreamQuery.Mistake)?.sentence ?? "The query cannot be read."
             return reply(exchange, Problem(400, "bad_query", sentence).response, check)
@@ -40,7 +40,7 @@ extension Worker {
     /// A filter that can never match is a mistake that would otherwise look like silence.
     private func impossible(_ query: StreamQuery) -> String? {
         for pattern in query.requested.sources.patterns
-        where !context.sources.keys.contains(where: { pattern.matches($0) }) && !pattern.text.contains("*") {
+        where pattern != .any && !context.sources.keys.contains(where: { pattern.matches($0) }) {
             return "No source is named \(String(pattern.text.prefix(80)))."
         }
         for pattern in query.requested.types.patterns where pattern.isExact {
@@ -130,6 +130,8 @@ extension Worker {
             user: opening.identity.user, filter: opening.filter,
             format: StreamFormat(encoding: .ndjson, showsRaw: opening.identity.grant.raw), start: start)
         subscription.limitEvents = min(opening.query.limitEvents ?? Limits.pageEvents, Limits.pageEvents)
+        subscription.limitBytes = Limits.pageBytes
+        subscription.expiresAt = opening.identity.expiresAt
         subscription.endsWhenCaughtUp = waits == 0
         let subscriber = hub.subscribe(subscription, outlet: poll)
         poll.subscriber = subscriber
@@ -155,8 +157,11 @@ extension Worker {
     }
 
     private func refuse(_ exchange: Exchange, _ opening: Opening, _ refusal: StreamRefusal) {
-        context.metrics.count(.streamsRefused, "reason", refusal.reason)
         let request = exchange.request
+        context.metrics.count(.streamsRefused, "reason", refusal.reason)
+        context.accessLog.warning(
+            "refused a stream to \(request.remoteAddress): \(refusal.reason): \(refusal.detail)",
+            now: System.wallMilliseconds())
         let isEventSource =
             request.header("accept")?.contains("text/event-stream") == true && request.header("sec-fetch-mode") != nil
         guard opening.query.refusesOnStream ?? isEventSource else {

@@ -131,7 +131,8 @@ final class Worker {
         case .replaced(let stream):
             if let subscriber = hub.subscriber(id: stream) { hub.end(subscriber, .replaced) }
         case .drain(let milliseconds):
-            door?.accept(false)
+            // Connections are still accepted, and told 503 and when to come back: one that waited in the listener's
+            // queue would only hear a reset in the end.
             drain = Drain(milliseconds: milliseconds, count: hub.count)
             tick()
         case .stop: loop.stop()
@@ -143,7 +144,7 @@ final class Worker {
     private func goOnDraining() {
         guard var drain, !drain.step(hub) else { return }
         guard drain.hasSaidGoodbye && (waiting.isEmpty || drain.isLate) else {
-            drain.hasSaidGoodbye = true
+            drain.hasSaidGoodbye = waiting.isEmpty
             self.drain = drain
             return
         }
@@ -212,7 +213,7 @@ final class Worker {
 
     private func refused(_ refusal: DoorRefusal) {
         context.metrics.count(.requestsRefused, "status", String(refusal.status))
-        context.strangers.warning(
+        context.requestLog.warning(
             "refused a request: \(refusal.status): \(refusal.problem)", now: System.wallMilliseconds())
     }
 

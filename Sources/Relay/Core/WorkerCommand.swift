@@ -14,7 +14,7 @@ enum WorkerCommand: Sendable {
     case cursor(exchange: UInt64, EventID?)
     /// Another loop has opened a newer stream of the same user in place of this one.
     case replaced(stream: UInt64)
-    /// Stop accepting, and say goodbye to all streams within so many milliseconds.
+    /// Refuse what is new, and say goodbye to all streams within so many milliseconds.
     case drain(milliseconds: Int64)
     /// End at once.
     case stop

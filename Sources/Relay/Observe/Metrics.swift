@@ -51,9 +51,6 @@ final class Metrics: Sendable {
         state.withLock { $0.hubs[loop] = reading }
     }
 
-    /// Streams open now, in all loops.
-    var streams: Int { state.withLock { $0.hubs.values.reduce(0) { $0 + $1.streams } } }
-
     /// The whole page. `journal` is what the log's writer has counted.
     func page(_ journal: JournalReading) -> [UInt8] {
         let state = state.withLock { $0 }

@@ -36,8 +36,11 @@ struct AccessCheck {
     }
 
     /// The answer to somebody who is not let in.
-    func problem(_ refusal: AccessRefusal) -> Problem {
+    func problem(_ refusal: AccessRefusal, for request: HTTPRequest) -> Problem {
         context.metrics.count(.accessRefused, "reason", refusal.reason.rawValue)
+        context.accessLog.warning(
+            "refused \(request.remoteAddress): \(refusal.reason.rawValue): \(refusal.detail)",
+            now: System.wallMilliseconds())
         var problem = Problem(refusal.status, refusal.reason.rawValue, refusal.detail)
         problem.headers = [("WWW-Authenticate", refusal.challenge)]
         return problem

@@ -14,19 +14,26 @@ struct RoomsRoute {
         guard request.method == "GET" || request.method == "HEAD" else {
             return Problem.method(request.method, allowed: "GET").response
         }
+        let known = ["room", "source", "access_token", "ticket"]
+        if let stranger = request.query.first(where: { !known.contains($0.name) }) {
+            return Problem(400, "bad_query", "There is no parameter \(String(stranger.name.prefix(40))).").response
+        }
+        guard request.query.count <= Limits.filterPatterns else {
+            return Problem(400, "bad_query", "There are more than \(Limits.filterPatterns) filters.").response
+        }
         let filter: EventFilter
         do throws(AccessRefusal) {
             let identity = try check.identity(request, now: now)
             filter = try effectiveFilter(for: identity, requested: Self.scope(request, name: name))
         } catch {
-            return check.problem(error).response
+            return check.problem(error, for: request).response
         }
         // A room in the path is a name, not a pattern, whatever characters it has.
         let shown = Self.covered(rooms, by: filter).filter { name == nil || $0.room.name == name }
         if let name, shown.isEmpty {
             return Problem.notFound("No room named \(String(name.prefix(80))) is open, or none of yours.").response
         }
-        let tag = Self.tag(shown, filter)
+        let tag = Self.tag(shown)
         if request.header("if-none-match").map({ Self.lists(tag, in: $0) }) == true {
             var response = HTTPResponse(status: 304)
             response.headers = [("ETag", tag), ("Cache-Control", "private, no-cache")]
@@ -63,7 +70,7 @@ struct RoomsRoute {
 
     /// Weak: it tells whether the rooms changed. `lastEventId` moves on with every event anywhere, and an older one
     /// is as good a cursor.
-    private static func tag(_ rooms: [RoomState], _ filter: EventFilter) -> String {
+    private static func tag(_ rooms: [RoomState]) -> String {
         // FNV-1a, 64 bits.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         func mix(_ text: String) {

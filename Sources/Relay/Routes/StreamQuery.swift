@@ -66,7 +66,10 @@ struct StreamQuery: Equatable {
     }
 
     private static func format(accept: String) -> Format {
-        let types = accept.split(separator: ",").map { $0.split(separator: ";")[0].filter { $0 != " " }.lowercased() }
+        let types = accept.split(separator: ",").map { element in
+            // Up to the first semicolon, which may be all there is.
+            element.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
+        }
         for type in types {
             switch type {
             case "text/event-stream": return .sse

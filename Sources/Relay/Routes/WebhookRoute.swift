@@ -57,7 +57,7 @@ struct WebhookRoute {
             return HTTPResponse(status: 200)
         case .failed(let error):
             // Each failed batch fails many webhooks with one reason.
-            context.strangers.warning(
+            context.webhookLog.warning(
                 "a webhook of \(source) could not be kept: \(error)", now: System.wallMilliseconds())
             return unavailable("journal_unavailable", "The log cannot take events now.", source: source)
         }
@@ -82,7 +82,7 @@ struct WebhookRoute {
                 detail: problem.detail, skewSeconds: problem.skewSeconds, remoteAddress: request.remoteAddress,
                 bodyBytes: request.body.count, bodyHash: hash))
         let skew = problem.skewSeconds.map { ", clock skew \($0) s" } ?? ""
-        context.strangers.warning(
+        context.webhookLog.warning(
             """
             refused a webhook for \(label) from \(request.remoteAddress): \(problem.reason): \(problem.detail) \
             (body \(request.body.count) bytes, sha256 \(hash)…\(skew))

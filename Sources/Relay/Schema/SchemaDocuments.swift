@@ -11,7 +11,12 @@ enum SchemaDocuments {
         var definitions: JSONObject = [:]
         for shape in EventShapes.all { definitions[shape.name] = .object(object(shape)) }
         for shape in EventShapes.control { definitions["control_\(shape.name)"] = .object(control(shape)) }
-        let rules = EventShapes.types.compactMap { type, needs in needs.map { rule(type, needs: $0) } }
+        // What a `standard` sender puts into `data` is its own affair.
+        let ofProvider: JSONValue = [
+            "if": ["properties": ["provider": ["not": ["const": "standard"]]]],
+            "then": ["properties": ["data": ["$ref": .string("#/$defs/\(EventShapes.data.name)")]]],
+        ]
+        let rules = [ofProvider] + EventShapes.types.compactMap { type, needs in needs.map { rule(type, needs: $0) } }
         return [
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": "roomwire event",
@@ -35,7 +40,8 @@ enum SchemaDocuments {
     private static func object(_ shape: Shape) -> JSONObject {
         var properties: JSONObject = [:]
         for member in shape.members {
-            var value = schema(member.kind)
+            let isData = shape.name == EventShapes.event.name && member.name == "data"
+            var value = isData ? ["type": "object"] : schema(member.kind)
             value["description"] = .string(member.about)
             properties[member.name] = .object(value)
         }
