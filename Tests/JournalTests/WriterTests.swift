@@ -12,6 +12,7 @@ final class GatedHome: LogHome {
         var failures = 0
         var upkeeps = 0
         var upkeepFails = false
+        var trimmedThrough = EventID.zero
         var isClosed = false
         var entered = 0
     }
@@ -42,7 +43,11 @@ final class GatedHome: LogHome {
         return LogPage(after: cursor, events: [], hasMore: false, cursorIsKnown: true, extent: try extent())
     }
 
-    func extent() throws -> LogExtent { LogExtent(trimmedThrough: .zero, head: .zero) }
+    func extent() throws -> LogExtent {
+        let trimmed = state.withLock { $0.trimmedThrough }
+        return LogExtent(trimmedThrough: trimmed, head: trimmed)
+    }
+
     func rooms() throws -> [RoomState] { [] }
     func cursor(since time: EpochMilliseconds) throws -> EventID { .zero }
     func cursor(beforeLast count: Int) throws -> EventID { .zero }
@@ -175,6 +180,15 @@ struct WriterTests {
         let writer = writer(home)
         #expect(ledger.wait(1) == ["fault trim"])
         #expect(writer.counters.upkeepFaults == 1)
+        writer.stop()
+    }
+
+    @Test func whatRetentionRemovedIsToldOnceAlsoWhileIdle() {
+        home.state.change { $0.trimmedThrough = EventID(milliseconds: start, sequence: 0) }
+        let writer = writer(home)
+        #expect(ledger.wait(1) == ["commit 0"])
+        home.state.change { $0.upkeepFails = true }
+        #expect(ledger.wait(2).dropFirst().first == "fault trim")
         writer.stop()
     }
 
