@@ -140,7 +140,11 @@ public final class Door {
 
     private func turnAway(_ exchange: Exchange, status: Int, _ problem: String) {
         refused(DoorRefusal(status: status, problem: problem))
-        let body = "{\"type\":\"about:blank\",\"title\":\"\(HTTPResponse.reason(status))\",\"status\":\(status),\"reason\":\"malformed_request\",\"detail\":\"\(problem)\"}\n"
+        let title = HTTPResponse.reason(status)
+        let body = """
+            {"type":"about:blank","title":"\(title)","status":\(status),"reason":"malformed_request","detail":"\(problem)"}
+
+            """
         var response = HTTPResponse(
             status: status, contentType: "application/problem+json", body: Array(body.utf8))
         response.closesConnection = true

@@ -24,7 +24,8 @@ public struct Rejection: Error, Sendable, Equatable {
     public init(_ reason: Reason, _ detail: String, skewSeconds: Double? = nil) {
         self.reason = reason
         self.detail = detail
-        self.skewSeconds = skewSeconds
+        // Milliseconds are as fine as clocks are told.
+        self.skewSeconds = skewSeconds.map { ($0 * 1000).rounded() / 1000 }
     }
 
     /// 400 after a good signature, else 401.

@@ -32,6 +32,11 @@ public final class Relay: Sendable {
         // The log and the secrets are for this user alone, in a folder that somebody else made as well.
         System.makeNewFilesPrivate()
         let settings = try given.completed(demo: demo)
+        if let issuer = settings.tokens.issuers.first(where: { $0.jwksURL != nil }) {
+            throw RelayError(
+                "the issuer \(issuer.name) has a jwks_url, which is not fetched yet: save the keys and name the file as jwks_file"
+            )
+        }
         try DataFolder(path: settings.data).create()
         let log = OperatorLog.logger(settings)
         let context = try RelayContext(

@@ -76,7 +76,9 @@ extension Worker {
     private func ticket(_ request: HTTPRequest, _ check: AccessCheck, now: EpochMilliseconds) -> HTTPResponse {
         guard request.method == "POST" else { return Problem.method(request.method, allowed: "POST").response }
         let identity: Identity
-        do { identity = try check.identity(request, now: now) } catch { return check.problem(error, for: request).response }
+        do { identity = try check.identity(request, now: now) } catch {
+            return check.problem(error, for: request).response
+        }
         guard let ticket = context.tickets.withLock({ $0.issue(identity, now: now) }) else {
             var problem = Problem(429, "too_many_tickets", "Too many tickets wait to be used.")
             problem.retryAfterSeconds = Limits.ticketSeconds
@@ -92,7 +94,9 @@ extension Worker {
 
     private func rejects(_ request: HTTPRequest, _ check: AccessCheck, now: EpochMilliseconds) -> HTTPResponse {
         guard request.method == "GET" else { return Problem.method(request.method, allowed: "GET").response }
-        do { _ = try check.administrator(request, now: now) } catch { return check.problem(error, for: request).response }
+        do { _ = try check.administrator(request, now: now) } catch {
+            return check.problem(error, for: request).response
+        }
         return .json { writer in
             writer.object { writer in
                 writer.name("rejects")
