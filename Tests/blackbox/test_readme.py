@@ -47,11 +47,15 @@ def test_the_table_of_settings_has_every_setting_with_its_default():
     assert told == real
 
 
-def test_the_yaml_can_be_used(folder):
-    (folder / "roomwire.yaml").write_text(block("yaml", "sources:"))
+SETTINGS = [text for text in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if "sources:" in text]
+
+
+@pytest.mark.parametrize("yaml", SETTINGS, ids=range(len(SETTINGS)))
+def test_the_yaml_can_be_used(folder, yaml):
+    (folder / "roomwire.yaml").write_text(yaml)
     done = roomwire.command(
         "check", "--config", str(folder / "roomwire.yaml"), LIVEKIT_API_SECRET="s" * 32, LIVEKIT_API_KEY="APIabc",
-        DAILY_WEBHOOK_SECRET=roomwire.DAILY_SECRET, APP_WEBHOOK_SECRET=roomwire.STANDARD_SECRET,
+        DAILY_WEBHOOK_SECRET=roomwire.DAILY_SECRET, APP_WEBHOOK_SECRET=roomwire.STANDARD_SECRET, DATABASE_WEBHOOK_SECRET="database-secret",
         ROOMWIRE_TOKEN_SECRET=roomwire.TOKEN_SECRET)
     assert done.returncode == 0, done.stderr
 
@@ -170,3 +174,11 @@ def test_the_recipes_for_scripts_do_what_they_say(start):
     providers.post_livekit(relay, providers.livekit_body("room_started", "later"))
     assert poll.stdout.readline() == "room_started later\n"
     end(poll)
+
+
+def test_the_python_that_publishes_a_call_rings_at_the_callee(shared):
+    code = block("python", "standardwebhooks").replace("whsec_...", roomwire.STANDARD_SECRET)
+    with clients.subscribe(shared, "type=call.*", roomwire.token("bob", rooms=[])) as bob:
+        exec(code.replace("http://127.0.0.1:3001", shared.base), {})
+        bob.wait_for("call.ringing")
+        assert bob.events[0]["data"]["from"] == "ada"
