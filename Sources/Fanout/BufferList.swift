@@ -19,8 +19,6 @@ final class BufferList {
     /// True when another event might not fit.
     var isFull: Bool { count + Self.piecesPerEvent > storage.count || bytes >= Limits.turnBytes }
 
-    var isEmpty: Bool { count == 0 }
-
     /// What is to be written.
     var buffers: UnsafeMutableBufferPointer<iovec> { UnsafeMutableBufferPointer(rebasing: storage[..<count]) }
 

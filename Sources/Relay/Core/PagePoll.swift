@@ -12,6 +12,8 @@ final class PagePoll: Outlet {
     /// The address for which it is counted as a stream: a poll that waits holds as much as one.
     let countedAddress: String?
     private var collected: [UInt8] = []
+    /// True when something was collected since it was last looked at.
+    private var hasNews = false
     private let finish: (PagePoll) -> Void
     weak var subscriber: Subscriber?
 
@@ -23,6 +25,7 @@ final class PagePoll: Outlet {
     }
 
     func write(_ buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult {
+        hasNews = true
         var count = 0
         for buffer in buffers {
             collected.append(contentsOf: UnsafeRawBufferPointer(start: buffer.iov_base, count: buffer.iov_len))
@@ -35,9 +38,11 @@ final class PagePoll: Outlet {
 
     func close() { finish(self) }
 
-    /// True once a poll that waits for events has one, or a `resync`. Another ends when it has caught up.
-    var hasWhatItWaitsFor: Bool {
-        guard countedAddress != nil else { return false }
+    /// True once a poll that waits for events has one, or a `resync`. Another ends when it has caught up. It is asked
+    /// at every turn of the loop, and reads what was collected only when that has grown.
+    func findsWhatItWaitsFor() -> Bool {
+        guard countedAddress != nil, hasNews else { return false }
+        hasNews = false
         let page = page
         return !page.events.isEmpty || page.resync != nil
     }

@@ -194,7 +194,7 @@ final class Worker {
     private func endPolls(or condition: (PagePoll) -> Bool = { _ in false }) {
         guard !polls.isEmpty else { return }
         let now = System.steadyMilliseconds()
-        for poll in polls where now >= poll.deadline || poll.hasWhatItWaitsFor || condition(poll) {
+        for poll in polls where now >= poll.deadline || poll.findsWhatItWaitsFor() || condition(poll) {
             if let subscriber = poll.subscriber { hub.end(subscriber, .caughtUp) }
         }
     }
