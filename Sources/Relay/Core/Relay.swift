@@ -39,9 +39,7 @@ public final class Relay: Sendable {
         }
         try DataFolder(path: settings.data).create()
         let log = OperatorLog.logger(settings)
-        let context = try RelayContext(
-            settings: settings, verifier: try await TokenVerifier.make(try settings.tokenSettings()),
-            origins: try AllowedOrigins(settings.cors.origins), caps: try caps(settings, log), log: log)
+        let context = RelayContext(rules: try await Rules(settings), caps: try caps(settings, log), log: log)
         let home = try SQLiteHome(
             folder: settings.data, durability: settings.log.durability == .full ? .full : .normal,
             retention: Retention(settings.log.retention))

@@ -12,14 +12,50 @@ struct Source: Sendable {
     let provider: any Provider
 }
 
-/// What all loops share. Nothing in it is on the path of a delivery.
-final class RelayContext: Sendable {
+/// What the settings in force come to. It never changes: a reload, or keys that were fetched, put another in its
+/// place, and every request is judged by one of them from its start to its end.
+final class Rules: Sendable {
     let settings: Settings
     /// The segments that every path of the API begins with.
     let pathPrefix: [String]
     let sources: [String: Source]
     let verifier: TokenVerifier
     let origins: AllowedOrigins
+
+    /// - Throws: ``RelayError``, or what the settings of tokens and origins have against them.
+    convenience init(_ settings: Settings) async throws {
+        try await self.init(settings, verifier: TokenVerifier.make(try settings.tokenSettings()))
+    }
+
+    init(_ settings: Settings, verifier: TokenVerifier) throws {
+        self.settings = settings
+        self.verifier = verifier
+        pathPrefix = settings.pathPrefix.split(separator: "/").map(String.init)
+        origins = try AllowedOrigins(settings.cors.origins)
+        var sources: [String: Source] = [:]
+        for source in settings.sources { sources[source.name] = try Source(source) }
+        self.sources = sources
+    }
+}
+
+extension Source {
+    fileprivate init(_ settings: SourceSettings) throws(RelayError) {
+        guard let provider = Providers.named(settings.provider) else {
+            throw RelayError("the source \(settings.name) names an unknown provider: \(settings.provider)")
+        }
+        do {
+            self.init(
+                name: settings.name, providerName: settings.provider,
+                provider: try provider.init(settings: settings.forProvider))
+        } catch {
+            throw RelayError("the source \(settings.name): \(error.setting): \(error.problem)")
+        }
+    }
+}
+
+/// What all loops share. Nothing in it is on the path of a delivery.
+final class RelayContext: Sendable {
+    private let current: Locked<Rules>
     let caps: Locked<StreamCaps>
     /// Kept only where a user's oldest stream makes room for a new one.
     let order: StreamOrder?
@@ -33,33 +69,23 @@ final class RelayContext: Sendable {
     let requestLog: RateLimitedLog
     let isDraining = Locked(false)
 
-    init(settings: Settings, verifier: TokenVerifier, origins: AllowedOrigins, caps: StreamCapSettings, log: Logger)
-        throws
-    {
-        self.settings = settings
-        pathPrefix = settings.pathPrefix.split(separator: "/").map(String.init)
-        self.verifier = verifier
-        self.origins = origins
+    init(rules: Rules, caps: StreamCapSettings, log: Logger) {
+        current = Locked(rules)
         self.log = log
         webhookLog = RateLimitedLog(log)
         accessLog = RateLimitedLog(log)
         requestLog = RateLimitedLog(log)
-        order = settings.streams.overCap == .oldest ? StreamOrder() : nil
+        order = rules.settings.streams.overCap == .oldest ? StreamOrder() : nil
         self.caps = Locked(StreamCaps(caps))
-        var sources: [String: Source] = [:]
-        for source in settings.sources {
-            guard let provider = Providers.named(source.provider) else {
-                throw RelayError("the source \(source.name) names an unknown provider: \(source.provider)")
-            }
-            do {
-                sources[source.name] = Source(
-                    name: source.name, providerName: source.provider,
-                    provider: try provider.init(settings: source.forProvider))
-            } catch {
-                throw RelayError("the source \(source.name): \(error.setting): \(error.problem)")
-            }
-        }
-        self.sources = sources
+    }
+
+    /// The rules in force. Whoever needs several things of them takes them once.
+    var rules: Rules { current.withLock { $0 } }
+    var settings: Settings { rules.settings }
+
+    /// Has every request from now on judged by other rules.
+    func replaceRules(_ change: (Rules) -> Rules) {
+        current.withLock { $0 = change($0) }
     }
 }
 

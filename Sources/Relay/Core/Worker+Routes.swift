@@ -36,7 +36,7 @@ extension Worker {
 
     /// The segments after the prefix; nil for what is elsewhere.
     private func apiPath(_ request: HTTPRequest) -> [String]? {
-        let prefix = context.pathPrefix
+        let prefix = context.rules.pathPrefix
         guard request.path.starts(with: prefix), request.path.count > prefix.count else { return nil }
         return Array(request.path.dropFirst(prefix.count))
     }

@@ -39,8 +39,9 @@ extension Worker {
 
     /// A filter that can never match is a mistake that would otherwise look like silence.
     private func impossible(_ query: StreamQuery) -> String? {
+        let sources = context.rules.sources.keys
         for pattern in query.requested.sources.patterns
-        where pattern != .any && !context.sources.keys.contains(where: { pattern.matches($0) }) {
+        where pattern != .any && !sources.contains(where: { pattern.matches($0) }) {
             return "No source is named \(String(pattern.text.prefix(80)))."
         }
         for pattern in query.requested.types.patterns where pattern.isExact {

@@ -12,7 +12,7 @@ struct AccessCheck {
         let found = try Credentials.find(
             authorization: request.header("authorization"), cookie: request.header("cookie"), query: request.query)
         switch found {
-        case .bearer(let token): return try context.verifier.identity(token, now: now)
+        case .bearer(let token): return try context.rules.verifier.identity(token, now: now)
         case .ticket(let ticket):
             guard let identity = context.tickets.withLock({ $0.redeem(ticket, now: now) }) else {
                 throw AccessRefusal(.unknownTicket, "The ticket was used before, is too old, or was never issued.")
@@ -48,10 +48,11 @@ struct AccessCheck {
 
     /// The CORS headers for a request: none unless its origin is listed.
     func corsHeaders(_ request: HTTPRequest) -> [(name: String, value: String)] {
-        guard !context.settings.cors.origins.isEmpty else { return [] }
+        let rules = context.rules
+        guard !rules.settings.cors.origins.isEmpty else { return [] }
         let vary = (name: "Vary", value: "Origin")
         guard let origin = request.header("origin") else { return [vary] }
-        switch context.origins.decision(for: origin) {
+        switch rules.origins.decision(for: origin) {
         case .allowed:
             return [
                 vary, ("Access-Control-Allow-Origin", origin), ("Access-Control-Allow-Credentials", "true"),

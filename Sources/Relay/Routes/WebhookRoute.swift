@@ -22,7 +22,7 @@ struct WebhookRoute {
         guard request.method == "POST" else {
             return .answer(Problem.method(request.method, allowed: "POST").response)
         }
-        guard let source = context.sources[name] else {
+        guard let source = context.rules.sources[name] else {
             // The name is the sender's own invention, so it is no label and not logged whole.
             return .answer(
                 refuse(Problem(404, "unknown_source", "No source of this name is set up."), request, nil, now))
