@@ -97,6 +97,13 @@ public enum System {
     /// Milliseconds by a clock that never steps: for timers and lapses.
     public static func steadyMilliseconds() -> Int64 { milliseconds(CLOCK_MONOTONIC) }
 
+    /// Microseconds by the clock of ``steadyMilliseconds()``: for lapses that are short.
+    public static func steadyMicroseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+
     private static func milliseconds(_ clock: clockid_t) -> Int64 {
         var time = timespec()
         clock_gettime(clock, &time)

@@ -57,6 +57,27 @@ public enum Limits {
     /// Files kept free of streams: the log, listeners, and connections that bring webhooks and questions.
     public static let reservedFiles = 200
 
+    // Watching over itself
+
+    /// How often the relay looks after its own loops.
+    public static let watchMilliseconds = 250
+    /// How often a canary is sent through ingest, log and loops.
+    public static let canaryMilliseconds: Int64 = 2_000
+    /// How old the last canary may be while the relay counts as ready.
+    public static let readyMilliseconds: Int64 = 10_000
+    /// How long a loop may not turn before the log says so.
+    public static let stalledLoopMilliseconds: Int64 = 2_000
+    /// The time for which the worst lag of a loop is shown.
+    public static let lagWindowMilliseconds: Int64 = 5_000
+    /// Bytes of log lines that wait to be written; more are dropped and counted.
+    public static let waitingLogBytes = 4 * 1024 * 1024
+    /// How long a line waits for others to be written with it.
+    public static let logGatheringMilliseconds = 20
+    /// How long the end of the process waits for the log's last lines to be taken.
+    public static let logFlushMilliseconds = 2_000
+    /// What of a request's path, and of each value of its query, stands in the log.
+    public static let loggedTextBytes = 256
+
     // The log
 
     /// Webhooks that wait for a commit; one more is answered 503.

@@ -92,6 +92,7 @@ extension Hub {
             return ahead.append(subscriber)
         }
         subscriber.state = .live
+        liveCount += 1
         if subscriber.isServedAlone {
             alone[subscriber.id] = subscriber
         } else {
@@ -105,6 +106,7 @@ extension Hub {
         guard subscriber.cursor < head || subscriber.cursorIsUnchecked else { return proceed(subscriber) }
         if subscriber.cursor >= ring.floor && !subscriber.cursorIsUnchecked {
             let events = ring.events
+            counters.ringReads += 1
             write(events[ring.index(after: subscriber.cursor)...], to: subscriber)
             return
         }

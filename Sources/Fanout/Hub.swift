@@ -45,6 +45,8 @@ public final class Hub {
     var subscribers: [UInt64: Subscriber] = [:]
     /// For events with an audience.
     var byUser: [String: [Subscriber]] = [:]
+    /// How many stand at the head with nothing unsent.
+    var liveCount = 0
     /// Live subscribers that are served alone.
     var alone: [UInt64: Subscriber] = [:]
     /// Subscribers whose cursor is beyond the head of this hub.
@@ -109,6 +111,7 @@ public final class Hub {
     public func subscribe(_ subscription: Subscription, outlet: any Outlet) -> Subscriber {
         let id = nextStreamID
         startedCount += 1
+        counters.accepted += 1
         let group = groups.join(Group.Key(filter: subscription.filter, format: subscription.format))
         let start = start(subscription.start)
         let subscriber = Subscriber(
@@ -184,6 +187,7 @@ public final class Hub {
     /// Takes a live subscriber away from the head: its cursor says from now on where it stands.
     func leaveHead(_ subscriber: Subscriber) {
         guard subscriber.state == .live else { return }
+        liveCount -= 1
         subscriber.group.removeLive(subscriber)
         alone[subscriber.id] = nil
         subscriber.cursor = head
@@ -193,6 +197,8 @@ public final class Hub {
 
 /// What a hub has done since it was made.
 public struct HubCounters: Sendable {
+    /// Streams that were started.
+    public var accepted: UInt64 = 0
     /// Events written to subscribers, in whole or begun.
     public var deliveries: UInt64 = 0
     /// Bytes taken by outlets.
@@ -203,6 +209,8 @@ public struct HubCounters: Sendable {
     public var heartbeats: UInt64 = 0
     /// `resync` events written.
     public var resyncs: UInt64 = 0
+    /// Turns of subscribers behind the head that were served from memory.
+    public var ringReads: UInt64 = 0
     /// Pages of the log asked for.
     public var pageReads: UInt64 = 0
     /// Streams that ended, by reason.

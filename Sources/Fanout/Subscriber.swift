@@ -54,6 +54,8 @@ public final class Subscriber {
     var groupIndex = -1
     /// Bytes that the outlet took.
     public internal(set) var sentBytes = 0
+    /// Events of the log written to it, in whole or begun.
+    public internal(set) var sentEvents = 0
 
     init(id: UInt64, subscription: Subscription, group: Group, outlet: any Outlet, cursor: EventID, now: Int64) {
         self.id = id

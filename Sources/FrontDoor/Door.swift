@@ -37,6 +37,7 @@ public final class Door {
     private let limits: DoorLimits
     private let handler: (Exchange) -> Void
     private let refused: (DoorRefusal) -> Void
+    private let answered: (Exchange, Exchange.Answer) -> Void
     private var listeners: [Listener] = []
     /// What is known of each connection that has sent something, by its input buffer.
     private var connections: [OpaquePointer: DoorConnection] = [:]
@@ -45,9 +46,11 @@ public final class Door {
     /// Connections being served now, streams not among them.
     public var connectionCount: Int { connections.count }
 
-    /// A door that gives every good request to `handler`, and tells `refused` of every other one.
+    /// A door that gives every good request to `handler`, and tells `refused` of every other one, and `answered` of
+    /// every answer to a whole request.
     public init(
         on loop: Loop, limits: DoorLimits, refused: @escaping (DoorRefusal) -> Void,
+        answered: @escaping (Exchange, Exchange.Answer) -> Void = { _, _ in },
         handler: @escaping (Exchange) -> Void
     ) throws(SystemError) {
         guard let http = evhttp_new(loop.base) else { throw SystemError("make an HTTP server") }
@@ -56,6 +59,7 @@ public final class Door {
         self.limits = limits
         self.handler = handler
         self.refused = refused
+        self.answered = answered
         evhttp_set_max_headers_size(http, limits.headerBytes)
         evhttp_set_max_body_size(http, limits.bodyBytes)
         evhttp_set_timeout(http, CInt(limits.idleSeconds))
@@ -131,7 +135,7 @@ public final class Door {
             method: method ?? "", target: target, path: split?.path ?? [], query: split?.query ?? [],
             headers: headers, body: Self.body(evhttp_request_get_input_buffer(handle)),
             remoteAddress: Self.remoteAddress(link))
-        let exchange = Exchange(handle, request: request, of: connection, on: loop)
+        let exchange = Exchange(handle, request: request, of: connection, on: loop, answered: answered)
         if let problem { return turnAway(exchange, status: 400, problem) }
         guard method != nil else { return turnAway(exchange, status: 501, "an unknown method") }
         guard split != nil else { return turnAway(exchange, status: 400, "the request's target is not well-formed") }

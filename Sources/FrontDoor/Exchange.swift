@@ -7,11 +7,32 @@ internal import Glibc
 public final class Exchange {
     /// What was asked.
     public let request: HTTPRequest
+    /// When the request was complete, in microseconds by the steady clock.
+    public let startedMicroseconds = System.steadyMicroseconds()
+    /// Whose request it turned out to be: for the log.
+    public var user: String?
+    private let answered: (Exchange, Answer) -> Void
     private let loop: Loop
     private var handle: OpaquePointer?
+    private var isAnswered = false
     private weak var connection: DoorConnection?
 
-    init(_ handle: OpaquePointer, request: HTTPRequest, of connection: DoorConnection?, on loop: Loop) {
+    /// What a request was answered, for the log.
+    public struct Answer: Sendable {
+        /// The status; ``clientGone`` if nobody was there any more.
+        public let status: Int
+        /// Bytes of the body.
+        public let bytes: Int
+
+        /// No status of HTTP: the client has gone before its answer came.
+        public static let clientGone = 499
+    }
+
+    init(
+        _ handle: OpaquePointer, request: HTTPRequest, of connection: DoorConnection?, on loop: Loop,
+        answered: @escaping (Exchange, Answer) -> Void
+    ) {
+        self.answered = answered
         self.handle = handle
         self.request = request
         self.connection = connection
@@ -39,8 +60,11 @@ public final class Exchange {
 
     /// Answers. Does nothing if the exchange has ended.
     public func reply(_ response: HTTPResponse) {
-        guard let handle else { return }
+        guard !isAnswered else { return }
+        isAnswered = true
+        guard let handle else { return answered(self, Answer(status: Answer.clientGone, bytes: 0)) }
         self.handle = nil
+        defer { answered(self, Answer(status: response.status, bytes: response.body.count)) }
         let headers = evhttp_request_get_output_headers(handle)
         for header in response.headers { evhttp_add_header(headers, header.name, header.value) }
         if response.closesConnection { evhttp_add_header(headers, "Connection", "close") }
@@ -64,6 +88,7 @@ public final class Exchange {
     public func takeOver() -> StreamSocket? {
         guard let handle, let connection = evhttp_request_get_connection(handle) else { return nil }
         self.handle = nil
+        isAnswered = true
         let events = evhttp_connection_get_bufferevent(connection)
         // This takes the old number out of epoll, while it still means the socket.
         bufferevent_disable(events, Int16(EV_READ | EV_WRITE))

@@ -28,8 +28,32 @@ public protocol LogHome: Sendable {
     /// step would find something to do.
     func upkeep(now: EpochMilliseconds) throws -> Bool
 
+    /// What the log holds now, as retention counts it.
+    func size() throws -> LogSize
+
+    /// Writes an event as an append would, takes it out again, and commits: when it returns, the log takes events,
+    /// and nothing in it has changed, its ids included.
+    func probe(_ draft: Draft, now: EpochMilliseconds) throws
+
     /// Leaves the log so that the next start is quick. Nothing is called afterwards.
     func close() throws
+}
+
+/// How much a log holds.
+public struct LogSize: Sendable, Equatable {
+    /// How many events.
+    public var events: Int
+    /// How many bytes, as retention counts them.
+    public var bytes: Int
+    /// When the oldest event was committed; nil if there is none.
+    public var oldest: EpochMilliseconds?
+
+    /// Sizes; an empty log unless given.
+    public init(events: Int = 0, bytes: Int = 0, oldest: EpochMilliseconds? = nil) {
+        self.events = events
+        self.bytes = bytes
+        self.oldest = oldest
+    }
 }
 
 /// What one transaction brought.

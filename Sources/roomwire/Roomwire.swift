@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
+internal import Relay
 
 /// The command.
 @main
@@ -13,6 +14,7 @@ struct Roomwire: AsyncParsableCommand {
               roomwire serve --demo
               roomwire tail
             """,
+        version: Version.text,
         subcommands: [Serve.self, Token.self, Send.self, Tail.self, Verify.self, Check.self])
 
     /// Runs a subcommand. Failures of ours are one sentence and an exit code; what ArgumentParser throws (help, wrong

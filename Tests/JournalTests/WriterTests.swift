@@ -49,6 +49,8 @@ final class GatedHome: LogHome {
     }
 
     func rooms() throws -> [RoomState] { [] }
+    func size() throws -> LogSize { LogSize() }
+    func probe(_ draft: Draft, now: EpochMilliseconds) throws {}
     func cursor(since time: EpochMilliseconds) throws -> EventID { .zero }
     func cursor(beforeLast count: Int) throws -> EventID { .zero }
 

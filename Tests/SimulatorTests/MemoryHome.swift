@@ -93,5 +93,13 @@ final class MemoryHome: LogHome {
         }
     }
 
+    func size() -> LogSize {
+        disk.withLock { LogSize(events: $0.events.count, oldest: $0.events.first?.id.milliseconds) }
+    }
+
+    func probe(_ draft: Draft, now: EpochMilliseconds) throws {
+        guard !disk.withLock({ $0.isFull }) else { throw JournalError(operation: "probe", text: "the disk is full") }
+    }
+
     func close() {}
 }

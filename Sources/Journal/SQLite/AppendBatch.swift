@@ -51,6 +51,14 @@ struct AppendBatch {
         keys.insert(key, hash, head, seen)
     }
 
+    /// Writes an event's row and deletes it again.
+    static func insertAndDelete(_ db: Database, _ logged: LoggedEvent) throws {
+        let json = Data(logged.frame.buffer[logged.json])
+        try db.cachedStatement(sql: "INSERT INTO events (id, users, json, raw) VALUES (?, ?, ?, ?)")
+            .execute(arguments: [logged.id.rawValue, nil, json, nil])
+        try db.cachedStatement(sql: "DELETE FROM events WHERE id = ?").execute(arguments: [logged.id.rawValue])
+    }
+
     private mutating func insert(_ logged: LoggedEvent) throws {
         let users = logged.event.users.map(Self.text)
         try logged.json.withData(of: logged.frame) { json in

@@ -112,8 +112,28 @@ public final class SQLiteHome: LogHome {
         live.withLock { $0.fold.rooms }
     }
 
-    /// Events and bytes that the log holds, as retention counts them.
-    public func size() -> (events: Int, bytes: Int) {
-        live.withLock { ($0.meta.events, $0.meta.bytes) }
+    /// What the log holds, as retention counts it.
+    public func size() throws -> LogSize {
+        let meta = live.withLock { $0.meta }
+        let oldest = try reporting("size") {
+            try pool.read { try Int64.fetchOne($0.cachedStatement(sql: "SELECT min(id) FROM events")) }
+        }
+        return LogSize(
+            events: meta.events, bytes: meta.bytes, oldest: oldest.map { EventID(rawValue: $0).milliseconds })
+    }
+
+    /// Shows that the log takes events; see ``LogHome/probe(_:now:)``.
+    public func probe(_ draft: Draft, now: EpochMilliseconds) throws {
+        try live.withLock { live in
+            try reporting("probe") {
+                try pool.write { db in
+                    // No reader sees inside a transaction: to them the row was never there.
+                    let id = live.head.next(at: now)
+                    try AppendBatch.insertAndDelete(db, LoggedEvent(id: id, event: draft.event, raw: draft.raw))
+                    // Saved as it was, so that there is something to commit.
+                    try live.meta.save(db)
+                }
+            }
+        }
     }
 }

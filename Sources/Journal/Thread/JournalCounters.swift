@@ -1,3 +1,5 @@
+public import Events
+
 /// What the journal's writer has done since it started, for metrics.
 public struct JournalCounters: Sendable, Equatable {
     /// Transactions that succeeded.
@@ -16,12 +18,17 @@ public struct JournalCounters: Sendable, Equatable {
     public var waiting = 0
     /// How long the last transaction took, in seconds, whether it succeeded or not.
     public var lastCommitSeconds = 0.0
+    /// How long each transaction took, in seconds, whether it succeeded or not.
+    public var commitSeconds = Histogram(bounds: Histogram.latencyBoundsSeconds)
+    /// What the log holds, as of about a second ago.
+    public var size = LogSize()
 
     /// Nothing done yet.
     public init() {}
 
     mutating func count(_ result: Result<Commit, any Error>, drafts: Int, seconds: Double) {
         lastCommitSeconds = seconds
+        commitSeconds.record(seconds)
         switch result {
         case .success(let commit):
             commits += 1

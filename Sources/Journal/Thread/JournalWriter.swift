@@ -19,8 +19,15 @@ public final class JournalWriter: Sendable {
         let completion: @Sendable (AppendOutcome) -> Void
     }
 
+    /// Asks whether the log takes events.
+    private struct Probe: Sendable {
+        let draft: Draft
+        let completion: @Sendable (JournalError?) -> Void
+    }
+
     private struct State: Sendable {
         var queue: [Pending] = []
+        var probe: Probe?
         /// How many are queued or in the writer's hands.
         var waiting = 0
         var isStopping = false
@@ -30,6 +37,7 @@ public final class JournalWriter: Sendable {
 
     private enum Work {
         case drafts([Pending])
+        case probe(Probe)
         case nothing
         case stop
     }
@@ -74,6 +82,16 @@ public final class JournalWriter: Sendable {
         }
     }
 
+    /// Has the log shown to take events, behind what waits already: see ``LogHome/probe(_:now:)``. `completion` is
+    /// called on the writer's thread. False, and no call, while another probe waits or the writer is stopping.
+    public func probe(_ draft: Draft, completion: @escaping @Sendable (JournalError?) -> Void) -> Bool {
+        state.change { state in
+            guard !state.isStopping, state.probe == nil else { return false }
+            state.probe = Probe(draft: draft, completion: completion)
+            return true
+        }
+    }
+
     /// Finishes what waits, saves the rooms, closes the home, and returns when that is done. Not from the writer's
     /// own thread.
     public func stop() {
@@ -92,6 +110,7 @@ public final class JournalWriter: Sendable {
 
     private func run() {
         var upkeep = UpkeepPace(now: clock())
+        measure()
         while true {
             switch next(waitMilliseconds: upkeep.hasMore ? 0 : Limits.upkeepMilliseconds) {
             case .drafts(let drafts):
@@ -101,6 +120,9 @@ public final class JournalWriter: Sendable {
                     rest = rest.dropFirst(Limits.commitEvents)
                     lookAfterLog(&upkeep, isIdle: false)
                 }
+                // Here too, or a writer that never rests would seem not to write.
+                if let probe = takeProbe() { run(probe) }
+            case .probe(let probe): run(probe)
             case .nothing: lookAfterLog(&upkeep, isIdle: true)
             case .stop: return close()
             }
@@ -112,6 +134,10 @@ public final class JournalWriter: Sendable {
             if !state.queue.isEmpty {
                 defer { state.queue = [] }
                 return .drafts(state.queue)
+            }
+            if let probe = state.probe {
+                state.probe = nil
+                return .probe(probe)
             }
             return state.isStopping ? .stop : nil
         } ?? .nothing
@@ -140,9 +166,32 @@ public final class JournalWriter: Sendable {
         }
     }
 
+    private func takeProbe() -> Probe? {
+        state.withLock { state in
+            defer { state.probe = nil }
+            return state.probe
+        }
+    }
+
+    private func run(_ probe: Probe) {
+        do {
+            try home.probe(probe.draft, now: clock())
+            probe.completion(nil)
+        } catch {
+            probe.completion(JournalError(error, during: "probe"))
+        }
+    }
+
+    private func measure() {
+        guard let size = try? home.size() else { return }
+        state.withLock { $0.counters.size = size }
+    }
+
     private func lookAfterLog(_ pace: inout UpkeepPace, isIdle: Bool) {
         let now = clock()
-        for _ in 0..<pace.steps(now: now, isIdle: isIdle) {
+        let steps = pace.steps(now: now, isIdle: isIdle)
+        defer { if steps > 0 { measure() } }
+        for _ in 0..<steps {
             do {
                 pace.hasMore = try home.upkeep(now: now)
                 try tellTrimming(&pace.toldTrimming)

@@ -4,14 +4,15 @@ internal import Foundation
 ///
 /// Over `pthread_mutex_t` and not `Synchronization.Mutex`: ThreadSanitizer does not see the latter on Linux and
 /// reports races where there are none, which would make it useless for finding real ones.
-final class Monitor<Value: Sendable>: @unchecked Sendable {
+package final class Monitor<Value: Sendable>: @unchecked Sendable {
     // Unchecked: `value` is touched only under the mutex, and mutex and condition stay at one address from
     // initialiser to deinitialiser.
     private var value: Value
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
 
-    init(_ value: Value) {
+    /// A monitor of `value`.
+    package init(_ value: Value) {
         self.value = value
         mutex = .allocate(capacity: 1)
         condition = .allocate(capacity: 1)
@@ -32,14 +33,14 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
     }
 
     /// Runs `body` with the value to itself.
-    func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+    package func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return try body(&value)
     }
 
     /// Changes the value and wakes whoever waits for it.
-    func change<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+    package func change<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
         pthread_mutex_lock(mutex)
         defer {
             pthread_cond_broadcast(condition)
@@ -49,7 +50,7 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
     }
 
     /// Waits until `body` gives something, asking it after each change; nil when that took too long.
-    func wait<Result>(milliseconds: Int? = nil, until body: (inout Value) -> Result?) -> Result? {
+    package func wait<Result>(milliseconds: Int? = nil, until body: (inout Value) -> Result?) -> Result? {
         var deadline = timespec()
         if let milliseconds {
             clock_gettime(CLOCK_MONOTONIC, &deadline)

@@ -13,6 +13,8 @@ public final class Relay: Sendable {
     private let reader: JournalReader
     private let mailboxes: [Mailbox<WorkerCommand>]
     private let ends: WorkerEnds
+    private let watch: Watch
+    private let service: ServiceManager?
     private let demo: Task<Void, Never>?
     private let phase = Locked(Phase.running)
     private let signals = Locked<[any DispatchSourceSignal]>([])
@@ -38,8 +40,9 @@ public final class Relay: Sendable {
             )
         }
         try DataFolder(path: settings.data).create()
-        let log = OperatorLog.logger(settings)
-        let context = RelayContext(rules: try await Rules(settings), caps: try caps(settings, log), log: log)
+        let output = LogOutput(settings)
+        let caps = try caps(settings, OperatorLog.logger(output))
+        let context = RelayContext(rules: try await Rules(settings), caps: caps, output: output)
         let home = try SQLiteHome(
             folder: settings.data, durability: settings.log.durability == .full ? .full : .normal,
             retention: Retention(settings.log.retention))
@@ -50,20 +53,22 @@ public final class Relay: Sendable {
         let count = context.settings.loops
         let mailboxes = try (0..<count).map { _ in try Mailbox<WorkerCommand>() }
         let ends = WorkerEnds(count: count)
-        let log = context.log
+        let journalLog = context.journalLog
         // Loops know the log as it is now; every commit from here on is posted to them.
         let extent = try home.extent()
         let rooms = try home.rooms()
         let writer = JournalWriter(
             home: home, clock: System.wallMilliseconds,
             onCommit: { commit in for mailbox in mailboxes { mailbox.post(.committed(commit)) } },
-            onFault: { log.error("\($0)") })
+            onFault: { journalLog.log(.error, "\($0)", now: System.wallMilliseconds()) })
         let reader = JournalReader(home: home)
         self.context = context
         self.writer = writer
         self.reader = reader
         self.mailboxes = mailboxes
         self.ends = ends
+        let service = ServiceManager(environment: ProcessInfo.processInfo.environment)
+        self.service = service
         var listen: [ListenPlan] = []
         do {
             listen = try context.settings.listen.map { try ListenPlan($0) }
@@ -73,6 +78,7 @@ public final class Relay: Sendable {
                     count: count, extent: extent, rooms: rooms)
                 listen = try await WorkerThread.start(plan, listen: listen, ends: ends)
             }
+            watch = try Watch(context: context, mailboxes: mailboxes, writer: writer, service: service)
         } catch {
             for mailbox in mailboxes { mailbox.post(.stop) }
             reader.stop()
@@ -80,6 +86,7 @@ public final class Relay: Sendable {
             throw error
         }
         addresses = listen.map(\.text)
+        service?.ready("listening on \(addresses.joined(separator: ", "))")
         self.demo = demo ? listen.first.flatMap { Demo.start(context: context, address: $0) } : nil
     }
 
@@ -110,7 +117,10 @@ public final class Relay: Sendable {
         guard before != .stopped else { return }
         demo?.cancel()
         context.isDraining.withLock { $0 = true }
-        if before == .running { context.log.info("stopping") }
+        if before == .running {
+            context.log.info("stopping")
+            service?.isStopping()
+        }
         let milliseconds = before == .running ? Int64(context.settings.drainMilliseconds) : 0
         for mailbox in mailboxes { mailbox.post(.drain(milliseconds: milliseconds)) }
         await ends.wait()
@@ -119,8 +129,11 @@ public final class Relay: Sendable {
             return phase != .stopped
         }
         guard isFirst else { return }
+        watch.stop()
         reader.stop()
         writer.stop()
+        context.log.info("stopped")
+        context.output.writer.flush()
         ends.finish()
     }
 

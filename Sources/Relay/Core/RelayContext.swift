@@ -61,22 +61,33 @@ final class RelayContext: Sendable {
     let order: StreamOrder?
     let tickets = Locked(Tickets())
     let metrics = Metrics()
+    let health: Health
     let rejects = RejectLog()
+    let output: LogOutput
     let log: Logger
+    /// One line a request.
+    let requests: RequestLog
     // What strangers can cause is logged a few lines a second, each kind by itself, so that none hides another.
     let webhookLog: RateLimitedLog
     let accessLog: RateLimitedLog
     let requestLog: RateLimitedLog
+    /// What the log's home cannot do: a full disk fails every second.
+    let journalLog: RateLimitedLog
     let isDraining = Locked(false)
 
-    init(rules: Rules, caps: StreamCapSettings, log: Logger) {
+    init(rules: Rules, caps: StreamCapSettings, output: LogOutput) {
         current = Locked(rules)
-        self.log = log
+        self.output = output
+        log = OperatorLog.logger(output)
+        requests = RequestLog(output: output)
+        health = Health(loops: rules.settings.loops)
+        journalLog = RateLimitedLog(log, linesPerSecond: 1)
         webhookLog = RateLimitedLog(log)
         accessLog = RateLimitedLog(log)
         requestLog = RateLimitedLog(log)
         order = rules.settings.streams.overCap == .oldest ? StreamOrder() : nil
         self.caps = Locked(StreamCaps(caps))
+        metrics.declare(sources: rules.sources.keys)
     }
 
     /// The rules in force. Whoever needs several things of them takes them once.

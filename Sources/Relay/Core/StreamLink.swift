@@ -11,6 +11,8 @@ final class StreamLink: Outlet, StreamSocketOwner {
     unowned var subscriber: Subscriber?
     /// Where the stream comes from, to be released with the caps.
     let address: String
+    /// By the steady clock, in milliseconds.
+    let openedAt = System.steadyMilliseconds()
 
     init(_ socket: StreamSocket, address: String, worker: Worker) {
         self.socket = socket

@@ -9,7 +9,7 @@ internal import Journal
 extension Worker {
     func route(_ exchange: Exchange) {
         let request = exchange.request
-        let check = AccessCheck(context: context)
+        let check = AccessCheck(context: context, exchange: exchange)
         let now = System.wallMilliseconds()
         guard let path = apiPath(request) else {
             return exchange.reply(operating(request) ?? Problem.notFound("There is nothing at this path.").response)
@@ -44,7 +44,7 @@ extension Worker {
     private func operating(_ request: HTTPRequest) -> HTTPResponse? {
         guard request.path.count == 1 else { return nil }
         switch request.path[0] {
-        case "healthz", "metrics":
+        case "healthz", "readyz", "metrics":
             guard request.method == "GET" || request.method == "HEAD" else {
                 return Problem.method(request.method, allowed: "GET").response
             }
@@ -53,9 +53,21 @@ extension Worker {
         if request.path[0] == "healthz" {
             return HTTPResponse(status: 200, body: Array("ok\n".utf8))
         }
+        let steady = System.steadyMilliseconds()
+        let report = context.health.report(
+            isDraining: context.isDraining.withLock { $0 }, sources: context.rules.sources.count, now: steady)
+        if request.path[0] == "readyz" {
+            var response = HTTPResponse.json(report.isReady ? 200 : 503) { report.write(to: &$0) }
+            if !report.isReady { response.headers.append(("Retry-After", "1")) }
+            return response
+        }
+        let readings = PageReadings(
+            journal: JournalReading(counters: writer.counters), process: context.health.process,
+            loopLags: context.health.loopLags(now: steady), isReady: report.isReady,
+            log: context.output.writer.counters)
         return HTTPResponse(
             status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",
-            body: context.metrics.page(JournalReading(counters: writer.counters)))
+            body: context.metrics.page(readings))
     }
 
     private func ingest(_ exchange: Exchange, source: String, now: EpochMilliseconds) {

@@ -93,6 +93,7 @@ extension Worker {
             context.caps.withLock { $0.release(user: user, address: address) }
             return
         }
+        context.requests.opened(exchange, stream: hub.nextStreamID)
         let query = opening.query
         var subscription = Subscription(user: user, filter: opening.filter, start: start)
         subscription.format = StreamFormat(

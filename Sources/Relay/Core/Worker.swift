@@ -24,6 +24,12 @@ final class Worker {
     private var waiting: [UInt64: WaitingExchange] = [:]
     private var nextExchange: UInt64 = 1
     private var drain: Drain?
+    private let pulse: LoopPulse
+    /// When the ticker is due, by the steady clock.
+    private var tickDue: Int64
+    private var census = Census()
+    private var censusDue: Int64 = 0
+    private var latency = Histogram(bounds: Histogram.latencyBoundsSeconds)
     /// Pages that are not answered yet.
     private var polls: [PagePoll] = []
 
@@ -40,6 +46,8 @@ final class Worker {
         reader = plan.reader
         mailbox = plan.mailbox
         index = plan.index
+        pulse = plan.context.health.pulses[plan.index]
+        tickDue = System.steadyMilliseconds() + Self.tickMilliseconds
         self.loop = loop
         rooms = Dictionary(uniqueKeysWithValues: plan.rooms.map { ($0.key, $0) })
         let streams = plan.context.settings.streams
@@ -49,14 +57,16 @@ final class Worker {
                 retryMilliseconds: Int64(streams.retryMilliseconds)),
             extent: plan.extent, index: plan.index, of: plan.count, now: System.steadyMilliseconds(),
             wallNow: System.wallMilliseconds())
-        hub.onEnd = { [unowned self] subscriber, _ in release(subscriber) }
+        hub.onEnd = { [unowned self] in release($0, because: $1) }
         hub.readPage = { [unowned self] in readPage(after: $0) }
         let limits = DoorLimits(
             headerBytes: Limits.requestHeaderBytes, bodyBytes: Limits.webhookBodyBytes,
             requestSeconds: Limits.requestSeconds, idleSeconds: Limits.keepAliveSeconds)
-        door = try Door(on: loop, limits: limits, refused: { [unowned self] in refused($0) }) { [unowned self] in
-            turn { [unowned self] in self.route($0) }($0)
-        }
+        let requests = plan.context.requests
+        door = try Door(
+            on: loop, limits: limits, refused: { [unowned self] in refused($0) },
+            answered: { requests.answered($0, $1) },
+            handler: { [unowned self] in turn { [unowned self] in self.route($0) }($0) })
         mail = mailbox.attach(
             to: loop, limit: Limits.mailboxCommands, handle: { [unowned self] in take($0) },
             endOfTurn: { [unowned self] in
@@ -68,7 +78,7 @@ final class Worker {
         ticker?.set(afterMilliseconds: Self.tickMilliseconds)
     }
 
-    private static let tickMilliseconds: Int64 = 250
+    static let tickMilliseconds: Int64 = 250
 
     /// Accepts connections on this address.
     func listen(on listener: Listener) {
@@ -86,9 +96,30 @@ final class Worker {
         hub.tick()
         endPolls { $0.exchange.hasEnded }
         if drain != nil { goOnDraining() }
-        context.metrics.read(HubReading(streams: hub.count, counters: hub.counters), loop: index)
-        ticker?.set(afterMilliseconds: drain == nil ? Self.tickMilliseconds : Drain.stepMilliseconds)
+        let now = System.steadyMilliseconds()
+        pulse.turned(now: now, lateMilliseconds: max(0, now - tickDue))
+        context.metrics.read(reading(now: now), loop: index)
+        let interval = drain == nil ? Self.tickMilliseconds : Drain.stepMilliseconds
+        tickDue = now + interval
+        ticker?.set(afterMilliseconds: interval)
         scheduleTurn()
+    }
+
+    private func reading(now: Int64) -> HubReading {
+        if hub.isAllLive || now >= censusDue {
+            census = hub.census()
+            censusDue = now + 1000
+        }
+        return HubReading(census: census, counters: hub.counters, latency: latency)
+    }
+
+    /// Measured once an event, not once a delivery.
+    private func publish(_ commit: Commit) {
+        let before = hub.counters.deliveries
+        hub.publish(commit.events, extent: commit.extent)
+        guard hub.counters.deliveries > before else { return }
+        let now = System.wallMilliseconds()
+        for logged in commit.events { latency.record(Double(now - logged.event.receivedAt) / 1000) }
     }
 
     /// Wraps whatever libevent calls: the hub knows the time before, and gets its turn after.
@@ -121,13 +152,15 @@ final class Worker {
         switch command {
         case .committed(let commit):
             for (key, room) in commit.rooms { rooms[key] = room }
-            hub.publish(commit.events, extent: commit.extent)
+            publish(commit)
         case .appended(let id, let source, let outcome):
             guard let waiting = waiting.removeValue(forKey: id) else { return }
             waiting.exchange.reply(
                 WebhookRoute(context: context, writer: writer).response(for: outcome, source: source))
         case .page(let page, let cursor): hub.pageArrived(page, after: cursor)
         case .cursor(let id, let cursor): waiting.removeValue(forKey: id)?.start?(cursor)
+        case .canary(let signedAt): pulse.sawCanary(signedAt: signedAt)
+        case .answer: pulse.answered(now: System.steadyMilliseconds())
         case .replaced(let stream):
             if let subscriber = hub.subscriber(id: stream) { hub.end(subscriber, .replaced) }
         case .drain(let milliseconds):
@@ -199,20 +232,25 @@ final class Worker {
         }
     }
 
-    private func release(_ subscriber: Subscriber) {
+    private func release(_ subscriber: Subscriber, because reason: StreamEnd) {
         if let poll = subscriber.outlet as? PagePoll {
             polls.removeAll { $0 === poll }
             guard let address = poll.countedAddress else { return }
             return context.caps.withLock { $0.release(user: subscriber.user, address: address) }
         }
         guard let link = subscriber.outlet as? StreamLink else { return }
+        context.requests.ended(
+            RequestLog.End(
+                stream: subscriber.id, user: subscriber.user, address: link.address, reason: reason.rawValue,
+                milliseconds: System.steadyMilliseconds() - link.openedAt, events: subscriber.sentEvents,
+                bytes: subscriber.sentBytes))
         // Whoever replaced it has released it then.
         guard context.order?.remove(subscriber.id, of: subscriber.user) ?? true else { return }
         context.caps.withLock { $0.release(user: subscriber.user, address: link.address) }
     }
 
     private func refused(_ refusal: DoorRefusal) {
-        context.metrics.count(.requestsRefused, "status", String(refusal.status))
+        context.metrics.countRefused(status: refusal.status)
         context.requestLog.warning(
             "refused a request: \(refusal.status): \(refusal.problem)", now: System.wallMilliseconds())
     }

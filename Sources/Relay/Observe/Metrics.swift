@@ -1,8 +1,12 @@
+internal import Access
 internal import EventLoop
 internal import Events
+internal import FrontDoor
+internal import Webhooks
 
 /// The relay's counts, in Prometheus' text format. Label values come from fixed sets: sources are configured,
-/// reasons and outcomes are enumerated. Never a room, never a user.
+/// reasons and outcomes are enumerated. Never a room, never a user. Every series stands on the page from the start,
+/// at zero, so that a rate over its first increase is not lost.
 final class Metrics: Sendable {
     /// A counter's name with what it counts.
     enum Counter: String, CaseIterable {
@@ -11,14 +15,16 @@ final class Metrics: Sendable {
         case requestsRefused = "roomwire_requests_refused_total"
         case streamsRefused = "roomwire_streams_refused_total"
         case accessRefused = "roomwire_access_refused_total"
+        case reloads = "roomwire_reloads_total"
 
         var help: String {
             switch self {
-            case .webhooks: "Webhooks by source and outcome: accepted, duplicate, answered, refused, unavailable."
+            case .webhooks: "Webhooks by source and outcome."
             case .rejections: "Webhooks refused, by source and reason."
             case .requestsRefused: "Requests refused before any route saw them, by status."
             case .streamsRefused: "Streams refused although their token was good, by reason."
             case .accessRefused: "Requests refused for their token or ticket, by reason."
+            case .reloads: "Reloads of the settings, by outcome."
             }
         }
     }
@@ -30,20 +36,70 @@ final class Metrics: Sendable {
 
     private struct State {
         var counts: [Series: UInt64] = [:]
-        var delay: [String: DelayHistogram] = [:]
+        var delay: [String: Histogram] = [:]
         var hubs: [Int: HubReading] = [:]
     }
 
-    private let state = Locked(State())
+    /// The source of webhooks whose path names none that is set up.
+    static let unknownSource = "unknown"
+    static let webhookOutcomes = ["accepted", "duplicate", "answered", "refused", "unavailable"]
+    static let reloadOutcomes = ["applied", "refused"]
+    static let refusedStatuses = [400, 408, 413, 414, 417, 501, 503]
+
+    private let state: Locked<State>
+
+    init() {
+        var state = State()
+        func declare(_ counter: Counter, _ label: String, _ values: [String]) {
+            for value in values { state.counts[Series(counter: counter, labels: [label, value])] = 0 }
+        }
+        declare(.requestsRefused, "status", Self.refusedStatuses.map(String.init) + ["other"])
+        declare(.streamsRefused, "reason", StreamRefusal.reasons)
+        declare(.accessRefused, "reason", AccessRefusal.Reason.allCases.map(\.rawValue))
+        declare(.reloads, "outcome", Self.reloadOutcomes)
+        for (counter, label, value) in [
+            (Counter.webhooks, "outcome", "refused"), (.rejections, "reason", "unknown_source"),
+        ] {
+            state.counts[Series(counter: counter, labels: ["source", Self.unknownSource, label, value])] = 0
+        }
+        self.state = Locked(state)
+    }
+
+    /// Puts the series of these sources on the page. Those of sources that are gone stay.
+    func declare(sources: some Sequence<String>) {
+        state.withLock { state in
+            for source in sources {
+                for outcome in Self.webhookOutcomes {
+                    state.counts[
+                        Series(counter: .webhooks, labels: ["source", source, "outcome", outcome]), default: 0] += 0
+                }
+                for reason in Rejection.Reason.allCases {
+                    state.counts[
+                        Series(counter: .rejections, labels: ["source", source, "reason", reason.rawValue]),
+                        default: 0] += 0
+                }
+                if state.delay[source] == nil { state.delay[source] = Histogram(bounds: Histogram.delayBoundsSeconds) }
+            }
+        }
+    }
 
     /// Counts one; labels are names and values in turn.
     func count(_ counter: Counter, _ labels: String...) {
         state.withLock { $0.counts[Series(counter: counter, labels: labels), default: 0] += 1 }
     }
 
-    /// An accepted webhook came so many milliseconds after what it tells of.
+    /// Counts a request that the door turned away.
+    func countRefused(status: Int) {
+        count(.requestsRefused, "status", Self.refusedStatuses.contains(status) ? String(status) : "other")
+    }
+
+    /// An accepted webhook came so many milliseconds after what it tells of. A provider whose clock is ahead counts
+    /// as not late at all.
     func delay(source: String, milliseconds: Int64) {
-        state.withLock { $0.delay[source, default: DelayHistogram()].record(milliseconds: milliseconds) }
+        state.withLock {
+            $0.delay[source, default: Histogram(bounds: Histogram.delayBoundsSeconds)]
+                .record(Double(milliseconds) / 1000)
+        }
     }
 
     /// What one loop's hub has to tell, a few times a second.
@@ -51,10 +107,11 @@ final class Metrics: Sendable {
         state.withLock { $0.hubs[loop] = reading }
     }
 
-    /// The whole page. `journal` is what the log's writer has counted.
-    func page(_ journal: JournalReading) -> [UInt8] {
+    /// The whole page.
+    func page(_ readings: PageReadings) -> [UInt8] {
         let state = state.withLock { $0 }
         var page = MetricsPage()
+        readings.write(to: &page)
         for counter in Counter.allCases {
             page.begin(counter.rawValue, "counter", counter.help)
             let series = state.counts.filter { $0.key.counter == counter }
@@ -62,74 +119,12 @@ final class Metrics: Sendable {
                 page.sample(counter.rawValue, series.labels, "\(count)")
             }
         }
-        journal.write(to: &page)
         HubReading.write(state.hubs.sorted { $0.key < $1.key }.map(\.value), to: &page)
-        DelayHistogram.write(state.delay.sorted { $0.key < $1.key }, to: &page)
+        let delay = "roomwire_provider_delay_seconds"
+        page.begin(delay, "histogram", "From what happened, by the provider's word, to the arrival of its webhook.")
+        for (source, histogram) in state.delay.sorted(by: { $0.key < $1.key }) {
+            page.samples(delay, ["source", source], histogram)
+        }
         return Array(page.text.utf8)
-    }
-}
-
-/// Builds a page in Prometheus' text format, version 0.0.4.
-struct MetricsPage {
-    private(set) var text = ""
-
-    mutating func begin(_ name: String, _ kind: String, _ help: String) {
-        text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n"
-    }
-
-    /// Labels are names and values in turn.
-    mutating func sample(_ name: String, _ labels: [String] = [], _ value: String) {
-        var pairs: [String] = []
-        for index in stride(from: 0, to: labels.count - 1, by: 2) {
-            pairs.append("\(labels[index])=\"\(Self.escaped(labels[index + 1]))\"")
-        }
-        text += pairs.isEmpty ? "\(name) \(value)\n" : "\(name){\(pairs.joined(separator: ","))} \(value)\n"
-    }
-
-    mutating func single(_ name: String, _ kind: String, _ help: String, _ value: String) {
-        begin(name, kind, help)
-        sample(name, [], value)
-    }
-
-    private static func escaped(_ value: String) -> String {
-        var text = ""
-        for character in value {
-            switch character {
-            case "\\": text += "\\\\"
-            case "\"": text += "\\\""
-            case "\n": text += "\\n"
-            default: text.append(character)
-            }
-        }
-        return text
-    }
-}
-
-/// How late providers are: from what happened, by their word, to its webhook.
-struct DelayHistogram: Sendable {
-    private static let boundsSeconds: [Double] = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900]
-    private var counts = [UInt64](repeating: 0, count: boundsSeconds.count)
-    private var total: UInt64 = 0
-    private var sumSeconds = 0.0
-
-    /// A provider whose clock is ahead counts as not late at all.
-    mutating func record(milliseconds: Int64) {
-        let seconds = Double(max(0, milliseconds)) / 1000
-        for (index, bound) in Self.boundsSeconds.enumerated() where seconds <= bound { counts[index] += 1 }
-        total += 1
-        sumSeconds += seconds
-    }
-
-    static func write(_ histograms: [(key: String, value: DelayHistogram)], to page: inout MetricsPage) {
-        let name = "roomwire_provider_delay_seconds"
-        page.begin(name, "histogram", "From what happened, by the provider's word, to the arrival of its webhook.")
-        for (source, histogram) in histograms {
-            for (bound, count) in zip(boundsSeconds, histogram.counts) {
-                page.sample("\(name)_bucket", ["source", source, "le", "\(bound)"], "\(count)")
-            }
-            page.sample("\(name)_bucket", ["source", source, "le", "+Inf"], "\(histogram.total)")
-            page.sample("\(name)_sum", ["source", source], "\(histogram.sumSeconds)")
-            page.sample("\(name)_count", ["source", source], "\(histogram.total)")
-        }
     }
 }

@@ -1,21 +1,100 @@
 internal import EventLoop
 internal import Events
-internal import Foundation
+internal import Glibc
 internal import Logging
 
-/// The relay's log on standard error: lines for people, or a JSON object on each.
-struct OperatorLog: LogHandler {
-    private let format: LogFormat
-    var logLevel: Logger.Level
-    var metadata: Logger.Metadata = [:]
-
-    static func logger(_ settings: Settings) -> Logger {
-        Logger(label: "roomwire") { _ in OperatorLog(format: settings.logFormat, logLevel: settings.logLevel) }
+/// Where the relay's log goes, in which form, and how much of it: standard error, as lines for people or as a JSON
+/// object on each. Level and form may change while the relay runs.
+final class LogOutput: Sendable {
+    private struct State: Sendable {
+        var level: Logger.Level
+        var isJSON: Bool
     }
 
-    private init(format: LogFormat, logLevel: Logger.Level) {
-        self.format = format
-        self.logLevel = logLevel
+    private let state: Locked<State>
+    let writer: LogWriter
+
+    init(_ settings: Settings) {
+        state = Locked(State(level: settings.logLevel, isJSON: Self.isJSON(settings.logFormat)))
+        let form = state
+        writer = LogWriter(descriptor: STDERR_FILENO) { dropped in
+            let message = "\(dropped) lines of the log could not be written in time and are missing here"
+            return Self.line(.warning, message, [:], isJSON: form.withLock { $0.isJSON })
+        }
+    }
+
+    /// Takes level and form from other settings.
+    func apply(_ settings: Settings) {
+        state.withLock { $0 = State(level: settings.logLevel, isJSON: Self.isJSON(settings.logFormat)) }
+    }
+
+    private static func isJSON(_ format: LogFormat) -> Bool {
+        switch format {
+        case .auto: isatty(STDERR_FILENO) == 0
+        case .text: false
+        case .json: true
+        }
+    }
+
+    var level: Logger.Level { state.withLock { $0.level } }
+
+    /// True when the lines are JSON; nil when nothing of this level is written.
+    func isJSON(for level: Logger.Level) -> Bool? {
+        state.withLock { level >= $0.level ? $0.isJSON : nil }
+    }
+
+    /// Writes what does not come through a ``Logger``.
+    func write(_ line: some Collection<UInt8>) { writer.append(line) }
+
+    func log(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) {
+        guard let isJSON = isJSON(for: level) else { return }
+        writer.append(Self.line(level, message, metadata, isJSON: isJSON), isUrgent: level >= .warning)
+    }
+
+    private static func line(
+        _ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata, isJSON: Bool
+    ) -> [UInt8] {
+        let now = System.wallMilliseconds()
+        let fields = metadata.sorted { $0.key < $1.key }
+        guard isJSON else {
+            let rest = fields.map { " \($0.key)=\(harmless($0.value.description))" }.joined()
+            return Array("\(ISOTime.text(now)) \(level) \(harmless(message))\(rest)\n".utf8)
+        }
+        return JSONWriter.bytes { writer in
+            writer.object { writer in
+                writer.member("time", time: now)
+                writer.member("level", level.rawValue)
+                writer.member("message", message)
+                for (name, value) in fields { writer.member(name, value.description) }
+            }
+        } + [0x0A]
+    }
+
+    /// A stranger's bytes must not forge a line, nor steer a terminal.
+    static func harmless(_ text: String) -> String {
+        guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == 0xC2 }) else { return text }
+        return String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+    }
+}
+
+/// swift-log's way to a ``LogOutput``.
+struct OperatorLog: LogHandler {
+    private let output: LogOutput
+    var metadata: Logger.Metadata = [:]
+    /// The output's: a logger that was made before the level changed obeys the new one.
+    var logLevel: Logger.Level {
+        get { output.level }
+        set {}
+    }
+
+    static func logger(_ output: LogOutput) -> Logger {
+        Logger(label: "roomwire") { _ in OperatorLog(output: output) }
+    }
+
+    private init(output: LogOutput) {
+        self.output = output
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -24,24 +103,6 @@ struct OperatorLog: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let time = ISOTime.text(System.wallMilliseconds())
-        // A stranger's bytes must not forge a line.
-        let message = event.message.description.map {
-            $0.isNewline || $0.asciiValue.map { $0 < 0x20 } == true ? " " : $0
-        }
-        let line: String
-        switch format {
-        case .text: line = "\(time) \(event.level) \(String(message))\n"
-        case .json:
-            line =
-                JSONWriter.text { writer in
-                    writer.object { writer in
-                        writer.member("time", time)
-                        writer.member("level", event.level.rawValue)
-                        writer.member("message", String(message))
-                    }
-                } + "\n"
-        }
-        FileHandle.standardError.write(Data(line.utf8))
+        output.log(event.level, event.message.description, metadata.merging(event.metadata ?? [:]) { $1 })
     }
 }

@@ -2,7 +2,8 @@ internal import EventLoop
 internal import Events
 internal import Logging
 
-/// A log for what strangers can cause: a few lines a second, and a count of those left out.
+/// A log for what can happen again and again, by strangers' doing or by a full disk's: a few lines a second, and a
+/// count of those left out.
 final class RateLimitedLog: Sendable {
     private struct State {
         var second: Int64 = 0
@@ -11,21 +12,28 @@ final class RateLimitedLog: Sendable {
     }
 
     private let logger: Logger
+    private let linesPerSecond: Int
     private let state = Locked(State())
 
-    init(_ logger: Logger) {
+    init(_ logger: Logger, linesPerSecond: Int = Limits.strangerLogLines) {
         self.logger = logger
+        self.linesPerSecond = linesPerSecond
     }
 
     /// Writes a line unless enough were written this second.
     func warning(_ message: @autoclosure () -> String, now: EpochMilliseconds) {
+        log(.warning, message(), now: now)
+    }
+
+    /// Writes a line of some level unless enough were written this second.
+    func log(_ level: Logger.Level, _ message: @autoclosure () -> String, now: EpochMilliseconds) {
         let leftOut: Int? = state.withLock { state in
             let second = now / 1000
             if second != state.second {
                 state.second = second
                 state.written = 0
             }
-            guard state.written < Limits.strangerLogLines else {
+            guard state.written < linesPerSecond else {
                 state.leftOut += 1
                 return nil
             }
@@ -35,6 +43,6 @@ final class RateLimitedLog: Sendable {
         }
         guard let leftOut else { return }
         let note = leftOut > 0 ? " (\(leftOut) like it were not logged)" : ""
-        logger.warning("\(message())\(note)")
+        logger.log(level: level, "\(message())\(note)")
     }
 }

@@ -1,30 +1,50 @@
+internal import Events
 internal import Fanout
 internal import Journal
 
-/// What one hub has counted, for the metrics page.
+/// What one loop has counted, for the metrics page.
 struct HubReading: Sendable {
-    let streams: Int
+    let census: Census
     let counters: HubCounters
+    /// From a webhook's receipt until this loop had written its event to the sockets, in seconds: one measurement
+    /// for each event that went to anybody here, however many they were.
+    let latency: Histogram
 
     static func write(_ hubs: [HubReading], to page: inout MetricsPage) {
         func total(_ value: (HubCounters) -> UInt64) -> String {
             "\(hubs.reduce(0) { $0 + value($1.counters) })"
         }
-        page.single("roomwire_streams", "gauge", "Open streams.", "\(hubs.reduce(0) { $0 + $1.streams })")
-        page.single(
-            "roomwire_deliveries_total", "counter", "Events written to streams.", total(\.deliveries))
-        page.single("roomwire_sent_bytes_total", "counter", "Bytes written to streams.", total(\.sentBytes))
-        page.single(
-            "roomwire_short_writes_total", "counter", "Writes cut short because the subscriber reads too slowly.",
-            total(\.shortWrites))
-        page.single("roomwire_heartbeats_total", "counter", "Heartbeats written.", total(\.heartbeats))
-        page.single("roomwire_resyncs_total", "counter", "Subscribers told to refetch everything.", total(\.resyncs))
-        page.single("roomwire_page_reads_total", "counter", "Pages of the log read to catch up.", total(\.pageReads))
+        func counter(_ name: String, _ help: String, _ value: (HubCounters) -> UInt64) {
+            page.single(name, "counter", help, total(value))
+        }
+        let streams = "roomwire_streams"
+        page.begin(streams, "gauge", "Open streams: at the head, catching up from the log, or with a full socket.")
+        for (state, count) in [("live", \Census.live), ("behind", \.behind), ("waiting", \.waiting)] {
+            page.sample(streams, ["state", state], "\(hubs.reduce(0) { $0 + $1.census[keyPath: count] })")
+        }
+        counter("roomwire_streams_accepted_total", "Streams that were started.", \.accepted)
+        counter("roomwire_deliveries_total", "Events written to streams.", \.deliveries)
+        counter("roomwire_sent_bytes_total", "Bytes written to streams.", \.sentBytes)
+        counter(
+            "roomwire_short_writes_total", "Writes cut short because the subscriber reads too slowly.", \.shortWrites)
+        counter("roomwire_heartbeats_total", "Heartbeats written.", \.heartbeats)
+        counter("roomwire_resyncs_total", "Subscribers told to refetch everything.", \.resyncs)
+        counter("roomwire_ring_reads_total", "Turns of streams behind the head served from memory.", \.ringReads)
+        counter("roomwire_page_reads_total", "Pages of the log read to catch up.", \.pageReads)
         let ended = "roomwire_streams_ended_total"
         page.begin(ended, "counter", "Streams that ended, by reason.")
         for reason in StreamEnd.allCases {
             page.sample(ended, ["reason", reason.rawValue], total { $0.ended[reason] ?? 0 })
         }
+        let lag = hubs.map(\.census.slowestLagMilliseconds).max() ?? 0
+        page.single(
+            "roomwire_slowest_stream_lag_seconds", "gauge",
+            "Age of the oldest event that an open stream should have and has not.", "\(Double(lag) / 1000)")
+        var latency = Histogram(bounds: Histogram.latencyBoundsSeconds)
+        for hub in hubs { latency.add(hub.latency) }
+        page.histogram(
+            "roomwire_delivery_latency_seconds",
+            "From a webhook's receipt until a loop had written its event to the sockets.", latency)
     }
 }
 
@@ -46,5 +66,42 @@ struct JournalReading: Sendable {
         page.single(
             "roomwire_last_commit_seconds", "gauge", "How long the last transaction took.",
             "\(counters.lastCommitSeconds)")
+        page.histogram(
+            "roomwire_commit_duration_seconds", "How long transactions of the log took.", counters.commitSeconds)
+        page.single("roomwire_journal_events", "gauge", "Events in the log.", "\(counters.size.events)")
+        page.single(
+            "roomwire_journal_bytes", "gauge", "Bytes in the log, as retention counts them.",
+            "\(counters.size.bytes)")
+        page.single(
+            "roomwire_journal_oldest_event_timestamp_seconds", "gauge",
+            "When the oldest event in the log was committed; 0 while the log is empty.",
+            "\(Double(counters.size.oldest ?? 0) / 1000)")
+    }
+}
+
+/// What the page shows beside the counts of ``Metrics``.
+struct PageReadings {
+    let journal: JournalReading
+    let process: ProcessReading
+    /// Each loop's lag, in seconds.
+    let loopLags: [Double]
+    let isReady: Bool
+    let log: LogWriter.Counters
+
+    func write(to page: inout MetricsPage) {
+        let info = "roomwire_build_info"
+        page.begin(info, "gauge", "Always 1; the label tells the version.")
+        page.sample(info, ["version", Version.text], "1")
+        page.single(
+            "roomwire_ready", "gauge", "Whether a signed canary went through ingest, log and every loop lately.",
+            isReady ? "1" : "0")
+        let lag = "roomwire_loop_lag_seconds"
+        page.begin(lag, "gauge", "How late a loop came to its work, at the worst in the last seconds.")
+        for (loop, seconds) in loopLags.enumerated() { page.sample(lag, ["loop", "\(loop)"], "\(seconds)") }
+        journal.write(to: &page)
+        page.single(
+            "roomwire_log_lines_dropped_total", "counter", "Lines of the log that could not be written in time.",
+            "\(log.dropped)")
+        process.write(to: &page)
     }
 }

@@ -6,9 +6,17 @@ internal import FrontDoor
 /// Who asks, and what the answer may show. The one place where routes come by an identity.
 struct AccessCheck {
     let context: RelayContext
+    /// Where to note for the log whose request it is.
+    let exchange: Exchange
 
     /// The identity behind a request's token or ticket.
     func identity(_ request: HTTPRequest, now: EpochMilliseconds) throws(AccessRefusal) -> Identity {
+        let identity = try verified(request, now: now)
+        exchange.user = identity.user
+        return identity
+    }
+
+    private func verified(_ request: HTTPRequest, now: EpochMilliseconds) throws(AccessRefusal) -> Identity {
         let found = try Credentials.find(
             authorization: request.header("authorization"), cookie: request.header("cookie"), query: request.query)
         switch found {

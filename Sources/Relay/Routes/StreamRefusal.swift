@@ -6,6 +6,9 @@ enum StreamRefusal {
     case draining
     case busy
 
+    /// Every word that ``reason`` can be.
+    static let reasons = CapDecision.Reason.allCases.map(\.rawValue) + ["draining", "busy"]
+
     /// The word in the problem body, in the `refused` event and in the metric.
     var reason: String {
         switch self {

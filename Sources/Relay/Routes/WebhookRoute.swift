@@ -72,7 +72,7 @@ struct WebhookRoute {
     private func refuse(
         _ problem: Problem, _ request: HTTPRequest, _ source: Source?, _ now: EpochMilliseconds
     ) -> HTTPResponse {
-        let label = source?.name ?? "unknown"
+        let label = source?.name ?? Metrics.unknownSource
         context.metrics.count(.webhooks, "source", label, "outcome", "refused")
         context.metrics.count(.rejections, "source", label, "reason", problem.reason)
         let hash = Hex.text(SHA256.hash(data: request.body).prefix(4))

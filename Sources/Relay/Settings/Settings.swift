@@ -28,7 +28,7 @@ public struct Settings: Sendable, Equatable {
     /// The least severe message that the operator's log shows.
     public var logLevel = Logger.Level.info
     /// How the operator's log is written.
-    public var logFormat = LogFormat.text
+    public var logFormat = LogFormat.auto
 
     /// Where each setting came from, by its key, for instance `streams.per_user`; what is missing is a default.
     public internal(set) var origins: [String: SettingsOrigin] = [:]
@@ -188,6 +188,8 @@ public struct CORSSettings: Sendable, Equatable {
 
 /// How the operator's log is written.
 public enum LogFormat: String, Sendable, CaseIterable {
+    /// Lines for people on a terminal, JSON elsewhere.
+    case auto
     /// A line for people.
     case text
     /// A JSON object on each line.

@@ -1,0 +1,124 @@
+internal import EventLoop
+internal import Events
+
+/// How the relay is: what its loops let know, what the canaries found, and what the system says of the process.
+final class Health: Sendable {
+    private struct State {
+        var process = ProcessReading()
+        /// When the last canary was signed that ingest let in, and that the log committed.
+        var verifiedAt: Int64?
+        var committedAt: Int64?
+        var ingestFault: String?
+        var logFault: String?
+    }
+
+    /// One for each loop.
+    let pulses: [LoopPulse]
+    private let state = Locked(State())
+
+    init(loops: Int) {
+        let now = System.steadyMilliseconds()
+        pulses = (0..<loops).map { _ in LoopPulse(now: now) }
+    }
+
+    var process: ProcessReading { state.withLock { $0.process } }
+
+    func read(_ process: ProcessReading) {
+        state.withLock { $0.process = process }
+    }
+
+    func verified(signedAt: Int64, fault: String?) {
+        state.withLock { state in
+            state.ingestFault = fault
+            if fault == nil { state.verifiedAt = signedAt }
+        }
+    }
+
+    func committed(signedAt: Int64, fault: String?) {
+        state.withLock { state in
+            state.logFault = fault
+            if fault == nil { state.committedAt = signedAt }
+        }
+    }
+
+    /// Each loop's lag in seconds.
+    func loopLags(now: Int64) -> [Double] { pulses.map { Double($0.lag(now: now)) / 1000 } }
+
+    /// Whether the relay is ready, and what of it is not.
+    /// - Parameters:
+    ///   - sources: how many are set up.
+    ///   - now: by the steady clock.
+    func report(isDraining: Bool, sources: Int, now: Int64) -> ReadinessReport {
+        let state = state.withLock { $0 }
+        var report = ReadinessReport(sources: sources)
+        report.drain = isDraining ? "The relay is stopping." : nil
+        report.ingest = state.ingestFault ?? Self.stale(state.verifiedAt, now, "no canary was verified")
+        report.log =
+            state.logFault.map { "The log does not commit: \($0)" }
+            ?? Self.stale(state.committedAt, now, "no canary was committed")
+        report.loops = pulses.enumerated().map { index, pulse in
+            let why = Self.stale(pulse.canaryAt, now, "no canary came to loop \(index)")
+            return ReadinessReport.Loop(lagMilliseconds: pulse.lag(now: now), why: why)
+        }
+        return report
+    }
+
+    private static func stale(_ time: Int64?, _ now: Int64, _ what: String) -> String? {
+        guard let time else { return "So far \(what)." }
+        guard now - time > Limits.readyMilliseconds else { return nil }
+        return "For \((now - time) / 1000) s \(what)."
+    }
+}
+
+/// Whether the relay is ready, part by part; a part's text says why it is not.
+struct ReadinessReport: Sendable {
+    /// One loop.
+    struct Loop: Sendable {
+        let lagMilliseconds: Int64
+        let why: String?
+    }
+
+    var drain: String?
+    var ingest: String?
+    var log: String?
+    var loops: [Loop] = []
+    /// None is no reason not to be ready: then there is nothing to miss.
+    let sources: Int
+
+    init(sources: Int) {
+        self.sources = sources
+    }
+
+    var isReady: Bool { reasons.isEmpty }
+
+    /// Why not.
+    var reasons: [String] { [drain, ingest, log].compactMap { $0 } + loops.compactMap(\.why) }
+
+    func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("ready", isReady)
+            writer.member("version", Version.text)
+            for (name, why) in [("drain", drain), ("ingest", ingest), ("log", log)] {
+                writer.member(name) { writer in
+                    writer.member("ok", why == nil)
+                    writer.member("why", why)
+                }
+            }
+            writer.name("loops")
+            writer.array { writer in
+                for (index, loop) in loops.enumerated() {
+                    writer.object { writer in
+                        writer.member("loop", Int64(index))
+                        writer.member("ok", loop.why == nil)
+                        writer.member("lagMs", loop.lagMilliseconds)
+                        writer.member("why", loop.why)
+                    }
+                }
+            }
+            writer.member("sources") { writer in
+                writer.member("count", Int64(sources))
+                writer.member("note", sources == 0 ? "No source is set up, so no webhook can come in." : nil)
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+internal import EventLoop
+internal import Glibc
+
+/// systemd, or whoever else started the relay and wants to hear how it is: sd_notify(3).
+struct ServiceManager: Sendable {
+    private let address: [UInt8]
+    /// How often it must hear from the relay, if it watches; it restarts a relay that it does not hear from.
+    let watchdogMilliseconds: Int64?
+
+    /// Nil where nobody wants to know: `NOTIFY_SOCKET` is not set.
+    init?(environment: [String: String]) {
+        guard let path = environment["NOTIFY_SOCKET"], path.hasPrefix("/") || path.hasPrefix("@"),
+            path.utf8.count < MemoryLayout.size(ofValue: sockaddr_un().sun_path)
+        else { return nil }
+        // A name that begins with @ is no file: the byte there is NUL.
+        address = path.hasPrefix("@") ? [0] + path.utf8.dropFirst() : Array(path.utf8)
+        let isForUs = environment["WATCHDOG_PID"].map { $0 == String(getpid()) } ?? true
+        let microseconds = environment["WATCHDOG_USEC"].flatMap(Int64.init)
+        watchdogMilliseconds = isForUs ? microseconds.flatMap { $0 > 0 ? max(1, $0 / 1000) : nil } : nil
+    }
+
+    func ready(_ status: String) { send("READY=1\nSTATUS=\(status)") }
+    func isStopping() { send("STOPPING=1\nSTATUS=stopping") }
+    func isAlive() { send("WATCHDOG=1") }
+
+    /// `READY=1` must follow.
+    func isReloading() {
+        send("RELOADING=1\nMONOTONIC_USEC=\(System.steadyMicroseconds())\nSTATUS=reloading")
+    }
+
+    /// One datagram. Nothing can be done where it fails.
+    private func send(_ text: String) {
+        let descriptor = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        var target = sockaddr_un()
+        target.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &target.sun_path) { $0.copyBytes(from: address) }
+        let length = MemoryLayout<sa_family_t>.size + address.count
+        let bytes = Array(text.utf8)
+        withUnsafePointer(to: &target) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                _ = sendto(
+                    descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT), pointer,
+                    socklen_t(length))
+            }
+        }
+    }
+}

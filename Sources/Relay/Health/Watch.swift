@@ -1,0 +1,109 @@
+internal import EventLoop
+internal import Events
+internal import Journal
+internal import Logging
+
+/// The thread that watches over the loops: it sends canaries, sees that every loop turns and answers, and tells the
+/// service manager as long as all do.
+final class Watch: Sendable {
+    private let context: RelayContext
+    private let mailboxes: [Mailbox<WorkerCommand>]
+    private let writer: JournalWriter
+    private let canary: Canary
+    private let service: ServiceManager?
+    private let isStopping = Monitor(false)
+
+    /// Starts the thread.
+    init(
+        context: RelayContext, mailboxes: [Mailbox<WorkerCommand>], writer: JournalWriter, service: ServiceManager?
+    ) throws {
+        self.context = context
+        self.mailboxes = mailboxes
+        self.writer = writer
+        self.service = service
+        canary = try Canary()
+        try LoopThread.start(name: "watch") { [self] in run() }
+    }
+
+    func stop() {
+        isStopping.change { $0 = true }
+    }
+
+    private func run() {
+        var round = Round(loops: mailboxes.count)
+        let step = min(Limits.watchMilliseconds, Int((service?.watchdogMilliseconds ?? .max) / 4))
+        while isStopping.wait(milliseconds: max(1, step), until: { $0 ? true : nil }) == nil {
+            look(&round, now: System.steadyMilliseconds())
+        }
+    }
+
+    /// What the thread remembers from one look to the next.
+    private struct Round {
+        var lastLook: Int64?
+        var lastAsked: Int64 = .min
+        var lastCanary: Int64 = .min
+        var lastAlive: Int64 = .min
+        var canaries = 0
+        /// Since when a loop that was reported has been silent.
+        var stalled: [Int64?]
+
+        init(loops: Int) {
+            stalled = Array(repeating: nil, count: loops)
+        }
+    }
+
+    private func look(_ round: inout Round, now: Int64) {
+        // If this thread itself stood still, the whole process did, and the loops need a moment as well.
+        let wasAsleep = round.lastLook.map { now - $0 > Limits.stalledLoopMilliseconds / 2 } ?? false
+        round.lastLook = now
+        if now - 1000 >= round.lastAsked {
+            round.lastAsked = now
+            context.health.read(.now())
+            for (pulse, mailbox) in zip(context.health.pulses, mailboxes) where pulse.asks(now: now) {
+                mailbox.post(.answer)
+            }
+        }
+        if now - Limits.canaryMilliseconds >= round.lastCanary {
+            round.lastCanary = now
+            round.canaries += 1
+            sendCanary(number: round.canaries, now: now)
+        }
+        guard !wasAsleep else { return }
+        reportStalls(&round, now: now)
+        if let period = service?.watchdogMilliseconds, now - period / 2 >= round.lastAlive,
+            context.health.pulses.allSatisfy({ $0.silence(now: now) < max(period / 2, 1000) })
+        {
+            round.lastAlive = now
+            service?.isAlive()
+        }
+    }
+
+    private func sendCanary(number: Int, now: Int64) {
+        let health = context.health
+        switch canary.fly(number: number, now: System.wallMilliseconds()) {
+        case .failure(let error): health.verified(signedAt: now, fault: error.description)
+        case .success(let draft):
+            health.verified(signedAt: now, fault: nil)
+            let mailboxes = mailboxes
+            // Refused while the last one still waits: that one will tell.
+            _ = writer.probe(draft) { error in
+                health.committed(signedAt: now, fault: error?.description)
+                guard error == nil else { return }
+                for mailbox in mailboxes { mailbox.post(.canary(signedAt: now)) }
+            }
+        }
+    }
+
+    private func reportStalls(_ round: inout Round, now: Int64) {
+        for (index, pulse) in context.health.pulses.enumerated() {
+            let silence = pulse.silence(now: now)
+            if silence > Limits.stalledLoopMilliseconds, round.stalled[index] == nil {
+                round.stalled[index] = now - silence
+                context.log.warning("loop \(index) has not turned for \(silence) ms")
+            } else if silence <= Limits.stalledLoopMilliseconds, let since = round.stalled[index] {
+                round.stalled[index] = nil
+                context.log.warning("loop \(index) turns again, after \(now - silence - since) ms")
+            }
+        }
+    }
+}

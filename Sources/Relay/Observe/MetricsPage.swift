@@ -1,0 +1,53 @@
+internal import Events
+
+/// Builds a page in Prometheus' text format, version 0.0.4.
+struct MetricsPage {
+    private(set) var text = ""
+
+    mutating func begin(_ name: String, _ kind: String, _ help: String) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n"
+    }
+
+    /// Labels are names and values in turn.
+    mutating func sample(_ name: String, _ labels: [String] = [], _ value: String) {
+        var pairs: [String] = []
+        for index in stride(from: 0, to: labels.count - 1, by: 2) {
+            pairs.append("\(labels[index])=\"\(Self.escaped(labels[index + 1]))\"")
+        }
+        text += pairs.isEmpty ? "\(name) \(value)\n" : "\(name){\(pairs.joined(separator: ","))} \(value)\n"
+    }
+
+    mutating func single(_ name: String, _ kind: String, _ help: String, _ value: String) {
+        begin(name, kind, help)
+        sample(name, [], value)
+    }
+
+    /// A histogram without labels.
+    mutating func histogram(_ name: String, _ help: String, _ histogram: Histogram) {
+        begin(name, "histogram", help)
+        samples(name, [], histogram)
+    }
+
+    /// The samples of one histogram; ``begin(_:_:_:)`` comes before the first of its name.
+    mutating func samples(_ name: String, _ labels: [String] = [], _ histogram: Histogram) {
+        for (bound, count) in zip(histogram.bounds, histogram.cumulative) {
+            sample("\(name)_bucket", labels + ["le", "\(bound)"], "\(count)")
+        }
+        sample("\(name)_bucket", labels + ["le", "+Inf"], "\(histogram.count)")
+        sample("\(name)_sum", labels, "\(histogram.sum)")
+        sample("\(name)_count", labels, "\(histogram.count)")
+    }
+
+    private static func escaped(_ value: String) -> String {
+        var text = ""
+        for character in value {
+            switch character {
+            case "\\": text += "\\\\"
+            case "\"": text += "\\\""
+            case "\n": text += "\\n"
+            default: text.append(character)
+            }
+        }
+        return text
+    }
+}

@@ -1,0 +1,69 @@
+internal import FoundationEssentials
+internal import Glibc
+
+/// What the system says of this process: the metrics that Prometheus' own clients have, by the same names.
+struct ProcessReading: Sendable, Equatable {
+    var cpuSeconds = 0.0
+    var residentBytes = 0
+    var virtualBytes = 0
+    var openFiles = 0
+    var mostFiles = 0
+    var startTimeSeconds = 0.0
+    var threads = 0
+
+    /// Reads proc(5). What cannot be read is 0.
+    static func now() -> ProcessReading {
+        var reading = ProcessReading()
+        reading.readStat()
+        reading.openFiles = countOpenFiles()
+        var limit = rlimit()
+        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
+            reading.mostFiles = Int(clamping: limit.rlim_cur)
+        }
+        return reading
+    }
+
+    private mutating func readStat() {
+        guard let text = try? String(contentsOfFile: "/proc/self/stat", encoding: .utf8),
+            // The command's name stands in parentheses and may hold blanks and parentheses of its own.
+            let nameEnd = text.lastIndex(of: ")")
+        else { return }
+        // From the third field of proc_pid_stat(5) on.
+        let fields = text[text.index(after: nameEnd)...].split(separator: " ")
+        func field(_ number: Int) -> Double { number - 3 < fields.count ? Double(fields[number - 3]) ?? 0 : 0 }
+        let ticks = Double(sysconf(CInt(_SC_CLK_TCK)))
+        cpuSeconds = (field(14) + field(15)) / ticks
+        threads = Int(field(20))
+        startTimeSeconds = Self.bootTimeSeconds + field(22) / ticks
+        virtualBytes = Int(field(23))
+        residentBytes = Int(field(24)) * sysconf(CInt(_SC_PAGESIZE))
+    }
+
+    private static let bootTimeSeconds: Double = {
+        let text = try? String(contentsOfFile: "/proc/stat", encoding: .utf8)
+        let line = text?.split(separator: "\n").first { $0.hasPrefix("btime ") }
+        return line.flatMap { Double($0.dropFirst("btime ".count)) } ?? 0
+    }()
+
+    private static func countOpenFiles() -> Int {
+        var status = stat()
+        // Linux tells the number as the folder's size since 6.2.
+        if stat("/proc/self/fd", &status) == 0, status.st_size > 0 { return Int(status.st_size) }
+        // Without the descriptor that the listing itself needs.
+        let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+        return names.map { max(0, $0.count - 1) } ?? 0
+    }
+
+    func write(to page: inout MetricsPage) {
+        page.single(
+            "process_cpu_seconds_total", "counter", "User and system CPU time spent, in seconds.", "\(cpuSeconds)")
+        page.single("process_resident_memory_bytes", "gauge", "Resident memory, in bytes.", "\(residentBytes)")
+        page.single("process_virtual_memory_bytes", "gauge", "Virtual memory, in bytes.", "\(virtualBytes)")
+        page.single("process_open_fds", "gauge", "Open file descriptors.", "\(openFiles)")
+        page.single("process_max_fds", "gauge", "How many file descriptors may be open.", "\(mostFiles)")
+        page.single(
+            "process_start_time_seconds", "gauge", "When the process started, in seconds since 1970.",
+            "\(startTimeSeconds)")
+        page.single("process_threads", "gauge", "Threads of the process.", "\(threads)")
+    }
+}

@@ -1,0 +1,143 @@
+internal import EventLoop
+internal import Events
+internal import FrontDoor
+internal import Logging
+
+/// One line in the log for each request, and two for each stream: when it opens and when it ends.
+///
+/// It does not go through ``Logger``: at ten thousand webhooks a second the making of messages and metadata would
+/// cost more than the webhooks.
+struct RequestLog: Sendable {
+    let output: LogOutput
+
+    /// A request was answered.
+    func answered(_ exchange: Exchange, _ answer: Exchange.Answer) {
+        let request = exchange.request
+        let level: Logger.Level = Self.isProbe(request) && answer.status < 400 ? .debug : .info
+        guard let isJSON = output.isJSON(for: level) else { return }
+        let lapse = System.steadyMicroseconds() - exchange.startedMicroseconds
+        let target = Self.target(request)
+        guard isJSON else {
+            let user = exchange.user.map { " user=\(OutputText.quoted($0))" } ?? ""
+            return write(
+                level,
+                "\(request.method) \(LogOutput.harmless(target)) \(answer.status) \(answer.bytes) bytes "
+                    + "\(Self.milliseconds(lapse)) ms from \(request.remoteAddress)\(user)")
+        }
+        writeJSON(level, "request") { writer in
+            Self.write(request, target, exchange.user, to: &writer)
+            writer.member("status", Int64(answer.status))
+            writer.member("durationMs", Double(lapse) / 1000)
+            writer.member("bytes", Int64(answer.bytes))
+        }
+    }
+
+    /// A request became a stream.
+    func opened(_ exchange: Exchange, stream: UInt64) {
+        guard let isJSON = output.isJSON(for: .info) else { return }
+        let request = exchange.request
+        let target = Self.target(request)
+        guard isJSON else {
+            let user = exchange.user.map { " user=\(OutputText.quoted($0))" } ?? ""
+            return write(
+                .info,
+                "\(request.method) \(LogOutput.harmless(target)) opened stream \(stream) from \(request.remoteAddress)\(user)"
+            )
+        }
+        writeJSON(.info, "stream opened") { writer in
+            Self.write(request, target, exchange.user, to: &writer)
+            writer.member("stream", Int64(clamping: stream))
+        }
+    }
+
+    /// How a stream ended.
+    struct End {
+        let stream: UInt64
+        let user: String
+        let address: String
+        let reason: String
+        let milliseconds: Int64
+        let events: Int
+        let bytes: Int
+    }
+
+    /// A stream has ended.
+    func ended(_ end: End) {
+        guard let isJSON = output.isJSON(for: .info) else { return }
+        guard isJSON else {
+            return write(
+                .info,
+                "stream \(end.stream) ended: \(end.reason), after \(end.milliseconds) ms, \(end.events) events, "
+                    + "\(end.bytes) bytes, to \(end.address) user=\(OutputText.quoted(end.user))")
+        }
+        writeJSON(.info, "stream ended") { writer in
+            writer.member("stream", Int64(clamping: end.stream))
+            writer.member("user", end.user)
+            writer.member("remoteAddress", end.address)
+            writer.member("reason", end.reason)
+            writer.member("durationMs", end.milliseconds)
+            writer.member("events", Int64(end.events))
+            writer.member("bytes", Int64(end.bytes))
+        }
+    }
+
+    private static func write(_ request: HTTPRequest, _ target: String, _ user: String?, to writer: inout JSONWriter) {
+        writer.member("method", request.method)
+        writer.member("path", target)
+        writer.member("remoteAddress", request.remoteAddress)
+        writer.member("user", user)
+    }
+
+    private func write(_ level: Logger.Level, _ text: String) {
+        output.write("\(ISOTime.text(System.wallMilliseconds())) \(level) \(text)\n".utf8)
+    }
+
+    private func writeJSON(_ level: Logger.Level, _ message: String, _ members: (inout JSONWriter) -> Void) {
+        let line = JSONWriter.bytes { writer in
+            writer.object { writer in
+                writer.member("time", time: System.wallMilliseconds())
+                writer.member("level", level.rawValue)
+                writer.member("message", message)
+                members(&writer)
+            }
+        }
+        output.write(line + [0x0A])
+    }
+
+    private static func milliseconds(_ micro: Int64) -> String {
+        let part = String(micro % 1000)
+        return "\(micro / 1000)." + String(repeating: "0", count: 3 - part.count) + part
+    }
+
+    /// What looks after the relay asks every few seconds.
+    private static func isProbe(_ request: HTTPRequest) -> Bool {
+        request.path.count == 1 && ["healthz", "readyz", "metrics"].contains(request.path[0])
+    }
+
+    /// Parameters whose values are no secrets. What is not here is left out whole, its name too: it may be a token
+    /// under a misspelt name.
+    private static let shown: Set<String> = [
+        "room", "type", "source", "participant", "format", "wait", "limit", "since", "tail", "snapshot", "named",
+        "lastEventId", "heartbeat", "refuse",
+    ]
+
+    /// The path as it was sent, and of the query what may be seen.
+    static func target(_ request: HTTPRequest) -> String {
+        let path = OutputText.cut(String(request.target.prefix { $0 != "?" && $0 != "#" }))
+        let query = request.query.filter { shown.contains($0.name) }
+        guard !query.isEmpty else { return path }
+        return path + "?" + query.map { "\($0.name)=\(OutputText.cut($0.value))" }.joined(separator: "&")
+    }
+}
+
+/// Strangers' texts in lines of the log.
+enum OutputText {
+    /// The beginning of a text that is too long.
+    static func cut(_ text: String) -> String {
+        guard text.utf8.count > Limits.loggedTextBytes else { return text }
+        return String(decoding: text.utf8.prefix(Limits.loggedTextBytes), as: UTF8.self) + "…"
+    }
+
+    /// A text as one word, with quotes if it needs them.
+    static func quoted(_ text: String) -> String { JSONWriter.text { $0.string(cut(text)) } }
+}
