@@ -11,9 +11,16 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
-// Two calls of Linux that Swift's Glibc module leaves out: the wake-up of a mailbox, and a thread's name.
+// Calls of Linux that Swift's Glibc module leaves out: the wake-up of a mailbox, a thread's name, and what a folder
+// lies on.
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/vfs.h>
+
+static inline long long roomwire_file_system_kind(const char *path) {
+    struct statfs status;
+    return statfs(path, &status) == 0 ? (long long)(unsigned int)status.f_type : -1;
+}
 
 // prctl is variadic, which Swift cannot call.
 static inline void roomwire_name_thread(const char *name) { (void)prctl(PR_SET_NAME, name, 0, 0, 0); }

@@ -27,6 +27,22 @@ public final class Listener {
         address = Self.text(host: host, port: Self.boundPort(evconnlistener_get_fd(listener)) ?? port)
     }
 
+    /// Accepts what comes to a socket that others may accept from as well: each connection goes to one of them.
+    public init(_ inherited: InheritedSocket, on loop: Loop) throws(SystemError) {
+        let operation = "accept connections on \(inherited.address)"
+        // Each loop closes its own when it ends; the one that was handed over stays.
+        let copy = fcntl(inherited.descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw SystemError(operation) }
+        // With a backlog of 0 it is not told to listen again, which would change what the service manager chose.
+        let flags = UInt32(LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC)
+        guard let listener = evconnlistener_new(loop.base, nil, nil, flags, 0, copy) else {
+            close(copy)
+            throw SystemError(operation)
+        }
+        handle = listener
+        address = inherited.address
+    }
+
     /// Fails if somebody listens there already, this user included.
     public static func checkIsFree(host: String, port: UInt16) throws(SystemError) {
         guard port != 0 else { return }

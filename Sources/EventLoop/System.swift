@@ -81,6 +81,18 @@ public enum System {
         return Int(clamping: limit.rlim_cur)
     }
 
+    /// How many files this process could open, without a change of the limit.
+    public static func mostOpenFiles() -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        return Int(clamping: limit.rlim_max)
+    }
+
+    /// Lets SIGHUP, which would end the process, pass until somebody obeys it. Once, at start.
+    public static func ignoreHangups() {
+        signal(SIGHUP, SIG_IGN)
+    }
+
     /// Lets a write to a closed connection fail instead of ending the process. Once, at start.
     public static func ignoreBrokenPipes() {
         signal(SIGPIPE, SIG_IGN)

@@ -36,7 +36,8 @@ public struct HubSettings: Sendable {
 /// - one that is behind is pumped from the ring in memory, and behind that from pages of the log, until it
 ///   arrives at the head and is live.
 public final class Hub {
-    let settings: HubSettings
+    /// How it behaves from now on. A heartbeat that was set before keeps its time.
+    public var settings: HubSettings
     let builder = FrameBuilder()
     let buffers = BufferList()
     var ring: Ring

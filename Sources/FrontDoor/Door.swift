@@ -91,6 +91,13 @@ public final class Door {
         }
     }
 
+    /// True while a request is coming in or being answered, or a connection is so new that its first one may be on
+    /// its way.
+    public var hasRequestsUnderWay: Bool {
+        let now = System.steadyMilliseconds()
+        return connections.values.contains { $0.isOwedAnAnswer(now: now) }
+    }
+
     /// evhttp asks for the transport of a connection that it has just accepted.
     fileprivate func makeTransport() -> OpaquePointer? {
         let transport = bufferevent_socket_new(loop.base, -1, CInt(BEV_OPT_CLOSE_ON_FREE.rawValue))

@@ -13,6 +13,8 @@ final class DoorConnection {
     private weak var door: Door?
     private var scanner = HeaderScanner()
     private var startedAt: Int64?
+    private let acceptedAt = System.steadyMilliseconds()
+    private var hasServed = false
     private var isWatched = false
     private var phase = Phase.reading
     /// The request that is being served, so that nobody answers it when the connection is gone.
@@ -66,6 +68,7 @@ final class DoorConnection {
     func requestCompleted() -> HeaderScanner.Violation? {
         let violation = scanner.violation
         startedAt = nil
+        hasServed = true
         phase = .serving
         return violation
     }
@@ -101,6 +104,20 @@ final class DoorConnection {
     /// True if a request began before `deadline` and is not complete.
     func isLate(startedBefore deadline: Int64) -> Bool {
         phase == .reading && startedAt.map { $0 < deadline } ?? false
+    }
+
+    /// How long a connection may stay silent at its beginning and still count as one whose request is coming.
+    private static let newMilliseconds: Int64 = 1000
+
+    /// True from the first byte of a request until its answer is in the kernel's hands.
+    func isOwedAnAnswer(now: Int64) -> Bool {
+        switch phase {
+        case .serving, .answering: true
+        case .refused: false
+        case .reading:
+            startedAt != nil || (!hasServed && now - acceptedAt < Self.newMilliseconds)
+                || evbuffer_get_length(bufferevent_get_output(transport)) > 0
+        }
     }
 
     /// Answers 408 and closes.

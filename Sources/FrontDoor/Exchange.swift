@@ -9,6 +9,8 @@ public final class Exchange {
     public let request: HTTPRequest
     /// When the request was complete, in microseconds by the steady clock.
     public let startedMicroseconds = System.steadyMicroseconds()
+    /// Closes the connection after the answer, whatever that says.
+    public var closesConnection = false
     /// Whose request it turned out to be: for the log.
     public var user: String?
     private let answered: (Exchange, Answer) -> Void
@@ -67,7 +69,7 @@ public final class Exchange {
         defer { answered(self, Answer(status: response.status, bytes: response.body.count)) }
         let headers = evhttp_request_get_output_headers(handle)
         for header in response.headers { evhttp_add_header(headers, header.name, header.value) }
-        if response.closesConnection { evhttp_add_header(headers, "Connection", "close") }
+        if response.closesConnection || closesConnection { evhttp_add_header(headers, "Connection", "close") }
         if request.method == "HEAD" {
             // evhttp would send the body all the same, and the client would read it as the next answer.
             evhttp_add_header(headers, "Content-Length", String(response.body.count))

@@ -151,6 +151,14 @@ class Relay:
         found = [line.rpartition(" ")[2] for line in page.splitlines() if line.rpartition(" ")[0] == name]
         return float(found[0]) if found else 0
 
+    def streams(self):
+        """How many streams are open, in whatever state."""
+        return sum(self.metric(f'roomwire_streams{{state="{state}"}}') for state in ("live", "behind", "waiting"))
+
+    def log_lines(self):
+        """The log's lines, which are JSON where nobody looks at a terminal; other output is passed over."""
+        return [json.loads(line) for line in self.said().splitlines() if line.startswith("{") and line.endswith("}")]
+
     def resident_bytes(self):
         """The memory that the process has now."""
         pages = int(pathlib.Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])

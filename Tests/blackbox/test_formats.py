@@ -190,7 +190,7 @@ class Poll(threading.Thread):
 
 
 def open_streams(relay):
-    return relay.metric("roomwire_streams")
+    return relay.streams()
 
 
 def test_a_long_poll_is_answered_when_something_comes(start):

@@ -152,7 +152,7 @@ def test_the_recipes_for_scripts_do_what_they_say(start):
     relay = start()
 
     def streams(count):
-        roomwire.wait_until(lambda: relay.metric("roomwire_streams") == count, f"{count} streams")
+        roomwire.wait_until(lambda: relay.streams() == count, f"{count} streams")
 
     follow, finished = recipe(relay, "room=call_42&format"), recipe(relay, "type=room_finished&limit=1")
     streams(2)

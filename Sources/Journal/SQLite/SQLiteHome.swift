@@ -29,8 +29,9 @@ public final class SQLiteHome: LogHome {
 
     let pool: DatabasePool
     let live: Monitor<Live>
+    private let bounds: Monitor<Retention>
     /// What is kept of the log.
-    public let retention: Retention
+    public var retention: Retention { bounds.withLock { $0 } }
     /// What a committed event survives.
     public let durability: Durability
 
@@ -47,7 +48,7 @@ public final class SQLiteHome: LogHome {
     ///   damaged, or a newer version wrote it.
     public init(folder: String, durability: Durability = .full, retention: Retention = Retention()) throws {
         self.durability = durability
-        self.retention = retention
+        bounds = Monitor(retention)
         let (pool, live) = try reporting("open") {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -72,6 +73,11 @@ public final class SQLiteHome: LogHome {
         }
         try pool.write(SQLiteSchema.prepare)
         return pool
+    }
+
+    /// Keeps so much from now on.
+    public func keep(_ retention: Retention) {
+        bounds.withLock { $0 = retention }
     }
 
     /// Commits drafts in one transaction; see ``LogHome/append(_:now:)``.

@@ -68,7 +68,8 @@ extension SQLiteHome {
     }
 
     private func surplus(of meta: LogMeta, _ now: EpochMilliseconds) throws -> Surplus? {
-        try reporting("trim") {
+        let retention = retention
+        return try reporting("trim") {
             try pool.read { db in
                 var surplus: Surplus?
                 let statement = try db.cachedStatement(

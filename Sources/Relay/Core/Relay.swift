@@ -8,14 +8,18 @@ internal import Logging
 
 /// The relay: settings in, a running service out.
 public final class Relay: Sendable {
-    private let context: RelayContext
+    let context: RelayContext
+    let home: SQLiteHome
     private let writer: JournalWriter
     private let reader: JournalReader
-    private let mailboxes: [Mailbox<WorkerCommand>]
+    let mailboxes: [Mailbox<WorkerCommand>]
     private let ends: WorkerEnds
     private let watch: Watch
-    private let service: ServiceManager?
-    private let demo: Task<Void, Never>?
+    let service: ServiceManager?
+    let demo: Task<Void, Never>?
+    /// Reads the settings again.
+    let loadSettings: @Sendable () throws -> Settings
+    let reloading = Locked(ReloadState.idle)
     private let phase = Locked(Phase.running)
     private let signals = Locked<[any DispatchSourceSignal]>([])
     /// Where it listens: `127.0.0.1:3001`, with the ports that the system chose where 0 was asked for.
@@ -28,8 +32,12 @@ public final class Relay: Sendable {
     }
 
     /// Starts the relay; when this returns, it serves.
+    /// - Parameter reload: reads the settings again when ``reload()`` asks; without it they stay as they are.
     /// - Throws: ``RelayError`` and other errors, each with one sentence as its description.
-    public static func start(settings given: Settings, demo: Bool) async throws -> Relay {
+    public static func start(
+        settings given: Settings, demo: Bool, reload: (@Sendable () throws -> Settings)? = nil
+    ) async throws -> Relay {
+        System.ignoreHangups()
         System.ignoreBrokenPipes()
         // The log and the secrets are for this user alone, in a folder that somebody else made as well.
         System.makeNewFilesPrivate()
@@ -41,15 +49,22 @@ public final class Relay: Sendable {
         }
         try DataFolder(path: settings.data).create()
         let output = LogOutput(settings)
+        let inherited = try InheritedSocket.take(environment: ProcessInfo.processInfo.environment)
         let caps = try caps(settings, OperatorLog.logger(output))
-        let context = RelayContext(rules: try await Rules(settings), caps: caps, output: output)
+        let context = RelayContext(
+            rules: try await Rules(settings), caps: caps, output: output, keepsQueue: !inherited.isEmpty)
+        for warning in settings.warnings() { context.log.warning("\(warning)") }
         let home = try SQLiteHome(
             folder: settings.data, durability: settings.log.durability == .full ? .full : .normal,
             retention: Retention(settings.log.retention))
-        return try await Relay(context: context, home: home, demo: demo)
+        return try await Relay(
+            context: context, home: home, inherited: inherited, demo: demo, reload: reload ?? { given })
     }
 
-    private init(context: RelayContext, home: SQLiteHome, demo: Bool) async throws {
+    private init(
+        context: RelayContext, home: SQLiteHome, inherited: [InheritedSocket], demo: Bool,
+        reload: @escaping @Sendable () throws -> Settings
+    ) async throws {
         let count = context.settings.loops
         let mailboxes = try (0..<count).map { _ in try Mailbox<WorkerCommand>() }
         let ends = WorkerEnds(count: count)
@@ -63,6 +78,8 @@ public final class Relay: Sendable {
             onFault: { journalLog.log(.error, "\($0)", now: System.wallMilliseconds()) })
         let reader = JournalReader(home: home)
         self.context = context
+        self.home = home
+        loadSettings = reload
         self.writer = writer
         self.reader = reader
         self.mailboxes = mailboxes
@@ -71,7 +88,9 @@ public final class Relay: Sendable {
         self.service = service
         var listen: [ListenPlan] = []
         do {
-            listen = try context.settings.listen.map { try ListenPlan($0) }
+            listen =
+                inherited.isEmpty
+                ? try context.settings.listen.map { try ListenPlan($0) } : inherited.map { ListenPlan($0) }
             for index in 0..<count {
                 let plan = WorkerPlan(
                     context: context, writer: writer, reader: reader, mailbox: mailboxes[index], index: index,
@@ -86,12 +105,11 @@ public final class Relay: Sendable {
             throw error
         }
         addresses = listen.map(\.text)
-        service?.ready("listening on \(addresses.joined(separator: ", "))")
         self.demo = demo ? listen.first.flatMap { Demo.start(context: context, address: $0) } : nil
     }
 
     /// The caps, held against how many files this process may open: each stream is one.
-    private static func caps(_ settings: Settings, _ log: Logger) throws -> StreamCapSettings {
+    static func caps(_ settings: Settings, _ log: Logger) throws -> StreamCapSettings {
         let files = System.raiseOpenFileLimit()
         var total = settings.streams.total
         let most = max(0, files - Limits.reservedFiles)
@@ -148,7 +166,7 @@ public final class Relay: Sendable {
 }
 
 extension Retention {
-    fileprivate init(_ settings: LogSettings.Retention) {
+    init(_ settings: LogSettings.Retention) {
         self.init(
             ageMilliseconds: settings.ageMilliseconds > 0 ? Int64(settings.ageMilliseconds) : nil,
             events: settings.events > 0 ? settings.events : nil, bytes: settings.bytes > 0 ? settings.bytes : nil)

@@ -74,8 +74,11 @@ final class RelayContext: Sendable {
     /// What the log's home cannot do: a full disk fails every second.
     let journalLog: RateLimitedLog
     let isDraining = Locked(false)
+    /// Whether the listening sockets outlive this process, so that what waits in them is not lost when it ends.
+    let keepsQueue: Bool
 
-    init(rules: Rules, caps: StreamCapSettings, output: LogOutput) {
+    init(rules: Rules, caps: StreamCapSettings, output: LogOutput, keepsQueue: Bool = false) {
+        self.keepsQueue = keepsQueue
         current = Locked(rules)
         self.output = output
         log = OperatorLog.logger(output)
@@ -93,6 +96,10 @@ final class RelayContext: Sendable {
     /// The rules in force. Whoever needs several things of them takes them once.
     var rules: Rules { current.withLock { $0 } }
     var settings: Settings { rules.settings }
+
+    /// Whether what is new is turned away. A relay whose successor takes over its sockets still serves whoever got
+    /// through to it.
+    var turnsAway: Bool { !keepsQueue && isDraining.withLock { $0 } }
 
     /// Has every request from now on judged by other rules.
     func replaceRules(_ change: (Rules) -> Rules) {

@@ -9,6 +9,8 @@ internal import Journal
 extension Worker {
     func route(_ exchange: Exchange) {
         let request = exchange.request
+        // The next request must not be tied to a connection that ends soon.
+        exchange.closesConnection = context.isDraining.withLock { $0 }
         let check = AccessCheck(context: context, exchange: exchange)
         let now = System.wallMilliseconds()
         guard let path = apiPath(request) else {

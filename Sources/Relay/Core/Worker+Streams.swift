@@ -82,7 +82,7 @@ extension Worker {
     private func start(_ exchange: Exchange, _ opening: Opening, _ start: Subscription.Start, now: EpochMilliseconds) {
         let user = opening.identity.user
         let address = exchange.request.remoteAddress
-        if context.isDraining.withLock({ $0 }) { return refuse(exchange, opening, .draining) }
+        if context.turnsAway { return refuse(exchange, opening, .draining) }
         if opening.query.format != .json || opening.query.waitMilliseconds ?? 0 > 0,
             let refusal = admit(user: user, address: address, now: now)
         {

@@ -50,12 +50,9 @@ final class Worker {
         tickDue = System.steadyMilliseconds() + Self.tickMilliseconds
         self.loop = loop
         rooms = Dictionary(uniqueKeysWithValues: plan.rooms.map { ($0.key, $0) })
-        let streams = plan.context.settings.streams
         hub = Hub(
-            settings: HubSettings(
-                heartbeatMilliseconds: Int64(streams.heartbeatMilliseconds),
-                retryMilliseconds: Int64(streams.retryMilliseconds)),
-            extent: plan.extent, index: plan.index, of: plan.count, now: System.steadyMilliseconds(),
+            settings: HubSettings(plan.context.settings.streams), extent: plan.extent, index: plan.index,
+            of: plan.count, now: System.steadyMilliseconds(),
             wallNow: System.wallMilliseconds())
         hub.onEnd = { [unowned self] in release($0, because: $1) }
         hub.readPage = { [unowned self] in readPage(after: $0) }
@@ -160,12 +157,15 @@ final class Worker {
         case .page(let page, let cursor): hub.pageArrived(page, after: cursor)
         case .cursor(let id, let cursor): waiting.removeValue(forKey: id)?.start?(cursor)
         case .canary(let signedAt): pulse.sawCanary(signedAt: signedAt)
+        case .settings(let settings): hub.settings = settings
         case .answer: pulse.answered(now: System.steadyMilliseconds())
         case .replaced(let stream):
             if let subscriber = hub.subscriber(id: stream) { hub.end(subscriber, .replaced) }
         case .drain(let milliseconds):
             // Connections are still accepted, and told 503 and when to come back: one that waited in the listener's
-            // queue would only hear a reset in the end.
+            // queue would only hear a reset in the end. Unless the queue outlives this process: then the next one
+            // takes it over.
+            if context.keepsQueue { door?.accept(false) }
             drain = Drain(milliseconds: milliseconds, count: hub.count)
             tick()
         case .stop: loop.stop()
@@ -176,8 +176,10 @@ final class Worker {
     /// the loop to be written.
     private func goOnDraining() {
         guard var drain, !drain.step(hub) else { return }
-        guard drain.hasSaidGoodbye && (waiting.isEmpty || drain.isLate) else {
-            drain.hasSaidGoodbye = waiting.isEmpty
+        // Where others take the listeners over, nobody new comes here, and who came is served to the end.
+        let isQuiet = waiting.isEmpty && (!context.keepsQueue || door?.hasRequestsUnderWay != true)
+        guard drain.hasSaidGoodbye && isQuiet || drain.isLate else {
+            drain.hasSaidGoodbye = isQuiet
             self.drain = drain
             return
         }

@@ -14,6 +14,8 @@ enum WorkerCommand: Sendable {
     case cursor(exchange: UInt64, EventID?)
     /// A canary has come through ingest and log.
     case canary(signedAt: Int64)
+    /// Behave otherwise from now on.
+    case settings(HubSettings)
     /// Say that the mailbox is read.
     case answer
     /// Another loop has opened a newer stream of the same user in place of this one.

@@ -3,6 +3,8 @@ internal import Events
 
 /// An address to listen on; the port is settled by the first loop that binds it.
 struct ListenPlan: Sendable {
+    /// The socket, if somebody else has opened it.
+    let inherited: InheritedSocket?
     let host: String
     let port: UInt16
     let text: String
@@ -11,19 +13,29 @@ struct ListenPlan: Sendable {
         host = address.host == "localhost" ? "127.0.0.1" : address.host
         port = UInt16(clamping: address.port)
         text = address.description
+        inherited = nil
         // Loops share a port by SO_REUSEPORT, which would let a second relay of the same user share it too.
         try Listener.checkIsFree(host: host, port: port)
     }
 
-    fileprivate init(host: String, boundTo text: String) {
+    /// A socket that was handed over.
+    init(_ socket: InheritedSocket) {
+        self.init(
+            host: String(socket.address.prefix(upTo: socket.address.lastIndex(of: ":") ?? socket.address.endIndex)),
+            boundTo: socket.address, inherited: socket)
+    }
+
+    private init(host: String, boundTo text: String, inherited: InheritedSocket?) {
         self.host = host
         self.text = text
+        self.inherited = inherited
         port = text.split(separator: ":").last.flatMap { UInt16($0) } ?? 0
     }
 
     fileprivate func bind(on loop: Loop) throws -> (listener: Listener, plan: ListenPlan) {
+        if let inherited { return (try Listener(inherited, on: loop), self) }
         let listener = try Listener(host: host, port: port, on: loop)
-        return (listener, ListenPlan(host: host, boundTo: listener.address))
+        return (listener, ListenPlan(host: host, boundTo: listener.address, inherited: nil))
     }
 }
 

@@ -27,7 +27,7 @@ struct WebhookRoute {
             return .answer(
                 refuse(Problem(404, "unknown_source", "No source of this name is set up."), request, nil, now))
         }
-        guard !context.isDraining.withLock({ $0 }) else {
+        guard !context.turnsAway else {
             return .answer(unavailable("draining", "The relay is stopping.", source: name))
         }
         let webhook = WebhookRequest(

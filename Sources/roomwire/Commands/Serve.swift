@@ -31,19 +31,33 @@ struct Serve: AsyncParsableCommand {
     var demo = false
 
     func run() async throws {
-        let settings = try options.load(overrides: listen.isEmpty ? [:] : ["listen": listen])
+        let overrides = listen.isEmpty ? [:] : ["listen": listen]
+        let options = options
+        let load: @Sendable () throws -> Settings = {
+            do {
+                return try options.load(overrides: overrides)
+            } catch let failure as Failure {
+                throw SettingsRefusal(description: failure.sentence)
+            }
+        }
+        let settings = try options.load(overrides: overrides)
         let relay: Relay
         do {
-            relay = try await Relay.start(settings: settings, demo: demo)
+            relay = try await Relay.start(settings: settings, demo: demo, reload: load)
         } catch {
             throw Failure.refused("the relay could not start: \(error)")
         }
         for line in Welcome(settings: settings, addresses: relay.addresses, demo: demo, flags: options.pasted).lines {
             Terminal.line(line)
         }
-        relay.stopOnSignals()
+        relay.obeySignals()
         await relay.waitUntilStopped()
     }
+}
+
+/// Settings that cannot be used, for the log.
+private struct SettingsRefusal: Error, CustomStringConvertible {
+    let description: String
 }
 
 /// What `serve` says when it runs: where it is, and what to do next, to be pasted.

@@ -1,0 +1,23 @@
+internal import CLibevent
+internal import Glibc
+
+// What the system says of files and folders.
+extension System {
+    /// The permission bits of a file; nil if there is none.
+    public static func permissions(of path: String) -> UInt32? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_mode & 0o7777 : nil
+    }
+
+    /// The size that a file or folder tells of itself; nil if there is none.
+    public static func size(of path: String) -> Int? {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : nil
+    }
+
+    /// The kernel's number for the kind of file system on which a path lies; nil if there is no such path.
+    public static func fileSystemKind(of path: String) -> UInt32? {
+        let kind = roomwire_file_system_kind(path)
+        return kind >= 0 ? UInt32(truncatingIfNeeded: kind) : nil
+    }
+}

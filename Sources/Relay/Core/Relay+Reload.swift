@@ -1,0 +1,106 @@
+internal import Access
+internal import EventLoop
+internal import Events
+internal import Fanout
+internal import Journal
+internal import Logging
+
+extension Relay {
+    /// How reloads follow each other: one at a time, and one more if another was asked for meanwhile.
+    enum ReloadState {
+        case idle
+        case running
+        case runningAndAskedAgain
+    }
+
+    /// Reads the settings again and puts them in force; streams stay open. What cannot be used is refused as a
+    /// whole, with the reasons in the log, and everything stays as it was.
+    public func reload() async {
+        let begins = reloading.withLock { state in
+            defer { state = state == .idle ? .running : .runningAndAskedAgain }
+            return state == .idle
+        }
+        guard begins else { return }
+        repeat {
+            await reloadOnce()
+        } while reloading.withLock { state in
+            defer { state = state == .runningAndAskedAgain ? .running : .idle }
+            return state == .runningAndAskedAgain
+        }
+    }
+
+    private func reloadOnce() async {
+        service?.isReloading()
+        defer { service?.ready("listening on \(addresses.joined(separator: ", "))") }
+        do {
+            try await apply(try loadSettings())
+            context.metrics.count(.reloads, "outcome", "applied")
+        } catch {
+            context.metrics.count(.reloads, "outcome", "refused")
+            context.log.error("the settings were not reloaded, those before stay in force:")
+            for line in "\(error)".split(separator: "\n") { context.log.error("\(line)") }
+        }
+    }
+
+    /// Everything that can fail comes first, so that settings are taken whole or not at all.
+    private func apply(_ loaded: Settings) async throws {
+        let old = context.settings
+        var settings = try loaded.completed(demo: demo != nil)
+        let restarts = settings.keepWhatNeedsRestart(from: old)
+        let rules = try await Rules(settings)
+        let caps = try Self.caps(settings, context.log)
+        context.output.apply(settings)
+        context.metrics.declare(sources: rules.sources.keys)
+        context.replaceRules { _ in rules }
+        context.caps.withLock { $0.settings = caps }
+        home.keep(Retention(settings.log.retention))
+        for mailbox in mailboxes { mailbox.post(.settings(HubSettings(settings.streams))) }
+        for key in restarts {
+            context.log.warning("\(key) was changed, which takes effect only when the relay is restarted")
+        }
+        let changes = settings.keysThatDiffer(from: old)
+        context.log.info(
+            "settings reloaded: \(changes.isEmpty ? "nothing has changed" : "changed \(changes.joined(separator: ", "))")"
+        )
+        for warning in settings.warnings() { context.log.warning("\(warning)") }
+    }
+}
+
+extension Settings {
+    /// Takes back what cannot change while the relay runs.
+    /// - Returns: the keys of what was taken back.
+    mutating func keepWhatNeedsRestart(from old: Settings) -> [String] {
+        var keys: [String] = []
+        func keep<Value: Equatable>(_ key: String, _ path: WritableKeyPath<Settings, Value>) {
+            guard self[keyPath: path] != old[keyPath: path] else { return }
+            self[keyPath: path] = old[keyPath: path]
+            origins[key] = old.origins[key]
+            keys.append(key)
+        }
+        keep("listen", \.listen)
+        keep("data", \.data)
+        keep("loops", \.loops)
+        keep("log.home", \.log.home)
+        keep("log.durability", \.log.durability)
+        // Which stream is a user's oldest is known only if it was noted from the start.
+        keep("streams.over_cap", \.streams.overCap)
+        return keys
+    }
+
+    /// The settings that have another value than in `old`, by name, secrets among them.
+    func keysThatDiffer(from old: Settings) -> [String] {
+        var keys = Setting.all.filter { $0.show(self) != $0.show(old) }.map(\.key)
+        let names = Set(sources.map(\.name)).union(old.sources.map(\.name)).sorted()
+        keys += names.filter { source(named: $0) != old.source(named: $0) }.map { "\(SourceReader.key).\($0)" }
+        if tokens.issuers != old.tokens.issuers { keys.append(IssuerReader.key) }
+        return keys
+    }
+}
+
+extension HubSettings {
+    init(_ streams: StreamSettings) {
+        self.init(
+            heartbeatMilliseconds: Int64(streams.heartbeatMilliseconds),
+            retryMilliseconds: Int64(streams.retryMilliseconds))
+    }
+}
