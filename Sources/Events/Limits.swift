@@ -78,6 +78,15 @@ public enum Limits {
     /// What of a request's path, and of each value of its query, stands in the log.
     public static let loggedTextBytes = 256
 
+    // Diagnosis
+
+    /// Frames that one diagnosis may ask for.
+    public static let diagnosticFrames = 600
+    /// Bytes of the one large frame of a diagnosis.
+    public static let diagnosticFrameBytes = 256 * 1024
+    /// How long a diagnosis may be silent, and how far its frames may be apart.
+    public static let diagnosticQuietMilliseconds = 600_000
+
     // The log
 
     /// Webhooks that wait for a commit; one more is answered 503.

@@ -138,10 +138,11 @@ public final class Door {
         let target = evhttp_request_get_uri(handle).map { String(cString: $0) } ?? "/"
         let problem = violation?.rawValue ?? Framing.problem(headers: headers)
         let split = PercentCoding.split(target)
-        let request = HTTPRequest(
+        var request = HTTPRequest(
             method: method ?? "", target: target, path: split?.path ?? [], query: split?.query ?? [],
             headers: headers, body: Self.body(evhttp_request_get_input_buffer(handle)),
             remoteAddress: Self.remoteAddress(link))
+        request.isHTTP10 = connection?.isHTTP10 ?? false
         let exchange = Exchange(handle, request: request, of: connection, on: loop, answered: answered)
         if let problem { return turnAway(exchange, status: 400, problem) }
         guard method != nil else { return turnAway(exchange, status: 501, "an unknown method") }

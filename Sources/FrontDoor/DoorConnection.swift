@@ -63,6 +63,9 @@ final class DoorConnection {
         }
     }
 
+    /// True when the request that came last is one of HTTP/1.0.
+    var isHTTP10: Bool { scanner.isHTTP10 }
+
     /// evhttp has a whole request.
     /// - Returns: what was wrong with its head.
     func requestCompleted() -> HeaderScanner.Violation? {

@@ -17,6 +17,9 @@ public struct HTTPRequest: Sendable {
     /// The address of the other end of the connection: a client or a proxy.
     public let remoteAddress: String
 
+    /// Whether it came as HTTP/1.0, as some proxies send it unless told otherwise, and not as HTTP/1.1.
+    public var isHTTP10 = false
+
     /// The value of a header, whose name is given in lower case; of several, the first.
     public func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name }?.value

@@ -25,8 +25,12 @@ struct HeaderScanner {
     private var lastWasReturn = false
     private var nameIsEmpty = true
     private var lineIsEmpty = true
+    private var lastOfRequestLine: UInt8 = 0
     /// The first thing that was wrong with this head.
     private(set) var violation: Violation?
+
+    /// True when the request line ends in `HTTP/1.0`: evhttp knows of no version but 1.0 and 1.1.
+    var isHTTP10: Bool { lastOfRequestLine == UInt8(ascii: "0") }
 
     /// Reads the next bytes of the connection. After the head's end they are the body, and not looked at.
     mutating func read(_ bytes: UnsafeRawBufferPointer) {
@@ -45,7 +49,10 @@ struct HeaderScanner {
         case .requestLine:
             // Empty lines before a request are allowed, and evhttp skips them.
             if byte == UInt8(ascii: "\n") { place = lineIsEmpty ? .requestLine : .lineStart }
-            if byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\r") { lineIsEmpty = false }
+            if byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\r") {
+                lineIsEmpty = false
+                lastOfRequestLine = byte
+            }
         case .lineStart:
             switch byte {
             case UInt8(ascii: "\r"): break

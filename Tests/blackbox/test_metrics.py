@@ -78,25 +78,25 @@ def test_latencies_are_counted_once_an_event_and_not_once_a_delivery(start):
     providers.post_meeting(relay)
     for stream in streams:
         stream.wait_for("room_finished")
-    assert relay.metric("roomwire_deliveries_total") == 30
+    # The page shows what each loop told of itself at its last tick.
+    roomwire.wait_until(lambda: relay.metric("roomwire_deliveries_total") == 30, "30 deliveries")
     assert relay.metric("roomwire_delivery_latency_seconds_count") == 6
     assert relay.metric('roomwire_delivery_latency_seconds_bucket{le="+Inf"}') == 6
     assert 0 < relay.metric("roomwire_commit_duration_seconds_count") <= 6
 
 
+@pytest.mark.slow
 def test_streams_are_counted_by_how_they_stand(start):
     relay = start(loops=1)
     live = clients.subscribe(relay)
     roomwire.wait_until(lambda: relay.metric('roomwire_streams{state="live"}') == 1, "a live stream")
     stalled = clients.subscribe(relay, "lastEventId=0")
-    body = providers.livekit_body("room_started", metadata="x" * 1_000_000)
 
     def waits():
         providers.post_livekit(relay, providers.livekit_body("room_started", pad="x" * 500_000))
         live.read_until(lambda: True, "nothing")
         return relay.metric('roomwire_streams{state="waiting"}') >= 1
 
-    assert body
     stalled.socket.setsockopt(clients.socket.SOL_SOCKET, clients.socket.SO_RCVBUF, 4096)
     roomwire.wait_until(waits, "a stream with a full socket")
     roomwire.wait_until(lambda: relay.metric("roomwire_slowest_stream_lag_seconds") > 0.5, "its lag to show")

@@ -1,5 +1,6 @@
 """/readyz: whether webhooks would get through, and why not."""
 
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -139,19 +140,17 @@ def test_a_log_that_cannot_commit_is_said(start, folder):
     """The log's folder is a file system with no room left."""
     small = folder / "small"
     small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(small)], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(small)], capture_output=True)
     if mounted.returncode != 0:
         pytest.skip("nothing can be mounted here")
     try:
         relay = start(data=small / "data")
         wait_ready(relay)
-        with open(small / "ballast", "wb") as ballast:
-            try:
-                while True:
-                    ballast.write(b"x" * 4096)
-                    ballast.flush()
-            except OSError:
+        ballast = os.open(small / "ballast", os.O_WRONLY | os.O_CREAT)
+        with contextlib.suppress(OSError):
+            while os.write(ballast, b"x" * 65536):
                 pass
+        os.close(ballast)
         found = wait_ready(relay, ready=False, seconds=60)
         assert "commit" in found["log"]["why"] and found["ingest"]["ok"]
         (small / "ballast").unlink()

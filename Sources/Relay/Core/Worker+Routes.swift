@@ -24,6 +24,7 @@ extension Worker {
             let route = RoomsRoute(check: check, rooms: rooms, head: hub.head)
             reply(exchange, route.answer(request, name: path.count == 2 ? path[1] : nil, now: now), check)
         case ("tickets", 1): reply(exchange, ticket(request, check, now: now), check)
+        case ("diag", 2) where path[1] == "stream": diagnose(exchange, check, now: now)
         case ("schema", 2): reply(exchange, SchemaRoute.answer(request, document: path[1]), check)
         case ("admin", 2) where path[1] == "rejects": reply(exchange, rejects(request, check, now: now), check)
         default: reply(exchange, Problem.notFound("There is nothing at this path.").response, check)

@@ -147,7 +147,7 @@ extension Worker {
     }
 
     /// Counts the stream in, or says why not. With `over_cap: oldest` the user's oldest stream makes room.
-    private func admit(user: String, address: String, now: EpochMilliseconds) -> StreamRefusal? {
+    func admit(user: String, address: String, now: EpochMilliseconds) -> StreamRefusal? {
         let decision = context.caps.withLock { $0.admit(user: user, address: address, now: now) }
         guard case .refused(let reason, let seconds) = decision else { return nil }
         if reason == .perUser, let oldest = context.order?.takeOldest(of: user) {

@@ -30,6 +30,8 @@ final class Worker {
     private var census = Census()
     private var censusDue: Int64 = 0
     private var latency = Histogram(bounds: Histogram.latencyBoundsSeconds)
+    /// Streams of marked frames; see ``DiagnosticStream``.
+    var diagnostics: [ObjectIdentifier: DiagnosticStream] = [:]
     /// Pages that are not answered yet.
     private var polls: [PagePoll] = []
 
@@ -166,6 +168,7 @@ final class Worker {
             // queue would only hear a reset in the end. Unless the queue outlives this process: then the next one
             // takes it over.
             if context.keepsQueue { door?.accept(false) }
+            for diagnostic in diagnostics.values { diagnostic.end() }
             drain = Drain(milliseconds: milliseconds, count: hub.count)
             tick()
         case .stop: loop.stop()
@@ -261,6 +264,7 @@ final class Worker {
     func close() {
         mailbox.close()
         _ = hub.drain(upTo: .max, spreadMilliseconds: 0)
+        for diagnostic in diagnostics.values { diagnostic.end() }
         door = nil
         waiting.removeAll()
     }

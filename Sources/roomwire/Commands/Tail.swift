@@ -16,6 +16,11 @@ struct Tail: AsyncParsableCommand {
               roomwire tail --room 'call_*' --type 'participant_*' --since 10m
               roomwire tail --json | jq .data.participant.identity
               ROOMWIRE_TOKEN=eyJ... roomwire tail --url https://relay.example.com
+              roomwire tail --diagnose https://relay.example.com
+
+            --diagnose shows no events: it says whether something between here and the
+            relay holds streams back, cuts or compresses them, and which setting of
+            which proxy mends that. It exits with 0 if there is nothing to mend, else 1.
             """)
 
     @OptionGroup var relayURL: RelayURLOption
@@ -40,6 +45,10 @@ struct Tail: AsyncParsableCommand {
     @Flag(help: "Print every event as the JSON that came, one a line.")
     var json = false
 
+    @Option(
+        help: ArgumentHelp("Look for proxies that spoil streams on the way to this relay.", valueName: "url"))
+    var diagnose: String?
+
     @OptionGroup var options: SettingsOptions
 
     /// How long a token made here is valid; every connection makes a new one.
@@ -47,6 +56,8 @@ struct Tail: AsyncParsableCommand {
 
     func run() async throws {
         let given = [token, SettingsOptions.environment["ROOMWIRE_TOKEN"]].compactMap { $0 }.first { !$0.isEmpty }
+        var relayURL = relayURL
+        if let diagnose { relayURL.url = diagnose }
         let url: RelayURL
         let makeToken: @Sendable () async throws -> String
         if let given {
@@ -57,6 +68,10 @@ struct Tail: AsyncParsableCommand {
             let settings = try options.load()
             url = try relayURL.api(settings)
             makeToken = try await Self.ownTokens(settings, url, options)
+        }
+        guard diagnose == nil else {
+            guard try await Diagnostician(url: url, token: makeToken).run() else { throw ExitCode(1) }
+            return
         }
         let usesColours = Terminal.usesColours(environment: SettingsOptions.environment)
         let line = EventLine(usesColours: usesColours, timeText: EventLine.localTime)

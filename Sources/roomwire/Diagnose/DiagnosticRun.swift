@@ -1,0 +1,49 @@
+internal import Events
+
+/// What came of a diagnostic stream, as it was received: material for ``Diagnosis``. Times are in milliseconds.
+struct DiagnosticRun {
+    /// A marked frame: when it was sent, by the relay's clock, and when it came, by ours.
+    struct Arrival: Equatable {
+        let sequence: Int
+        let sentAt: Int64
+        let receivedAt: Int64
+    }
+
+    /// The answer's header values by their names in lower case.
+    var headers: [String: String] = [:]
+    /// What the relay said first: the plan, and the request as it came there. Nil if it never came.
+    var opening: JSONObject?
+    var openingAt: Int64?
+    var arrivals: [Arrival] = []
+    /// Whether the last frame came, after the silence.
+    var hasEnd = false
+    /// When the connection ended.
+    var endedAt: Int64 = 0
+
+    /// How many steady frames the relay sends; a large one follows.
+    var plannedFrames: Int { number("frames") ?? 15 }
+    var intervalMilliseconds: Int64 { Int64(number("intervalMs") ?? 200) }
+    var quietMilliseconds: Int64 { Int64(number("quietMs") ?? 15_000) }
+
+    private func number(_ name: String) -> Int? { opening?[name]?.double.map { Int($0) } }
+
+    /// A header of our request as the relay received it.
+    func requestHeader(_ name: String) -> String? { opening?["request"]?.object?[name]?.string }
+
+    /// Takes the data of a frame.
+    mutating func take(_ data: String, at now: Int64) {
+        guard let object = (try? JSONReader.value(data))?.object, let sentAt = object["sentAtMs"]?.double else {
+            return
+        }
+        switch object["type"]?.string {
+        case "diag_started":
+            opening = object
+            openingAt = now
+        case "diag_frame":
+            let sequence = object["sequence"]?.double ?? 0
+            arrivals.append(Arrival(sequence: Int(sequence), sentAt: Int64(sentAt), receivedAt: now))
+        case "diag_ended": hasEnd = true
+        default: break
+        }
+    }
+}
