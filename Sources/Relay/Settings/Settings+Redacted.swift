@@ -6,14 +6,18 @@ public struct EffectiveSetting: Sendable, Equatable {
     public let value: String
     /// Where it came from.
     public let origin: SettingsOrigin
+    /// What it is for, as half a sentence; empty where the key and the value say it.
+    public let meaning: String
 }
 
 extension Settings: CustomStringConvertible {
     /// Every setting with its origin, secrets left out, in the order of the documentation.
     public var redacted: [EffectiveSetting] {
-        let plain = Setting.all.map { effective($0.key, $0.show(self)) }
+        let plain = Setting.all.map { effective($0.key, $0.show(self), meaning: $0.meaning) }
         let sources = sources.flatMap(redacted)
-        let issuers = tokens.issuers.map { effective("\(IssuerReader.key).\($0.name)", $0.redacted) }
+        let issuers = tokens.issuers.map {
+            effective("\(IssuerReader.key).\($0.name)", $0.redacted, meaning: "whose tokens open streams")
+        }
         return plain + sources + issuers
     }
 
@@ -22,8 +26,10 @@ extension Settings: CustomStringConvertible {
         redacted.map { "\($0.key): \($0.value)" }.joined(separator: "\n")
     }
 
-    private func effective(_ key: String, _ value: String, under parent: String? = nil) -> EffectiveSetting {
-        EffectiveSetting(key: key, value: value, origin: origins[parent ?? key] ?? .standard)
+    private func effective(
+        _ key: String, _ value: String, under parent: String? = nil, meaning: String = ""
+    ) -> EffectiveSetting {
+        EffectiveSetting(key: key, value: value, origin: origins[parent ?? key] ?? .standard, meaning: meaning)
     }
 
     private func redacted(_ source: SourceSettings) -> [EffectiveSetting] {
@@ -35,7 +41,8 @@ extension Settings: CustomStringConvertible {
         case 1: parts.append("1 secret")
         case let count: parts.append("\(count) secrets")
         }
-        return [effective(key, parts.joined(separator: ", "))]
+        let path = "\(pathPrefix)/webhooks/\(source.name)"
+        return [effective(key, parts.joined(separator: ", "), meaning: "who may post webhooks to \(path)")]
             + source.options.sorted { $0.key < $1.key }.map { option in
                 effective("\(key).\(option.key)", Self.isHarmless(option.value) ? option.value : "(hidden)", under: key)
             }

@@ -7,6 +7,8 @@ struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show the settings as they count, or everything that is wrong with them, without starting.",
         discussion: """
+            Each setting is shown with its value, where that came from, and what it is
+            for. Warnings, on standard error, tell of what is allowed and seldom meant.
             Secrets are not shown. Exits with 0 if the settings can be used, else with 1.
 
             Examples:
@@ -30,11 +32,16 @@ struct Check: AsyncParsableCommand {
         }
         let rows = settings.redacted
         let keyWidth = rows.map(\.key.count).max() ?? 0
+        let originWidth = min(rows.map { "\($0.origin)".count }.max() ?? 0, 40)
         let valueWidth = min(rows.map(\.value.count).max() ?? 0, 40)
         for row in rows {
-            let value = Terminal.harmless(row.value)
-            Terminal.line("\(row.key.padded(to: keyWidth))  \(value.padded(to: valueWidth))  \(row.origin)")
+            // A value of nothing would let what follows look like one.
+            let value = row.value.isEmpty ? "none" : Terminal.harmless(row.value)
+            let origin = "\(row.origin)".padded(to: originWidth)
+            let line = "\(row.key.padded(to: keyWidth))  \(value.padded(to: valueWidth))  \(origin)"
+            Terminal.line(row.meaning.isEmpty ? line : "\(line)  \(row.meaning)")
         }
+        for warning in settings.warnings() { Terminal.notice("warning: \(Terminal.harmless(warning))") }
     }
 }
 

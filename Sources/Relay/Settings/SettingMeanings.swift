@@ -1,0 +1,28 @@
+extension Setting {
+    /// What the setting is for, as half a sentence for people who read `roomwire check`.
+    var meaning: String { Self.meanings[key] ?? "" }
+
+    /// By the settings' keys; a test sees that none is missing.
+    static let meanings: [String: String] = [
+        "listen": "where connections are accepted",
+        "data": "the folder with the log and the generated secrets",
+        "path_prefix": "what every path of the API begins with",
+        "log.home": "where the log lives",
+        "log.durability": "full: what is answered 200 survives a power cut; normal: a crash of the relay",
+        "log.retention.age": "events older than this go",
+        "log.retention.events": "so many events are kept",
+        "log.retention.bytes": "so much is kept",
+        "tokens.livekit": "whether LiveKit's access tokens open streams",
+        "streams.heartbeat": "a sign of life on a stream after so long a silence",
+        "streams.per_user": "how many streams one user may have open",
+        "streams.per_address": "how many streams may be open from one address",
+        "streams.total": "how many streams may be open in all",
+        "streams.over_cap": "over the cap per user: refuse the new stream, or close the oldest",
+        "streams.retry": "about when clients come back after a broken connection",
+        "cors.origins": "whose pages may read",
+        "loops": "event loops, each on a thread of its own",
+        "drain": "how long streams may take to move elsewhere when the relay stops",
+        "log_level": "the least that the relay's log shows",
+        "log_format": "auto: text on a terminal, JSON elsewhere",
+    ]
+}
