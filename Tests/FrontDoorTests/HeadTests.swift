@@ -33,6 +33,16 @@ struct HeadTests {
         }
     }
 
+    @Test(arguments: [
+        ("GET / HTTP/1.0\r\nHost: a1\r\n\r\n", true), ("GET /0 HTTP/1.1\r\nHost: a0\r\n\r\n", false),
+        ("\r\nGET / HTTP/1.0\n\n", true),
+    ])
+    func theVersionIsThatOfTheRequestLine(head: String, isHTTP10: Bool) {
+        var scanner = HeaderScanner()
+        Array(head.utf8).withUnsafeBytes { scanner.read($0) }
+        #expect(scanner.isHTTP10 == isHTTP10)
+    }
+
     static let framings: [([(String, String)], Bool)] = [
         ([("Host", "a")], true),
         ([("host", "a"), ("content-length", "0")], true),

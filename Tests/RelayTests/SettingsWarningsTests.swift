@@ -1,0 +1,77 @@
+import FoundationEssentials
+import Testing
+
+@testable import Relay
+
+@Suite struct SettingsWarningsTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    /// Settings of a file with these lines, and its permissions.
+    private func warnings(_ text: String, permissions: Int = 0o600) throws -> [String] {
+        let path = try folder.file("roomwire.yaml", text)
+        try FileManager.default.setAttributes([.posixPermissions: permissions], ofItemAtPath: path)
+        let environment = ["APP_SECRET": "whsec_c2l4dGVlbiBieXRlcyBhbmQgc29tZSBtb3Jl"]
+        // Not of the machine that runs the tests: what its folders lie on, and its limit of files.
+        return try Settings.load(file: path, environment: environment).warnings().filter {
+            !$0.hasPrefix("data is ") && !$0.hasPrefix("streams.total")
+        }
+    }
+
+    private static let source = #"sources: {app: {provider: standard, secrets: ["${APP_SECRET}"]}}"# + "\n"
+    private static let secret =
+        #"sources: {app: {provider: standard, secrets: ["whsec_c2l4dGVlbiBieXRlcyBhbmQgc29tZSBtb3Jl"]}}"# + "\n"
+
+    @Test func goodSettingsAreNotWarnedOf() throws {
+        #expect(try warnings(Self.source, permissions: 0o644) == [])
+        #expect(try warnings(Self.secret, permissions: 0o640) == [])
+        #expect(try warnings(Self.source + "listen: ['127.0.0.1:3001', 'localhost:1', '[::1]:3001']\n") == [])
+    }
+
+    @Test(arguments: [
+        ("listen: ':3001'\n", "without TLS"), ("listen: '[::]:3001'\n", "without TLS"),
+        ("streams: {per_user: 0}\n", "streams.per_user is 0"),
+        ("streams: {per_user: 500, total: 100}\n", "bounds nothing"),
+        ("cors: {origins: ['*']}\n", "cors.origins is *"),
+        ("log: {retention: {age: 10m}}\n", "log.retention.age is 10m"),
+    ])
+    func aClassicMistakeIsOneWarning(text: String, word: String) throws {
+        let found = try warnings(Self.source + text)
+        #expect(found.count == 1 && found[0].contains(word), "\(found)")
+    }
+
+    @Test func secretsThatEverybodyCanReadAreOneWarningWithoutThem() throws {
+        let found = try warnings(Self.secret, permissions: 0o644)
+        #expect(found.count == 1 && found[0].contains("chmod") && !found[0].contains("whsec_"))
+    }
+
+    @Test func aRelayThatNobodyCanPostToSaysSo() throws {
+        #expect(try warnings("drain: 1s\n").first?.contains("no source") == true)
+    }
+
+    @Test func foldersThatForgetOrLieAreKnown() {
+        #expect(FileSystem.meaning(of: 0x0102_1994)?.contains("memory") == true)
+        #expect(FileSystem.meaning(of: 0x6969)?.contains("network") == true)
+        #expect(FileSystem.meaning(of: 0xEF53) == nil)
+        #expect(FileSystem.unreliable(at: "/dev/shm/not/there/yet") == FileSystem.unreliable(at: "/dev/shm"))
+    }
+
+    @Test func everySettingSaysWhatItIsFor() {
+        #expect(Set(Setting.meanings.keys) == Set(Setting.all.map(\.key)))
+    }
+
+    @Test func whatNeedsARestartIsKeptAndTheRestIsTaken() throws {
+        let old = try Settings.load(environment: [:])
+        var new = old
+        new.loops = old.loops + 1
+        new.data = "/elsewhere"
+        new.streams.perUser = 7
+        new.sources = [SourceSettings(name: "app", provider: "standard", secrets: ["whsec_eA=="])]
+        #expect(new.keepWhatNeedsRestart(from: old) == ["data", "loops"])
+        #expect(new.loops == old.loops && new.data == old.data && new.streams.perUser == 7)
+        #expect(new.keysThatDiffer(from: old) == ["streams.per_user", "sources.app"])
+    }
+}
