@@ -40,7 +40,7 @@ def test_the_table_of_settings_has_every_setting_with_its_default():
     real = {}
     for line in done.stdout.rstrip("\n").split("\n"):
         key, _, rest = line.partition(" ")
-        real[key] = re.sub(r"\s+default$", "", rest).strip()
+        real[key] = re.sub(r"\s+default( .*)?$", "", rest).strip()
     # These depend on the machine, or are nothing.
     real.update({"data": "~/.local/share/roomwire", "cors.origins": "none", "loops": "one a core"})
     told = {key: "no bound" if default == "0" else default for key, default, _ in table("Settings")}

@@ -53,12 +53,13 @@ public final class Relay: Sendable {
         let caps = try caps(settings, OperatorLog.logger(output))
         let context = RelayContext(
             rules: try await Rules(settings), caps: caps, output: output, keepsQueue: !inherited.isEmpty)
-        for warning in settings.warnings() { context.log.warning("\(warning)") }
         let home = try SQLiteHome(
             folder: settings.data, durability: settings.log.durability == .full ? .full : .normal,
             retention: Retention(settings.log.retention))
-        return try await Relay(
+        let relay = try await Relay(
             context: context, home: home, inherited: inherited, demo: demo, reload: reload ?? { given })
+        for warning in settings.warnings() { context.log.warning("\(warning)") }
+        return relay
     }
 
     private init(
