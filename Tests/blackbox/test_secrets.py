@@ -118,7 +118,7 @@ def tokens(outputs):
         "unknown key": jwt.encode({**claims, "iss": "idp"}, outputs.private, "ES256", headers={"kid": "k9"}),
         "unsigned": jwt.encode(claims, None, "none"), "unknown issuer": minted(iss="stranger"),
         "livekit": livekit(outputs.livekit), "livekit, forged": livekit("y" * 40),
-        "cut off": minted()[:-7], "no token at all": os.urandom(30).hex(),
+        "cut off": minted()[:-7], "no token at all": os.urandom(40).hex(),
     }
     for name, token in made.items():
         outputs.keep(f"the token {name}", token)
@@ -155,7 +155,7 @@ def test_nothing_secret_comes_out_anywhere(outputs):
             for method, target in (
                 ("GET", "/api/events?wait=0"), ("GET", "/api/rooms"), ("POST", "/api/tickets"),
                 ("POST", "/api/streams/1/renew"), ("GET", "/api/admin/streams"), ("DELETE", "/api/admin/streams/9999"),
-                ("PATCH", "/api/events"), ("BREW", "/api/events"),
+                ("PATCH", "/api/events"), ("BREW", "/api/events"), ("DELETE", "/api/admin/revocations?user=nobody"),
             ):
                 answer = outputs.ask(method, target, headers)
                 if b'"ticket":"' in answer:
@@ -163,7 +163,10 @@ def test_nothing_secret_comes_out_anywhere(outputs):
                     outputs.seen.pop()
                     outputs.keep("a ticket", answer.partition(b'"ticket":"')[2].partition(b'"')[0].decode())
         # Where an id is asked for.
-        for body in ({"token": token}, {"user": "x", token: 1}, {"user": "x", "ttl": token}, token):
+        bodies = [{"user": "x", token: 1}, {"user": "x", "ttl": token}, token]
+        if token.startswith("eyJ"):
+            bodies += [{"token": token}, {"user": token}]
+        for body in bodies:
             outputs.ask("POST", "/api/admin/revoke", {"Authorization": f"Bearer {made['administrator']}"},
                         json.dumps(body).encode())
     end_with_lists(outputs, made["administrator"])
