@@ -1,4 +1,5 @@
 import Events
+import Glibc
 import Testing
 
 @testable import Fanout
@@ -70,6 +71,16 @@ struct OperatorTests {
         stage.settle()
         report = stage.hub.report(subscriber)
         #expect(report.standing == .live && report.lagMilliseconds == 0 && report.sentEvents == 6)
+    }
+
+    @Test
+    func streamTakesNoMoreMemoryThanItShould() {
+        let stage = Stage()
+        let subscriber = stage.open().subscriber
+        let bytes = malloc_usable_size(Unmanaged.passUnretained(subscriber).toOpaque())
+        withExtendedLifetime(subscriber) {}
+        // There are thousands of these. Another member may cost 16 bytes, and should be worth it.
+        #expect(bytes <= 200)
     }
 
     @Test

@@ -1,6 +1,7 @@
 """No token, ticket, signature or secret comes out anywhere: neither in logs, nor in answers, metrics or lists."""
 
 import base64
+import itertools
 import json
 import os
 import time
@@ -29,6 +30,7 @@ class Outputs:
         self.relay = relay
         self.seen = []
         self.secrets = {}
+        self.numbers = itertools.count()
 
     def keep(self, name, secret):
         """Notes something secret, whole or as its parts and forms."""
@@ -39,6 +41,9 @@ class Outputs:
         """A request with its target as it stands: `requests` would tidy it up."""
         with clients.RawConnection(self.relay) as connection:
             lines = [f"{method} {target} HTTP/1.1", "Host: relay", "Connection: close"]
+            # From ever new addresses, so that a refusal is for what was sent; some from one that is slowed soon.
+            number = next(self.numbers)
+            lines.append(f"X-Forwarded-For: 10.{number >> 16}.{number >> 8 & 255}.{number & 255 if number % 5 else 0}")
             lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
             lines += [f"Content-Length: {len(body or b'')}"] if method in ("POST", "DELETE") else []
             connection.send("\r\n".join([*lines, "", ""]).encode() + (body or b""))
@@ -84,7 +89,8 @@ def outputs(start, folder):
     private = ec.generate_private_key(ec.SECP256R1())
     (folder / "public.pem").write_bytes(private.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
-    config = roomwire.settings(log_level="debug", cors={"origins": ["https://dash.example.com"]}, loops=2)
+    config = roomwire.settings(
+        log_level="debug", proxy={"trusted": ["127.0.0.1"], "header": "X-Forwarded-For"}, cors={"origins": ["https://dash.example.com"]}, loops=2)
     config["tokens"]["issuers"].append({"name": "idp", "public_key_files": [str(folder / "public.pem")], "issuer": "idp"})
     # The secrets themselves are random here: those of other tests are words that may well stand in a text.
     hs256, livekit = os.urandom(32).hex(), os.urandom(32).hex()
