@@ -38,6 +38,8 @@ public final class Door {
     private let handler: (Exchange) -> Void
     private let refused: (DoorRefusal) -> Void
     private let answered: (Exchange, Exchange.Answer) -> Void
+    /// Who stands behind the other end of a connection, by the request's headers.
+    private let clientAddress: (_ peer: String, _ headers: [(name: String, value: String)]) -> String
     private var listeners: [Listener] = []
     /// What is known of each connection that has sent something, by its input buffer.
     private var connections: [OpaquePointer: DoorConnection] = [:]
@@ -48,9 +50,14 @@ public final class Door {
 
     /// A door that gives every good request to `handler`, and tells `refused` of every other one, and `answered` of
     /// every answer to a whole request.
+    /// - Parameter clientAddress: who stands behind the other end of a connection, which may be a proxy's; unless
+    ///   given, the other end is the client.
     public init(
         on loop: Loop, limits: DoorLimits, refused: @escaping (DoorRefusal) -> Void,
         answered: @escaping (Exchange, Exchange.Answer) -> Void = { _, _ in },
+        clientAddress: @escaping (_ peer: String, _ headers: [(name: String, value: String)]) -> String = { peer, _ in
+            peer
+        },
         handler: @escaping (Exchange) -> Void
     ) throws(SystemError) {
         guard let http = evhttp_new(loop.base) else { throw SystemError("make an HTTP server") }
@@ -60,6 +67,7 @@ public final class Door {
         self.handler = handler
         self.refused = refused
         self.answered = answered
+        self.clientAddress = clientAddress
         evhttp_set_max_headers_size(http, limits.headerBytes)
         evhttp_set_max_body_size(http, limits.bodyBytes)
         evhttp_set_timeout(http, CInt(limits.idleSeconds))
@@ -141,7 +149,7 @@ public final class Door {
         var request = HTTPRequest(
             method: method ?? "", target: target, path: split?.path ?? [], query: split?.query ?? [],
             headers: headers, body: Self.body(evhttp_request_get_input_buffer(handle)),
-            remoteAddress: Self.remoteAddress(link))
+            remoteAddress: clientAddress(Self.remoteAddress(link), headers))
         request.isHTTP10 = connection?.isHTTP10 ?? false
         let exchange = Exchange(handle, request: request, of: connection, on: loop, answered: answered)
         if let problem { return turnAway(exchange, status: 400, problem) }

@@ -28,6 +28,9 @@ import Testing
     @Test func goodSettingsAreNotWarnedOf() throws {
         #expect(try warnings(Self.source, permissions: 0o644) == [])
         #expect(try warnings(Self.secret, permissions: 0o640) == [])
+        #expect(
+            try warnings(Self.source + "listen: ':3001'\nproxy: {trusted: ['10.0.0.1'], header: X-Forwarded-For}\n")
+                == [])
         #expect(try warnings(Self.source + "listen: ['127.0.0.1:3001', 'localhost:1', '[::1]:3001']\n") == [])
     }
 

@@ -111,13 +111,13 @@ extension Worker {
         let opening =
             StreamHead.bytes(.sse, check.corsHeaders(request)) + plan.opening(request, now: now)
         guard let socket = exchange.takeOver() else {
-            return context.caps.withLock { $0.release(user: user, address: address) }
+            return context.release(user: user, address: address)
         }
         let diagnostic = DiagnosticStream(
             socket, plan: plan, opening: opening, on: loop
         ) { [unowned self] in
             diagnostics[ObjectIdentifier($0)] = nil
-            context.caps.withLock { $0.release(user: user, address: address) }
+            context.release(user: user, address: address)
         }
         diagnostics[ObjectIdentifier(diagnostic)] = diagnostic
         diagnostic.start()

@@ -52,7 +52,9 @@ public final class Relay: Sendable {
         let inherited = try InheritedSocket.take(environment: ProcessInfo.processInfo.environment)
         let caps = try caps(settings, OperatorLog.logger(output))
         let context = RelayContext(
-            rules: try await Rules(settings), caps: caps, output: output, keepsQueue: !inherited.isEmpty)
+            rules: try await Rules(settings), caps: caps,
+            revocations: try RevocationStore(folder: settings.data, now: System.wallMilliseconds()), output: output,
+            keepsQueue: !inherited.isEmpty)
         let home = try SQLiteHome(
             folder: settings.data, durability: settings.log.durability == .full ? .full : .normal,
             retention: Retention(settings.log.retention))
@@ -94,8 +96,8 @@ public final class Relay: Sendable {
                 ? try context.settings.listen.map { try ListenPlan($0) } : inherited.map { ListenPlan($0) }
             for index in 0..<count {
                 let plan = WorkerPlan(
-                    context: context, writer: writer, reader: reader, mailbox: mailboxes[index], index: index,
-                    count: count, extent: extent, rooms: rooms)
+                    context: context, writer: writer, reader: reader, peers: mailboxes, index: index, count: count,
+                    extent: extent, rooms: rooms)
                 listen = try await WorkerThread.start(plan, listen: listen, ends: ends)
             }
             watch = try Watch(context: context, mailboxes: mailboxes, writer: writer, service: service)
@@ -123,7 +125,8 @@ public final class Relay: Sendable {
             total = most
         }
         return StreamCapSettings(
-            perUser: settings.streams.perUser, perAddress: settings.streams.perAddress, total: total)
+            perUser: settings.streams.perUser, perAddress: settings.streams.perAddress, total: total,
+            newPerSecond: settings.streams.newPerSecond)
     }
 
     /// Stops in order: no new connections, a goodbye to every stream, everything accepted committed. A second call

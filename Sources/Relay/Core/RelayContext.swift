@@ -21,6 +21,7 @@ final class Rules: Sendable {
     let sources: [String: Source]
     let verifier: TokenVerifier
     let origins: AllowedOrigins
+    let proxies: TrustedProxies
 
     /// - Throws: ``RelayError``, or what the settings of tokens and origins have against them.
     convenience init(_ settings: Settings) async throws {
@@ -32,6 +33,8 @@ final class Rules: Sendable {
         self.verifier = verifier
         pathPrefix = settings.pathPrefix.split(separator: "/").map(String.init)
         origins = try AllowedOrigins(settings.cors.origins)
+        proxies = TrustedProxies(
+            networks: settings.proxy.trusted.compactMap(NetworkRange.init), header: settings.proxy.header)
         var sources: [String: Source] = [:]
         for source in settings.sources { sources[source.name] = try Source(source) }
         self.sources = sources
@@ -60,6 +63,8 @@ final class RelayContext: Sendable {
     /// Kept only where a user's oldest stream makes room for a new one.
     let order: StreamOrder?
     let tickets = Locked(Tickets())
+    let revocations: RevocationStore
+    let attempts = Locked(AttemptGate())
     let metrics = Metrics()
     let health: Health
     let rejects = RejectLog()
@@ -77,9 +82,12 @@ final class RelayContext: Sendable {
     /// Whether the listening sockets outlive this process, so that what waits in them is not lost when it ends.
     let keepsQueue: Bool
 
-    init(rules: Rules, caps: StreamCapSettings, output: LogOutput, keepsQueue: Bool = false) {
+    init(
+        rules: Rules, caps: StreamCapSettings, revocations: RevocationStore, output: LogOutput, keepsQueue: Bool = false
+    ) {
         self.keepsQueue = keepsQueue
         current = Locked(rules)
+        self.revocations = revocations
         self.output = output
         log = OperatorLog.logger(output)
         requests = RequestLog(output: output)
@@ -100,6 +108,18 @@ final class RelayContext: Sendable {
     /// Whether what is new is turned away. A relay whose successor takes over its sockets still serves whoever got
     /// through to it.
     var turnsAway: Bool { !keepsQueue && isDraining.withLock { $0 } }
+
+    /// Counts a stream in, or says which cap it would break.
+    func admit(user: String, address: String, now: EpochMilliseconds) -> CapDecision {
+        let counted = NetworkAddress.countedAs(address)
+        return caps.withLock { $0.admit(user: user, address: counted, now: now) }
+    }
+
+    /// Forgets a stream that was counted in with the same user and address.
+    func release(user: String, address: String) {
+        let counted = NetworkAddress.countedAs(address)
+        caps.withLock { $0.release(user: user, address: counted) }
+    }
 
     /// Has every request from now on judged by other rules.
     func replaceRules(_ change: (Rules) -> Rules) {

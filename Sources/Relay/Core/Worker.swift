@@ -13,6 +13,8 @@ final class Worker {
     let writer: JournalWriter
     let reader: JournalReader
     let mailbox: Mailbox<WorkerCommand>
+    /// The mailboxes of all loops, in their order, this one's among them.
+    let peers: [Mailbox<WorkerCommand>]
     private let index: Int
     private(set) var rooms: [RoomKey: RoomState]
     private var door: Door?
@@ -23,6 +25,8 @@ final class Worker {
     /// Requests whose answer waits for another thread.
     private var waiting: [UInt64: WaitingExchange] = [:]
     private var nextExchange: UInt64 = 1
+    /// Requests that wait for what several loops know.
+    var gatherings: [UInt64: Gathering] = [:]
     private var drain: Drain?
     private let pulse: LoopPulse
     /// When the ticker is due, by the steady clock.
@@ -46,7 +50,8 @@ final class Worker {
         context = plan.context
         writer = plan.writer
         reader = plan.reader
-        mailbox = plan.mailbox
+        mailbox = plan.peers[plan.index]
+        peers = plan.peers
         index = plan.index
         pulse = plan.context.health.pulses[plan.index]
         tickDue = System.steadyMilliseconds() + Self.tickMilliseconds
@@ -65,6 +70,9 @@ final class Worker {
         door = try Door(
             on: loop, limits: limits, refused: { [unowned self] in refused($0) },
             answered: { requests.answered($0, $1) },
+            clientAddress: { [unowned self] peer, headers in
+                context.rules.proxies.client(peer: peer, headers: headers)
+            },
             handler: { [unowned self] in turn { [unowned self] in self.route($0) }($0) })
         mail = mailbox.attach(
             to: loop, limit: Limits.mailboxCommands, handle: { [unowned self] in take($0) },
@@ -94,6 +102,7 @@ final class Worker {
         setTime()
         hub.tick()
         endPolls { $0.exchange.hasEnded }
+        endLateGatherings()
         if drain != nil { goOnDraining() }
         let now = System.steadyMilliseconds()
         pulse.turned(now: now, lateMilliseconds: max(0, now - tickDue))
@@ -160,9 +169,13 @@ final class Worker {
         case .cursor(let id, let cursor): waiting.removeValue(forKey: id)?.start?(cursor)
         case .canary(let signedAt): pulse.sawCanary(signedAt: signedAt)
         case .settings(let settings): hub.settings = settings
-        case .answer: pulse.answered(now: System.steadyMilliseconds())
+        case .checkIn: pulse.answered(now: System.steadyMilliseconds())
+        case .question(let question, let asker, let exchange):
+            asker.post(.answer(answer(question), exchange: exchange))
+        case .answer(let part, let exchange): take(part, of: exchange)
         case .replaced(let stream):
-            if let subscriber = hub.subscriber(id: stream) { hub.end(subscriber, .replaced) }
+            guard let subscriber = hub.subscriber(id: stream) else { return }
+            hub.close(subscriber, .replaced, retryMilliseconds: Limits.replacedRetryMilliseconds)
         case .drain(let milliseconds):
             // Connections are still accepted, and told 503 and when to come back: one that waited in the listener's
             // queue would only hear a reset in the end. Unless the queue outlives this process: then the next one
@@ -179,8 +192,9 @@ final class Worker {
     /// the loop to be written.
     private func goOnDraining() {
         guard var drain, !drain.step(hub) else { return }
+        let isAnswered = waiting.isEmpty && gatherings.isEmpty
         // Where others take the listeners over, nobody new comes here, and who came is served to the end.
-        let isQuiet = waiting.isEmpty && (!context.keepsQueue || door?.hasRequestsUnderWay != true)
+        let isQuiet = isAnswered && (!context.keepsQueue || door?.hasRequestsUnderWay != true)
         guard drain.hasSaidGoodbye && isQuiet || drain.isLate else {
             drain.hasSaidGoodbye = isQuiet
             self.drain = drain
@@ -201,10 +215,20 @@ final class Worker {
 
     /// Keeps a request until another thread has its answer.
     func keep(_ exchange: Exchange, start: ((EventID?) -> Void)? = nil) -> UInt64 {
-        let id = nextExchange
-        nextExchange += 1
+        let id = nextNumber()
         waiting[id] = WaitingExchange(exchange: exchange, start: start)
         return id
+    }
+
+    /// A number for a request that waits.
+    func nextNumber() -> UInt64 {
+        defer { nextExchange += 1 }
+        return nextExchange
+    }
+
+    /// The loop on which a stream of this number would be: numbers go round.
+    func owner(of stream: UInt64) -> Mailbox<WorkerCommand>? {
+        stream > 0 ? peers[Int((stream - 1) % UInt64(peers.count))] : nil
     }
 
     func answerKept(_ id: UInt64, _ response: HTTPResponse) {
@@ -241,7 +265,7 @@ final class Worker {
         if let poll = subscriber.outlet as? PagePoll {
             polls.removeAll { $0 === poll }
             guard let address = poll.countedAddress else { return }
-            return context.caps.withLock { $0.release(user: subscriber.user, address: address) }
+            return context.release(user: subscriber.user, address: address)
         }
         guard let link = subscriber.outlet as? StreamLink else { return }
         context.requests.ended(
@@ -251,7 +275,7 @@ final class Worker {
                 bytes: subscriber.sentBytes))
         // Whoever replaced it has released it then.
         guard context.order?.remove(subscriber.id, of: subscriber.user) ?? true else { return }
-        context.caps.withLock { $0.release(user: subscriber.user, address: link.address) }
+        context.release(user: subscriber.user, address: link.address)
     }
 
     private func refused(_ refusal: DoorRefusal) {
@@ -267,6 +291,7 @@ final class Worker {
         for diagnostic in diagnostics.values { diagnostic.end() }
         door = nil
         waiting.removeAll()
+        gatherings.removeAll()
     }
 }
 
@@ -275,7 +300,8 @@ struct WorkerPlan: Sendable {
     let context: RelayContext
     let writer: JournalWriter
     let reader: JournalReader
-    let mailbox: Mailbox<WorkerCommand>
+    /// The mailboxes of all loops; this one's is that at `index`.
+    let peers: [Mailbox<WorkerCommand>]
     let index: Int
     let count: Int
     let extent: LogExtent

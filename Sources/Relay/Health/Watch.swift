@@ -60,7 +60,7 @@ final class Watch: Sendable {
             round.lastAsked = now
             context.health.read(.now())
             for (pulse, mailbox) in zip(context.health.pulses, mailboxes) where pulse.asks(now: now) {
-                mailbox.post(.answer)
+                mailbox.post(.checkIn)
             }
         }
         if now - Limits.canaryMilliseconds >= round.lastCanary {

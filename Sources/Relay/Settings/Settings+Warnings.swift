@@ -12,8 +12,9 @@ extension Settings {
     }
 
     private var listenWarnings: [String] {
+        // Whoever names a proxy has one.
         let open = listen.filter { !$0.isLoopback }
-        guard !open.isEmpty else { return [] }
+        guard !open.isEmpty, proxy.trusted.isEmpty else { return [] }
         let addresses = open.map(\.description).joined(separator: " and ")
         return [
             "\(addresses) can be reached from other machines without TLS: tokens and events pass in the clear unless "
