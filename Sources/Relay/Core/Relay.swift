@@ -32,18 +32,18 @@ public final class Relay: Sendable {
         // The log and the secrets are for this user alone, in a folder that somebody else made as well.
         System.makeNewFilesPrivate()
         let settings = try given.completed(demo: demo)
-        if let issuer = settings.tokens.issuers.first(where: { $0.jwksURL != nil }) {
-            throw RelayError(
-                "the issuer \(issuer.name) has a jwks_url, which is not fetched yet: save the keys and name the file as jwks_file"
-            )
-        }
         try DataFolder(path: settings.data).create()
         let log = OperatorLog.logger(settings)
-        let context = RelayContext(rules: try await Rules(settings), caps: try caps(settings, log), log: log)
+        let keys = KeyFetcher()
+        let (rules, issuers) = await keys.prepare(try await Rules(settings))
+        let context = RelayContext(rules: rules, keys: keys, caps: try caps(settings, log), log: log)
         let home = try SQLiteHome(
             folder: settings.data, durability: settings.log.durability == .full ? .full : .normal,
             retention: Retention(settings.log.retention))
-        return try await Relay(context: context, home: home, demo: demo)
+        let relay = try await Relay(context: context, home: home, demo: demo)
+        // Tokens whose keys are still to come wait for them, or are told to come back: the start does not.
+        keys.follow(issuers, in: context)
+        return relay
     }
 
     private init(context: RelayContext, home: SQLiteHome, demo: Bool) async throws {
@@ -109,6 +109,7 @@ public final class Relay: Sendable {
         }
         guard before != .stopped else { return }
         demo?.cancel()
+        context.keys.stop()
         context.isDraining.withLock { $0 = true }
         if before == .running { context.log.info("stopping") }
         let milliseconds = before == .running ? Int64(context.settings.drainMilliseconds) : 0

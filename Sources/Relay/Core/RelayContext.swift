@@ -36,6 +36,20 @@ final class Rules: Sendable {
         for source in settings.sources { sources[source.name] = try Source(source) }
         self.sources = sources
     }
+
+    /// The same rules but for the keys of one issuer; the rules as they are if they have no such issuer.
+    func replacingKeys(of issuer: String, with keys: PublicKeys) -> Rules {
+        guard let changed = try? verifier.replacingKeys(of: issuer, with: keys) else { return self }
+        return Rules(self, verifier: changed)
+    }
+
+    private init(_ other: Rules, verifier: TokenVerifier) {
+        settings = other.settings
+        pathPrefix = other.pathPrefix
+        sources = other.sources
+        origins = other.origins
+        self.verifier = verifier
+    }
 }
 
 extension Source {
@@ -60,6 +74,7 @@ final class RelayContext: Sendable {
     /// Kept only where a user's oldest stream makes room for a new one.
     let order: StreamOrder?
     let tickets = Locked(Tickets())
+    let keys: KeyFetcher
     let metrics = Metrics()
     let rejects = RejectLog()
     let log: Logger
@@ -69,8 +84,9 @@ final class RelayContext: Sendable {
     let requestLog: RateLimitedLog
     let isDraining = Locked(false)
 
-    init(rules: Rules, caps: StreamCapSettings, log: Logger) {
+    init(rules: Rules, keys: KeyFetcher, caps: StreamCapSettings, log: Logger) {
         current = Locked(rules)
+        self.keys = keys
         self.log = log
         webhookLog = RateLimitedLog(log)
         accessLog = RateLimitedLog(log)

@@ -7,7 +7,7 @@ internal import Journal
 
 // Which path goes where.
 extension Worker {
-    func route(_ exchange: Exchange) {
+    func route(_ exchange: Exchange, hasWaitedForKeys: Bool = false) {
         let request = exchange.request
         let check = AccessCheck(context: context)
         let now = System.wallMilliseconds()
@@ -16,6 +16,7 @@ extension Worker {
         }
         if path.first == "webhooks", path.count == 2 { return ingest(exchange, source: path[1], now: now) }
         if request.method == "OPTIONS" { return reply(exchange, check.preflight(request), check) }
+        if waitsForKeys(exchange, check, hasWaited: hasWaitedForKeys, now: now) { return }
         switch (path.first, path.count) {
         case ("events", 1): openStream(exchange, check, now: now)
         case ("rooms", 1), ("rooms", 2):

@@ -163,17 +163,6 @@ extension Worker {
         context.accessLog.warning(
             "refused a stream to \(request.remoteAddress): \(refusal.reason): \(refusal.detail)",
             now: System.wallMilliseconds())
-        let isEventSource =
-            request.header("accept")?.contains("text/event-stream") == true && request.header("sec-fetch-mode") != nil
-        guard opening.query.refusesOnStream ?? isEventSource else {
-            return reply(exchange, refusal.problem.response, opening.check)
-        }
-        // An EventSource never comes back after any other status than 200.
-        var response = HTTPResponse(
-            status: 200, contentType: "text/event-stream",
-            body: ControlMessage.refused(refusal, isNamed: opening.query.isNamed))
-        response.headers.append(("Cache-Control", "no-store"))
-        response.closesConnection = true
-        reply(exchange, response, opening.check)
+        reply(exchange, refusal.response(to: request, opening.query), opening.check)
     }
 }

@@ -30,7 +30,7 @@ final class Worker {
     /// What a waiting request wants.
     struct WaitingExchange {
         let exchange: Exchange
-        /// For a stream: how it goes on with the cursor that was looked up.
+        /// How it goes on: for a stream with the cursor that was looked up.
         let start: ((EventID?) -> Void)?
     }
 
@@ -128,6 +128,7 @@ final class Worker {
                 WebhookRoute(context: context, writer: writer).response(for: outcome, source: source))
         case .page(let page, let cursor): hub.pageArrived(page, after: cursor)
         case .cursor(let id, let cursor): waiting.removeValue(forKey: id)?.start?(cursor)
+        case .keysSettled(let id): waiting.removeValue(forKey: id)?.start?(nil)
         case .replaced(let stream):
             if let subscriber = hub.subscriber(id: stream) { hub.end(subscriber, .replaced) }
         case .drain(let milliseconds):

@@ -12,6 +12,8 @@ enum WorkerCommand: Sendable {
     case page(LogPage?, after: EventID)
     /// The cursor for a stream that begins at a time or a number of events ago; nil if it could not be found.
     case cursor(exchange: UInt64, EventID?)
+    /// The keys that a request waits for have been fetched, or cannot be.
+    case keysSettled(exchange: UInt64)
     /// Another loop has opened a newer stream of the same user in place of this one.
     case replaced(stream: UInt64)
     /// Refuse what is new, and say goodbye to all streams within so many milliseconds.

@@ -1,0 +1,212 @@
+internal import Access
+internal import EventLoop
+internal import Events
+internal import Fetch
+internal import Logging
+
+/// Fetches the keys of the issuers with a `jwks_url`, puts them in force, and lets requests wait for them.
+///
+/// Nothing waits for it but requests whose token needs a key that is not known. Loops only take its lock.
+final class KeyFetcher: Sendable {
+    /// A request that waits on its loop until the keys of some issuers have been fetched.
+    private struct Waiter {
+        let exchange: UInt64
+        let mailbox: Mailbox<WorkerCommand>
+        var issuers: Set<String>
+        let deadline: Int64
+
+        func post() { mailbox.post(.keysSettled(exchange: exchange)) }
+    }
+
+    private struct State {
+        var entries: [String: KeyEntry] = [:]
+        var waiters: [Waiter] = []
+        /// Nil before the start and after the end.
+        var context: RelayContext?
+        var ticker: Task<Void, Never>?
+    }
+
+    private let state = Locked(State())
+    private static let tick = Duration.milliseconds(250)
+
+    // MARK: Start and stop
+
+    /// The rules with the keys that are known already, fetched before or kept in the data folder, and the issuers to
+    /// follow once these rules are in force.
+    func prepare(_ rules: Rules) async -> (rules: Rules, issuers: [KeyEntry]) {
+        var rules = rules
+        var entries: [KeyEntry] = []
+        for address in rules.settings.tokens.issuers.compactMap(KeyAddress.init) {
+            let known = state.withLock { $0.entries[address.issuer] }
+            var entry = known
+            if known?.address != address { entry = await KeyEntry(address, rules.settings) }
+            guard var entry else { continue }
+            entry.schedule.refreshMilliseconds = Int64(rules.settings.tokens.jwksRefreshMilliseconds)
+            if let keys = entry.keys { rules = rules.replacingKeys(of: address.issuer, with: keys) }
+            entries.append(entry)
+        }
+        return (rules, entries)
+    }
+
+    /// Fetches the keys of these issuers, and of no others, from now on.
+    func follow(_ issuers: [KeyEntry], in context: RelayContext) {
+        let fetchedMeanwhile = state.withLock { state -> [KeyEntry] in
+            let before = state.entries
+            state.entries = [:]
+            for var entry in issuers {
+                if let old = before[entry.address.issuer], old.address == entry.address {
+                    let refresh = entry.schedule.refreshMilliseconds
+                    entry = old
+                    entry.schedule.refreshMilliseconds = refresh
+                }
+                state.entries[entry.address.issuer] = entry
+            }
+            state.context = context
+            if state.ticker == nil, !issuers.isEmpty { state.ticker = ticking() }
+            return before.isEmpty ? [] : Array(state.entries.values)
+        }
+        for entry in fetchedMeanwhile {
+            guard let keys = entry.keys else { continue }
+            context.replaceRules { $0.replacingKeys(of: entry.address.issuer, with: keys) }
+        }
+        beginWhatIsDue()
+    }
+
+    private func ticking() -> Task<Void, Never> {
+        Task { [weak self] in
+            while !Task.isCancelled {
+                self?.beginWhatIsDue()
+                try? await Task.sleep(for: Self.tick)
+            }
+        }
+    }
+
+    /// Fetches no more, and lets go of everybody who waits.
+    func stop() {
+        let waiters = state.withLock { state in
+            state.ticker?.cancel()
+            state.context = nil
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.post() }
+    }
+
+    // MARK: Requests
+
+    /// What becomes of a token that may be signed with a key of these issuers that is not known.
+    /// - Parameters:
+    ///   - mailbox: where `.keysSettled` is posted to if the token is to wait.
+    ///   - keep: keeps the request until then, and names it.
+    func demand(
+        of issuers: [String], on mailbox: Mailbox<WorkerCommand>, keep: () -> UInt64
+    ) -> KeySchedule.Answer {
+        let now = System.steadyMilliseconds()
+        let answer = state.withLock { state -> KeySchedule.Answer in
+            guard state.context != nil else { return .judge }
+            var awaited: Set<String> = []
+            var other = KeySchedule.Answer.judge
+            for issuer in issuers {
+                guard let answer = state.entries[issuer]?.schedule.demand(now: now) else { continue }
+                if answer == .wait { awaited.insert(issuer) } else { other = answer }
+            }
+            guard !awaited.isEmpty else { return other }
+            guard state.waiters.count < Limits.keyWaiters else { return .unavailable(retryAfterSeconds: 1) }
+            state.waiters.append(
+                Waiter(
+                    exchange: keep(), mailbox: mailbox, issuers: awaited,
+                    deadline: now + Limits.keyWaitMilliseconds))
+            return .wait
+        }
+        beginWhatIsDue()
+        return answer
+    }
+
+    /// The same for a token that has waited.
+    func demandAfterWait(of issuers: [String]) -> KeySchedule.Answer {
+        let now = System.steadyMilliseconds()
+        return state.withLock { state in
+            guard state.context != nil else { return .judge }
+            let answers = issuers.compactMap { state.entries[$0]?.schedule.demandAfterWait(now: now) }
+            return answers.first { $0 != .judge } ?? .judge
+        }
+    }
+
+    // MARK: Fetching
+
+    private func beginWhatIsDue() {
+        let now = System.steadyMilliseconds()
+        let (begun, late) = state.withLock { state -> ([KeyAddress], [Waiter]) in
+            guard state.context != nil else { return ([], []) }
+            var begun: [KeyAddress] = []
+            for issuer in state.entries.keys where state.entries[issuer]?.schedule.begins(now: now) == true {
+                if let address = state.entries[issuer]?.address { begun.append(address) }
+            }
+            defer { state.waiters.removeAll { $0.deadline <= now } }
+            return (begun, state.waiters.filter { $0.deadline <= now })
+        }
+        for address in begun { Task { await fetch(address) } }
+        for waiter in late { waiter.post() }
+    }
+
+    private func fetch(_ address: KeyAddress) async {
+        do {
+            take(try await address.fetch(), from: address)
+        } catch {
+            note(error, from: address)
+        }
+        settle(address.issuer)
+    }
+
+    /// Changes what is known of an issuer. Nil if a reload has taken it away, or the relay has stopped.
+    private func update<Value>(
+        _ address: KeyAddress, _ change: (inout KeyEntry) -> Value
+    ) -> (RelayContext, KeyEntry, Value)? {
+        state.withLock { state in
+            guard let context = state.context, var entry = state.entries[address.issuer], entry.address == address
+            else { return nil }
+            let value = change(&entry)
+            state.entries[address.issuer] = entry
+            return (context, entry, value)
+        }
+    }
+
+    private func take(_ set: KeyAddress.KeySet, from address: KeyAddress) {
+        let now = System.steadyMilliseconds()
+        guard let (context, entry, change) = update(address, { $0.succeeded(set, now: now) }) else { return }
+        context.replaceRules { $0.replacingKeys(of: address.issuer, with: set.keys) }
+        context.metrics.count(.keyFetches, "issuer", address.issuer, "outcome", "ok")
+        if change.isNew {
+            let ignored = set.keys.ignored.isEmpty ? "" : "; left aside: \(set.keys.ignored.joined(separator: "; "))"
+            context.log.info("the issuer \(address.issuer) has \(set.keys.count) keys\(ignored)")
+            do { try entry.kept.write(set.text) } catch {
+                context.log.warning("the keys of the issuer \(address.issuer) could not be kept: \(error)")
+            }
+        } else if change.hadFailed {
+            context.log.info("the keys of the issuer \(address.issuer) can be fetched again")
+        }
+    }
+
+    private func note(_ failure: KeyAddress.Failure, from address: KeyAddress) {
+        let now = System.steadyMilliseconds()
+        guard let (context, entry, isLogged) = update(address, { $0.failed(failure, now: now) }) else { return }
+        context.metrics.count(.keyFetches, "issuer", address.issuer, "outcome", failure.outcome)
+        guard isLogged else { return }
+        let rest = entry.schedule.hasKeys ? "the last keys stay" : "its tokens are answered 503 until there are keys"
+        context.log.warning(
+            """
+            the keys of the issuer \(address.issuer) could not be fetched from \(address.address.shown): \
+            \(failure.problem); \(rest)
+            """)
+    }
+
+    /// Lets go of those who waited for this issuer, and for no other. Its keys are in force by now.
+    private func settle(_ issuer: String) {
+        let settled = state.withLock { state -> [Waiter] in
+            for index in state.waiters.indices { state.waiters[index].issuers.remove(issuer) }
+            defer { state.waiters.removeAll { $0.issuers.isEmpty } }
+            return state.waiters.filter(\.issuers.isEmpty)
+        }
+        for waiter in settled { waiter.post() }
+    }
+}
