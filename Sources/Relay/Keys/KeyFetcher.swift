@@ -155,58 +155,61 @@ final class KeyFetcher: Sendable {
         } catch {
             note(error, from: address)
         }
-        settle(address.issuer)
     }
 
-    /// Changes what is known of an issuer. Nil if a reload has taken it away, or the relay has stopped.
-    private func update<Value>(
-        _ address: KeyAddress, _ change: (inout KeyEntry) -> Value
-    ) -> (RelayContext, KeyEntry, Value)? {
+    /// What came of a fetch: what to tell, and who has waited for it.
+    private struct End<Change> {
+        let context: RelayContext
+        let entry: KeyEntry
+        let change: Change
+        let waiters: [Waiter]
+    }
+
+    /// Notes the end of a fetch, and takes out who waited for it and for no other: in one step, so that a request that
+    /// comes now waits for the next fetch. Nil if a reload has taken the issuer away, or the relay has stopped.
+    private func end<Change>(_ address: KeyAddress, _ change: (inout KeyEntry) -> Change) -> End<Change>? {
         state.withLock { state in
             guard let context = state.context, var entry = state.entries[address.issuer], entry.address == address
             else { return nil }
             let value = change(&entry)
             state.entries[address.issuer] = entry
-            return (context, entry, value)
+            for index in state.waiters.indices { state.waiters[index].issuers.remove(address.issuer) }
+            defer { state.waiters.removeAll(where: \.issuers.isEmpty) }
+            return End(
+                context: context, entry: entry, change: value, waiters: state.waiters.filter(\.issuers.isEmpty))
         }
     }
 
     private func take(_ set: KeyAddress.KeySet, from address: KeyAddress) {
         let now = System.steadyMilliseconds()
-        guard let (context, entry, change) = update(address, { $0.succeeded(set, now: now) }) else { return }
+        guard let end = end(address, { $0.succeeded(set, now: now) }) else { return }
+        let context = end.context
         context.replaceRules { $0.replacingKeys(of: address.issuer, with: set.keys) }
+        for waiter in end.waiters { waiter.post() }
         context.metrics.count(.keyFetches, "issuer", address.issuer, "outcome", "ok")
-        if change.isNew {
+        if end.change.isNew {
             let ignored = set.keys.ignored.isEmpty ? "" : "; left aside: \(set.keys.ignored.joined(separator: "; "))"
             context.log.info("the issuer \(address.issuer) has \(set.keys.count) keys\(ignored)")
-            do { try entry.kept.write(set.text) } catch {
+            do { try end.entry.kept.write(set.text) } catch {
                 context.log.warning("the keys of the issuer \(address.issuer) could not be kept: \(error)")
             }
-        } else if change.hadFailed {
+        } else if end.change.hadFailed {
             context.log.info("the keys of the issuer \(address.issuer) can be fetched again")
         }
     }
 
     private func note(_ failure: KeyAddress.Failure, from address: KeyAddress) {
         let now = System.steadyMilliseconds()
-        guard let (context, entry, isLogged) = update(address, { $0.failed(failure, now: now) }) else { return }
-        context.metrics.count(.keyFetches, "issuer", address.issuer, "outcome", failure.outcome)
-        guard isLogged else { return }
-        let rest = entry.schedule.hasKeys ? "the last keys stay" : "its tokens are answered 503 until there are keys"
-        context.log.warning(
+        guard let end = end(address, { $0.failed(failure, now: now) }) else { return }
+        for waiter in end.waiters { waiter.post() }
+        end.context.metrics.count(.keyFetches, "issuer", address.issuer, "outcome", failure.outcome)
+        guard end.change else { return }
+        let hasKeys = end.entry.schedule.hasKeys
+        let rest = hasKeys ? "the last keys stay" : "its tokens are answered 503 until there are keys"
+        end.context.log.warning(
             """
             the keys of the issuer \(address.issuer) could not be fetched from \(address.address.shown): \
             \(failure.problem); \(rest)
             """)
-    }
-
-    /// Lets go of those who waited for this issuer, and for no other. Its keys are in force by now.
-    private func settle(_ issuer: String) {
-        let settled = state.withLock { state -> [Waiter] in
-            for index in state.waiters.indices { state.waiters[index].issuers.remove(issuer) }
-            defer { state.waiters.removeAll { $0.issuers.isEmpty } }
-            return state.waiters.filter(\.issuers.isEmpty)
-        }
-        for waiter in settled { waiter.post() }
     }
 }
