@@ -94,7 +94,8 @@ let package = Package(
         .testTarget(name: "FetchTests", dependencies: ["Fetch"], swiftSettings: strict),
         .testTarget(name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop"], swiftSettings: strict),
         .testTarget(
-            name: "RelayTests", dependencies: ["Relay", "Events", "Access", "Webhooks"], swiftSettings: strict),
+            name: "RelayTests", dependencies: ["Relay", "Events", "EventLoop", "Access", "Webhooks"],
+            swiftSettings: strict),
         .testTarget(
             name: "roomwireTests", dependencies: ["roomwire", "Relay", "Events", "Access", "Webhooks"],
             swiftSettings: strict),

@@ -4,30 +4,42 @@ import Testing
 
 @testable import Relay
 
+/// A schedule behind a reference, so that expectations can change it.
+private final class Subject {
+    private(set) var value: KeySchedule
+
+    init(_ value: KeySchedule) { self.value = value }
+
+    func begins(now: Int64) -> Bool { value.begins(now: now) }
+    func demand(now: Int64) -> KeySchedule.Answer { value.demand(now: now) }
+    func demandAfterWait(now: Int64) -> KeySchedule.Answer { value.demandAfterWait(now: now) }
+    func succeeded(maxAgeSeconds: Int? = nil, now: Int64) { value.succeeded(maxAgeSeconds: maxAgeSeconds, now: now) }
+    func failed(now: Int64) { value.failed(now: now) }
+}
+
 @Suite struct KeyScheduleTests {
     private static let demand = Limits.keyDemandMilliseconds
     private static let hour: Int64 = 3_600_000
 
-    private func schedule(refresh: Int64 = hour, hasKeys: Bool = false) -> KeySchedule {
-        KeySchedule(refreshMilliseconds: refresh, hasKeys: hasKeys, now: 0)
+    private func schedule(refresh: Int64 = hour, hasKeys: Bool = false) -> Subject {
+        Subject(KeySchedule(refreshMilliseconds: refresh, hasKeys: hasKeys, now: 0))
     }
 
     /// A schedule that has just fetched, between 0 and `now`.
-    private func fetched(refresh: Int64 = hour, maxAgeSeconds: Int? = nil, now: Int64 = 100) -> KeySchedule {
-        var schedule = schedule(refresh: refresh)
+    private func fetched(refresh: Int64 = hour, maxAgeSeconds: Int? = nil, now: Int64 = 100) -> Subject {
+        let schedule = schedule(refresh: refresh)
         #expect(schedule.begins(now: 0))
         schedule.succeeded(maxAgeSeconds: maxAgeSeconds, now: now)
         return schedule
     }
 
     /// When the next fetch begins, looked for every 100 ms.
-    private func next(_ schedule: KeySchedule, from now: Int64 = 100) -> Int64? {
-        var schedule = schedule
-        return stride(from: now, to: 30 * 24 * Self.hour, by: 100).first { schedule.begins(now: $0) }
+    private func next(_ schedule: Subject, from now: Int64 = 100) -> Int64? {
+        stride(from: now, to: 30 * 24 * Self.hour, by: 100).first { schedule.begins(now: $0) }
     }
 
     @Test func firstFetchIsDueAtOnceAndOneAtATime() {
-        var schedule = schedule()
+        let schedule = schedule()
         #expect(schedule.begins(now: 0))
         #expect(!schedule.begins(now: 0))
         #expect(!schedule.begins(now: Self.hour))
@@ -47,36 +59,36 @@ import Testing
     }
 
     @Test func unknownKeyWaitsForTheFetchUnderWay() {
-        var schedule = schedule()
+        let schedule = schedule()
         #expect(schedule.begins(now: 0))
         #expect(schedule.demand(now: 1) == .wait)
-        schedule.succeeded(maxAgeSeconds: nil, now: 2)
+        schedule.succeeded(now: 2)
         #expect(schedule.demandAfterWait(now: 3) == .judge)
         // It was no further demand.
         #expect(next(schedule) == Self.hour + 100)
     }
 
     @Test func unknownKeyHasThemFetchedAtOnceIfTheLastTimeIsLongAgo() {
-        var schedule = fetched()
+        let schedule = fetched()
         #expect(schedule.demand(now: Self.demand + 1) == .wait)
         #expect(schedule.begins(now: Self.demand + 1))
     }
 
     @Test func manyUnknownKeysMakeOneFetchInATime() {
-        var schedule = fetched()
+        let schedule = fetched()
         var begun: [Int64] = []
         for now in stride(from: Int64(200), through: 60_000, by: 10) {
             #expect(schedule.demand(now: now) == .wait)
             if schedule.begins(now: now) {
                 begun.append(now)
-                schedule.succeeded(maxAgeSeconds: nil, now: now)
+                schedule.succeeded(now: now)
             }
         }
         #expect(begun == Array(stride(from: Self.demand, through: 60_000, by: Int(Self.demand))))
     }
 
     @Test func afterAFailureNobodyWaits() {
-        var schedule = schedule()
+        let schedule = schedule()
         #expect(schedule.begins(now: 0))
         schedule.failed(now: 100)
         #expect(schedule.demandAfterWait(now: 100) == .unavailable(retryAfterSeconds: 5))
@@ -88,7 +100,7 @@ import Testing
     }
 
     @Test func failuresAreFurtherAndFurtherApart() {
-        var schedule = schedule()
+        let schedule = schedule()
         var starts: [Int64] = []
         for now in stride(from: Int64(0), through: 400_000, by: 100) where schedule.begins(now: now) {
             starts.append(now)
@@ -98,23 +110,23 @@ import Testing
     }
 
     @Test func manyFailuresDoNotOverflow() {
-        var schedule = schedule()
+        let schedule = schedule()
         for now in stride(from: Int64(0), through: 200 * Self.hour, by: Int(Self.hour)) {
             #expect(schedule.begins(now: now))
             schedule.failed(now: now)
         }
-        #expect(schedule.failures == 201)
+        #expect(schedule.value.failures == 201)
     }
 
     @Test func successEndsTheTrouble() {
-        var schedule = fetched()
+        let schedule = fetched()
         #expect(schedule.begins(now: Self.hour + 100))
         schedule.failed(now: Self.hour + 200)
-        #expect(schedule.hasKeys)
+        #expect(schedule.value.hasKeys)
         #expect(schedule.demandAfterWait(now: Self.hour + 300) != .judge)
         #expect(schedule.begins(now: Self.hour + 6_000))
-        schedule.succeeded(maxAgeSeconds: nil, now: Self.hour + 6_100)
-        #expect(schedule.failures == 0)
+        schedule.succeeded(now: Self.hour + 6_100)
+        #expect(schedule.value.failures == 0)
         #expect(schedule.demandAfterWait(now: Self.hour + 6_200) == .judge)
     }
 

@@ -103,6 +103,14 @@ final class RelayContext: Sendable {
     func replaceRules(_ change: (Rules) -> Rules) {
         current.withLock { $0 = change($0) }
     }
+
+    /// Puts rules in force that other settings have come to, with the keys that were fetched for those before them
+    /// where the issuers are the same.
+    func adopt(_ rules: Rules) async {
+        let (rules, issuers) = await keys.prepare(rules)
+        replaceRules { _ in rules }
+        keys.follow(issuers, in: self)
+    }
 }
 
 /// Why the relay cannot start: one sentence.

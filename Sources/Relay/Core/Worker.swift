@@ -30,7 +30,7 @@ final class Worker {
     /// What a waiting request wants.
     struct WaitingExchange {
         let exchange: Exchange
-        /// How it goes on: for a stream with the cursor that was looked up.
+        /// For a stream: how it goes on with the cursor that was looked up.
         let start: ((EventID?) -> Void)?
     }
 
@@ -122,13 +122,13 @@ final class Worker {
         case .committed(let commit):
             for (key, room) in commit.rooms { rooms[key] = room }
             hub.publish(commit.events, extent: commit.extent)
+        case .keysSettled(let id): waiting.removeValue(forKey: id)?.start?(nil)
         case .appended(let id, let source, let outcome):
             guard let waiting = waiting.removeValue(forKey: id) else { return }
             waiting.exchange.reply(
                 WebhookRoute(context: context, writer: writer).response(for: outcome, source: source))
         case .page(let page, let cursor): hub.pageArrived(page, after: cursor)
         case .cursor(let id, let cursor): waiting.removeValue(forKey: id)?.start?(cursor)
-        case .keysSettled(let id): waiting.removeValue(forKey: id)?.start?(nil)
         case .replaced(let stream):
             if let subscriber = hub.subscriber(id: stream) { hub.end(subscriber, .replaced) }
         case .drain(let milliseconds):

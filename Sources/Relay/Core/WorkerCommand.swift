@@ -6,14 +6,14 @@ internal import Journal
 enum WorkerCommand: Sendable {
     /// The log has grown.
     case committed(Commit)
+    /// The keys that a request waits for have been fetched, or cannot be.
+    case keysSettled(exchange: UInt64)
     /// A webhook's append has come to its end.
     case appended(exchange: UInt64, source: String, AppendOutcome)
     /// A page that was asked for; nil if it could not be read.
     case page(LogPage?, after: EventID)
     /// The cursor for a stream that begins at a time or a number of events ago; nil if it could not be found.
     case cursor(exchange: UInt64, EventID?)
-    /// The keys that a request waits for have been fetched, or cannot be.
-    case keysSettled(exchange: UInt64)
     /// Another loop has opened a newer stream of the same user in place of this one.
     case replaced(stream: UInt64)
     /// Refuse what is new, and say goodbye to all streams within so many milliseconds.

@@ -32,7 +32,7 @@ final class KeyFetcher: Sendable {
     // MARK: Start and stop
 
     /// The rules with the keys that are known already, fetched before or kept in the data folder, and the issuers to
-    /// follow once these rules are in force.
+    /// follow once these rules are in force. Nothing changes yet.
     func prepare(_ rules: Rules) async -> (rules: Rules, issuers: [KeyEntry]) {
         var rules = rules
         var entries: [KeyEntry] = []
@@ -103,7 +103,7 @@ final class KeyFetcher: Sendable {
     ) -> KeySchedule.Answer {
         let now = System.steadyMilliseconds()
         let answer = state.withLock { state -> KeySchedule.Answer in
-            guard state.context != nil else { return .judge }
+            guard state.context != nil else { return .unavailable(retryAfterSeconds: 1) }
             var awaited: Set<String> = []
             var other = KeySchedule.Answer.judge
             for issuer in issuers {
@@ -126,7 +126,7 @@ final class KeyFetcher: Sendable {
     func demandAfterWait(of issuers: [String]) -> KeySchedule.Answer {
         let now = System.steadyMilliseconds()
         return state.withLock { state in
-            guard state.context != nil else { return .judge }
+            guard state.context != nil else { return .unavailable(retryAfterSeconds: 1) }
             let answers = issuers.compactMap { state.entries[$0]?.schedule.demandAfterWait(now: now) }
             return answers.first { $0 != .judge } ?? .judge
         }
