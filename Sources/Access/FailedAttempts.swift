@@ -12,6 +12,9 @@ public struct FailedAttempts: Sendable {
     /// Addresses that are remembered.
     public var count: Int { workedOff.count }
 
+    /// True when the address has failed, and not so long ago that it was forgotten.
+    public func remembers(address: String) -> Bool { workedOff[address] != nil }
+
     /// Counts a failure.
     public mutating func record(address: String, now: EpochMilliseconds) {
         if workedOff[address] == nil, workedOff.count >= Limits.failingAddresses {

@@ -87,12 +87,15 @@ public struct TokenVerifier: Sendable {
             tokenID: claims["jti"]?.string, issuer: kind.name)
     }
 
+    /// Whether there are issuers whose keys are fetched.
+    public var awaitsKeys: Bool { issuers.contains { $0.settings.awaitsKeys } }
+
     /// The issuers whose keys would have to be fetched to judge `token`: it may be signed with a key that they have
     /// published since. Empty, and found out at little cost, for every token that can be judged now.
     ///
     /// Nothing of the token is believed yet: whoever makes up a key's id makes us fetch, so fetches are to be bounded.
     public func issuersToAsk(about token: String, now: EpochMilliseconds) -> [String] {
-        guard issuers.contains(where: { $0.settings.awaitsKeys }), let parsed = CompactToken(token.utf8),
+        guard awaitsKeys, let parsed = CompactToken(token.utf8),
             let header = try? TokenHeader(parsed.header), let signers = try? signers(of: parsed.claims)
         else { return [] }
         let lacking = signers.compactMap { kind, keys -> String? in

@@ -54,8 +54,19 @@ public enum Limits {
     public static let failureSeconds = 2
     /// Addresses whose failures are remembered.
     public static let failingAddresses = 20_000
+    /// Tokens and tickets that were good lately, of which only a hash is kept; twice as many at most.
+    public static let rememberedCredentials = 20_000
     /// Users and token ids that are revoked at one time.
     public static let revocations = 100_000
+
+    /// When a stream that made room for a newer one of its user should come back: at once it would push out the next.
+    public static let replacedRetryMilliseconds: Int64 = 60_000
+    /// Streams or revocations in one answer of the admin API.
+    public static let listedEntries = 1_000
+    /// The same where the request does not say.
+    public static let usualListedEntries = 100
+    /// How long one loop waits for what the others know.
+    public static let gatherMilliseconds: Int64 = 2_000
 
     /// Refused webhooks that an operator can look at.
     public static let keptRejects = 100

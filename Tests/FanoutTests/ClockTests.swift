@@ -98,12 +98,14 @@ struct ClockTests {
         subscription.expiresAt = stage.wall + 20_000
         let subscriber = stage.hub.subscribe(subscription, outlet: outlet)
         stage.pass(milliseconds: 10_000)
-        stage.hub.renew(subscriber, until: stage.wall + 100_000)
+        let end = stage.wall + 100_000
+        #expect(stage.hub.renew(subscriber, until: end) == end)
         stage.pass(milliseconds: 60_000)
         #expect(outlet.text.split(separator: "token_expiring").count == 2)
         stage.pass(milliseconds: 15_000)
         #expect(outlet.text.split(separator: "token_expiring").count == 3)
-        stage.hub.renew(subscriber, until: nil)
+        #expect(stage.hub.renew(subscriber, until: stage.wall) != stage.wall, "an older token shortened the stream")
+        #expect(stage.hub.renew(subscriber, until: nil) == nil)
         stage.pass(milliseconds: 200_000)
         #expect(!outlet.isClosed)
     }

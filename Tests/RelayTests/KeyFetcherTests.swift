@@ -76,7 +76,8 @@ import Testing
         let (first, issuers) = await fetcher.prepare(try await rules())
         let log = OperatorLog.logger(first.settings)
         let context = RelayContext(
-            rules: first, keys: fetcher, caps: StreamCapSettings(perUser: 0, perAddress: 0, total: 0), log: log)
+            rules: first, keys: fetcher, caps: StreamCapSettings(perUser: 0, perAddress: 0, total: 0),
+            revocations: try RevocationStore(folder: folder.path, now: 0), log: log)
         fetcher.follow(issuers, in: context)
         defer { fetcher.stop() }
         // Only the running fetcher knows them now.

@@ -20,6 +20,14 @@ from issuers import Key, serving
 DEMAND_SECONDS = 5
 
 
+# Each request from an address of its own: one that keeps failing is slowed.
+PROXY = {"trusted": ["127.0.0.1"], "header": "X-Forwarded-For"}
+
+
+def elsewhere(number):
+    return {"X-Forwarded-For": f"198.51.{number // 250}.{number % 250 + 1}"}
+
+
 def settings(server, refresh="1h", **issuer):
     """Own tokens beside those of a provider whose keys are fetched."""
     fetched = {"name": "idp", "jwks_url": server.url, "issuer": issuers.NAME, **issuer}
@@ -170,13 +178,14 @@ def test_every_door_waits_for_a_new_key(start):
 def test_a_flood_of_unknown_keys_makes_few_fetches(start, room):
     key = Key("1")
     with serving(key) as server:
-        relay = start(tokens=settings(server))
+        relay = start(tokens=settings(server), proxy=PROXY)
         stream = clients.subscribe(relay, "", key.token())
         stranger = Key("x")
         tokens = [stranger.token(kid=f"made up {number}") for number in range(120)]
         begun = time.monotonic()
         with concurrent.futures.ThreadPoolExecutor(60) as pool:
-            answers = list(pool.map(lambda token: relay.get("/rooms", token), tokens))
+            answers = list(pool.map(
+                lambda number: relay.get("/rooms", tokens[number], headers=elsewhere(number)), range(len(tokens))))
             assert_streams(relay, key.token())
         seconds = time.monotonic() - begun
         assert {(answer.status_code, answer.json()["reason"]) for answer in answers} == {(401, "unknown_key")}
@@ -189,12 +198,28 @@ def test_a_flood_of_unknown_keys_makes_few_fetches(start, room):
 def test_tokens_that_have_expired_make_no_fetches(start):
     key = Key("1")
     with serving(key) as server:
-        relay = start(tokens=settings(server))
+        relay = start(tokens=settings(server), proxy=PROXY)
         assert_streams(relay, key.token())
         for number in range(20):
             token = Key("x").token(kid=f"made up {number}", exp=int(time.time()) - 3600)
-            assert relay.get("/events", token).json()["reason"] == "unknown_key"
+            answer = relay.get("/events", token, headers=elsewhere(number))
+            assert answer.json()["reason"] == "unknown_key"
         assert len(server.asked) == 1
+
+
+def test_an_address_that_is_slowed_makes_no_fetches_and_does_not_wait(start):
+    key = Key("1")
+    with serving(key) as server:
+        relay = start(tokens=settings(server))
+        good = key.token()
+        assert_streams(relay, good)
+        for number in range(30):
+            relay.get("/rooms", roomwire.token(f"user {number}", secret="another secret of more than 32 bytes"))
+        answer = relay.get("/rooms", Key("2").token())
+        assert (answer.status_code, answer.json()["reason"]) == (429, "too_many_failures")
+        assert len(server.asked) == 1
+        # Whoever was let in before is let in again.
+        assert_streams(relay, good)
 
 
 def test_keys_are_fetched_again_at_the_interval(start):

@@ -21,31 +21,16 @@ extension Worker {
         case .judge: return false
         case .wait: return true
         case .unavailable(let seconds):
-            context.metrics.count(.accessRefused, "reason", "keys_unavailable")
-            refuse(exchange, check, .keysUnavailable(retryAfterSeconds: seconds), now: now)
+            let refusal = AccessRefusal(
+                .keysUnavailable,
+                "The keys of the token's issuer cannot be fetched now, so nobody can tell whether it is good.",
+                retryAfterSeconds: seconds)
+            if exchange.request.path.last == "events" {
+                deny(exchange, refusal, check)
+            } else {
+                reply(exchange, check.problem(refusal, for: exchange.request).response, check)
+            }
             return true
         }
-    }
-
-    private func refuse(
-        _ exchange: Exchange, _ check: AccessCheck, _ refusal: StreamRefusal, now: EpochMilliseconds
-    ) {
-        let request = exchange.request
-        context.accessLog.warning("could not judge \(request.remoteAddress): \(refusal.detail)", now: now)
-        // What is no stream is answered with the problem.
-        guard request.path.last == "events", let query = try? StreamQuery(request, now: now) else {
-            return reply(exchange, refusal.problem.response, check)
-        }
-        reply(exchange, refusal.response(to: request, query), check)
-    }
-}
-
-extension AccessCheck {
-    /// The issuers whose keys have to be fetched to judge a request's token; none for nearly every request.
-    func issuersToAsk(about request: HTTPRequest, now: EpochMilliseconds) -> [String] {
-        let found = try? Credentials.find(
-            authorization: request.header("authorization"), cookie: request.header("cookie"), query: request.query)
-        guard case .bearer(let token) = found else { return [] }
-        return context.rules.verifier.issuersToAsk(about: token, now: now)
     }
 }
