@@ -12,8 +12,8 @@ public struct AttemptGate: Sendable {
     /// share one, nothing is let in by it: whatever passes the gate is verified.
     public typealias CredentialHash = Int
 
-    private var addresses = FailedAttempts()
-    private var credentials = FailedAttempts()
+    private var addresses = FailedAttempts(freeFailures: Limits.freeAddressFailures)
+    private var credentials = FailedAttempts(freeFailures: Limits.freeFailures)
     // Two tables, of which the older is dropped when the newer is full: what was good lately, in bounded memory.
     private var good: Set<CredentialHash> = []
     private var goodBefore: Set<CredentialHash> = []

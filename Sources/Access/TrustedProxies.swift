@@ -24,6 +24,8 @@ public struct TrustedProxies: Sendable, Hashable {
     ///   - peer: the other end of the connection.
     ///   - headers: the request's header lines in order.
     public func client(peer: String, headers: [(name: String, value: String)]) -> String {
+        // The usual case, on the way of every request.
+        if networks.isEmpty && !peer.utf8.contains(UInt8(ascii: ":")) { return peer }
         guard let nearest = NetworkAddress(peer) else { return peer }
         // Written the usual way, so that one client has one name whichever listener it came by.
         guard !networks.isEmpty, trusts(nearest) else { return Self.text(peer, nearest) }

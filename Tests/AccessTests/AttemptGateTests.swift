@@ -20,7 +20,7 @@ private final class Porter {
 @Suite struct AttemptGateTests {
     @Test func addressThatShowsManyBadTokensHasToWait() {
         let porter = Porter()
-        for number in 0..<Limits.freeFailures {
+        for number in 0..<Limits.freeAddressFailures {
             #expect(porter.wait("\(number)") == nil)
             porter.fail("\(number)")
         }
@@ -40,7 +40,7 @@ private final class Porter {
     @Test func tokenThatWasGoodLatelyNeedNotWaitBehindOthersFailures() {
         let porter = Porter()
         porter.succeed("good")
-        for number in 0..<Limits.freeFailures { porter.fail("\(number)") }
+        for number in 0..<Limits.freeAddressFailures { porter.fail("\(number)") }
         #expect(porter.wait("good") == nil)
         #expect(porter.wait("unseen") != nil)
         // Until it fails itself.
@@ -51,7 +51,7 @@ private final class Porter {
     @Test func goodTokensAreForgottenOnlyAfterManyOthers() {
         let porter = Porter()
         porter.succeed("good")
-        for number in 0..<Limits.freeFailures { porter.fail("\(number)") }
+        for number in 0..<Limits.freeAddressFailures { porter.fail("\(number)") }
         for number in 0..<Limits.rememberedCredentials { porter.succeed("other \(number)") }
         #expect(porter.wait("good") == nil)
         for number in 0..<Limits.rememberedCredentials { porter.succeed("yet another \(number)") }

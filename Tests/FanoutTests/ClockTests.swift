@@ -111,6 +111,23 @@ struct ClockTests {
     }
 
     @Test
+    func renewedStreamIsFoundByItsFreshTokensMark() {
+        let stage = Stage()
+        var subscription = Subscription.everything()
+        subscription.expiresAt = stage.wall + 20_000
+        subscription.mark = 7
+        let subscriber = stage.hub.subscribe(subscription, outlet: TestOutlet())
+        _ = stage.open()
+        #expect(stage.hub.streams(marked: 7).map(\.id) == [subscriber.id])
+        _ = stage.hub.renew(subscriber, until: stage.wall + 10_000, mark: 8)
+        #expect(stage.hub.streams(marked: 8).isEmpty)
+        _ = stage.hub.renew(subscriber, until: stage.wall + 30_000, mark: 8)
+        #expect(stage.hub.streams(marked: 7).isEmpty)
+        #expect(stage.hub.streams(marked: 8).map(\.id) == [subscriber.id])
+        #expect(stage.hub.streams(marked: 0).isEmpty, "no mark is nobody's mark")
+    }
+
+    @Test
     func stalledStreamEndsWithItsToken() {
         let stage = Stage()
         let outlet = TestOutlet()

@@ -8,6 +8,7 @@ import relay as roomwire
 
 PROXY = {"trusted": ["127.0.0.1"], "header": "X-Forwarded-For"}
 FREE = 10  # Limits.freeFailures
+FREE_ADDRESS = 100  # Limits.freeAddressFailures
 
 
 def bad_token(number=0):
@@ -20,10 +21,10 @@ def at(address):
 
 def exhaust(relay, address):
     """Fails from an address, with another token each time, until it is slowed."""
-    for number in range(FREE * 3):
+    for number in range(FREE_ADDRESS * 3):
         answer = relay.get("/events", bad_token(number), headers=at(address))
         if answer.status_code == 429:
-            assert number >= FREE, "slowed too soon"
+            assert number >= FREE_ADDRESS, "slowed too soon"
             return answer
         assert answer.status_code == 401
     raise AssertionError("the address was never slowed")
@@ -70,8 +71,9 @@ def test_every_place_that_takes_a_token_or_ticket_is_slowed(start):
 def test_guessed_tickets_are_slowed(start):
     relay = start(proxy=PROXY)
     codes = [
-        relay.get(f"/events?ticket={number:022}", headers=at("198.51.100.1")).status_code for number in range(FREE * 3)]
-    assert codes[:FREE] == [401] * FREE
+        relay.get(f"/events?ticket={number:022}", headers=at("198.51.100.1")).status_code
+        for number in range(FREE_ADDRESS * 3)]
+    assert codes[:FREE_ADDRESS] == [401] * FREE_ADDRESS
     assert 429 in codes
 
 

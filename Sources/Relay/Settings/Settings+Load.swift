@@ -35,8 +35,9 @@ extension Settings {
             checkSource: checkSource)
         fromEnvironment.read()
         var settings = fromEnvironment.settings
-        let problems =
-            reader.problems + fromEnvironment.problems + settings.apply(overrides) + settings.halfSetProxy
+        var problems = reader.problems + fromEnvironment.problems + settings.apply(overrides)
+        // A half that is there and wrong has been told already.
+        if problems.isEmpty { problems = settings.halfSetProxy }
         guard problems.isEmpty else { throw SettingsError(problems: problems) }
         settings.expandHome(environment["HOME"] ?? "~")
         return settings
