@@ -31,7 +31,7 @@ public struct AccessRefusal: Error, Sendable, Equatable {
     public let reason: Reason
     /// One sentence. It may name a claim or a setting, never a secret, nor anything out of the token.
     public let detail: String
-    /// The issuer's name in the settings, where it is known: whose keys to fetch again after `unknown_key`.
+    /// The issuer's name in the settings, where it is known.
     public let issuer: String?
     /// When to try again, where that helps.
     public let retryAfterSeconds: Int?
