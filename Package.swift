@@ -31,10 +31,12 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLibevent", providers: [.apt(["libevent-dev"])]),
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         // From here on imports go down the list of design: a target sees only those above it.
         .target(name: "Events", swiftSettings: strict),
         .target(name: "EventLoop", dependencies: ["CLibevent"], swiftSettings: strict),
+        .target(name: "Fetch", dependencies: ["CCurl"], swiftSettings: strict),
         .target(name: "Webhooks", dependencies: ["Events", crypto], swiftSettings: strict),
         .target(
             name: "Access",
@@ -49,7 +51,8 @@ let package = Package(
         .target(
             name: "Relay",
             dependencies: [
-                "Events", "EventLoop", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor", crypto, logging,
+                "Events", "EventLoop", "Fetch", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor", crypto,
+                logging,
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
@@ -88,9 +91,11 @@ let package = Package(
         .testTarget(
             name: "SimulatorTests", dependencies: ["Fanout", "Journal", "Events"], swiftSettings: strict),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: strict),
+        .testTarget(name: "FetchTests", dependencies: ["Fetch"], swiftSettings: strict),
         .testTarget(name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop"], swiftSettings: strict),
         .testTarget(
-            name: "RelayTests", dependencies: ["Relay", "Events", "Access", "Webhooks"], swiftSettings: strict),
+            name: "RelayTests", dependencies: ["Relay", "Events", "EventLoop", "Access", "Webhooks"],
+            swiftSettings: strict),
         .testTarget(
             name: "roomwireTests", dependencies: ["roomwire", "Relay", "Events", "Access", "Webhooks"],
             swiftSettings: strict),

@@ -1,7 +1,7 @@
 # What the scripts here need from the system. Sourced by deploy/run.sh, Tests/run.sh and .ci/run.
 
 # To build and to run the relay.
-build_packages=(libevent-dev libssl-dev libsqlite3-dev pkg-config)
+build_packages=(libevent-dev libssl-dev libsqlite3-dev libcurl4-openssl-dev pkg-config)
 # To test it: a browser, and clients that are not ours.
 test_packages=(curl jq openssl python3 python3-venv chromium chromium-driver prometheus nginx-light)
 

@@ -8,6 +8,8 @@ public struct AccessRefusal: Error, Sendable, Equatable {
         case unknownIssuer = "unknown_issuer"
         /// The issuer is known, but none of its keys has the token's `kid`: new keys may have to be fetched.
         case unknownKey = "unknown_key"
+        /// The token may be good, but its issuer's keys cannot be fetched at the moment.
+        case keysUnavailable = "keys_unavailable"
         case algorithmNotAllowed = "algorithm_not_allowed"
         case badSignature = "bad_signature"
         case expired
@@ -29,7 +31,7 @@ public struct AccessRefusal: Error, Sendable, Equatable {
     public let reason: Reason
     /// One sentence. It may name a claim or a setting, never a secret, nor anything out of the token.
     public let detail: String
-    /// The issuer's name in the settings, where it is known: whose keys to fetch again after `unknown_key`.
+    /// The issuer's name in the settings, where it is known.
     public let issuer: String?
     /// When to try again, where that helps.
     public let retryAfterSeconds: Int?
@@ -42,11 +44,12 @@ public struct AccessRefusal: Error, Sendable, Equatable {
         self.retryAfterSeconds = retryAfterSeconds
     }
 
-    /// 403 where the grant covers nothing asked for, 429 where trying later helps, else 401.
+    /// 403 where the grant covers nothing asked for, 429 and 503 where trying later helps, else 401.
     public var status: Int {
         switch reason {
         case .grantCoversNothing: 403
         case .tooManyFailures: 429
+        case .keysUnavailable: 503
         default: 401
         }
     }
@@ -54,7 +57,7 @@ public struct AccessRefusal: Error, Sendable, Equatable {
     /// True when it is the fault of the token or ticket that was shown, so that showing another may be a guess.
     public var isFailedAttempt: Bool {
         switch reason {
-        case .missingToken, .grantCoversNothing, .tooManyFailures: false
+        case .missingToken, .grantCoversNothing, .tooManyFailures, .keysUnavailable: false
         default: true
         }
     }

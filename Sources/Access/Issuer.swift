@@ -14,14 +14,11 @@ struct Issuer: Sendable {
         do { keys = try await Self.keys(settings) } catch { throw error.of(settings.name) }
     }
 
-    mutating func replaceKeys(jwks: String) async throws(TokenSettingsError) {
+    mutating func replaceKeys(with fetched: PublicKeys) throws(TokenSettingsError) {
         guard settings.hs256 == nil, settings.awaitsKeys else {
             throw TokenSettingsError(issuer: settings.name, setting: "jwks", problem: "the issuer's keys are fixed")
         }
-        do {
-            let fetched = try await PublicKeys.jwks(jwks, algorithms: settings.algorithms)
-            keys = KeyRing(fetched.keys, algorithms: Self.algorithms(settings))
-        } catch { throw error.of(settings.name) }
+        keys = KeyRing(fetched.keys, algorithms: Self.algorithms(settings))
     }
 
     private static func keys(_ settings: IssuerSettings) async throws(TokenSettingsError) -> KeyRing {

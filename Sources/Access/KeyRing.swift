@@ -28,6 +28,11 @@ struct KeyRing: Sendable {
         return verified ? .verified : .badSignature
     }
 
+    /// Whether the token may have been signed with a key of this issuer that is not here.
+    func lacksKey(algorithm: String, keyID: String?) -> Bool {
+        algorithms.contains(algorithm) && candidates(algorithm: algorithm, keyID: keyID).isEmpty
+    }
+
     /// A key's id binds it: a token that names another id is not its. A key without id takes every token, and a
     /// token without id every such key, or the only one there is of its algorithm.
     private func candidates(algorithm: String, keyID: String?) -> [PinnedKey] {

@@ -7,6 +7,8 @@ public struct PublicKeys: Sendable {
     public static let algorithms = ["RS256", "RS384", "RS512", "ES256", "ES384", "EdDSA"]
 
     let keys: [PinnedKey]
+    /// How many there are.
+    public var count: Int { keys.count }
     /// Why keys of a set were left aside, one sentence each: keys for encryption, of unknown kinds, and secrets.
     public let ignored: [String]
 

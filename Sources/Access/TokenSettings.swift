@@ -6,20 +6,20 @@ public struct TokenSettings: Sendable {
     public var livekitKeys: [String: String]
     /// Daily's API keys, which are the secrets of self-signed meeting tokens.
     public var dailyKeys: [String]
-    /// How far the issuers' clocks may be off, in seconds, both for `exp` and `nbf`.
-    public var leewaySeconds: Int
+    /// How far the issuers' clocks may be off, both for `exp` and `nbf`.
+    public var leewayMilliseconds: Int
     /// Refuses tokens without `exp`.
     public var requireExpiry: Bool
 
     /// Settings; without any key no token is accepted.
     public init(
         issuers: [IssuerSettings] = [], livekitKeys: [String: String] = [:], dailyKeys: [String] = [],
-        leewaySeconds: Int = 10, requireExpiry: Bool = true
+        leewayMilliseconds: Int = 10_000, requireExpiry: Bool = true
     ) {
         self.issuers = issuers
         self.livekitKeys = livekitKeys
         self.dailyKeys = dailyKeys
-        self.leewaySeconds = leewaySeconds
+        self.leewayMilliseconds = leewayMilliseconds
         self.requireExpiry = requireExpiry
     }
 }

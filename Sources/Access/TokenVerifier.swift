@@ -31,7 +31,7 @@ public struct TokenVerifier: Sendable {
         self.issuers = issuers
         self.livekit = livekit
         self.daily = daily.isEmpty ? nil : KeyRing(daily)
-        leeway = EpochMilliseconds(settings.leewaySeconds) * 1000
+        leeway = EpochMilliseconds(settings.leewayMilliseconds)
         requireExpiry = settings.requireExpiry
     }
 
@@ -45,12 +45,24 @@ public struct TokenVerifier: Sendable {
     ///   - issuer: the name in the settings.
     ///   - jwks: a JSON Web Key Set. If it cannot be used nothing changes.
     public func replacingKeys(of issuer: String, jwks: String) async throws(TokenSettingsError) -> TokenVerifier {
+        let algorithms = try issuers[index(of: issuer)].settings.algorithms
+        let keys: PublicKeys
+        do { keys = try await PublicKeys.jwks(jwks, algorithms: algorithms) } catch { throw error.of(issuer) }
+        return try replacingKeys(of: issuer, with: keys)
+    }
+
+    /// The same with keys that have been read already, with the algorithms of the issuer's settings.
+    public func replacingKeys(of issuer: String, with keys: PublicKeys) throws(TokenSettingsError) -> TokenVerifier {
+        var changed = self
+        try changed.issuers[index(of: issuer)].replaceKeys(with: keys)
+        return changed
+    }
+
+    private func index(of issuer: String) throws(TokenSettingsError) -> Int {
         guard let index = issuers.firstIndex(where: { $0.settings.name == issuer }) else {
             throw TokenSettingsError(issuer: issuer, setting: "name", problem: "no such issuer")
         }
-        var changed = self
-        try await changed.issuers[index].replaceKeys(jwks: jwks)
-        return changed
+        return index
     }
 
     /// Who `token` stands for.
@@ -63,7 +75,7 @@ public struct TokenVerifier: Sendable {
             throw AccessRefusal(.malformedToken, "This is no JSON Web Token of three parts.")
         }
         let header = try TokenHeader(parsed.header)
-        let kind = try signer(of: parsed, header: header)
+        let kind = try verified(parsed, header, by: signers(of: parsed.claims))
         let claims = parsed.claims
         // LiveKit's webhooks carry a token with the hash of their body (lk/protocol webhook/verifier.go).
         guard claims["sha256"] == nil else {
@@ -75,21 +87,48 @@ public struct TokenVerifier: Sendable {
             tokenID: claims["jti"]?.string, issuer: kind.name)
     }
 
-    /// Whose key signed the token.
+    /// Whether there are issuers whose keys are fetched.
+    public var awaitsKeys: Bool { issuers.contains { $0.settings.awaitsKeys } }
+
+    /// The issuers whose keys would have to be fetched to judge `token`: it may be signed with a key that they have
+    /// published since. Empty, and found out at little cost, for every token that can be judged now.
+    ///
+    /// Nothing of the token is believed yet: whoever makes up a key's id makes us fetch, so fetches are to be bounded.
+    public func issuersToAsk(about token: String, now: EpochMilliseconds) -> [String] {
+        guard awaitsKeys, let parsed = CompactToken(token.utf8),
+            let header = try? TokenHeader(parsed.header), let signers = try? signers(of: parsed.claims)
+        else { return [] }
+        let lacking = signers.compactMap { kind, keys -> String? in
+            guard case .issuer(let issuer) = kind, issuer.settings.awaitsKeys else { return nil }
+            return keys.lacksKey(algorithm: header.algorithm, keyID: header.keyID) ? issuer.settings.name : nil
+        }
+        guard !lacking.isEmpty, isInTime(parsed.claims, now: now),
+            (try? verified(parsed, header, by: signers)) == nil
+        else { return [] }
+        return lacking
+    }
+
+    /// A token that has expired is refused whatever its key.
+    private func isInTime(_ claims: JSONObject, now: EpochMilliseconds) -> Bool {
+        do {
+            _ = try TokenTimes(claims).end(now: now, leeway: leeway, requireExpiry: requireExpiry)
+            return true
+        } catch { return false }
+    }
+
+    /// Those whose key may have signed the token.
     ///
     /// `iss` leads to the keys that may have: an issuer of that name, else the LiveKit key of that name, else the
     /// issuers that ask for no name. It opens nothing by itself.
-    private func signer(of token: CompactToken, header: TokenHeader) throws(AccessRefusal) -> TokenKind {
-        guard let claim = token.claims["iss"] else {
-            if let daily, DailyToken.isLikely(token.claims) {
-                return try verified(token, header, by: [(.daily, daily)])
-            }
-            return try verified(token, header, by: issuersAsking(for: nil))
+    private func signers(of claims: JSONObject) throws(AccessRefusal) -> [(TokenKind, KeyRing)] {
+        guard let claim = claims["iss"] else {
+            if let daily, DailyToken.isLikely(claims) { return [(.daily, daily)] }
+            return issuersAsking(for: nil)
         }
         guard let name = claim.string else { throw AccessRefusal(.malformedToken, "The token's iss is no text.") }
         let named = issuersAsking(for: name)
-        if named.isEmpty, let key = livekit[name] { return try verified(token, header, by: [(.livekit, key)]) }
-        return try verified(token, header, by: named.isEmpty ? issuersAsking(for: nil) : named)
+        if named.isEmpty, let key = livekit[name] { return [(.livekit, key)] }
+        return named.isEmpty ? issuersAsking(for: nil) : named
     }
 
     private func issuersAsking(for name: String?) -> [(TokenKind, KeyRing)] {

@@ -25,6 +25,21 @@ public enum Limits {
     public static let tokenSecretBytes = 32
     /// Keys of one issuer; a larger key set is refused.
     public static let issuerKeys = 128
+    /// A key set that is fetched: 128 keys with their certificates are well below it.
+    public static let keySetBytes = 512 * 1024
+    /// How long fetching a key set may take, from the name's look-up to the last byte.
+    public static let keyFetchMilliseconds = 10_000
+    /// Tokens with an unknown key have an issuer's keys fetched once in this time, however many there are. It is also
+    /// when a fetch that failed is tried again for the first time.
+    public static let keyDemandMilliseconds: Int64 = 5_000
+    /// The longest between two tries of a fetch that keeps failing.
+    public static let keyRetryMilliseconds: Int64 = 60_000
+    /// No answer's `max-age` has keys fetched anew sooner than this.
+    public static let keyFreshMilliseconds: Int64 = 60_000
+    /// How long a request waits at most for keys: for its turn, and for the fetch.
+    public static let keyWaitMilliseconds = keyDemandMilliseconds + Int64(keyFetchMilliseconds) + 1_000
+    /// Requests that wait for keys, in all.
+    public static let keyWaiters = 1_024
     /// How long a ticket waits to be used.
     public static let ticketSeconds = 30
     /// Tickets that wait to be used, in all.
@@ -88,8 +103,11 @@ public enum Limits {
     public static let logGatheringMilliseconds = 20
     /// How long the end of the process waits for the log's last lines to be taken.
     public static let logFlushMilliseconds = 2_000
-    /// What of a request's path, and of each value of its query, stands in the log.
+    /// What of a request's path, or of a user's name, stands in the log.
     public static let loggedTextBytes = 256
+    /// The longest name that a client sent which stands in the log, UUIDs in it not counted: tokens and tickets are
+    /// longer.
+    public static let loggedNameBytes = 32
 
     // Diagnosis
 

@@ -69,7 +69,7 @@ extension TokenVerifier {
         var issuer = IssuerSettings(name: "own", hs256: ownSecret)
         change(&issuer)
         return try await make(
-            TokenSettings(issuers: [issuer], leewaySeconds: leewaySeconds, requireExpiry: requireExpiry))
+            TokenSettings(issuers: [issuer], leewayMilliseconds: leewaySeconds * 1000, requireExpiry: requireExpiry))
     }
 
     /// Why it refuses `token`; nil if it does not.

@@ -124,6 +124,15 @@ import Testing
             "jwks_url should begin with https://, since whoever changes the answer can mint tokens"
         ),
         (
+            "{name: a, jwks_url: \"http://127.0.0.1:80@evil.example/keys\"}",
+            "jwks_url should have no user and password in it"
+        ),
+        (
+            "{name: a, jwks_url: idp.example.com}",
+            "jwks_url should be an address, as in https://idp.example.com/keys"
+        ),
+        ("{name: a, jwks_file: f, jwks_ca_file: g}", "jwks_ca_file is for a jwks_url"),
+        (
             "{name: a, hs256: short}",
             "the secret has 5 bytes and needs at least 32; openssl rand -hex 32 makes one"
         ),
@@ -131,6 +140,33 @@ import Testing
     func brokenIssuersAreExplained(issuer: String, sentence: String) throws {
         let told = try problems("tokens:\n  issuers:\n    - \(issuer)\n")
         #expect(told == ["roomwire.yaml:3: tokens.issuers: \(sentence)"])
+    }
+
+    @Test(arguments: [
+        ("{}", "default_grant: needs rooms, if only as []"),
+        ("{types: [a]}", "default_grant: needs rooms, if only as []"),
+        ("[a]", "default_grant: keys with values should stand here, not a list"),
+        (
+            "{rooms: [a], room: b}",
+            "default_grant.room: should be rooms or types or sources or raw or admin; did you mean rooms?"
+        ),
+        ("{rooms: [a], admin: maybe}", "default_grant.admin: true or false should stand here"),
+        ("{rooms: [[a]]}", "default_grant.rooms: one value should stand here, not a list"),
+    ])
+    func brokenDefaultGrantsAreExplained(grant: String, sentence: String) throws {
+        let secret = String(repeating: "s", count: 32)
+        let told = try problems("tokens:\n  issuers:\n    - {name: a, hs256: \(secret), default_grant: \(grant)}\n")
+        #expect(told == ["roomwire.yaml:3: tokens.issuers.\(sentence)"])
+    }
+
+    @Test(arguments: [
+        ("leeway: 10", "leeway: a duration should stand here, with its unit; did you mean 10s?"),
+        ("leeway: 1h", "leeway: the most is 10m"), ("jwks_refresh: 0", "jwks_refresh: the least is 1s"),
+        ("require_expiry: maybe", "require_expiry: true or false should stand here"),
+        ("daily: [\"\"]", "daily: a secret should stand here, and this is empty"),
+    ])
+    func brokenTokenSettingsAreExplained(line: String, sentence: String) throws {
+        #expect(try problems("tokens:\n  \(line)\n") == ["roomwire.yaml:2: tokens.\(sentence)"])
     }
 
     @Test(arguments: [

@@ -1,3 +1,5 @@
+import Access
+import Events
 import Testing
 
 @testable import Relay
@@ -54,8 +56,14 @@ func problems(
               audience: dashboards
               algorithms: [RS256, ES256]
               claims: {rooms: app_metadata.rooms}
+              jwks_ca_file: ~/ca.pem
+              default_grant: {rooms: ["lobby_*"], types: "room_*", raw: true}
             - {name: file, public_key_files: ~/key.pem}
           livekit: false
+          daily: ["${DAILY_API_KEY}", old]
+          leeway: 30s
+          require_expiry: false
+          jwks_refresh: 1h
         streams:
           {heartbeat: 20s, per_user: 50, per_address: 100, total: 0, new_per_second: 500, over_cap: oldest, retry: 5s}
         proxy: {trusted: [127.0.0.1, "2001:db8::/32"], header: X-Forwarded-For}
@@ -66,7 +74,7 @@ func problems(
         log_format: json
         """
     static let environment = [
-        "HOME": "/home/ada", "LIVEKIT_API_SECRET": "lk", "DAILY_WEBHOOK_SECRET": "new",
+        "HOME": "/home/ada", "LIVEKIT_API_SECRET": "lk", "DAILY_WEBHOOK_SECRET": "new", "DAILY_API_KEY": "api",
         "ROOMWIRE_TOKEN_SECRET": String(repeating: "s", count: 32),
     ]
 
@@ -80,6 +88,10 @@ func problems(
         #expect(settings.log.retention.events == 2_000_000)
         #expect(settings.log.retention.bytes == 536_870_912)
         #expect(settings.tokens.livekit == false)
+        #expect(settings.tokens.daily == ["api", "old"])
+        #expect(settings.tokens.leewayMilliseconds == 30_000)
+        #expect(settings.tokens.requireExpiry == false)
+        #expect(settings.tokens.jwksRefreshMilliseconds == 3_600_000)
         #expect(settings.streams.heartbeatMilliseconds == 20_000)
         #expect(settings.streams.perUser == 50)
         #expect(settings.streams.perAddress == 100)
@@ -114,6 +126,12 @@ func problems(
         #expect(issuers[1].audience == "dashboards")
         #expect(issuers[1].algorithms == ["RS256", "ES256"])
         #expect(issuers[1].claims == ["rooms": "app_metadata.rooms"])
+        #expect(issuers[1].jwksCAFile == "/home/ada/ca.pem")
+        #expect(
+            issuers[1].defaultGrant
+                == Grant(
+                    scope: EventScope(rooms: PatternSet(["lobby_*"]), types: PatternSet(["room_*"])), raw: true))
+        #expect(issuers[0].defaultGrant == nil)
         #expect(issuers[2].publicKeyFiles == ["/home/ada/key.pem"])
     }
 

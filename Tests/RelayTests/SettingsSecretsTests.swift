@@ -11,7 +11,11 @@ import Testing
             sources:
               l: {provider: livekit, keys: {APIabc: \(Self.secret)}}
               d: {provider: daily, secrets: [\(Self.secret)], basic_auth: "me:\(Self.secret)", window: 5m}
-            tokens: {issuers: [{name: own, hs256: \(Self.secret)}]}
+            tokens:
+              issuers:
+                - {name: own, hs256: \(Self.secret)}
+                - {name: idp, jwks_url: "https://idp.example.com/keys?code=\(Self.secret)"}
+              daily: [\(Self.secret)]
             """
         let settings = try load(yaml)
         #expect(!settings.description.contains("hush"))
@@ -21,6 +25,8 @@ import Testing
         #expect(settings.description.contains("sources.d.window: 5m"))
         #expect(settings.description.contains("sources.d.basic_auth: (hidden)"))
         #expect(settings.description.contains("tokens.issuers.own: hs256 (hidden)"))
+        #expect(settings.description.contains("tokens.issuers.idp: jwks_url https://idp.example.com/keys"))
+        #expect(settings.description.contains("tokens.daily: (hidden)"))
     }
 
     @Test(arguments: [
@@ -28,6 +34,8 @@ import Testing
         "sources: {l: {provider: livekit, keys: {a: \"hush}}}",
         "sources: {l: {provider: livekit, keys: {a: hush: hush}}}",
         "tokens: {issuers: [{name: own, hs256: hush}]}",
+        "tokens: {issuers: [{name: idp, jwks_url: \"https://me:hush@idp.example.com/\"}]}",
+        "tokens: {daily: {hush: hush}}",
         "streams: {per_user: \"${SECRET}\"}",
         "streams: {over_cap: \"${SECRET}\"}",
         "listen: \"${SECRET}:80\"",

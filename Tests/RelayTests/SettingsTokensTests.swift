@@ -1,4 +1,5 @@
 import Access
+import Events
 import Testing
 
 @testable import Relay
@@ -32,6 +33,33 @@ import Testing
             tokens.issuers[2].claims
                 == ClaimNames(user: "email", grant: "app", rooms: "app.rooms", admin: "app.boss"))
         #expect(tokens.issuers[3].publicKeysPEM == ["PEM"])
+    }
+
+    @Test func whatTokensMustBeIsHandedOn() throws {
+        let folder = try TemporaryFolder()
+        let authority = try folder.file("ca.pem", "-----BEGIN CERTIFICATE-----\n")
+        let yaml = """
+            tokens:
+              issuers:
+                - {name: a, jwks_url: https://a.example, jwks_ca_file: \(authority), default_grant: {rooms: []}}
+              daily: [one, two]
+              leeway: 500ms
+              require_expiry: false
+            """
+        let tokens = try load(yaml).tokenSettings()
+        #expect(tokens.issuers[0].defaultGrant == Grant(scope: EventScope(rooms: PatternSet([String]()))))
+        #expect(tokens.dailyKeys == ["one", "two"])
+        #expect(tokens.leewayMilliseconds == 500)
+        #expect(!tokens.requireExpiry)
+    }
+
+    @Test func anAuthorityThatIsNoCertificateIsNamed() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.file("ca.pem", "nothing")
+        let settings = try load("tokens: {issuers: [{name: a, jwks_url: https://x.example, jwks_ca_file: \(path)}]}")
+        let expected = TokenSettingsError(
+            issuer: "a", setting: "jwks_ca_file", problem: "\(path) holds no certificate in PEM")
+        #expect(throws: expected) { try settings.tokenSettings() }
     }
 
     @Test func liveKitsTokensCanBeTurnedOff() throws {

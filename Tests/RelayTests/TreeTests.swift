@@ -7,15 +7,16 @@ import Testing
     private static let allowed: [String: Set<String>] = [
         "Events": [],
         "EventLoop": ["CLibevent"],
+        "Fetch": ["CCurl"],
         "Webhooks": ["Events"],
         "Access": ["Events"],
         "Journal": ["Events", "EventLoop"],
         "Fanout": ["Events"],
         "FrontDoor": ["EventLoop", "CLibevent"],
-        "Relay": ["Events", "EventLoop", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor"],
+        "Relay": ["Events", "EventLoop", "Fetch", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor"],
         "roomwire": ["Relay", "Events", "Access", "Webhooks"],
     ]
-    private static let ours = Set(allowed.keys).union(["CLibevent"])
+    private static let ours = Set(allowed.keys).union(["CLibevent", "CCurl"])
 
     private struct SourceFile: CustomStringConvertible {
         let target: String

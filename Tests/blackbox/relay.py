@@ -133,6 +133,8 @@ class Relay:
         wait_until(answers, "the relay to be ready")
 
     def said(self):
+        # The log is written by a thread of its own, a moment after what it tells of.
+        time.sleep(0.1)
         return self.log.read_text(errors="replace")
 
     def kill(self):

@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 
 import jwt
 import pytest
@@ -43,12 +44,14 @@ def test_the_table_of_settings_has_every_setting_with_its_default():
         real[key] = re.sub(r"\s+default( .*)?$", "", rest).strip()
     # These depend on the machine, or are nothing.
     real.update({"data": "~/.local/share/roomwire", "loops": "one a core"})
-    real.update({key: "none" for key in ("cors.origins", "proxy.trusted", "proxy.header")})
+    real.update({key: "none" for key in ("cors.origins", "tokens.daily", "proxy.trusted", "proxy.header")})
     told = {key: "no bound" if default == "0" else default for key, default, _ in table("Settings")}
     assert told == real
 
 
-SETTINGS = [text for text in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if re.search("^(sources|proxy):", text, re.M)]
+SETTINGS = [
+    text for text in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    if re.search(r"^(sources|proxy|tokens):", text, re.MULTILINE)]
 
 
 @pytest.mark.parametrize("yaml", SETTINGS, ids=range(len(SETTINGS)))
@@ -57,8 +60,38 @@ def test_the_yaml_can_be_used(folder, yaml):
     done = roomwire.command(
         "check", "--config", str(folder / "roomwire.yaml"), LIVEKIT_API_SECRET="s" * 32, LIVEKIT_API_KEY="APIabc",
         DAILY_WEBHOOK_SECRET=roomwire.DAILY_SECRET, APP_WEBHOOK_SECRET=roomwire.STANDARD_SECRET, DATABASE_WEBHOOK_SECRET="database-secret",
-        ROOMWIRE_TOKEN_SECRET=roomwire.TOKEN_SECRET)
+        ROOMWIRE_TOKEN_SECRET=roomwire.TOKEN_SECRET, SUPABASE_JWT_SECRET=roomwire.TOKEN_SECRET)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_yaml_for_supabase_takes_tokens_like_theirs(start, folder):
+    secret = "the secret of a project, which Supabase has made"
+    (folder / "supabase.yaml").write_text(block("yaml", "SUPABASE_JWT_SECRET"))
+    relay = start({}, ["--config", str(folder / "supabase.yaml")], {"SUPABASE_JWT_SECRET": secret})
+
+    def token(secret=secret, **changes):
+        # The claims of an access token of Supabase Auth.
+        now = int(time.time())
+        claims = {
+            "iss": "https://abc.supabase.co/auth/v1", "sub": "5f3f7c1e-ada", "aud": "authenticated", "exp": now + 3600,
+            "iat": now, "email": "ada@example.com", "phone": "", "role": "authenticated", "aal": "aal1",
+            "app_metadata": {"provider": "email", "providers": ["email"], "rooms": ["call_42"]},
+            "user_metadata": {"rooms": ["*"]}, "amr": [{"method": "password", "timestamp": now}],
+            "session_id": "0b9f", "is_anonymous": False, **changes,
+        }
+        return jwt.encode(claims, secret, "HS256")
+
+    connected = clients.subscribe(relay, "", token()).control("connected")
+    assert connected["user"] == "5f3f7c1e-ada"
+    assert connected["granted"]["rooms"] == ["call_42"]
+    assert relay.get("/events?room=call_43", token()).status_code == 403
+    refused = {
+        "bad_signature": token("another secret of more than 32 bytes"), "wrong_audience": token(aud="anon"),
+        "expired": token(exp=1), "unknown_issuer": token(iss="https://def.supabase.co/auth/v1"),
+        "grant_covers_nothing": token(app_metadata={"provider": "email"}),
+    }
+    for reason, made in refused.items():
+        assert relay.get("/events", made).json()["reason"] == reason
 
 
 def test_the_python_mints_tokens_that_work(shared, monkeypatch):

@@ -50,8 +50,8 @@ extension Relay {
         let rules = try await Rules(settings)
         let caps = try Self.caps(settings, context.log)
         context.output.apply(settings)
-        context.metrics.declare(sources: rules.sources.keys)
-        context.replaceRules { _ in rules }
+        context.declareSeries(rules)
+        await context.adopt(rules)
         context.caps.withLock { $0.settings = caps }
         home.keep(Retention(settings.log.retention))
         for mailbox in mailboxes { mailbox.post(.settings(HubSettings(settings.streams))) }
@@ -92,6 +92,8 @@ extension Settings {
         var keys = Setting.all.filter { $0.show(self) != $0.show(old) }.map(\.key)
         let names = Set(sources.map(\.name)).union(old.sources.map(\.name)).sorted()
         keys += names.filter { source(named: $0) != old.source(named: $0) }.map { "\(SourceReader.key).\($0)" }
+        // Shown without its values, which are secrets.
+        if tokens.daily != old.tokens.daily && !keys.contains("tokens.daily") { keys.append("tokens.daily") }
         if tokens.issuers != old.tokens.issuers { keys.append(IssuerReader.key) }
         return keys
     }

@@ -42,17 +42,14 @@ public final class Relay: Sendable {
         // The log and the secrets are for this user alone, in a folder that somebody else made as well.
         System.makeNewFilesPrivate()
         let settings = try given.completed(demo: demo)
-        if let issuer = settings.tokens.issuers.first(where: { $0.jwksURL != nil }) {
-            throw RelayError(
-                "the issuer \(issuer.name) has a jwks_url, which is not fetched yet: save the keys and name the file as jwks_file"
-            )
-        }
         try DataFolder(path: settings.data).create()
         let output = LogOutput(settings)
         let inherited = try InheritedSocket.take(environment: ProcessInfo.processInfo.environment)
         let caps = try caps(settings, OperatorLog.logger(output))
+        let keys = KeyFetcher()
+        let (rules, issuers) = await keys.prepare(try await Rules(settings))
         let context = RelayContext(
-            rules: try await Rules(settings), caps: caps,
+            rules: rules, keys: keys, caps: caps,
             revocations: try RevocationStore(folder: settings.data, now: System.wallMilliseconds()), output: output,
             keepsQueue: !inherited.isEmpty)
         let home = try SQLiteHome(
@@ -60,6 +57,8 @@ public final class Relay: Sendable {
             retention: Retention(settings.log.retention))
         let relay = try await Relay(
             context: context, home: home, inherited: inherited, demo: demo, reload: reload ?? { given })
+        // Tokens whose keys are still to come wait for them, or are told to come back: the start does not.
+        keys.follow(issuers, in: context)
         for warning in settings.warnings() { context.log.warning("\(warning)") }
         return relay
     }
@@ -138,6 +137,7 @@ public final class Relay: Sendable {
         }
         guard before != .stopped else { return }
         demo?.cancel()
+        context.keys.stop()
         context.isDraining.withLock { $0 = true }
         if before == .running {
             context.log.info("stopping")

@@ -39,6 +39,21 @@ final class Rules: Sendable {
         for source in settings.sources { sources[source.name] = try Source(source) }
         self.sources = sources
     }
+
+    /// The same rules but for the keys of one issuer; the rules as they are if they have no such issuer.
+    func replacingKeys(of issuer: String, with keys: PublicKeys) -> Rules {
+        guard let changed = try? verifier.replacingKeys(of: issuer, with: keys) else { return self }
+        return Rules(self, verifier: changed)
+    }
+
+    private init(_ other: Rules, verifier: TokenVerifier) {
+        settings = other.settings
+        pathPrefix = other.pathPrefix
+        sources = other.sources
+        origins = other.origins
+        proxies = other.proxies
+        self.verifier = verifier
+    }
 }
 
 extension Source {
@@ -63,6 +78,7 @@ final class RelayContext: Sendable {
     /// Kept only where a user's oldest stream makes room for a new one.
     let order: StreamOrder?
     let tickets = Locked(Tickets())
+    let keys: KeyFetcher
     let revocations: RevocationStore
     let attempts = Locked(AttemptGate())
     let metrics = Metrics()
@@ -83,10 +99,12 @@ final class RelayContext: Sendable {
     let keepsQueue: Bool
 
     init(
-        rules: Rules, caps: StreamCapSettings, revocations: RevocationStore, output: LogOutput, keepsQueue: Bool = false
+        rules: Rules, keys: KeyFetcher, caps: StreamCapSettings, revocations: RevocationStore, output: LogOutput,
+        keepsQueue: Bool = false
     ) {
         self.keepsQueue = keepsQueue
         current = Locked(rules)
+        self.keys = keys
         self.revocations = revocations
         self.output = output
         log = OperatorLog.logger(output)
@@ -98,7 +116,14 @@ final class RelayContext: Sendable {
         requestLog = RateLimitedLog(log)
         order = rules.settings.streams.overCap == .oldest ? StreamOrder() : nil
         self.caps = Locked(StreamCaps(caps))
-        metrics.declare(sources: rules.sources.keys)
+        declareSeries(rules)
+    }
+
+    /// Puts the series on the metrics page that these rules may bring.
+    func declareSeries(_ rules: Rules) {
+        metrics.declare(
+            sources: rules.sources.keys,
+            fetchedIssuers: rules.settings.tokens.issuers.filter { $0.jwksURL != nil }.map(\.name))
     }
 
     /// The rules in force. Whoever needs several things of them takes them once.
@@ -124,6 +149,14 @@ final class RelayContext: Sendable {
     /// Has every request from now on judged by other rules.
     func replaceRules(_ change: (Rules) -> Rules) {
         current.withLock { $0 = change($0) }
+    }
+
+    /// Puts rules in force that other settings have come to, with the keys that were fetched for those before them
+    /// where the issuers are the same.
+    func adopt(_ rules: Rules) async {
+        let (rules, issuers) = await keys.prepare(rules)
+        replaceRules { _ in rules }
+        keys.follow(issuers, in: self)
     }
 }
 

@@ -7,7 +7,7 @@ internal import Journal
 
 // Which path goes where.
 extension Worker {
-    func route(_ exchange: Exchange) {
+    func route(_ exchange: Exchange, hasWaitedForKeys: Bool = false) {
         let request = exchange.request
         // The next request must not be tied to a connection that ends soon.
         exchange.closesConnection = context.isDraining.withLock { $0 }
@@ -20,6 +20,7 @@ extension Worker {
         if request.method == "OPTIONS", let methods = Self.methods(at: path) {
             return reply(exchange, CrossOrigin(rules: context.rules).preflight(request, methods: methods), check)
         }
+        if waitsForKeys(exchange, check, hasWaited: hasWaitedForKeys, now: now) { return }
         switch (path.first, path.count) {
         case ("events", 1): openStream(exchange, check, now: now)
         case ("rooms", 1), ("rooms", 2):

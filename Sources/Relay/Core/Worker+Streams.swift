@@ -180,7 +180,7 @@ extension Worker {
     }
 
     /// Answers somebody who is not let in. What will pass by itself is told as caps are.
-    private func deny(_ exchange: Exchange, _ refusal: AccessRefusal, _ check: AccessCheck) {
+    func deny(_ exchange: Exchange, _ refusal: AccessRefusal, _ check: AccessCheck) {
         let request = exchange.request
         let problem = check.problem(refusal, for: request)
         // The query was not read yet: a refusal must come before any other work.

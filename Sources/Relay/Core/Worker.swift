@@ -161,6 +161,7 @@ final class Worker {
         case .committed(let commit):
             for (key, room) in commit.rooms { rooms[key] = room }
             publish(commit)
+        case .keysSettled(let id): waiting.removeValue(forKey: id)?.start?(nil)
         case .appended(let id, let source, let outcome):
             guard let waiting = waiting.removeValue(forKey: id) else { return }
             waiting.exchange.reply(

@@ -7,6 +7,8 @@ internal import Journal
 enum WorkerCommand: Sendable {
     /// The log has grown.
     case committed(Commit)
+    /// The keys that a request waits for have been fetched, or cannot be.
+    case keysSettled(exchange: UInt64)
     /// A webhook's append has come to its end.
     case appended(exchange: UInt64, source: String, AppendOutcome)
     /// A page that was asked for; nil if it could not be read.

@@ -16,6 +16,7 @@ final class Metrics: Sendable {
         case streamsRefused = "roomwire_streams_refused_total"
         case accessRefused = "roomwire_access_refused_total"
         case reloads = "roomwire_reloads_total"
+        case keyFetches = "roomwire_key_fetches_total"
 
         var help: String {
             switch self {
@@ -25,6 +26,7 @@ final class Metrics: Sendable {
             case .streamsRefused: "Streams refused although their token was good, by reason."
             case .accessRefused: "Requests refused for their token or ticket, by reason."
             case .reloads: "Reloads of the settings, by outcome."
+            case .keyFetches: "Fetches of issuers' keys, by issuer and outcome."
             }
         }
     }
@@ -43,6 +45,7 @@ final class Metrics: Sendable {
     /// The source of webhooks whose path names none that is set up.
     static let unknownSource = "unknown"
     static let webhookOutcomes = ["accepted", "duplicate", "answered", "refused", "unavailable"]
+    static let keyOutcomes = ["ok", "timeout", "unreachable", "untrusted", "status", "too_large", "unusable"]
     static let reloadOutcomes = ["applied", "refused"]
     static let refusedStatuses = [400, 408, 413, 414, 417, 501, 503]
 
@@ -65,19 +68,19 @@ final class Metrics: Sendable {
         self.state = Locked(state)
     }
 
-    /// Puts the series of these sources on the page. Those of sources that are gone stay.
-    func declare(sources: some Sequence<String>) {
+    /// Puts the series of these sources, and of these issuers whose keys are fetched, on the page. Those of what is
+    /// gone stay.
+    func declare(sources: some Sequence<String>, fetchedIssuers: [String]) {
         state.withLock { state in
+            func declare(_ counter: Counter, _ names: [String], _ values: [String]) {
+                for value in values {
+                    state.counts[Series(counter: counter, labels: names + [value]), default: 0] += 0
+                }
+            }
+            for issuer in fetchedIssuers { declare(.keyFetches, ["issuer", issuer, "outcome"], Self.keyOutcomes) }
             for source in sources {
-                for outcome in Self.webhookOutcomes {
-                    state.counts[
-                        Series(counter: .webhooks, labels: ["source", source, "outcome", outcome]), default: 0] += 0
-                }
-                for reason in Rejection.Reason.allCases {
-                    state.counts[
-                        Series(counter: .rejections, labels: ["source", source, "reason", reason.rawValue]),
-                        default: 0] += 0
-                }
+                declare(.webhooks, ["source", source, "outcome"], Self.webhookOutcomes)
+                declare(.rejections, ["source", source, "reason"], Rejection.Reason.allCases.map(\.rawValue))
                 if state.delay[source] == nil { state.delay[source] = Histogram(bounds: Histogram.delayBoundsSeconds) }
             }
         }

@@ -48,7 +48,7 @@ final class LogOutput: Sendable {
 
     func log(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) {
         guard let isJSON = isJSON(for: level) else { return }
-        writer.append(Self.line(level, message, metadata, isJSON: isJSON), isUrgent: level >= .warning)
+        writer.append(Self.line(level, message, metadata, isJSON: isJSON), isUrgent: true)
     }
 
     private static func line(

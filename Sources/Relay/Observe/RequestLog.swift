@@ -121,12 +121,12 @@ struct RequestLog: Sendable {
         "lastEventId", "heartbeat", "refuse",
     ]
 
-    /// The path as it was sent, and of the query what may be seen.
+    /// The path and of the query what may be seen.
     static func target(_ request: HTTPRequest) -> String {
-        let path = OutputText.cut(String(request.target.prefix { $0 != "?" && $0 != "#" }))
+        let path = "/" + OutputText.cut(request.path.map(OutputText.shown).joined(separator: "/"))
         let query = request.query.filter { shown.contains($0.name) }
         guard !query.isEmpty else { return path }
-        return path + "?" + query.map { "\($0.name)=\(OutputText.cut($0.value))" }.joined(separator: "&")
+        return path + "?" + query.map { "\($0.name)=\(OutputText.shown($0.value))" }.joined(separator: "&")
     }
 }
 
@@ -136,6 +136,18 @@ enum OutputText {
     static func cut(_ text: String) -> String {
         guard text.utf8.count > Limits.loggedTextBytes else { return text }
         return String(decoding: text.utf8.prefix(Limits.loggedTextBytes), as: UTF8.self) + "…"
+    }
+
+    /// What a client sent as a name, unless it is so long that it may be a token or a ticket in the wrong place.
+    static func shown(_ text: String) -> String {
+        text.utf8.count - uuidBytes(in: text) <= Limits.loggedNameBytes ? text : "…"
+    }
+
+    /// How much of a text is UUIDs: rooms are often named by them, and they are no secrets.
+    private static func uuidBytes(in text: String) -> Int {
+        guard text.utf8.count > Limits.loggedNameBytes else { return 0 }
+        let uuid = /[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}/
+        return text.matches(of: uuid).reduce(0) { $0 + $1.output.utf8.count }
     }
 
     /// A text as one word, with quotes if it needs them.

@@ -23,6 +23,35 @@ struct AccessCheck {
         _ request: HTTPRequest, takesTicket: Bool, now: EpochMilliseconds
     ) throws(AccessRefusal) -> Identity {
         let rules = context.rules
+        let (found, hash, address) = try credentials(request, rules, now: now)
+        if case .ticket = found, !takesTicket {
+            throw AccessRefusal(.wrongTokenKind, "A ticket opens a stream; here the token itself is needed.")
+        }
+        do throws(AccessRefusal) {
+            let identity = try look(up: found, rules, now: now)
+            if case .bearer = found { context.attempts.withLock { $0.succeeded(hash) } }
+            return identity
+        } catch {
+            if error.isFailedAttempt { context.attempts.withLock { $0.failed(hash, from: address, now: now) } }
+            throw error
+        }
+    }
+
+    /// The issuers whose keys have to be fetched to judge a request's token; none for nearly every request, and for
+    /// one that would not be looked at.
+    func issuersToAsk(about request: HTTPRequest, now: EpochMilliseconds) -> [String] {
+        let rules = context.rules
+        guard rules.verifier.awaitsKeys, let found = try? credentials(request, rules, now: now).0,
+            case .bearer(let token) = found
+        else { return [] }
+        return rules.verifier.issuersToAsk(about: token, now: now)
+    }
+
+    /// The token or ticket of a request, if it may be looked at now, with the hash and the address that failures are
+    /// counted by.
+    private func credentials(
+        _ request: HTTPRequest, _ rules: Rules, now: EpochMilliseconds
+    ) throws(AccessRefusal) -> (Credentials, AttemptGate.CredentialHash, String) {
         // Looked up only if it is needed.
         let cookie = request.header("cookie").flatMap { CrossOrigin(rules: rules).mayUseCookie(request) ? $0 : nil }
         let found = try Credentials.find(
@@ -33,9 +62,6 @@ struct AccessCheck {
                 "A token is needed: as Authorization: Bearer, as the cookie roomwire, or as access_token= in the query."
             )
         }
-        if case .ticket = found, !takesTicket {
-            throw AccessRefusal(.wrongTokenKind, "A ticket opens a stream; here the token itself is needed.")
-        }
         let address = NetworkAddress.countedAs(request.remoteAddress)
         let hash = AttemptGate.hash(found)
         if let seconds = context.attempts.withLock({ $0.retryAfterSeconds(hash, from: address, now: now) }) {
@@ -43,14 +69,7 @@ struct AccessCheck {
                 .tooManyFailures, "Too many bad tokens or tickets came from this address: try again later.",
                 retryAfterSeconds: seconds)
         }
-        do throws(AccessRefusal) {
-            let identity = try look(up: found, rules, now: now)
-            if case .bearer = found { context.attempts.withLock { $0.succeeded(hash) } }
-            return identity
-        } catch {
-            if error.isFailedAttempt { context.attempts.withLock { $0.failed(hash, from: address, now: now) } }
-            throw error
-        }
+        return (found, hash, address)
     }
 
     private func look(

@@ -96,7 +96,7 @@ extension DataFolder {
         if let line = try line(of: path) { return line }
         try create()
         let aside = "\(path).\(getpid()).\(Self.random(bytes: 4))"
-        try write(make() + "\n", to: aside)
+        try Self.write(make() + "\n", to: aside)
         defer { unlink(aside) }
         if link(aside, path) != 0 && errno != EEXIST {
             throw DataFolderError(path: path, problem: "cannot be made: \(Self.errorText(errno))")
@@ -107,7 +107,8 @@ extension DataFolder {
         return line
     }
 
-    private func write(_ text: String, to path: String) throws(DataFolderError) {
+    /// Writes a new file that is for this user alone.
+    static func write(_ text: String, to path: String) throws(DataFolderError) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw DataFolderError(path: path, problem: "cannot be made: \(Self.errorText(errno))")

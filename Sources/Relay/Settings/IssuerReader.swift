@@ -1,10 +1,12 @@
+internal import Fetch
 internal import Yams
 
 /// Reads `tokens.issuers`: a list, each with a name, one kind of keys, and what its claims must be.
 enum IssuerReader {
     static let key = "tokens.issuers"
     private static let keyKinds = ["hs256", "jwks_file", "jwks_url", "public_key_files"]
-    private static let names = ["name", "issuer", "audience", "algorithms", "claims"] + keyKinds
+    private static let names =
+        ["name", "issuer", "audience", "algorithms", "claims", "default_grant", "jwks_ca_file"] + keyKinds
     /// The words of ours whose place in a token can be chosen.
     private static let claims = ["user", "grant", "rooms", "types", "sources", "raw", "admin"]
     private static let algorithms = [
@@ -35,12 +37,14 @@ enum IssuerReader {
         case "name": issuer.name = text() ?? ""
         case "hs256": issuer.hs256 = text()
         case "jwks_url": issuer.jwksURL = text()
+        case "jwks_ca_file": issuer.jwksCAFile = text()
         case "issuer": issuer.issuer = text()
         case "audience": issuer.audience = text()
         case "jwks_file": issuer.jwksFile = text()
         case "public_key_files": issuer.publicKeyFiles = reader.texts(member.value, key: member.key)
         case "algorithms": issuer.algorithms = algorithms(member, &reader)
         case "claims": issuer.claims = claims(member, &reader)
+        case "default_grant": issuer.defaultGrant = DefaultGrantReader.read(member, &reader)
         default:
             let near = Suggestion.nearest(to: member.name, of: names).map { "; did you mean \($0)?" } ?? ""
             reader.report(member.mark, member.key, "unknown key" + near)
@@ -83,8 +87,9 @@ enum IssuerReader {
         let kinds = [issuer.hs256, issuer.jwksFile, issuer.jwksURL, issuer.publicKeyFiles.first].filter { $0 != nil }
         if kinds.count != 1 { return "an issuer needs just one of \(keyKinds.joined(separator: ", "))" }
         if let secret = issuer.hs256 { return shortSecret(secret) }
-        if let url = issuer.jwksURL, !url.hasPrefix("https://"), !isLocal(url) {
-            return "jwks_url should begin with https://, since whoever changes the answer can mint tokens"
+        if issuer.jwksCAFile != nil, issuer.jwksURL == nil { return "jwks_ca_file is for a jwks_url" }
+        if let url = issuer.jwksURL {
+            do { _ = try WebAddress(url) } catch { return "jwks_url \(error.problem)" }
         }
         return nil
     }
@@ -94,11 +99,5 @@ enum IssuerReader {
         let bytes = secret.utf8.count
         guard bytes < leastSecretBytes else { return nil }
         return "the secret has \(bytes) bytes and needs at least \(leastSecretBytes); openssl rand -hex 32 makes one"
-    }
-
-    private static func isLocal(_ url: String) -> Bool {
-        ["http://127.0.0.1", "http://localhost", "http://[::1]"].contains { host in
-            url.hasPrefix(host) && [":", "/", nil].contains(url.dropFirst(host.count).first)
-        }
     }
 }

@@ -114,13 +114,17 @@ extension Setting {
 
     static func truth(_ key: String, _ path: Place<Bool>) -> Setting {
         Setting(key, path) { (text) throws(BadValue) in
-            switch text.lowercased() {
-            case "true", "yes", "on": return true
-            case "false", "no", "off": return false
-            default: throw BadValue("true or false should stand here")
-            }
+            try truth(text)
         } show: {
             String($0)
+        }
+    }
+
+    static func truth(_ text: String) throws(BadValue) -> Bool {
+        switch text.lowercased() {
+        case "true", "yes", "on": return true
+        case "false", "no", "off": return false
+        default: throw BadValue("true or false should stand here")
         }
     }
 

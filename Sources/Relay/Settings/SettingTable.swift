@@ -13,6 +13,10 @@ extension Setting {
         .count("log.retention.events", \.log.retention.events, 1...1_000_000_000_000, zeroIsNoBound: true),
         .size("log.retention.bytes", \.log.retention.bytes, 1 << 20...1 << 50, zeroIsNoBound: true),
         .truth("tokens.livekit", \.tokens.livekit),
+        Setting(list: "tokens.daily", \.tokens.daily, read: secret, show: { _ in "(hidden)" }),
+        .duration("tokens.leeway", \.tokens.leewayMilliseconds, 0...10 * minute),
+        .truth("tokens.require_expiry", \.tokens.requireExpiry),
+        .duration("tokens.jwks_refresh", \.tokens.jwksRefreshMilliseconds, 1000...7 * day),
         .duration("streams.heartbeat", \.streams.heartbeatMilliseconds, 100...hour),
         .count("streams.per_user", \.streams.perUser, 1...mostStreams, zeroIsNoBound: true),
         .count("streams.per_address", \.streams.perAddress, 1...mostStreams, zeroIsNoBound: true),
@@ -32,12 +36,18 @@ extension Setting {
     /// By their keys.
     static let byKey = Dictionary(uniqueKeysWithValues: all.map { ($0.key, $0) })
 
-    private static let hour = 3_600_000
+    private static let minute = 60_000
+    private static let hour = 60 * minute
     private static let day = 24 * hour
     private static let mostStreams = 10_000_000
 
     @Sendable static func path(_ text: String) throws(BadValue) -> String {
         guard !text.isEmpty, !text.utf8.contains(0) else { throw BadValue("a path should stand here") }
+        return text
+    }
+
+    @Sendable private static func secret(_ text: String) throws(BadValue) -> String {
+        guard !text.isEmpty else { throw BadValue("a secret should stand here, and this is empty") }
         return text
     }
 

@@ -50,9 +50,10 @@ extension Settings {
         }
         expand(&data)
         for index in tokens.issuers.indices {
-            if var path = tokens.issuers[index].jwksFile {
+            for place in [\IssuerFile.jwksFile, \.jwksCAFile] {
+                guard var path = tokens.issuers[index][keyPath: place] else { continue }
                 expand(&path)
-                tokens.issuers[index].jwksFile = path
+                tokens.issuers[index][keyPath: place] = path
             }
             for file in tokens.issuers[index].publicKeyFiles.indices {
                 expand(&tokens.issuers[index].publicKeyFiles[file])

@@ -61,6 +61,11 @@ extension SourceSettings: CustomStringConvertible {
     public var description: String { "\(name) (\(provider))" }
 }
 
+extension TokenSettingsFile: CustomStringConvertible {
+    /// The issuers, and whether the providers' tokens count: secrets stay out of logs.
+    public var description: String { "\(issuers), livekit \(livekit), daily \(!daily.isEmpty)" }
+}
+
 extension IssuerFile: CustomStringConvertible {
     /// Name and keys, without the secret.
     public var description: String { "\(name) (\(redacted))" }
@@ -69,12 +74,14 @@ extension IssuerFile: CustomStringConvertible {
         var parts: [String] = []
         if hs256 != nil { parts.append("hs256 (hidden)") }
         if let jwksFile { parts.append("jwks_file \(jwksFile)") }
-        if let jwksURL { parts.append("jwks_url \(jwksURL.split(separator: "?")[0])") }
+        if let jwksURL { parts.append("jwks_url \(jwksURL.prefix { $0 != "?" && $0 != "#" })") }
+        if let jwksCAFile { parts.append("jwks_ca_file \(jwksCAFile)") }
         if !publicKeyFiles.isEmpty { parts.append("public_key_files \(publicKeyFiles.joined(separator: " "))") }
         if let issuer { parts.append("issuer \(issuer)") }
         if let audience { parts.append("audience \(audience)") }
         if !algorithms.isEmpty { parts.append("algorithms \(algorithms.joined(separator: " "))") }
         parts += claims.sorted { $0.key < $1.key }.map { "\($0.key) at \($0.value)" }
+        if let defaultGrant { parts.append("default_grant \(DefaultGrantReader.text(defaultGrant))") }
         return parts.joined(separator: ", ")
     }
 }

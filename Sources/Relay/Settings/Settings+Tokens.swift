@@ -10,7 +10,9 @@ extension Settings {
         for issuer in tokens.issuers { issuers.append(try Self.settings(of: issuer)) }
         let livekit = tokens.livekit ? sources.filter { $0.provider == Self.livekit } : []
         let keys = livekit.reduce(into: [:]) { keys, source in keys.merge(source.keys) { first, _ in first } }
-        return TokenSettings(issuers: issuers, livekitKeys: keys)
+        return TokenSettings(
+            issuers: issuers, livekitKeys: keys, dailyKeys: tokens.daily,
+            leewayMilliseconds: tokens.leewayMilliseconds, requireExpiry: tokens.requireExpiry)
     }
 
     /// The provider whose keys sign both webhooks and access tokens.
@@ -22,6 +24,13 @@ extension Settings {
         settings.audience = issuer.audience
         settings.algorithms = issuer.algorithms
         settings.awaitsKeys = issuer.jwksURL != nil
+        settings.defaultGrant = issuer.defaultGrant
+        if let path = issuer.jwksCAFile {
+            guard try text(of: path, issuer.name, "jwks_ca_file").contains("-----BEGIN CERTIFICATE-----") else {
+                throw TokenSettingsError(
+                    issuer: issuer.name, setting: "jwks_ca_file", problem: "\(path) holds no certificate in PEM")
+            }
+        }
         if let path = issuer.jwksFile { settings.jwks = try text(of: path, issuer.name, "jwks_file") }
         for path in issuer.publicKeyFiles {
             settings.publicKeysPEM.append(try text(of: path, issuer.name, "public_key_files"))

@@ -28,7 +28,9 @@ extension Settings {
             origins.values.compactMap { origin -> String? in
                 if case .file(let path, _) = origin { path } else { nil }
             })
-        let secrets = sources.flatMap { $0.secrets + $0.keys.values } + tokens.issuers.compactMap(\.hs256)
+        let secrets =
+            sources.flatMap { $0.secrets + $0.keys.values } + tokens.daily
+            + tokens.issuers.compactMap(\.hs256)
         return files.sorted().compactMap { path in
             guard let permissions = System.permissions(of: path), permissions & 0o004 != 0,
                 let text = try? String(contentsOfFile: path, encoding: .utf8),

@@ -1,3 +1,4 @@
+public import Access
 public import Logging
 
 /// Everything an operator can choose, with defaults that work when nothing is chosen.
@@ -120,6 +121,14 @@ public struct TokenSettingsFile: Sendable, Equatable {
     public var issuers: [IssuerFile] = []
     /// Whether access tokens signed with the key of a `livekit` source open streams.
     public var livekit = true
+    /// Daily's API keys: meeting tokens that a backend has signed with one of them open streams.
+    public var daily: [String] = []
+    /// How far the issuers' clocks may be off.
+    public var leewayMilliseconds = 10_000
+    /// Whether tokens that never expire are refused.
+    public var requireExpiry = true
+    /// The longest that keys of a `jwks_url` go without being fetched anew.
+    public var jwksRefreshMilliseconds = 15 * 60_000
 
     /// The defaults.
     public init() {}
@@ -135,6 +144,8 @@ public struct IssuerFile: Sendable, Equatable {
     public var jwksFile: String?
     /// Where to fetch a JSON Web Key Set.
     public var jwksURL: String?
+    /// The path of certificates in PEM that are trusted for `jwksURL` instead of the system's.
+    public var jwksCAFile: String?
     /// Paths of public keys in PEM.
     public var publicKeyFiles: [String] = []
     /// What the claim `iss` must be.
@@ -145,6 +156,8 @@ public struct IssuerFile: Sendable, Equatable {
     public var algorithms: [String] = []
     /// Where to find what, by our word for it: `rooms` might be at `app_metadata.rooms`.
     public var claims: [String: String] = [:]
+    /// Stands in for what the tokens do not say about their grant.
+    public var defaultGrant: Grant?
 
     /// An issuer of this name without keys yet.
     public init(name: String) {

@@ -1,0 +1,138 @@
+internal import CCurl
+
+/// One transfer of libcurl: it owns the handle, and everything that the handle points to while it runs.
+final class CurlTransfer {
+    private let handle: UnsafeMutableRawPointer
+    private var headers: UnsafeMutablePointer<curl_slist>?
+    private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+    private var limitBytes = 0
+    private var body: [UInt8] = []
+    private var isTooLarge = false
+    private var freshness = Freshness()
+
+    /// How long a connection may take to come about.
+    private static let connectMilliseconds = 5_000
+    private static let redirects = 3
+    /// libcurl wants to be set up once, and before there are several threads with it.
+    private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+    init?() {
+        guard Self.isReady, let handle = curl_easy_init() else { return nil }
+        self.handle = handle
+        errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    }
+
+    deinit {
+        curl_easy_cleanup(handle)
+        curl_slist_free_all(headers)
+        errorText.deallocate()
+    }
+
+    func prepare(_ address: WebAddress, authorities: String?, timeoutMilliseconds: Int, limitBytes: Int) {
+        self.limitBytes = limitBytes
+        roomwire_curl_set_text(handle, CURLOPT_URL, address.text)
+        roomwire_curl_allow_only(handle, address.isSecure ? 1 : 0)
+        // A redirect in plain text could lead off this machine.
+        set(CURLOPT_FOLLOWLOCATION, address.isSecure ? 1 : 0)
+        set(CURLOPT_MAXREDIRS, Self.redirects)
+        set(CURLOPT_TIMEOUT_MS, timeoutMilliseconds)
+        set(CURLOPT_CONNECTTIMEOUT_MS, min(timeoutMilliseconds, Self.connectMilliseconds))
+        // No alarm signals: there are other threads.
+        set(CURLOPT_NOSIGNAL, 1)
+        set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
+        if let authorities {
+            roomwire_curl_set_text(handle, CURLOPT_CAINFO, authorities)
+            // Debian's libcurl has a folder of certificates as well, which would stay trusted.
+            roomwire_curl_set_text(handle, CURLOPT_CAPATH, nil)
+        }
+        if address.isLoopback { roomwire_curl_set_text(handle, CURLOPT_PROXY, "") }
+        roomwire_curl_set_text(handle, CURLOPT_USERAGENT, "roomwire")
+        headers = curl_slist_append(nil, "Accept: application/jwk-set+json, application/json")
+        roomwire_curl_set_list(handle, headers)
+        let this = Unmanaged.passUnretained(self).toOpaque()
+        roomwire_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
+        roomwire_curl_set_pointer(handle, CURLOPT_WRITEDATA, this)
+        roomwire_curl_set_sink(handle, CURLOPT_WRITEFUNCTION, takeBody)
+        roomwire_curl_set_pointer(handle, CURLOPT_HEADERDATA, this)
+        roomwire_curl_set_sink(handle, CURLOPT_HEADERFUNCTION, takeHeader)
+    }
+
+    private func set(_ option: CURLoption, _ value: Int) {
+        roomwire_curl_set_long(handle, option, value)
+    }
+
+    func run() throws(Fetch.Failure) -> Fetch.Document {
+        let code = curl_easy_perform(handle)
+        if isTooLarge { throw .tooLarge }
+        switch code {
+        case CURLE_OK: break
+        case CURLE_OPERATION_TIMEDOUT: throw .timedOut
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE,
+            CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED:
+            throw .untrusted(problem(code))
+        default: throw .unreachable(problem(code))
+        }
+        let status = roomwire_curl_status(handle)
+        guard status == 200 else { throw .status(status) }
+        return Fetch.Document(body: body, maxAgeSeconds: freshness.seconds)
+    }
+
+    private func problem(_ code: CURLcode) -> String {
+        let text = String(cString: errorText)
+        return text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
+    }
+
+    /// Takes a part of the body; false ends the transfer.
+    fileprivate func take(body part: UnsafeRawBufferPointer) -> Bool {
+        guard body.count + part.count <= limitBytes else {
+            isTooLarge = true
+            return false
+        }
+        body.append(contentsOf: part)
+        return true
+    }
+
+    fileprivate func take(header line: UnsafeRawBufferPointer) {
+        freshness.take(header: String(decoding: line, as: UTF8.self))
+    }
+}
+
+/// What the headers say about how long an answer is fresh.
+struct Freshness {
+    private(set) var seconds: Int?
+
+    /// Takes a header's line. Of several answers, as after a redirect, the last one counts.
+    mutating func take(header line: String) {
+        if line.hasPrefix("HTTP/") { seconds = nil }
+        guard let colon = line.firstIndex(of: ":"), line[..<colon].lowercased() == "cache-control" else { return }
+        for directive in line[line.index(after: colon)...].split(separator: ",") {
+            let words = directive.lowercased().filter { !$0.isWhitespace && $0 != "\"" }
+            if words == "no-cache" || words == "no-store" {
+                seconds = 0
+            } else if words.hasPrefix("max-age="), seconds != 0 {
+                seconds = Int(words.dropFirst("max-age=".count)).map { max(0, $0) } ?? seconds
+            }
+        }
+    }
+}
+
+// libcurl calls these from within curl_easy_perform, on its thread.
+
+private func takeBody(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let context else { return 0 }
+    let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+    let part = UnsafeRawBufferPointer(start: bytes, count: size * count)
+    // Anything but the full count ends the transfer.
+    return transfer.take(body: part) ? part.count : -1
+}
+
+private func takeHeader(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let context else { return 0 }
+    let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+    transfer.take(header: UnsafeRawBufferPointer(start: bytes, count: size * count))
+    return size * count
+}

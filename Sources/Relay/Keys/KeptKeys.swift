@@ -1,0 +1,36 @@
+internal import Crypto
+internal import Events
+internal import FoundationEssentials
+internal import Glibc
+
+/// The last good key set of an issuer, kept in the data folder so that a restart while its address is down still
+/// knows the keys.
+struct KeptKeys: Sendable {
+    /// Where it is. The name comes from issuer and address: keys of another address are never taken for these.
+    let path: String
+
+    init(folder: DataFolder, issuer: String, url: String) {
+        let digest = SHA256.hash(data: Array("\(issuer)\n\(url)".utf8))
+        path = folder.file("jwks-\(Hex.text(digest.prefix(8))).json")
+    }
+
+    /// The set; nil if none was kept.
+    func read() -> String? {
+        guard let data = FileManager.default.contents(atPath: path), data.count <= Limits.keySetBytes else {
+            return nil
+        }
+        return String(validating: data, as: UTF8.self)
+    }
+
+    /// Keeps a set instead of the one before: whoever reads sees the one or the other, also after a power cut.
+    func write(_ text: String) throws(DataFolderError) {
+        let aside = "\(path).\(getpid()).new"
+        unlink(aside)
+        try DataFolder.write(text, to: aside)
+        guard rename(aside, path) == 0 else {
+            let code = errno
+            unlink(aside)
+            throw DataFolderError(path: path, problem: "cannot be written: \(DataFolder.errorText(code))")
+        }
+    }
+}

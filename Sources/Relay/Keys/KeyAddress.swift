@@ -1,0 +1,69 @@
+internal import Access
+internal import Events
+internal import Fetch
+
+/// Where the keys of an issuer with `jwks_url` come from, and what they may be used with.
+struct KeyAddress: Sendable, Hashable {
+    let issuer: String
+    let address: WebAddress
+    let authorities: String?
+    let algorithms: [String]
+
+    /// Nil for an issuer whose keys are not fetched. Settings have checked the address.
+    init?(_ issuer: IssuerFile) {
+        guard let url = issuer.jwksURL, let address = try? WebAddress(url) else { return nil }
+        self.issuer = issuer.name
+        self.address = address
+        authorities = issuer.jwksCAFile
+        algorithms = issuer.algorithms
+    }
+
+    /// A key set that can be used.
+    struct KeySet: Sendable {
+        let text: String
+        let keys: PublicKeys
+        let maxAgeSeconds: Int?
+    }
+
+    /// Why there is none.
+    struct Failure: Error, Sendable, Equatable {
+        /// The word in the metric.
+        let outcome: String
+        /// One sentence for the operator.
+        let problem: String
+    }
+
+    /// Fetches the set, and reads it.
+    func fetch() async throws(Failure) -> KeySet {
+        let fetch = Fetch(
+            address, authorities: authorities, timeoutMilliseconds: Limits.keyFetchMilliseconds,
+            limitBytes: Limits.keySetBytes)
+        let document: Fetch.Document
+        do { document = try await fetch.document() } catch { throw Failure(error) }
+        guard let text = String(validating: document.body, as: UTF8.self) else {
+            throw Failure(outcome: "unusable", problem: "the answer is no text in UTF-8")
+        }
+        return KeySet(text: text, keys: try await read(text), maxAgeSeconds: document.maxAgeSeconds)
+    }
+
+    /// Reads a set.
+    func read(_ text: String) async throws(Failure) -> PublicKeys {
+        do { return try await PublicKeys.jwks(text, algorithms: algorithms) } catch {
+            throw Failure(outcome: "unusable", problem: "the answer is no key set that can be used: \(error.problem)")
+        }
+    }
+}
+
+extension KeyAddress.Failure {
+    fileprivate init(_ failure: Fetch.Failure) {
+        switch failure {
+        case .timedOut:
+            self.init(outcome: "timeout", problem: "it took longer than \(Limits.keyFetchMilliseconds / 1000) s")
+        case .unreachable(let text): self.init(outcome: "unreachable", problem: text)
+        case .untrusted(let text): self.init(outcome: "untrusted", problem: text)
+        case .status(let status): self.init(outcome: "status", problem: "the answer was \(status), not 200")
+        case .tooLarge:
+            self.init(outcome: "too_large", problem: "the answer is larger than \(Limits.keySetBytes / 1024) KiB")
+        }
+    }
+}

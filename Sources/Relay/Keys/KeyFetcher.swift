@@ -1,0 +1,215 @@
+internal import Access
+internal import EventLoop
+internal import Events
+internal import Fetch
+internal import Logging
+
+/// Fetches the keys of the issuers with a `jwks_url`, puts them in force, and lets requests wait for them.
+///
+/// Nothing waits for it but requests whose token needs a key that is not known. Loops only take its lock.
+final class KeyFetcher: Sendable {
+    /// A request that waits on its loop until the keys of some issuers have been fetched.
+    private struct Waiter {
+        let exchange: UInt64
+        let mailbox: Mailbox<WorkerCommand>
+        var issuers: Set<String>
+        let deadline: Int64
+
+        func post() { mailbox.post(.keysSettled(exchange: exchange)) }
+    }
+
+    private struct State {
+        var entries: [String: KeyEntry] = [:]
+        var waiters: [Waiter] = []
+        /// Nil before the start and after the end.
+        var context: RelayContext?
+        var ticker: Task<Void, Never>?
+    }
+
+    private let state = Locked(State())
+    private static let tick = Duration.milliseconds(250)
+
+    // MARK: Start and stop
+
+    /// The rules with the keys that are known already, fetched before or kept in the data folder, and the issuers to
+    /// follow once these rules are in force. Nothing changes yet.
+    func prepare(_ rules: Rules) async -> (rules: Rules, issuers: [KeyEntry]) {
+        var rules = rules
+        var entries: [KeyEntry] = []
+        for address in rules.settings.tokens.issuers.compactMap(KeyAddress.init) {
+            let known = state.withLock { $0.entries[address.issuer] }
+            var entry = known
+            if known?.address != address { entry = await KeyEntry(address, rules.settings) }
+            guard var entry else { continue }
+            entry.schedule.refreshMilliseconds = Int64(rules.settings.tokens.jwksRefreshMilliseconds)
+            if let keys = entry.keys { rules = rules.replacingKeys(of: address.issuer, with: keys) }
+            entries.append(entry)
+        }
+        return (rules, entries)
+    }
+
+    /// Fetches the keys of these issuers, and of no others, from now on.
+    func follow(_ issuers: [KeyEntry], in context: RelayContext) {
+        let fetchedMeanwhile = state.withLock { state -> [KeyEntry] in
+            let before = state.entries
+            state.entries = [:]
+            for var entry in issuers {
+                if let old = before[entry.address.issuer], old.address == entry.address {
+                    let refresh = entry.schedule.refreshMilliseconds
+                    entry = old
+                    entry.schedule.refreshMilliseconds = refresh
+                }
+                state.entries[entry.address.issuer] = entry
+            }
+            state.context = context
+            if state.ticker == nil, !issuers.isEmpty { state.ticker = ticking() }
+            return before.isEmpty ? [] : Array(state.entries.values)
+        }
+        for entry in fetchedMeanwhile {
+            guard let keys = entry.keys else { continue }
+            context.replaceRules { $0.replacingKeys(of: entry.address.issuer, with: keys) }
+        }
+        beginWhatIsDue()
+    }
+
+    private func ticking() -> Task<Void, Never> {
+        Task { [weak self] in
+            while !Task.isCancelled {
+                self?.beginWhatIsDue()
+                try? await Task.sleep(for: Self.tick)
+            }
+        }
+    }
+
+    /// Fetches no more, and lets go of everybody who waits.
+    func stop() {
+        let waiters = state.withLock { state in
+            state.ticker?.cancel()
+            state.context = nil
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.post() }
+    }
+
+    // MARK: Requests
+
+    /// What becomes of a token that may be signed with a key of these issuers that is not known.
+    /// - Parameters:
+    ///   - mailbox: where `.keysSettled` is posted to if the token is to wait.
+    ///   - keep: keeps the request until then, and names it.
+    func demand(
+        of issuers: [String], on mailbox: Mailbox<WorkerCommand>, keep: () -> UInt64
+    ) -> KeySchedule.Answer {
+        let now = System.steadyMilliseconds()
+        let answer = state.withLock { state -> KeySchedule.Answer in
+            guard state.context != nil else { return .unavailable(retryAfterSeconds: 1) }
+            var awaited: Set<String> = []
+            var other = KeySchedule.Answer.judge
+            for issuer in issuers {
+                guard let answer = state.entries[issuer]?.schedule.demand(now: now) else { continue }
+                if answer == .wait { awaited.insert(issuer) } else { other = answer }
+            }
+            guard !awaited.isEmpty else { return other }
+            guard state.waiters.count < Limits.keyWaiters else { return .unavailable(retryAfterSeconds: 1) }
+            state.waiters.append(
+                Waiter(
+                    exchange: keep(), mailbox: mailbox, issuers: awaited,
+                    deadline: now + Limits.keyWaitMilliseconds))
+            return .wait
+        }
+        beginWhatIsDue()
+        return answer
+    }
+
+    /// The same for a token that has waited.
+    func demandAfterWait(of issuers: [String]) -> KeySchedule.Answer {
+        let now = System.steadyMilliseconds()
+        return state.withLock { state in
+            guard state.context != nil else { return .unavailable(retryAfterSeconds: 1) }
+            let answers = issuers.compactMap { state.entries[$0]?.schedule.demandAfterWait(now: now) }
+            return answers.first { $0 != .judge } ?? .judge
+        }
+    }
+
+    // MARK: Fetching
+
+    private func beginWhatIsDue() {
+        let now = System.steadyMilliseconds()
+        let (begun, late) = state.withLock { state -> ([KeyAddress], [Waiter]) in
+            guard state.context != nil else { return ([], []) }
+            var begun: [KeyAddress] = []
+            for issuer in state.entries.keys where state.entries[issuer]?.schedule.begins(now: now) == true {
+                if let address = state.entries[issuer]?.address { begun.append(address) }
+            }
+            defer { state.waiters.removeAll { $0.deadline <= now } }
+            return (begun, state.waiters.filter { $0.deadline <= now })
+        }
+        for address in begun { Task { await fetch(address) } }
+        for waiter in late { waiter.post() }
+    }
+
+    private func fetch(_ address: KeyAddress) async {
+        do {
+            take(try await address.fetch(), from: address)
+        } catch {
+            note(error, from: address)
+        }
+    }
+
+    /// What came of a fetch: what to tell, and who has waited for it.
+    private struct End<Change> {
+        let context: RelayContext
+        let entry: KeyEntry
+        let change: Change
+        let waiters: [Waiter]
+    }
+
+    /// Notes the end of a fetch, and takes out who waited for it and for no other: in one step, so that a request that
+    /// comes now waits for the next fetch. Nil if a reload has taken the issuer away, or the relay has stopped.
+    private func end<Change>(_ address: KeyAddress, _ change: (inout KeyEntry) -> Change) -> End<Change>? {
+        state.withLock { state in
+            guard let context = state.context, var entry = state.entries[address.issuer], entry.address == address
+            else { return nil }
+            let value = change(&entry)
+            state.entries[address.issuer] = entry
+            for index in state.waiters.indices { state.waiters[index].issuers.remove(address.issuer) }
+            defer { state.waiters.removeAll(where: \.issuers.isEmpty) }
+            return End(
+                context: context, entry: entry, change: value, waiters: state.waiters.filter(\.issuers.isEmpty))
+        }
+    }
+
+    private func take(_ set: KeyAddress.KeySet, from address: KeyAddress) {
+        let now = System.steadyMilliseconds()
+        guard let end = end(address, { $0.succeeded(set, now: now) }) else { return }
+        let context = end.context
+        context.replaceRules { $0.replacingKeys(of: address.issuer, with: set.keys) }
+        for waiter in end.waiters { waiter.post() }
+        context.metrics.count(.keyFetches, "issuer", address.issuer, "outcome", "ok")
+        if end.change.isNew {
+            let ignored = set.keys.ignored.isEmpty ? "" : "; left aside: \(set.keys.ignored.joined(separator: "; "))"
+            context.log.info("the issuer \(address.issuer) has \(set.keys.count) keys\(ignored)")
+            do { try end.entry.kept.write(set.text) } catch {
+                context.log.warning("the keys of the issuer \(address.issuer) could not be kept: \(error)")
+            }
+        } else if end.change.hadFailed {
+            context.log.info("the keys of the issuer \(address.issuer) can be fetched again")
+        }
+    }
+
+    private func note(_ failure: KeyAddress.Failure, from address: KeyAddress) {
+        let now = System.steadyMilliseconds()
+        guard let end = end(address, { $0.failed(failure, now: now) }) else { return }
+        for waiter in end.waiters { waiter.post() }
+        end.context.metrics.count(.keyFetches, "issuer", address.issuer, "outcome", failure.outcome)
+        guard end.change else { return }
+        let hasKeys = end.entry.schedule.hasKeys
+        let rest = hasKeys ? "the last keys stay" : "its tokens are answered 503 until there are keys"
+        end.context.log.warning(
+            """
+            the keys of the issuer \(address.issuer) could not be fetched from \(address.address.shown): \
+            \(failure.problem); \(rest)
+            """)
+    }
+}

@@ -1,0 +1,103 @@
+import Access
+import EventLoop
+import Events
+import Foundation
+import Testing
+
+@testable import Relay
+
+/// What rules know of keys that are fetched, before and after a reload. How keys are fetched is tested with real
+/// servers, in `Tests/blackbox/test_issuers.py`.
+@Suite struct KeyFetcherTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// Two public keys with the ids 1 and 2, from RFC 7517, appendix A.1, and RFC 8037, appendix A.2.
+    private static let set = """
+        {"keys":[{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+        "y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","kid":"1"},
+        {"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"2"}]}
+        """
+
+    /// Rules with an issuer whose keys are at a port where nobody listens.
+    private func rules(url: String = "http://127.0.0.1:1/keys", refresh: String = "1h") async throws -> Rules {
+        let yaml = """
+            tokens:
+              issuers: [{name: idp, jwks_url: "\(url)"}]
+              jwks_refresh: \(refresh)
+            """
+        return try await Rules(load(yaml, overrides: ["data": [folder.path]]))
+    }
+
+    private func keep(_ text: String, url: String = "http://127.0.0.1:1/keys") throws {
+        try KeptKeys(folder: DataFolder(path: folder.path), issuer: "idp", url: url).write(text)
+    }
+
+    /// Whether the keys would have to be fetched for a token with this key's id.
+    private func lacks(_ keyID: String, _ rules: Rules) -> Bool {
+        let header = Base64.url.text(Array(#"{"alg":"ES256","kid":"\#(keyID)"}"#.utf8))
+        let claims = Base64.url.text(Array(#"{"sub":"ada","exp":4000000000}"#.utf8))
+        return !rules.verifier.issuersToAsk(about: "\(header).\(claims).AAAA", now: 0).isEmpty
+    }
+
+    @Test func withoutKeptKeysNoneAreKnown() async throws {
+        let (rules, issuers) = await KeyFetcher().prepare(try await rules())
+        #expect(lacks("1", rules))
+        #expect(issuers.map(\.address.issuer) == ["idp"])
+        #expect(issuers.map(\.schedule.hasKeys) == [false])
+    }
+
+    @Test func keptKeysAreInForceAtOnce() async throws {
+        try keep(Self.set)
+        let (rules, issuers) = await KeyFetcher().prepare(try await rules())
+        #expect(!lacks("1", rules))
+        #expect(lacks("3", rules))
+        #expect(issuers.map(\.schedule.hasKeys) == [true])
+    }
+
+    @Test(arguments: ["", "{", "{}", #"{"keys":[]}"#, "<html>"])
+    func keptKeysThatCannotBeUsedAreAsGoodAsNone(text: String) async throws {
+        try keep(text)
+        let (rules, issuers) = await KeyFetcher().prepare(try await rules())
+        #expect(lacks("1", rules))
+        #expect(issuers.map(\.schedule.hasKeys) == [false])
+    }
+
+    @Test func keysOfAnotherAddressAreNotTaken() async throws {
+        try keep(Self.set, url: "http://127.0.0.1:2/keys")
+        let (rules, _) = await KeyFetcher().prepare(try await rules())
+        #expect(lacks("1", rules))
+    }
+
+    @Test func reloadKeepsTheKeysOfIssuersThatStay() async throws {
+        try keep(Self.set)
+        let fetcher = KeyFetcher()
+        let (first, issuers) = await fetcher.prepare(try await rules())
+        let context = RelayContext(
+            rules: first, keys: fetcher, caps: StreamCapSettings(perUser: 0, perAddress: 0, total: 0),
+            revocations: try RevocationStore(folder: folder.path, now: 0), output: LogOutput(first.settings))
+        fetcher.follow(issuers, in: context)
+        defer { fetcher.stop() }
+        // Only the running fetcher knows them now.
+        try keep("gone")
+
+        await context.adopt(try await rules(refresh: "2h"))
+        #expect(!lacks("1", context.rules))
+        #expect(context.settings.tokens.jwksRefreshMilliseconds == 7_200_000)
+
+        await context.adopt(try await rules(url: "http://127.0.0.1:2/keys"))
+        #expect(lacks("1", context.rules))
+    }
+
+    @Test func whoComesAfterTheEndIsToldToComeBack() async throws {
+        let mailbox = try Mailbox<WorkerCommand>()
+        let fetcher = KeyFetcher()
+        let answer = fetcher.demand(of: ["idp"], on: mailbox) {
+            Issue.record("nothing is kept")
+            return 1
+        }
+        #expect(answer == .unavailable(retryAfterSeconds: 1))
+        #expect(fetcher.demandAfterWait(of: ["idp"]) == .unavailable(retryAfterSeconds: 1))
+    }
+}
