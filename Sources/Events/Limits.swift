@@ -105,9 +105,10 @@ public enum Limits {
     public static let logFlushMilliseconds = 2_000
     /// What of a request's path, or of a user's name, stands in the log.
     public static let loggedTextBytes = 256
-    /// The longest name that a client sent which stands in the log, UUIDs in it not counted: tokens and tickets are
-    /// longer.
-    public static let loggedNameBytes = 32
+    /// The longest name of any kind that a client sent which stands in the log: tickets and tokens are longer.
+    public static let loggedNameBytes = 20
+    /// The longest run of letters and digits in a longer name that stands there.
+    public static let loggedWordBytes = 12
 
     // Diagnosis
 

@@ -11,7 +11,8 @@ import Testing
 
     @Test(arguments: [
         ("call_42", true), ("team_*", true), ("call_3f2b8c1e-9d4a-4e0f-8a7b-1c2d3e4f5a6b", true),
-        (String(repeating: "x", count: 33), false), ("PI8BPyg-j6EF_q0mV3rT8uXkLw2nYc5bZ7hJ9dGfS1A", false),
+        ("team-standup-of-the-engineers", true), (String(repeating: "x", count: 21), false),
+        ("7TzhkprGcuyTq0mV3rT8uX", false), ("PI8BPyg-j6EF_q0mV3rT8uXkLw2nYc5bZ7hJ9dGfS1A", false),
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl", false),
     ])
     func whatMayBeATokenIsNotShown(text: String, isShown: Bool) {

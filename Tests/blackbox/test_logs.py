@@ -105,9 +105,9 @@ def test_repeats_are_limited_and_counted(start):
 
 def test_a_strangers_bytes_forge_no_line(start):
     relay = start(log_format="text")
-    relay.get("/rooms?room=%0A2026-01-01T00:00:00.000Z%20info%20forged", roomwire.token())
+    relay.get("/rooms?room=%0A2026%20info%20forged", roomwire.token())
     roomwire.wait_until(lambda: "forged" in relay.said(), "the request's line")
-    assert not any(line.startswith("2026-01-01T00:00:00") for line in relay.said().splitlines())
+    assert not any(line.startswith("2026 info") for line in relay.said().splitlines())
 
 
 def test_the_form_is_text_on_a_terminal_and_json_elsewhere(folder):

@@ -138,16 +138,20 @@ enum OutputText {
         return String(decoding: text.utf8.prefix(Limits.loggedTextBytes), as: UTF8.self) + "…"
     }
 
-    /// What a client sent as a name, unless it is so long that it may be a token or a ticket in the wrong place.
+    /// What a client sent as a name, unless it may be a token or a ticket in the wrong place: what is longer must be
+    /// made of short words in lower case, as rooms named by people, or by UUIDs, are.
     static func shown(_ text: String) -> String {
-        text.utf8.count - uuidBytes(in: text) <= Limits.loggedNameBytes ? text : "…"
-    }
-
-    /// How much of a text is UUIDs: rooms are often named by them, and they are no secrets.
-    private static func uuidBytes(in text: String) -> Int {
-        guard text.utf8.count > Limits.loggedNameBytes else { return 0 }
-        let uuid = /[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}/
-        return text.matches(of: uuid).reduce(0) { $0 + $1.output.utf8.count }
+        guard text.utf8.count > Limits.loggedNameBytes else { return text }
+        var run = 0
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): run += 1
+            case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: ":"), UInt8(ascii: "*"): run = 0
+            default: return "…"
+            }
+            if run > Limits.loggedWordBytes { return "…" }
+        }
+        return cut(text)
     }
 
     /// A text as one word, with quotes if it needs them.
