@@ -31,6 +31,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLibevent", providers: [.apt(["libevent-dev"])]),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev", "libevent-dev"])]),
 
         // From here on imports go down the list of design: a target sees only those above it.
         .target(name: "Events", swiftSettings: strict),
@@ -45,7 +46,7 @@ let package = Package(
             dependencies: ["Events", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: strict),
         .target(name: "Fanout", dependencies: ["Events"], swiftSettings: strict),
-        .target(name: "FrontDoor", dependencies: ["EventLoop", "CLibevent"], swiftSettings: strict),
+        .target(name: "FrontDoor", dependencies: ["EventLoop", "CLibevent", "COpenSSL"], swiftSettings: strict),
         .target(
             name: "Relay",
             dependencies: [

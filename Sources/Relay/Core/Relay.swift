@@ -3,6 +3,7 @@ internal import Dispatch
 internal import EventLoop
 internal import Events
 internal import FoundationEssentials
+internal import FrontDoor
 internal import Journal
 internal import Logging
 
@@ -37,9 +38,16 @@ public final class Relay: Sendable {
                 "the issuer \(issuer.name) has a jwks_url, which is not fetched yet: save the keys and name the file as jwks_file"
             )
         }
+        if demo && !settings.listen.contains(where: { !$0.isSecure }) {
+            throw RelayError("the demo posts its webhooks without TLS: add an address without https:// to listen")
+        }
+        let identity = try settings.tlsIdentity()
         try DataFolder(path: settings.data).create()
         let log = OperatorLog.logger(settings)
-        let context = RelayContext(rules: try await Rules(settings), caps: try caps(settings, log), log: log)
+        for warning in try settings.checkTLS() { log.warning("\(warning)") }
+        let context = RelayContext(
+            rules: try await Rules(settings), caps: try caps(settings, log), tls: identity.map { TLSTermination($0) },
+            log: log)
         let home = try SQLiteHome(
             folder: settings.data, durability: settings.log.durability == .full ? .full : .normal,
             retention: Retention(settings.log.retention))
@@ -80,7 +88,7 @@ public final class Relay: Sendable {
             throw error
         }
         addresses = listen.map(\.text)
-        self.demo = demo ? listen.first.flatMap { Demo.start(context: context, address: $0) } : nil
+        self.demo = demo ? listen.first { !$0.isSecure }.flatMap { Demo.start(context: context, address: $0) } : nil
     }
 
     /// The caps, held against how many files this process may open: each stream is one.
@@ -122,6 +130,29 @@ public final class Relay: Sendable {
         reader.stop()
         writer.stop()
         ends.finish()
+    }
+
+    /// Reads certificate and key anew, for connections from now on; streams that are open stay as they are.
+    /// - Throws: why the new ones cannot be used. Then the old ones stay in use.
+    public func reloadCertificates() throws(SettingsError) {
+        try reloadCertificates(context.settings)
+    }
+
+    /// The same with the files that other settings name.
+    func reloadCertificates(_ settings: Settings) throws(SettingsError) {
+        guard let tls = context.tls, let identity = try settings.tlsIdentity() else { return }
+        tls.replace(identity)
+        for warning in identity.warnings { context.log.warning("\(warning)") }
+        context.log.info("the certificate was read anew")
+    }
+
+    /// ``reloadCertificates()`` whose failure is logged.
+    func tryToReloadCertificates() {
+        do {
+            try reloadCertificates()
+        } catch {
+            context.log.error("the certificate stays as it was: \(error)")
+        }
     }
 
     func keep(_ source: sending any DispatchSourceSignal) {

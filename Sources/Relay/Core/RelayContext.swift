@@ -1,6 +1,7 @@
 internal import Access
 internal import EventLoop
 internal import Events
+internal import FrontDoor
 internal import Journal
 internal import Logging
 internal import Webhooks
@@ -67,11 +68,16 @@ final class RelayContext: Sendable {
     let webhookLog: RateLimitedLog
     let accessLog: RateLimitedLog
     let requestLog: RateLimitedLog
+    let tlsLog: RateLimitedLog
+    /// What the addresses over TLS show their clients; nil if there is no such address.
+    let tls: TLSTermination?
     let isDraining = Locked(false)
 
-    init(rules: Rules, caps: StreamCapSettings, log: Logger) {
+    init(rules: Rules, caps: StreamCapSettings, tls: TLSTermination?, log: Logger) {
         current = Locked(rules)
+        self.tls = tls
         self.log = log
+        tlsLog = RateLimitedLog(log)
         webhookLog = RateLimitedLog(log)
         accessLog = RateLimitedLog(log)
         requestLog = RateLimitedLog(log)
@@ -86,6 +92,15 @@ final class RelayContext: Sendable {
     /// Has every request from now on judged by other rules.
     func replaceRules(_ change: (Rules) -> Rules) {
         current.withLock { $0 = change($0) }
+    }
+
+    /// Counts a handshake, and logs one that came to no good end.
+    func count(_ report: TLSReport) {
+        metrics.count(.tlsHandshakes, "outcome", report.outcome.rawValue)
+        guard !report.remoteAddress.isEmpty else { return }
+        let detail = report.detail.isEmpty ? "" : ": \(report.detail)"
+        tlsLog.warning(
+            "no TLS with \(report.remoteAddress): \(report.outcome.rawValue)\(detail)", now: System.wallMilliseconds())
     }
 }
 

@@ -15,4 +15,13 @@ extension Relay {
             keep(source)
         }
     }
+
+    /// Reads certificate and key anew on SIGHUP.
+    public func reloadOnSignal() {
+        signal(SIGHUP, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: SIGHUP, queue: .global())
+        source.setEventHandler { [weak self] in self?.tryToReloadCertificates() }
+        source.activate()
+        keep(source)
+    }
 }

@@ -16,6 +16,8 @@ final class Worker {
     private let index: Int
     private(set) var rooms: [RoomKey: RoomState]
     private var door: Door?
+    /// The door for the addresses over TLS, if there are any.
+    private var secureDoor: Door?
     private var mail: MailboxReader?
     private var ticker: LoopTimer?
     private var turns: LoopTimer?
@@ -51,12 +53,6 @@ final class Worker {
             wallNow: System.wallMilliseconds())
         hub.onEnd = { [unowned self] subscriber, _ in release(subscriber) }
         hub.readPage = { [unowned self] in readPage(after: $0) }
-        let limits = DoorLimits(
-            headerBytes: Limits.requestHeaderBytes, bodyBytes: Limits.webhookBodyBytes,
-            requestSeconds: Limits.requestSeconds, idleSeconds: Limits.keepAliveSeconds)
-        door = try Door(on: loop, limits: limits, refused: { [unowned self] in refused($0) }) { [unowned self] in
-            turn { [unowned self] in self.route($0) }($0)
-        }
         mail = mailbox.attach(
             to: loop, limit: Limits.mailboxCommands, handle: { [unowned self] in take($0) },
             endOfTurn: { [unowned self] in
@@ -71,8 +67,26 @@ final class Worker {
     private static let tickMilliseconds: Int64 = 250
 
     /// Accepts connections on this address.
-    func listen(on listener: Listener) {
-        door?.listen(on: listener)
+    func listen(on listener: Listener, isSecure: Bool) throws {
+        if isSecure {
+            secureDoor = try secureDoor ?? makeDoor(context.tls)
+            secureDoor?.listen(on: listener)
+        } else {
+            door = try door ?? makeDoor(nil)
+            door?.listen(on: listener)
+        }
+    }
+
+    private func makeDoor(_ tls: TLSTermination?) throws -> Door {
+        let limits = DoorLimits(
+            headerBytes: Limits.requestHeaderBytes, bodyBytes: Limits.webhookBodyBytes,
+            requestSeconds: Limits.requestSeconds, idleSeconds: Limits.keepAliveSeconds,
+            handshakeSeconds: Limits.handshakeSeconds)
+        let door = try Door(on: loop, limits: limits, tls: tls, refused: { [unowned self] in refused($0) }) {
+            [unowned self] in turn { [unowned self] in self.route($0) }($0)
+        }
+        door.handshakeHasEnded = { [context] in context.count($0) }
+        return door
     }
 
     // MARK: Time
@@ -222,6 +236,7 @@ final class Worker {
         mailbox.close()
         _ = hub.drain(upTo: .max, spreadMilliseconds: 0)
         door = nil
+        secureDoor = nil
         waiting.removeAll()
     }
 }

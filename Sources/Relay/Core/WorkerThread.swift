@@ -5,25 +5,28 @@ internal import Events
 struct ListenPlan: Sendable {
     let host: String
     let port: UInt16
+    let isSecure: Bool
     let text: String
 
     init(_ address: ListenAddress) throws {
         host = address.host == "localhost" ? "127.0.0.1" : address.host
         port = UInt16(clamping: address.port)
+        isSecure = address.isSecure
         text = address.description
         // Loops share a port by SO_REUSEPORT, which would let a second relay of the same user share it too.
         try Listener.checkIsFree(host: host, port: port)
     }
 
-    fileprivate init(host: String, boundTo text: String) {
+    fileprivate init(host: String, isSecure: Bool, boundTo text: String) {
         self.host = host
-        self.text = text
+        self.isSecure = isSecure
+        self.text = isSecure ? "https://\(text)" : text
         port = text.split(separator: ":").last.flatMap { UInt16($0) } ?? 0
     }
 
     fileprivate func bind(on loop: Loop) throws -> (listener: Listener, plan: ListenPlan) {
         let listener = try Listener(host: host, port: port, on: loop)
-        return (listener, ListenPlan(host: host, boundTo: listener.address))
+        return (listener, ListenPlan(host: host, isSecure: isSecure, boundTo: listener.address))
     }
 }
 
@@ -49,7 +52,7 @@ enum WorkerThread {
             let loop = try Loop()
             let worker = try Worker(plan, loop: loop)
             let bound = try listen.map { try $0.bind(on: loop) }
-            for (listener, _) in bound { worker.listen(on: listener) }
+            for (listener, plan) in bound { try worker.listen(on: listener, isSecure: plan.isSecure) }
             started.resume(returning: bound.map(\.plan))
             loop.run()
             worker.close()

@@ -11,6 +11,7 @@ final class Metrics: Sendable {
         case requestsRefused = "roomwire_requests_refused_total"
         case streamsRefused = "roomwire_streams_refused_total"
         case accessRefused = "roomwire_access_refused_total"
+        case tlsHandshakes = "roomwire_tls_handshakes_total"
 
         var help: String {
             switch self {
@@ -19,6 +20,8 @@ final class Metrics: Sendable {
             case .requestsRefused: "Requests refused before any route saw them, by status."
             case .streamsRefused: "Streams refused although their token was good, by reason."
             case .accessRefused: "Requests refused for their token or ticket, by reason."
+            case .tlsHandshakes:
+                "TLS handshakes, by outcome: completed, resumed, failed, plain_http, abandoned, timed_out."
             }
         }
     }

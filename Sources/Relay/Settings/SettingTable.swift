@@ -4,6 +4,8 @@ extension Setting {
     /// Every setting of one value or a plain list, in the order in which `check` prints them.
     static let all: [Setting] = [
         Setting(list: "listen", \.listen, read: ListenAddress.init, show: \.description),
+        Setting("tls.certificate", \.tls.certificate, read: file, show: { $0 ?? "none" }),
+        Setting("tls.key", \.tls.key, read: file, show: { $0 ?? "none" }),
         Setting("data", \.data, read: path, show: { $0 }),
         Setting("path_prefix", \.pathPrefix, read: pathPrefix, show: { $0 }),
         .word("log.home", \.log.home),
@@ -35,6 +37,10 @@ extension Setting {
     @Sendable static func path(_ text: String) throws(BadValue) -> String {
         guard !text.isEmpty, !text.utf8.contains(0) else { throw BadValue("a path should stand here") }
         return text
+    }
+
+    @Sendable private static func file(_ text: String) throws(BadValue) -> String? {
+        try path(text)
     }
 
     @Sendable private static func pathPrefix(_ text: String) throws(BadValue) -> String {

@@ -1,0 +1,35 @@
+internal import FrontDoor
+
+extension Settings {
+    /// Reads the certificate and the key for the addresses over TLS; nil if there is no such address.
+    ///
+    /// Not a part of ``load(file:environment:overrides:)``: only who serves or checks needs to be able to read a key.
+    func tlsIdentity() throws(SettingsError) -> TLSIdentity? {
+        guard let address = listen.first(where: \.isSecure) else { return nil }
+        guard let certificate = tls.certificate, let key = tls.key else {
+            // Where one of them is, the other is missing; where none is, the address asks for them.
+            let given = tls.certificate == nil ? (tls.key == nil ? "listen" : "tls.key") : "tls.certificate"
+            let missing = [tls.certificate == nil ? "tls.certificate" : nil, tls.key == nil ? "tls.key" : nil]
+            let names = missing.compactMap { $0 }.joined(separator: " and ")
+            throw problem(given, "\(given == "listen" ? address.description : given) needs \(names)")
+        }
+        do {
+            return try TLSIdentity(certificate: certificate, key: key)
+        } catch {
+            throw problem(error.file == .certificate ? "tls.certificate" : "tls.key", error.description)
+        }
+    }
+
+    /// Checks the files for the addresses over TLS.
+    /// - Returns: what an operator should know although they can be used, each as a sentence without a full stop.
+    /// - Throws: why they cannot be used, with the setting's place.
+    public func checkTLS() throws(SettingsError) -> [String] {
+        if let identity = try tlsIdentity() { return identity.warnings }
+        guard tls != TLSSettings() else { return [] }
+        return ["tls is set, but no address of listen begins with https://, so nothing is encrypted"]
+    }
+
+    private func problem(_ key: String, _ sentence: String) -> SettingsError {
+        SettingsError(problems: [SettingsProblem(origins[key] ?? .standard, key, sentence)])
+    }
+}
