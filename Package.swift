@@ -31,7 +31,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLibevent", providers: [.apt(["libevent-dev"])]),
-        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev", "libevent-dev"])]),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
 
         // From here on imports go down the list of design: a target sees only those above it.
         .target(name: "Events", swiftSettings: strict),

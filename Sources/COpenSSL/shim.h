@@ -1,14 +1,11 @@
-// OpenSSL as Swift sees it, with libevent's bridge to it: the headers that roomwire uses, and the few calls that are
-// macros there, which Swift cannot see.
+// OpenSSL as Swift sees it: the headers that roomwire uses, and the few calls that are macros there, which Swift
+// cannot see.
 #pragma once
-#include <sys/types.h>
-#include <sys/select.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <event2/bufferevent_ssl.h>
 
 static inline int roomwire_ssl_ctx_set_versions(SSL_CTX *context, int least, int most) {
     return SSL_CTX_set_min_proto_version(context, least) && SSL_CTX_set_max_proto_version(context, most);

@@ -7,11 +7,7 @@ extension Settings {
     func tlsIdentity() throws(SettingsError) -> TLSIdentity? {
         guard let address = listen.first(where: \.isSecure) else { return nil }
         guard let certificate = tls.certificate, let key = tls.key else {
-            // Where one of them is, the other is missing; where none is, the address asks for them.
-            let given = tls.certificate == nil ? (tls.key == nil ? "listen" : "tls.key") : "tls.certificate"
-            let missing = [tls.certificate == nil ? "tls.certificate" : nil, tls.key == nil ? "tls.key" : nil]
-            let names = missing.compactMap { $0 }.joined(separator: " and ")
-            throw problem(given, "\(given == "listen" ? address.description : given) needs \(names)")
+            throw missing(address)
         }
         do {
             return try TLSIdentity(certificate: certificate, key: key)
@@ -27,6 +23,13 @@ extension Settings {
         if let identity = try tlsIdentity() { return identity.warnings }
         guard tls != TLSSettings() else { return [] }
         return ["tls is set, but no address of listen begins with https://, so nothing is encrypted"]
+    }
+
+    /// Says it where one of the two is set, or, where none is, at the address.
+    private func missing(_ address: ListenAddress) -> SettingsError {
+        if tls.certificate != nil { return problem("tls.certificate", "needs tls.key beside it") }
+        if tls.key != nil { return problem("tls.key", "needs tls.certificate beside it") }
+        return problem("listen", "\(address) needs tls.certificate and tls.key")
     }
 
     private func problem(_ key: String, _ sentence: String) -> SettingsError {
