@@ -89,7 +89,8 @@ let package = Package(
         .testTarget(
             name: "SimulatorTests", dependencies: ["Fanout", "Journal", "Events"], swiftSettings: strict),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: strict),
-        .testTarget(name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop"], swiftSettings: strict),
+        .testTarget(
+            name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop", "COpenSSL"], swiftSettings: strict),
         .testTarget(
             name: "RelayTests", dependencies: ["Relay", "Events", "Access", "Webhooks"], swiftSettings: strict),
         .testTarget(

@@ -115,7 +115,8 @@ public final class TLSIdentity: @unchecked Sendable {
                     "\(path) is encrypted, and nobody can type its passphrase; openssl pkey -in \(path) decrypts it")
         }
         switch OpenSSLErrors.reason(code) {
-        case X509_R_KEY_VALUES_MISMATCH, X509_R_KEY_TYPE_MISMATCH:
+        // OpenSSL keeps a certificate for each kind of key, so a key of another kind has none.
+        case X509_R_KEY_VALUES_MISMATCH, X509_R_KEY_TYPE_MISMATCH, SSL_R_NO_CERTIFICATE_ASSIGNED:
             throw TLSFault(file: .key, description: "\(path) is not the key of the certificate")
         default:
             throw TLSFault(file: .key, description: "\(path) holds no private key in PEM (\(OpenSSLErrors.text(code)))")
