@@ -1,3 +1,5 @@
+import COpenSSL
+import EventLoop
 import Foundation
 import Testing
 
@@ -89,5 +91,23 @@ struct TLSIdentityTests {
         let warnings = try TLSIdentity(certificate: files.certificate, key: files.key).warnings
         #expect(warnings.count == 1)
         #expect(warnings.first?.hasPrefix("every user of this machine can read the key in \(files.key)") == true)
+    }
+
+    @Test
+    func ticketsGetNewKeysOnceADayAndTheCertificateStays() throws {
+        let files = try TestCertificate()
+        let identity = try TLSIdentity(certificate: files.certificate, key: files.key)
+        let termination = TLSTermination(identity)
+        let hour: Int64 = 3_600_000
+        termination.renewTickets(now: System.steadyMilliseconds() + 23 * hour)
+        #expect(termination.current === identity)
+        termination.renewTickets(now: System.steadyMilliseconds() + 25 * hour)
+        #expect(termination.current !== identity)
+        let old = try #require(identity.makeConnection())
+        let new = try #require(termination.current.makeConnection())
+        #expect(X509_cmp(SSL_get_certificate(old), SSL_get_certificate(new)) == 0)
+        #expect(EVP_PKEY_eq(SSL_get_privatekey(old), SSL_get_privatekey(new)) == 1)
+        SSL_free(old)
+        SSL_free(new)
     }
 }

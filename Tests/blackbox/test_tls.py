@@ -383,6 +383,30 @@ def test_hundreds_of_streams_come_and_go_without_a_trace(own):
     roomwire.wait_until(lambda: own.descriptors() <= descriptors, "the descriptors to be closed")
 
 
+def private_bytes(relay):
+    """The memory that the process has to itself."""
+    with open(f"/proc/{relay.process.pid}/smaps_rollup") as rollup:
+        return sum(int(line.split()[1]) * 1024 for line in rollup if line.startswith("Private_Dirty:"))
+
+
+def test_idle_stream_takes_little_memory(own):
+    def open_streams(count):
+        streams = [secure.TLSStream(own.secure) for _ in range(count)]
+        for stream in streams:
+            stream.control("connected")
+        return streams
+
+    # What is allocated once, and what handshakes leave to be used again, is there after these.
+    first = open_streams(100)
+    before = private_bytes(own)
+    more = open_streams(500)
+    grown = (private_bytes(own) - before) / len(more)
+    for stream in first + more:
+        stream.close()
+    # 16 KiB is the bound; with OpenSSL's defaults it is over 23.
+    assert grown < 16 * 1024, f"{grown:.0f} bytes"
+
+
 def shown(relay):
     """The certificate that a new connection is shown."""
     return ssl.get_server_certificate(("127.0.0.1", relay.secure_port))

@@ -4,8 +4,8 @@ extension Setting {
     /// Every setting of one value or a plain list, in the order in which `check` prints them.
     static let all: [Setting] = [
         Setting(list: "listen", \.listen, read: ListenAddress.init, show: \.description),
-        Setting("tls.certificate", \.tls.certificate, read: file, show: { $0 ?? "none" }),
-        Setting("tls.key", \.tls.key, read: file, show: { $0 ?? "none" }),
+        Setting("tls.certificate", \.tls.certificate, read: file, show: { $0 ?? "" }),
+        Setting("tls.key", \.tls.key, read: file, show: { $0 ?? "" }),
         Setting("data", \.data, read: path, show: { $0 }),
         Setting("path_prefix", \.pathPrefix, read: pathPrefix, show: { $0 }),
         .word("log.home", \.log.home),
