@@ -43,12 +43,13 @@ def test_the_table_of_settings_has_every_setting_with_its_default():
         real[key] = re.sub(r"\s+default$", "", rest).strip()
     # These depend on the machine, or are nothing.
     real.update({"data": "~/.local/share/roomwire", "loops": "one a core"})
-    real.update(dict.fromkeys(["cors.origins", "tls.certificate", "tls.key"], "none"))
+    nothing = ("cors.origins", "proxy.trusted", "proxy.header", "tls.certificate", "tls.key")
+    real.update({key: "none" for key in nothing})
     told = {key: "no bound" if default == "0" else default for key, default, _ in table("Settings")}
     assert told == real
 
 
-SETTINGS = [text for text in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if "sources:" in text]
+SETTINGS = [text for text in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if re.search("^(sources|proxy):", text, re.M)]
 
 
 @pytest.mark.parametrize("yaml", SETTINGS, ids=range(len(SETTINGS)))

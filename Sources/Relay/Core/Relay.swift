@@ -46,8 +46,9 @@ public final class Relay: Sendable {
         let log = OperatorLog.logger(settings)
         for warning in try settings.checkTLS() { log.warning("\(warning)") }
         let context = RelayContext(
-            rules: try await Rules(settings), caps: try caps(settings, log), tls: identity.map { TLSTermination($0) },
-            log: log)
+            rules: try await Rules(settings), caps: try caps(settings, log),
+            revocations: try RevocationStore(folder: settings.data, now: System.wallMilliseconds()),
+            tls: identity.map { TLSTermination($0) }, log: log)
         let home = try SQLiteHome(
             folder: settings.data, durability: settings.log.durability == .full ? .full : .normal,
             retention: Retention(settings.log.retention))
@@ -77,8 +78,8 @@ public final class Relay: Sendable {
             listen = try context.settings.listen.map { try ListenPlan($0) }
             for index in 0..<count {
                 let plan = WorkerPlan(
-                    context: context, writer: writer, reader: reader, mailbox: mailboxes[index], index: index,
-                    count: count, extent: extent, rooms: rooms)
+                    context: context, writer: writer, reader: reader, peers: mailboxes, index: index, count: count,
+                    extent: extent, rooms: rooms)
                 listen = try await WorkerThread.start(plan, listen: listen, ends: ends)
             }
         } catch {
@@ -105,7 +106,8 @@ public final class Relay: Sendable {
             total = most
         }
         return StreamCapSettings(
-            perUser: settings.streams.perUser, perAddress: settings.streams.perAddress, total: total)
+            perUser: settings.streams.perUser, perAddress: settings.streams.perAddress, total: total,
+            newPerSecond: settings.streams.newPerSecond)
     }
 
     /// Stops in order: no new connections, a goodbye to every stream, everything accepted committed. A second call
