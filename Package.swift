@@ -32,6 +32,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibevent", providers: [.apt(["libevent-dev"])]),
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
 
         // From here on imports go down the list of design: a target sees only those above it.
         .target(name: "Events", swiftSettings: strict),
@@ -47,7 +48,7 @@ let package = Package(
             dependencies: ["Events", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: strict),
         .target(name: "Fanout", dependencies: ["Events"], swiftSettings: strict),
-        .target(name: "FrontDoor", dependencies: ["EventLoop", "CLibevent"], swiftSettings: strict),
+        .target(name: "FrontDoor", dependencies: ["EventLoop", "CLibevent", "COpenSSL"], swiftSettings: strict),
         .target(
             name: "Relay",
             dependencies: [
@@ -92,7 +93,8 @@ let package = Package(
             name: "SimulatorTests", dependencies: ["Fanout", "Journal", "Events"], swiftSettings: strict),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: strict),
         .testTarget(name: "FetchTests", dependencies: ["Fetch"], swiftSettings: strict),
-        .testTarget(name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop"], swiftSettings: strict),
+        .testTarget(
+            name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop", "COpenSSL"], swiftSettings: strict),
         .testTarget(
             name: "RelayTests", dependencies: ["Relay", "Events", "EventLoop", "Access", "Webhooks"],
             swiftSettings: strict),

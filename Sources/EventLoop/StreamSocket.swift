@@ -12,7 +12,10 @@ public protocol StreamSocketOwner: AnyObject {
 /// A connection on which only the server speaks. It owns its descriptor and one event, and closes both.
 ///
 /// What the other side sends is read and dropped: it is how its closing shows.
-public final class StreamSocket {
+///
+/// This is a plain connection. One that is encrypted is a subclass, which sends, reads and closes in its own way; a
+/// plain stream pays nothing for that, not even a field.
+open class StreamSocket {
     /// Why the other side counts as gone.
     public enum End: String, Sendable {
         /// It closed the connection, or the connection broke.
@@ -37,7 +40,8 @@ public final class StreamSocket {
     public unowned var owner: (any StreamSocketOwner)?
     // Held, so that the event never outlives its base.
     private let loop: Loop
-    private var descriptor: CInt
+    /// The connection; -1 once it is closed.
+    package private(set) final var descriptor: CInt
     private var event: UnsafeMutablePointer<event>?
     private var stray = 0
     private var isWaitingForRoom = false
@@ -56,7 +60,8 @@ public final class StreamSocket {
     }
 
     deinit {
-        close()
+        // Not close(): what a subclass has is gone already.
+        closeDescriptor()
     }
 
     private static func tune(_ descriptor: CInt) {
@@ -69,58 +74,98 @@ public final class StreamSocket {
     }
 
     /// True until ``close()``.
-    public var isOpen: Bool { descriptor >= 0 }
+    open var isOpen: Bool { descriptor >= 0 }
 
     /// Writes as much as the kernel takes, with one system call.
-    public func write(_ buffers: UnsafeMutableBufferPointer<System.Buffer>) -> System.WriteResult {
+    open func write(_ buffers: UnsafeMutableBufferPointer<System.Buffer>) -> System.WriteResult {
         guard descriptor >= 0 else { return .closed }
         return System.write(descriptor, buffers)
     }
 
     /// Tells the owner when the socket takes bytes again. Asked for after a short write only.
-    public func waitForRoom() {
-        guard !isWaitingForRoom, descriptor >= 0 else { return }
-        watch(EV_READ | EV_WRITE | EV_PERSIST)
+    open func waitForRoom() {
+        watchForRoom()
+    }
+
+    /// The kernel takes bytes again. Here the owner is told.
+    open func hasRoom() {
+        stopWatchingForRoom()
+        owner?.socketIsWritable(self)
+    }
+
+    /// Nobody owns the socket any more, and the other side has closed it or takes nothing.
+    open func giveUp() {
+        closeDescriptor()
+    }
+
+    /// Has ``hasRoom()`` called when the kernel takes bytes, and ``giveUp()`` if it takes none for so long.
+    package final func watchForRoom(patienceSeconds: Int? = nil) {
+        guard descriptor >= 0, !isWaitingForRoom || patienceSeconds != nil else { return }
+        watch(EV_READ | EV_WRITE | EV_PERSIST, patienceSeconds)
         isWaitingForRoom = true
     }
 
-    private func watch(_ what: CInt) {
+    /// Looks no longer whether the kernel takes bytes.
+    package final func stopWatchingForRoom() {
+        guard descriptor >= 0, isWaitingForRoom else { return }
+        watch(EV_READ | EV_PERSIST, nil)
+        isWaitingForRoom = false
+    }
+
+    /// Has the input looked at in the next turn of the loop, whether or not more comes.
+    package final func lookAtInput() {
+        event_active(event, EV_READ, 0)
+    }
+
+    private func watch(_ what: CInt, _ patienceSeconds: Int?) {
         event_del(event)
         event_assign(
             event, loop.base, descriptor, Int16(what), streamSocketIsReady, Unmanaged.passUnretained(self).toOpaque())
-        event_add(event, nil)
+        guard let patienceSeconds else {
+            event_add(event, nil)
+            return
+        }
+        var patience = timeval(tv_sec: patienceSeconds, tv_usec: 0)
+        event_add(event, &patience)
     }
 
-    /// Closes the connection; what the kernel has taken is still sent. Does nothing the second time.
-    public func close() {
+    /// Closes the connection; what was taken is still sent. Does nothing the second time.
+    open func close() {
+        closeDescriptor()
+    }
+
+    /// Closes the connection at once; what the kernel has taken is still sent.
+    package final func closeDescriptor() {
         guard descriptor >= 0 else { return }
         if let event { event_free(event) }
         event = nil
         // With input unread, close would send a reset and throw away what the kernel still has to send.
-        _ = drop()
+        _ = drop { System.discard(descriptor) }
         Glibc.close(descriptor)
         descriptor = -1
     }
 
+    /// Reads once and drops what came.
+    open func discardInput() -> System.ReadResult {
+        System.discard(descriptor)
+    }
+
     fileprivate func isReady(_ what: CInt) {
-        if what & EV_READ != 0, let end = drop() {
-            guard let owner else { return close() }
+        if what & EV_READ != 0, let end = drop({ discardInput() }) {
+            guard let owner else { return giveUp() }
             owner.socketHasEnded(self, because: end)
             return
         }
         if what & EV_WRITE != 0, isWaitingForRoom {
-            watch(EV_READ | EV_PERSIST)
-            isWaitingForRoom = false
-            owner?.socketIsWritable(self)
+            hasRoom()
+        } else if what & EV_TIMEOUT != 0 {
+            giveUp()
         }
     }
 
-    private func drop() -> End? {
+    private func drop(_ discard: () -> System.ReadResult) -> End? {
         while true {
-            let result = withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) {
-                System.read(descriptor, into: $0)
-            }
-            switch result {
+            switch discard() {
             case .closed: return .closedByClient
             case .wouldBlock: return nil
             case .read(let count):

@@ -63,6 +63,11 @@ public enum System {
         }
     }
 
+    /// Reads once what is there, and drops it.
+    public static func discard(_ descriptor: CInt) -> ReadResult {
+        withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) { read(descriptor, into: $0) }
+    }
+
     /// Sets one socket option whose value is an integer. Failure is not an error: every option set here is an
     /// improvement, none is needed for the connection to work (and a Unix socket knows no TCP options).
     public static func setOption(_ descriptor: CInt, level: CInt, _ name: CInt, to value: CInt) {

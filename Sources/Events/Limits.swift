@@ -10,6 +10,8 @@ public enum Limits {
     public static let requestHeaderBytes = 32 * 1024
     /// How long a client may take from a request's first byte to its last.
     public static let requestSeconds = 15
+    /// How long a client may take from connecting to the end of its TLS handshake.
+    public static let handshakeSeconds = 10
     /// How long an ordinary connection may idle between requests.
     public static let keepAliveSeconds = 75
     /// A token in a header, cookie or query.

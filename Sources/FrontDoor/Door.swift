@@ -1,4 +1,5 @@
 internal import CLibevent
+internal import COpenSSL
 public import EventLoop
 internal import Glibc
 
@@ -12,13 +13,16 @@ public struct DoorLimits: Sendable {
     public var requestSeconds: Int
     /// Between requests.
     public var idleSeconds: Int
+    /// From the connection to the end of its TLS handshake.
+    public var handshakeSeconds: Int
 
-    /// Limits of all four kinds.
-    public init(headerBytes: Int, bodyBytes: Int, requestSeconds: Int, idleSeconds: Int) {
+    /// Limits of all kinds.
+    public init(headerBytes: Int, bodyBytes: Int, requestSeconds: Int, idleSeconds: Int, handshakeSeconds: Int) {
         self.headerBytes = headerBytes
         self.bodyBytes = bodyBytes
         self.requestSeconds = requestSeconds
         self.idleSeconds = idleSeconds
+        self.handshakeSeconds = handshakeSeconds
     }
 }
 
@@ -30,7 +34,18 @@ public struct DoorRefusal: Sendable {
     public let problem: String
 }
 
-/// The HTTP server of one loop: evhttp behind listeners of its own, with the checks that evhttp leaves out.
+/// The end of a TLS handshake.
+public struct TLSReport: Sendable {
+    /// How it came out.
+    public let outcome: TLSOutcome
+    /// Why it failed, in OpenSSL's words.
+    public let detail: String
+    /// The other end, if the handshake did not come to a good end and the client is still there; else empty.
+    public let remoteAddress: String
+}
+
+/// The HTTP server of one loop: evhttp behind listeners of its own, with the checks that evhttp leaves out. All its
+/// listeners speak TLS, or none: a connection does not know its listener.
 public final class Door {
     private let loop: Loop
     private let http: OpaquePointer
@@ -38,6 +53,10 @@ public final class Door {
     private let handler: (Exchange) -> Void
     private let refused: (DoorRefusal) -> Void
     private let answered: (Exchange, Exchange.Answer) -> Void
+    private let tls: TLSTermination?
+    /// Told of the end of every TLS handshake.
+    public var handshakeHasEnded: (TLSReport) -> Void = { _ in }
+    private let scratch = TLSStreamSocket.Scratch()
     /// Who stands behind the other end of a connection, by the request's headers.
     private let clientAddress: (_ peer: String, _ headers: [(name: String, value: String)]) -> String
     private var listeners: [Listener] = []
@@ -53,7 +72,7 @@ public final class Door {
     /// - Parameter clientAddress: who stands behind the other end of a connection, which may be a proxy's; unless
     ///   given, the other end is the client.
     public init(
-        on loop: Loop, limits: DoorLimits, refused: @escaping (DoorRefusal) -> Void,
+        on loop: Loop, limits: DoorLimits, tls: TLSTermination? = nil, refused: @escaping (DoorRefusal) -> Void,
         answered: @escaping (Exchange, Exchange.Answer) -> Void = { _, _ in },
         clientAddress: @escaping (_ peer: String, _ headers: [(name: String, value: String)]) -> String = { peer, _ in
             peer
@@ -64,6 +83,7 @@ public final class Door {
         self.loop = loop
         self.http = http
         self.limits = limits
+        self.tls = tls
         self.handler = handler
         self.refused = refused
         self.answered = answered
@@ -108,10 +128,36 @@ public final class Door {
 
     /// evhttp asks for the transport of a connection that it has just accepted.
     fileprivate func makeTransport() -> OpaquePointer? {
-        let transport = bufferevent_socket_new(loop.base, -1, CInt(BEV_OPT_CLOSE_ON_FREE.rawValue))
+        guard let tls else {
+            let transport = bufferevent_socket_new(loop.base, -1, CInt(BEV_OPT_CLOSE_ON_FREE.rawValue))
+            return keep(transport, handshake: nil)
+        }
+        guard let ssl = tls.current.makeConnection(),
+            let transport = bufferevent_openssl_socket_new(
+                loop.base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING, CInt(BEV_OPT_CLOSE_ON_FREE.rawValue))
+        else { return Self.uselessTransport(loop) }
+        return keep(transport, handshake: TLSHandshake(ssl, door: self))
+    }
+
+    private func keep(_ transport: OpaquePointer?, handshake: TLSHandshake?) -> OpaquePointer? {
         guard let transport, let input = bufferevent_get_input(transport) else { return nil }
-        connections[input] = DoorConnection(transport: transport, input: input, door: self)
+        connections[input] = DoorConnection(transport: transport, input: input, handshake: handshake, door: self)
         return transport
+    }
+
+    /// A transport that takes no socket, so that evhttp closes the connection. Without any it would make one of its
+    /// own, which speaks no TLS.
+    private static func uselessTransport(_ loop: Loop) -> OpaquePointer? {
+        var pair: [OpaquePointer?] = [nil, nil]
+        guard bufferevent_pair_new(loop.base, 0, &pair) == 0 else { return nil }
+        bufferevent_free(pair[1])
+        return pair[0]
+    }
+
+    func handshakeEnded(_ outcome: TLSOutcome, detail: String, of connection: DoorConnection?) {
+        let isWorthALine = outcome == .failed || outcome == .plainHTTP || outcome == .timedOut
+        let address = isWorthALine ? connection?.remoteAddress ?? "" : ""
+        handshakeHasEnded(TLSReport(outcome: outcome, detail: detail, remoteAddress: address))
     }
 
     func forget(_ connection: DoorConnection) {
@@ -120,10 +166,16 @@ public final class Door {
 
     /// Bounds how long a request may drip in. evhttp's own timeout starts anew with every byte.
     private func closeLateConnections() {
-        let deadline = System.steadyMilliseconds() - Int64(limits.requestSeconds) * 1000
+        let now = System.steadyMilliseconds()
+        let deadline = now - Int64(limits.requestSeconds) * 1000
         for connection in connections.values where connection.isLate(startedBefore: deadline) {
             refused(DoorRefusal(status: 408, problem: "the request was not complete in \(limits.requestSeconds) s"))
             connection.closeAsLate()
+        }
+        if let tls {
+            tls.renewTickets(now: now)
+            let deadline = now - Int64(limits.handshakeSeconds) * 1000
+            for connection in connections.values { connection.closeIfHandshakeIsLate(startedBefore: deadline) }
         }
         // Out of descriptors accept fails at once, again and again, so the listener was turned off for a moment.
         if accepts { accept(true) }
@@ -151,7 +203,8 @@ public final class Door {
             headers: headers, body: Self.body(evhttp_request_get_input_buffer(handle)),
             remoteAddress: clientAddress(Self.remoteAddress(link), headers))
         request.isHTTP10 = connection?.isHTTP10 ?? false
-        let exchange = Exchange(handle, request: request, of: connection, on: loop, answered: answered)
+        let exchange = Exchange(
+            handle, request: request, of: connection, scratch: scratch, on: loop, answered: answered)
         if let problem { return turnAway(exchange, status: 400, problem) }
         guard method != nil else { return turnAway(exchange, status: 501, "an unknown method") }
         guard split != nil else { return turnAway(exchange, status: 400, "the request's target is not well-formed") }
@@ -207,7 +260,7 @@ extension Door {
         }
     }
 
-    private static func remoteAddress(_ link: OpaquePointer) -> String {
+    static func remoteAddress(_ link: OpaquePointer) -> String {
         var address: UnsafeMutablePointer<CChar>?
         var port: UInt16 = 0
         evhttp_connection_get_peer(link, &address, &port)

@@ -1,4 +1,5 @@
 internal import CLibevent
+internal import COpenSSL
 internal import EventLoop
 internal import Glibc
 
@@ -11,12 +12,16 @@ final class DoorConnection {
     let input: OpaquePointer
     private let transport: OpaquePointer
     private weak var door: Door?
+    /// The connection's TLS, if it has some.
+    let handshake: TLSHandshake?
     private var scanner = HeaderScanner()
     private var startedAt: Int64?
     private let acceptedAt = System.steadyMilliseconds()
     private var hasServed = false
     private var isWatched = false
     private var phase = Phase.reading
+    /// Its socket belongs to a stream.
+    var isHandedOff = false
     /// The request that is being served, so that nobody answers it when the connection is gone.
     weak var exchange: Exchange?
 
@@ -31,13 +36,15 @@ final class DoorConnection {
         case refused
     }
 
-    init(transport: OpaquePointer, input: OpaquePointer, door: Door) {
+    init(transport: OpaquePointer, input: OpaquePointer, handshake: TLSHandshake?, door: Door) {
         self.transport = transport
         self.input = input
+        self.handshake = handshake
         self.door = door
         let this = Unmanaged.passUnretained(self).toOpaque()
         evbuffer_add_cb(input, inputHasChanged, this)
         evbuffer_add_cb(bufferevent_get_output(transport), outputHasChanged, this)
+        handshake?.connection = self
     }
 
     /// Bytes came in: the last `count` of those that wait.
@@ -129,10 +136,35 @@ final class DoorConnection {
         // Straight to the socket: a buffered answer would be freed together with the connection. But not into the
         // middle of an answer that is still being sent.
         if evbuffer_get_length(bufferevent_get_output(transport)) == 0 {
-            _ = send(bufferevent_getfd(transport), answer, answer.utf8.count, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT))
+            if let handshake {
+                handshake.writeLast(answer)
+            } else {
+                let flags = CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT)
+                _ = send(bufferevent_getfd(transport), answer, answer.utf8.count, flags)
+            }
         }
         evhttp_connection_free(link)
     }
+
+    /// Closes the connection if its handshake began before `deadline` and has not ended.
+    func closeIfHandshakeIsLate(startedBefore deadline: Int64) {
+        // Without a link the connection is freed already, and libevent only waits for its turn.
+        guard let handshake, handshake.outcome == nil, handshake.startedAt < deadline, let link else { return }
+        handshake.end(.timedOut)
+        evhttp_connection_free(link)
+    }
+
+    /// Gives the connection's TLS, if it has some, to a stream, which frees it.
+    func handOff() -> OpaquePointer? {
+        isHandedOff = true
+        guard let handshake else { return nil }
+        SSL_up_ref(handshake.ssl)
+        handshake.detach()
+        return handshake.ssl
+    }
+
+    /// The address of the other end.
+    var remoteAddress: String { link.map(Door.remoteAddress) ?? "" }
 
     /// evhttp's own record of the connection: it passes it to its transport's callbacks.
     private var link: OpaquePointer? {
@@ -149,6 +181,12 @@ final class DoorConnection {
 
     fileprivate func isClosing() {
         exchange?.forget()
+        if !isHandedOff { handshake?.sayGoodbye() }
+        isFreed()
+    }
+
+    /// libevent frees the connection.
+    func isFreed() {
         // libevent may still empty the buffers, when this object is gone.
         let this = Unmanaged.passUnretained(self).toOpaque()
         evbuffer_remove_cb(input, inputHasChanged, this)

@@ -18,6 +18,7 @@ public final class Exchange {
     private var handle: OpaquePointer?
     private var isAnswered = false
     private weak var connection: DoorConnection?
+    private let scratch: TLSStreamSocket.Scratch
 
     /// What a request was answered, for the log.
     public struct Answer: Sendable {
@@ -31,11 +32,12 @@ public final class Exchange {
     }
 
     init(
-        _ handle: OpaquePointer, request: HTTPRequest, of connection: DoorConnection?, on loop: Loop,
-        answered: @escaping (Exchange, Answer) -> Void
+        _ handle: OpaquePointer, request: HTTPRequest, of connection: DoorConnection?,
+        scratch: TLSStreamSocket.Scratch, on loop: Loop, answered: @escaping (Exchange, Answer) -> Void
     ) {
         self.answered = answered
         self.handle = handle
+        self.scratch = scratch
         self.request = request
         self.connection = connection
         self.loop = loop
@@ -51,6 +53,7 @@ public final class Exchange {
     /// client while an answer is due: for a look now and then.
     public var hasEnded: Bool {
         guard let handle, let connection = evhttp_request_get_connection(handle) else { return true }
+        if let handshake = self.connection?.handshake { return handshake.isClosedByClient }
         var byte: UInt8 = 0
         let descriptor = bufferevent_getfd(evhttp_connection_get_bufferevent(connection))
         let count = recv(descriptor, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT))
@@ -101,6 +104,7 @@ public final class Exchange {
             dup2(standIn, old)
             close(standIn)
         }
+        let ssl = moved >= 0 && standIn >= 0 ? self.connection?.handOff() : nil
         // Frees the request as well.
         evhttp_connection_free(connection)
         guard moved >= 0 else { return nil }
@@ -108,6 +112,10 @@ public final class Exchange {
             close(moved)
             return nil
         }
-        return StreamSocket(takingOver: moved, on: loop)
+        guard let ssl else { return StreamSocket(takingOver: moved, on: loop) }
+        // The bufferevent closes what its TLS connection writes to, later on; that is the new descriptor by then,
+        // which the connection does not give away.
+        close(old)
+        return TLSStreamSocket(takingOver: moved, ssl: ssl, scratch: scratch, on: loop)
     }
 }

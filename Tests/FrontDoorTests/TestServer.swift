@@ -28,14 +28,15 @@ final class TestServer: Sendable {
     let log: Locked<Log>
     private let mailbox: Mailbox<Command>
 
-    init(requestSeconds: Int = 15) throws {
+    init(requestSeconds: Int = 15, handshakeSeconds: Int = 10, tls: TLSTermination? = nil) throws {
         let started = DispatchSemaphore(value: 0)
         let port = Locked<UInt16?>(nil)
         let log = Locked(Log())
         let mailbox = try Mailbox<Command>()
         try LoopThread.start(name: "test door") {
             let limits = DoorLimits(
-                headerBytes: 4096, bodyBytes: 10_000, requestSeconds: requestSeconds, idleSeconds: 60)
+                headerBytes: 4096, bodyBytes: 10_000, requestSeconds: requestSeconds, idleSeconds: 60,
+                handshakeSeconds: handshakeSeconds)
             try? Served(limits: limits, log: log).run(mailbox) { found in
                 port.withLock { $0 = found }
                 started.signal()

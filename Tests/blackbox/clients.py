@@ -38,9 +38,12 @@ class RawConnection:
     """A socket on which a test writes what it likes."""
 
     def __init__(self, relay):
-        self.socket = socket.create_connection(("127.0.0.1", relay.port), timeout=roomwire.DEADLINE_SECONDS)
+        self.socket = self.connect(relay)
         self.bytes = b""
         self.ended = False
+
+    def connect(self, relay):
+        return socket.create_connection(("127.0.0.1", relay.port), timeout=roomwire.DEADLINE_SECONDS)
 
     def send(self, data):
         self.socket.sendall(data)

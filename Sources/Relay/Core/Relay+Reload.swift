@@ -2,6 +2,7 @@ internal import Access
 internal import EventLoop
 internal import Events
 internal import Fanout
+internal import FrontDoor
 internal import Journal
 internal import Logging
 
@@ -48,10 +49,16 @@ extension Relay {
         var settings = try loaded.completed(demo: demo != nil)
         let restarts = settings.keepWhatNeedsRestart(from: old)
         let rules = try await Rules(settings)
+        // An address cannot become one over TLS without a restart, but its certificate can change.
+        let identity = context.tls == nil ? nil : try settings.tlsIdentity(isAsked: true)
         let caps = try Self.caps(settings, context.log)
         context.output.apply(settings)
         context.declareSeries(rules)
         await context.adopt(rules)
+        if let identity {
+            context.tls?.replace(identity)
+            context.log.info("the certificate was read anew")
+        }
         context.caps.withLock { $0.settings = caps }
         home.keep(Retention(settings.log.retention))
         for mailbox in mailboxes { mailbox.post(.settings(HubSettings(settings.streams))) }
@@ -62,7 +69,7 @@ extension Relay {
         context.log.info(
             "settings reloaded: \(changes.isEmpty ? "nothing has changed" : "changed \(changes.joined(separator: ", "))")"
         )
-        for warning in settings.warnings() { context.log.warning("\(warning)") }
+        for warning in (identity?.warnings ?? []) + settings.warnings() { context.log.warning("\(warning)") }
     }
 }
 

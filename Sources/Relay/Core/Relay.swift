@@ -3,6 +3,7 @@ internal import Dispatch
 internal import EventLoop
 internal import Events
 internal import FoundationEssentials
+internal import FrontDoor
 internal import Journal
 internal import Logging
 
@@ -42,16 +43,20 @@ public final class Relay: Sendable {
         // The log and the secrets are for this user alone, in a folder that somebody else made as well.
         System.makeNewFilesPrivate()
         let settings = try given.completed(demo: demo)
+        if demo && !settings.listen.contains(where: { !$0.isSecure }) {
+            throw RelayError("the demo posts its webhooks without TLS: add an address without https:// to listen")
+        }
+        let inherited = try InheritedSocket.take(environment: ProcessInfo.processInfo.environment)
+        let identity = try settings.tlsIdentity(isAsked: inherited.contains { ListenPlan.isSecure($0) })
         try DataFolder(path: settings.data).create()
         let output = LogOutput(settings)
-        let inherited = try InheritedSocket.take(environment: ProcessInfo.processInfo.environment)
         let caps = try caps(settings, OperatorLog.logger(output))
         let keys = KeyFetcher()
         let (rules, issuers) = await keys.prepare(try await Rules(settings))
         let context = RelayContext(
             rules: rules, keys: keys, caps: caps,
-            revocations: try RevocationStore(folder: settings.data, now: System.wallMilliseconds()), output: output,
-            keepsQueue: !inherited.isEmpty)
+            revocations: try RevocationStore(folder: settings.data, now: System.wallMilliseconds()),
+            tls: identity.map { TLSTermination($0) }, output: output, keepsQueue: !inherited.isEmpty)
         let home = try SQLiteHome(
             folder: settings.data, durability: settings.log.durability == .full ? .full : .normal,
             retention: Retention(settings.log.retention))
@@ -59,7 +64,7 @@ public final class Relay: Sendable {
             context: context, home: home, inherited: inherited, demo: demo, reload: reload ?? { given })
         // Tokens whose keys are still to come wait for them, or are told to come back: the start does not.
         keys.follow(issuers, in: context)
-        for warning in settings.warnings() { context.log.warning("\(warning)") }
+        for warning in try settings.checkTLS() + settings.warnings() { context.log.warning("\(warning)") }
         return relay
     }
 
@@ -107,7 +112,7 @@ public final class Relay: Sendable {
             throw error
         }
         addresses = listen.map(\.text)
-        self.demo = demo ? listen.first.flatMap { Demo.start(context: context, address: $0) } : nil
+        self.demo = demo ? listen.first { !$0.isSecure }.flatMap { Demo.start(context: context, address: $0) } : nil
     }
 
     /// The caps, held against how many files this process may open: each stream is one.

@@ -1,6 +1,7 @@
 internal import Access
 internal import EventLoop
 internal import Events
+internal import FrontDoor
 internal import Journal
 internal import Logging
 internal import Webhooks
@@ -94,23 +95,28 @@ final class RelayContext: Sendable {
     let requestLog: RateLimitedLog
     /// What the log's home cannot do: a full disk fails every second.
     let journalLog: RateLimitedLog
+    let tlsLog: RateLimitedLog
+    /// What the addresses over TLS show their clients; nil if there is no such address.
+    let tls: TLSTermination?
     let isDraining = Locked(false)
     /// Whether the listening sockets outlive this process, so that what waits in them is not lost when it ends.
     let keepsQueue: Bool
 
     init(
-        rules: Rules, keys: KeyFetcher, caps: StreamCapSettings, revocations: RevocationStore, output: LogOutput,
-        keepsQueue: Bool = false
+        rules: Rules, keys: KeyFetcher, caps: StreamCapSettings, revocations: RevocationStore, tls: TLSTermination?,
+        output: LogOutput, keepsQueue: Bool = false
     ) {
         self.keepsQueue = keepsQueue
         current = Locked(rules)
         self.keys = keys
         self.revocations = revocations
+        self.tls = tls
         self.output = output
         log = OperatorLog.logger(output)
         requests = RequestLog(output: output)
         health = Health(loops: rules.settings.loops)
         journalLog = RateLimitedLog(log, linesPerSecond: 1)
+        tlsLog = RateLimitedLog(log)
         webhookLog = RateLimitedLog(log)
         accessLog = RateLimitedLog(log)
         requestLog = RateLimitedLog(log)
@@ -157,6 +163,15 @@ final class RelayContext: Sendable {
         let (rules, issuers) = await keys.prepare(rules)
         replaceRules { _ in rules }
         keys.follow(issuers, in: self)
+    }
+
+    /// Counts a handshake, and logs one that came to no good end.
+    func count(_ report: TLSReport) {
+        metrics.count(.tlsHandshakes, "outcome", report.outcome.rawValue)
+        guard !report.remoteAddress.isEmpty else { return }
+        let detail = report.detail.isEmpty ? "" : ": \(report.detail)"
+        tlsLog.warning(
+            "no TLS with \(report.remoteAddress): \(report.outcome.rawValue)\(detail)", now: System.wallMilliseconds())
     }
 }
 

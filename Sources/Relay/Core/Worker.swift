@@ -18,6 +18,8 @@ final class Worker {
     private let index: Int
     private(set) var rooms: [RoomKey: RoomState]
     private var door: Door?
+    /// The door for the addresses over TLS, if there are any.
+    private var secureDoor: Door?
     private var mail: MailboxReader?
     private var ticker: LoopTimer?
     private var turns: LoopTimer?
@@ -63,17 +65,6 @@ final class Worker {
             wallNow: System.wallMilliseconds())
         hub.onEnd = { [unowned self] in release($0, because: $1) }
         hub.readPage = { [unowned self] in readPage(after: $0) }
-        let limits = DoorLimits(
-            headerBytes: Limits.requestHeaderBytes, bodyBytes: Limits.webhookBodyBytes,
-            requestSeconds: Limits.requestSeconds, idleSeconds: Limits.keepAliveSeconds)
-        let requests = plan.context.requests
-        door = try Door(
-            on: loop, limits: limits, refused: { [unowned self] in refused($0) },
-            answered: { requests.answered($0, $1) },
-            clientAddress: { [unowned self] peer, headers in
-                context.rules.proxies.client(peer: peer, headers: headers)
-            },
-            handler: { [unowned self] in turn { [unowned self] in self.route($0) }($0) })
         mail = mailbox.attach(
             to: loop, limit: Limits.mailboxCommands, handle: { [unowned self] in take($0) },
             endOfTurn: { [unowned self] in
@@ -88,8 +79,33 @@ final class Worker {
     static let tickMilliseconds: Int64 = 250
 
     /// Accepts connections on this address.
-    func listen(on listener: Listener) {
-        door?.listen(on: listener)
+    func listen(on listener: Listener, isSecure: Bool) throws {
+        if isSecure {
+            secureDoor = try secureDoor ?? makeDoor(context.tls)
+            secureDoor?.listen(on: listener)
+        } else {
+            door = try door ?? makeDoor(nil)
+            door?.listen(on: listener)
+        }
+    }
+
+    private var doors: [Door] { [door, secureDoor].compactMap { $0 } }
+
+    private func makeDoor(_ tls: TLSTermination?) throws -> Door {
+        let limits = DoorLimits(
+            headerBytes: Limits.requestHeaderBytes, bodyBytes: Limits.webhookBodyBytes,
+            requestSeconds: Limits.requestSeconds, idleSeconds: Limits.keepAliveSeconds,
+            handshakeSeconds: Limits.handshakeSeconds)
+        let requests = context.requests
+        let door = try Door(
+            on: loop, limits: limits, tls: tls, refused: { [unowned self] in refused($0) },
+            answered: { requests.answered($0, $1) },
+            clientAddress: { [unowned self] peer, headers in
+                context.rules.proxies.client(peer: peer, headers: headers)
+            },
+            handler: { [unowned self] in turn { [unowned self] in self.route($0) }($0) })
+        door.handshakeHasEnded = { [context] in context.count($0) }
+        return door
     }
 
     // MARK: Time
@@ -181,7 +197,7 @@ final class Worker {
             // Connections are still accepted, and told 503 and when to come back: one that waited in the listener's
             // queue would only hear a reset in the end. Unless the queue outlives this process: then the next one
             // takes it over.
-            if context.keepsQueue { door?.accept(false) }
+            if context.keepsQueue { doors.forEach { $0.accept(false) } }
             for diagnostic in diagnostics.values { diagnostic.end() }
             drain = Drain(milliseconds: milliseconds, count: hub.count)
             tick()
@@ -195,7 +211,7 @@ final class Worker {
         guard var drain, !drain.step(hub) else { return }
         let isAnswered = waiting.isEmpty && gatherings.isEmpty
         // Where others take the listeners over, nobody new comes here, and who came is served to the end.
-        let isQuiet = isAnswered && (!context.keepsQueue || door?.hasRequestsUnderWay != true)
+        let isQuiet = isAnswered && (!context.keepsQueue || !doors.contains { $0.hasRequestsUnderWay })
         guard drain.hasSaidGoodbye && isQuiet || drain.isLate else {
             drain.hasSaidGoodbye = isQuiet
             self.drain = drain
@@ -291,6 +307,7 @@ final class Worker {
         _ = hub.drain(upTo: .max, spreadMilliseconds: 0)
         for diagnostic in diagnostics.values { diagnostic.end() }
         door = nil
+        secureDoor = nil
         waiting.removeAll()
         gatherings.removeAll()
     }

@@ -7,27 +7,32 @@ struct ListenPlan: Sendable {
     let inherited: InheritedSocket?
     let host: String
     let port: UInt16
+    let isSecure: Bool
     let text: String
 
     init(_ address: ListenAddress) throws {
         host = address.host == "localhost" ? "127.0.0.1" : address.host
         port = UInt16(clamping: address.port)
+        isSecure = address.isSecure
         text = address.description
         inherited = nil
         // Loops share a port by SO_REUSEPORT, which would let a second relay of the same user share it too.
         try Listener.checkIsFree(host: host, port: port)
     }
 
-    /// A socket that was handed over.
+    /// A socket that was handed over; the service manager's name for it says whether it is spoken to over TLS.
     init(_ socket: InheritedSocket) {
         self.init(
             host: String(socket.address.prefix(upTo: socket.address.lastIndex(of: ":") ?? socket.address.endIndex)),
-            boundTo: socket.address, inherited: socket)
+            isSecure: Self.isSecure(socket), boundTo: socket.address, inherited: socket)
     }
 
-    private init(host: String, boundTo text: String, inherited: InheritedSocket?) {
+    static func isSecure(_ socket: InheritedSocket) -> Bool { socket.name == "https" }
+
+    private init(host: String, isSecure: Bool, boundTo text: String, inherited: InheritedSocket?) {
         self.host = host
-        self.text = text
+        self.isSecure = isSecure
+        self.text = isSecure ? "https://\(text)" : text
         self.inherited = inherited
         port = text.split(separator: ":").last.flatMap { UInt16($0) } ?? 0
     }
@@ -35,7 +40,9 @@ struct ListenPlan: Sendable {
     fileprivate func bind(on loop: Loop) throws -> (listener: Listener, plan: ListenPlan) {
         if let inherited { return (try Listener(inherited, on: loop), self) }
         let listener = try Listener(host: host, port: port, on: loop)
-        return (listener, ListenPlan(host: host, boundTo: listener.address, inherited: nil))
+        return (
+            listener, ListenPlan(host: host, isSecure: isSecure, boundTo: listener.address, inherited: nil)
+        )
     }
 }
 
@@ -61,7 +68,7 @@ enum WorkerThread {
             let loop = try Loop()
             let worker = try Worker(plan, loop: loop)
             let bound = try listen.map { try $0.bind(on: loop) }
-            for (listener, _) in bound { worker.listen(on: listener) }
+            for (listener, plan) in bound { try worker.listen(on: listener, isSecure: plan.isSecure) }
             started.resume(returning: bound.map(\.plan))
             loop.run()
             worker.close()

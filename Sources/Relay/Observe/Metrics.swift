@@ -17,6 +17,7 @@ final class Metrics: Sendable {
         case accessRefused = "roomwire_access_refused_total"
         case reloads = "roomwire_reloads_total"
         case keyFetches = "roomwire_key_fetches_total"
+        case tlsHandshakes = "roomwire_tls_handshakes_total"
 
         var help: String {
             switch self {
@@ -27,6 +28,7 @@ final class Metrics: Sendable {
             case .accessRefused: "Requests refused for their token or ticket, by reason."
             case .reloads: "Reloads of the settings, by outcome."
             case .keyFetches: "Fetches of issuers' keys, by issuer and outcome."
+            case .tlsHandshakes: "TLS handshakes, by outcome."
             }
         }
     }
@@ -59,6 +61,7 @@ final class Metrics: Sendable {
         declare(.requestsRefused, "status", Self.refusedStatuses.map(String.init) + ["other"])
         declare(.streamsRefused, "reason", StreamRefusal.reasons)
         declare(.accessRefused, "reason", AccessRefusal.Reason.allCases.map(\.rawValue))
+        declare(.tlsHandshakes, "outcome", TLSOutcome.allCases.map(\.rawValue))
         declare(.reloads, "outcome", Self.reloadOutcomes)
         for (counter, label, value) in [
             (Counter.webhooks, "outcome", "refused"), (.rejections, "reason", "unknown_source"),

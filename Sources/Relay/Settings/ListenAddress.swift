@@ -6,17 +6,24 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     public let host: String
     /// 0 lets the system choose.
     public let port: Int
+    /// Whether it is spoken to over TLS.
+    public let isSecure: Bool
 
     /// An address of parts that are right.
-    public init(host: String, port: Int) {
+    public init(host: String, port: Int, isSecure: Bool = false) {
         self.host = host
         self.port = port
+        self.isSecure = isSecure
     }
 
-    /// Reads `127.0.0.1:3001`, `[::1]:3001`, `localhost:3001`, or `:3001` for every address of the machine.
+    /// Reads `127.0.0.1:3001`, `[::1]:3001`, `localhost:3001`, or `:3001` for every address of the machine; with
+    /// `https://` before it for TLS, and, for who likes it, `http://` for none.
     ///
     /// Other names are refused: what they resolve to may change, and may be several addresses.
-    init(_ text: String) throws(BadValue) {
+    init(_ given: String) throws(BadValue) {
+        isSecure = given.hasPrefix(Self.secureScheme)
+        let scheme = [Self.secureScheme, "http://"].first { given.hasPrefix($0) } ?? ""
+        let text = String(given.dropFirst(scheme.count))
         guard let colon = text.lastIndex(of: ":"), text.first != "[" || text[..<colon].last == "]" else {
             throw Self.shapeProblem(text)
         }
@@ -50,6 +57,11 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         return inet_pton(host.contains(":") ? AF_INET6 : AF_INET, host, &address) == 1
     }
 
-    /// As it would be written in a URL.
-    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    private static let secureScheme = "https://"
+
+    /// Address and port as they would be written in a URL.
+    public var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+    /// As it is written in the settings: with `https://` if it is spoken to over TLS.
+    public var description: String { isSecure ? Self.secureScheme + authority : authority }
 }

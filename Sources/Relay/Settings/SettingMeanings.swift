@@ -5,6 +5,8 @@ extension Setting {
     /// By the settings' keys; a test sees that none is missing.
     static let meanings: [String: String] = [
         "listen": "where connections are accepted",
+        "tls.certificate": "the certificate for addresses with https://",
+        "tls.key": "its private key",
         "data": "the folder with the log and the generated secrets",
         "path_prefix": "what every path of the API begins with",
         "log.home": "where the log lives",

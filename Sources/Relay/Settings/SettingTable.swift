@@ -5,6 +5,8 @@ extension Setting {
     /// Every setting of one value or a plain list, in the order in which `check` prints them.
     static let all: [Setting] = [
         Setting(list: "listen", \.listen, read: ListenAddress.init, show: \.description),
+        Setting("tls.certificate", \.tls.certificate, read: file, show: { $0 ?? "" }),
+        Setting("tls.key", \.tls.key, read: file, show: { $0 ?? "" }),
         Setting("data", \.data, read: path, show: { $0 }),
         Setting("path_prefix", \.pathPrefix, read: pathPrefix, show: { $0 }),
         .word("log.home", \.log.home),
@@ -49,6 +51,10 @@ extension Setting {
     @Sendable private static func secret(_ text: String) throws(BadValue) -> String {
         guard !text.isEmpty else { throw BadValue("a secret should stand here, and this is empty") }
         return text
+    }
+
+    @Sendable private static func file(_ text: String) throws(BadValue) -> String? {
+        try path(text)
     }
 
     @Sendable private static func pathPrefix(_ text: String) throws(BadValue) -> String {

@@ -49,6 +49,11 @@ extension Settings {
             if path == "~" || path.hasPrefix("~/") { path = home + path.dropFirst() }
         }
         expand(&data)
+        for path in [\TLSSettings.certificate, \.key] {
+            guard var file = tls[keyPath: path] else { continue }
+            expand(&file)
+            tls[keyPath: path] = file
+        }
         for index in tokens.issuers.indices {
             for place in [\IssuerFile.jwksFile, \.jwksCAFile] {
                 guard var path = tokens.issuers[index][keyPath: place] else { continue }

@@ -13,7 +13,7 @@ extension Settings {
 
     private var listenWarnings: [String] {
         // Whoever names a proxy has one.
-        let open = listen.filter { !$0.isLoopback }
+        let open = listen.filter { !$0.isLoopback && !$0.isSecure }
         guard !open.isEmpty, proxy.trusted.isEmpty else { return [] }
         let addresses = open.map(\.description).joined(separator: " and ")
         return [

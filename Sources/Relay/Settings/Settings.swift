@@ -8,6 +8,8 @@ public import Logging
 public struct Settings: Sendable, Equatable {
     /// Where to accept connections.
     public var listen = [ListenAddress(host: "127.0.0.1", port: 3001)]
+    /// What the addresses over TLS show their clients.
+    public var tls = TLSSettings()
     /// The folder for the log and for generated secrets. Made when it is missing.
     public var data: String
     /// What every path of the API begins with, without a slash at the end.
@@ -47,6 +49,17 @@ public struct Settings: Sendable, Equatable {
     public func source(named name: String) -> SourceSettings? {
         sources.first { $0.name == name }
     }
+}
+
+/// The files for the addresses over TLS; either none is set or both are.
+public struct TLSSettings: Sendable, Equatable {
+    /// The path of the certificate in PEM, followed by those that lead to its root.
+    public var certificate: String?
+    /// The path of its private key in PEM, without a passphrase.
+    public var key: String?
+
+    /// None.
+    public init() {}
 }
 
 /// The log of events: where it lives, how safe a commit is, and how much is kept.

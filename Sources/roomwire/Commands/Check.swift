@@ -30,6 +30,11 @@ struct Check: AsyncParsableCommand {
         } catch {
             throw Failure.refused("tokens.issuers: \(error)")
         }
+        do {
+            for warning in try settings.checkTLS() { Terminal.notice("warning: \(warning)") }
+        } catch {
+            throw Failure.refused(error.description)
+        }
         let rows = settings.redacted
         let keyWidth = rows.map(\.key.count).max() ?? 0
         let originWidth = min(rows.map { "\($0.origin)".count }.max() ?? 0, 40)

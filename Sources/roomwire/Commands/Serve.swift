@@ -23,7 +23,10 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where to accept connections; may be given several times. \":3001\" is every address of the machine.",
+            """
+            Where to accept connections; may be given several times. ":3001" is every address of the machine, \
+            "https://:3443" the same over TLS.
+            """,
             valueName: "address:port"))
     var listen: [String] = []
 

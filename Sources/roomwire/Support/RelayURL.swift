@@ -17,15 +17,21 @@ struct RelayURLOption: ParsableArguments {
 
     /// The address of the API without a slash at the end.
     func api(_ settings: Settings) throws(Failure) -> RelayURL {
-        try RelayURL(chosen ?? "http://\(Self.reachable(settings))", prefix: settings.pathPrefix)
+        if let chosen { return try RelayURL(chosen, prefix: settings.pathPrefix) }
+        let address = Self.reachable(settings)
+        let scheme = address.isSecure ? "https" : "http"
+        return try RelayURL("\(scheme)://\(address.authority)", prefix: settings.pathPrefix)
     }
 
     /// An address to listen on as one to connect to: a relay that listens on all addresses is on this machine too.
     private static func reachable(_ settings: Settings) -> ListenAddress {
-        let address = settings.listen.first ?? ListenAddress(host: "127.0.0.1", port: 3001)
+        // Without TLS if there is a choice: a certificate seldom names a loopback address.
+        let address =
+            settings.listen.first { !$0.isSecure } ?? settings.listen.first
+            ?? ListenAddress(host: "127.0.0.1", port: 3001)
         switch address.host {
-        case "0.0.0.0": return ListenAddress(host: "127.0.0.1", port: address.port)
-        case "::": return ListenAddress(host: "::1", port: address.port)
+        case "0.0.0.0": return ListenAddress(host: "127.0.0.1", port: address.port, isSecure: address.isSecure)
+        case "::": return ListenAddress(host: "::1", port: address.port, isSecure: address.isSecure)
         default: return address
         }
     }

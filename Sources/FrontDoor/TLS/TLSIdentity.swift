@@ -1,0 +1,190 @@
+internal import COpenSSL
+internal import Glibc
+
+/// Why a certificate and its key cannot be used.
+public struct TLSFault: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Which of the two files it is about.
+    public enum File: Sendable {
+        /// The certificate, with those that lead to its root.
+        case certificate
+        /// The private key.
+        case key
+    }
+
+    /// Which of the two files it is about.
+    public let file: File
+    /// What is wrong, as one sentence without a full stop.
+    public let description: String
+}
+
+/// A certificate with its private key, and all that is decided about TLS: what new connections are made of.
+///
+/// TLS 1.2 and 1.3 with forward secrecy and authenticated encryption only, HTTP/1.1 by ALPN, no renegotiation, no
+/// compression. Sessions are resumed by tickets; the keys of the tickets live in here, so a ticket is good at every
+/// loop of the process, and until the identity is replaced.
+public final class TLSIdentity: @unchecked Sendable {
+    // Unchecked: nothing in the context is changed once it is made, and OpenSSL counts its users with atomics.
+    private let context: OpaquePointer
+    /// What an operator should know although the identity can be used, each as a sentence without a full stop.
+    public let warnings: [String]
+
+    /// AEAD with ephemeral elliptic curves, for TLS 1.2; in TLS 1.3 there is nothing else.
+    private static let ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20"
+    private static let groups = "X25519:P-256:P-384"
+    /// Days ahead of its end in which a certificate is warned about.
+    private static let lastDays = 7
+
+    /// Reads both files, PEM.
+    /// - Parameters:
+    ///   - certificate: the path of the server's certificate, followed by those that lead to its root.
+    ///   - key: the path of its private key, without a passphrase.
+    public init(certificate: String, key: String) throws(TLSFault) {
+        try Self.checkReadable(certificate, .certificate)
+        try Self.checkReadable(key, .key)
+        context = try Self.makeContext()
+        OpenSSLErrors.forget()
+        guard SSL_CTX_use_certificate_chain_file(context, certificate) == 1 else {
+            SSL_CTX_free(context)
+            throw TLSFault(
+                file: .certificate, description: "\(certificate) holds no certificate in PEM (\(OpenSSLErrors.take()))")
+        }
+        do throws(TLSFault) {
+            try Self.loadKey(key, into: context)
+        } catch {
+            SSL_CTX_free(context)
+            throw error
+        }
+        warnings = Self.warnings(SSL_CTX_get0_certificate(context), certificate: certificate, key: key)
+    }
+
+    /// The same certificate and key with new keys for tickets.
+    private init(renewing other: TLSIdentity) throws(TLSFault) {
+        context = try Self.makeContext()
+        warnings = other.warnings
+        var chain: OpaquePointer?
+        _ = roomwire_ssl_ctx_get_chain(other.context, &chain)
+        SSL_CTX_use_cert_and_key(
+            context, SSL_CTX_get0_certificate(other.context), SSL_CTX_get0_privatekey(other.context), chain, 1)
+    }
+
+    deinit {
+        SSL_CTX_free(context)
+    }
+
+    /// The same identity with new keys for tickets: whoever learns the old ones learns less.
+    func renewed() -> TLSIdentity {
+        (try? TLSIdentity(renewing: self)) ?? self
+    }
+
+    /// The server's side of a new connection; nil without memory.
+    func makeConnection() -> OpaquePointer? { SSL_new(context) }
+
+    private static func makeContext() throws(TLSFault) -> OpaquePointer {
+        guard let context = SSL_CTX_new(TLS_server_method()),
+            roomwire_ssl_ctx_set_versions(context, TLS1_2_VERSION, TLS1_3_VERSION) == 1,
+            SSL_CTX_set_cipher_list(context, ciphers) == 1, roomwire_ssl_ctx_set_groups(context, groups) == 1
+        else { throw TLSFault(file: .certificate, description: "OpenSSL: \(OpenSSLErrors.take())") }
+        roomwire_ssl_ctx_set_server_options(context)
+        // Buffers of an idle connection are given back. A record is written when it is built, wherever it stood.
+        roomwire_ssl_ctx_set_mode(
+            context,
+            Int(SSL_MODE_RELEASE_BUFFERS) | Int(SSL_MODE_ENABLE_PARTIAL_WRITE)
+                | Int(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
+        // Whoever has a ticket keeps the session itself; nothing is kept here.
+        roomwire_ssl_ctx_disable_cache(context)
+        SSL_CTX_set_num_tickets(context, 1)
+        var name = Array("roomwire".utf8)
+        SSL_CTX_set_session_id_context(context, &name, CUnsignedInt(name.count))
+        SSL_CTX_set_alpn_select_cb(context, chooseProtocol, nil)
+        SSL_CTX_set_info_callback(context, TLSHandshake.infoCallback)
+        return context
+    }
+
+    private static func loadKey(_ path: String, into context: OpaquePointer) throws(TLSFault) {
+        SSL_CTX_set_default_passwd_cb(context, refusePassphrase)
+        OpenSSLErrors.forget()
+        if SSL_CTX_use_PrivateKey_file(context, path, SSL_FILETYPE_PEM) == 1, SSL_CTX_check_private_key(context) == 1 {
+            return
+        }
+        let code = OpenSSLErrors.last
+        defer { OpenSSLErrors.forget() }
+        if (try? contents(path))?.contains("ENCRYPTED") == true {
+            throw TLSFault(
+                file: .key,
+                description:
+                    "\(path) is encrypted, and nobody can type its passphrase; openssl pkey -in \(path) decrypts it")
+        }
+        switch OpenSSLErrors.reason(code) {
+        // OpenSSL keeps a certificate for each kind of key, so a key of another kind has none.
+        case X509_R_KEY_VALUES_MISMATCH, X509_R_KEY_TYPE_MISMATCH, SSL_R_NO_CERTIFICATE_ASSIGNED:
+            throw TLSFault(file: .key, description: "\(path) is not the key of the certificate")
+        default:
+            throw TLSFault(file: .key, description: "\(path) holds no private key in PEM (\(OpenSSLErrors.text(code)))")
+        }
+    }
+}
+
+// What is known of the files before OpenSSL sees them, and of the certificate after.
+extension TLSIdentity {
+    private static func checkReadable(_ path: String, _ file: TLSFault.File) throws(TLSFault) {
+        guard let stream = fopen(path, "r") else {
+            throw TLSFault(file: file, description: "cannot read \(path): \(String(cString: strerror(errno)))")
+        }
+        fclose(stream)
+    }
+
+    private static func contents(_ path: String) throws -> String? {
+        guard let stream = fopen(path, "r") else { return nil }
+        defer { fclose(stream) }
+        var bytes = [UInt8](repeating: 0, count: 64 * 1024)
+        let count = fread(&bytes, 1, bytes.count, stream)
+        return String(decoding: bytes[..<count], as: UTF8.self)
+    }
+
+    private static func warnings(_ certificate: OpaquePointer?, certificate path: String, key: String) -> [String] {
+        var warnings: [String] = []
+        if X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0 {
+            warnings.append("the certificate in \(path) has expired: clients will refuse it")
+        } else {
+            var soon = time(nil) + lastDays * 86_400
+            if X509_cmp_time(X509_get0_notAfter(certificate), &soon) < 0 {
+                warnings.append("the certificate in \(path) expires within \(lastDays) days")
+            }
+        }
+        if X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0 {
+            warnings.append("the certificate in \(path) is not valid yet: clients will refuse it")
+        }
+        var status = stat()
+        if stat(key, &status) == 0, status.st_mode & S_IROTH != 0 {
+            warnings.append("every user of this machine can read the key in \(key); chmod o-r \(key) makes it private")
+        }
+        return warnings
+    }
+}
+
+/// What the relay speaks over TLS, in the form of ALPN.
+private let offeredProtocols: [UInt8] = [8] + Array("http/1.1".utf8)
+
+private func chooseProtocol(
+    _ connection: OpaquePointer?, _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
+    _ chosenCount: UnsafeMutablePointer<UInt8>?, _ offered: UnsafePointer<UInt8>?, _ offeredCount: CUnsignedInt,
+    _ argument: UnsafeMutableRawPointer?
+) -> CInt {
+    // The choice points into what the client offered, which lives long enough.
+    var offset = 0
+    while let offered, let chosen, let chosenCount, offset < Int(offeredCount) {
+        let count = Int(offered[offset])
+        guard offset + 1 + count <= Int(offeredCount) else { break }
+        if UnsafeBufferPointer(start: offered + offset, count: count + 1).elementsEqual(offeredProtocols) {
+            chosen.pointee = offered + offset + 1
+            chosenCount.pointee = UInt8(count)
+            return SSL_TLSEXT_ERR_OK
+        }
+        offset += 1 + count
+    }
+    return SSL_TLSEXT_ERR_ALERT_FATAL
+}
+
+private func refusePassphrase(
+    _ buffer: UnsafeMutablePointer<CChar>?, _ count: CInt, _ isForWriting: CInt, _ argument: UnsafeMutableRawPointer?
+) -> CInt { 0 }
