@@ -52,9 +52,26 @@ struct PaceOptions: ParsableArguments {
             "Cut a stream so often, one after the other, and open it again with Last-Event-ID.", valueName: "seconds"))
     var dropEvery: Double?
 
+    @Option(
+        help: ArgumentHelp(
+            "How long they stay away; what they miss counts as late. Default: 0; 0.02 in churn.", valueName: "seconds"))
+    var away: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Over how many connections to publish, each with one event at a time. With one, events must be shown in the \
+            order in which they are published; with several the server chooses, and all streams must agree on it. \
+            Default: 1; 64 for ingest.
+            """, valueName: "count"))
+    var connections: Int?
+
     func validate() throws {
+        guard 1...250 ~= connections ?? 1 else {
+            throw ValidationError("--connections should be between 1 and 250.")
+        }
         guard rate.map({ $0 > 0 && $0 <= 100_000 }) ?? true, seconds.map({ $0 > 0 }) ?? true,
-            dropEvery.map({ $0 >= 0.0001 }) ?? true
-        else { throw ValidationError("--rate, --seconds and --drop-every should be more than 0.") }
+            dropEvery.map({ $0 >= 0.0001 }) ?? true, away.map({ 0...60 ~= $0 }) ?? true
+        else { throw ValidationError("--rate, --seconds and --drop-every should be more than 0, --away at most 60.") }
     }
 }

@@ -64,10 +64,10 @@ struct Picture {
             curves.append(Plot.Curve(name: name, color: color, points: points))
         }
         let values = curves.flatMap { $0.points.map(\.y) }
-        // Where 1 in 10, 1 in 100, ... is slower.
-        let ticks = (0...Int(highest.rounded(.up))).map { nines in
-            (Double(nines), ["0%", "90%", "99%", "99.9%", "99.99%"].dropFirst(nines).first ?? "")
-        }
+        // Where 1 in 2, 1 in 10, 1 in 100, ... is slower.
+        let ticks: [(Double, String)] = [
+            (0, "0%"), (log10(2.0), "50%"), (1, "90%"), (2, "99%"), (3, "99.9%"), (4, "99.99%"), (5, "99.999%"),
+        ]
         return Plot(
             title: "Latency by percentile, ms", caption: "percentile",
             x: Plot.Axis(scale: .linear, lowest: 0, highest: highest, ticks: ticks.filter { $0.0 <= highest }),
@@ -117,7 +117,7 @@ struct Picture {
     ) -> Plot {
         let end = max(samples.last?.seconds ?? 0, Double(timeline.count) * Double(Tally.stepNanoseconds) / 1e9, 0.1)
         return Plot(
-            title: title, caption: "seconds", x: .time(end), y: .upTo(points.map(\.y).max() ?? 1),
+            title: title, caption: "seconds", x: .time(end), y: .upTo((points.map(\.y).max() ?? 1) * 1.04),
             curves: [Plot.Curve(name: title, color: color, points: Self.thinned(points), isFilled: true)],
             excuse: excuse)
     }

@@ -95,23 +95,23 @@ extension Plot.Axis {
 
     /// Time from 0 to just `highest`.
     static func time(_ highest: Double) -> Self {
-        let axis = upTo(highest, atMost: 6)
+        let axis = upTo(highest, atMost: 8)
         return Self(scale: .linear, lowest: 0, highest: highest, ticks: axis.ticks.filter { $0.value <= highest })
     }
 
-    /// Decades around values, with ticks at 1, 2 and 5 if there are few of them.
+    /// Around values, from one of 1, 2 and 5 with zeros to another, with ticks there, or at the decades alone if there
+    /// are many of these.
     static func decades(from lowest: Double, to highest: Double) -> Self {
         let first = floor(log10(max(lowest, 1e-6)) + 1e-9)
         let last = max(first + 1, ceil(log10(max(highest, 1e-6)) - 1e-9))
-        let digits: [Double] = last - first <= 2 ? [1, 2, 5] : [1]
-        var ticks: [(Double, String)] = []
-        for power in Int(first)...Int(last) {
-            for digit in digits where power < Int(last) || digit == 1 {
-                let value = digit * pow(10, Double(power))
-                ticks.append((value, text(value, step: pow(10, Double(power)))))
-            }
-        }
-        return Self(scale: .logarithmic, lowest: pow(10, first), highest: pow(10, last), ticks: ticks)
+        let values = (Int(first)...Int(last)).flatMap { power in [1, 2, 5].map { $0 * pow(10, Double(power)) } }
+        let low = values.last { $0 <= lowest * (1 + 1e-9) } ?? pow(10, first)
+        let high = values.first { $0 >= highest * (1 - 1e-9) && $0 > low } ?? pow(10, last)
+        let shown = values.filter { low <= $0 && $0 <= high }
+        let decades = shown.filter { abs(log10($0) - log10($0).rounded()) < 1e-9 }
+        return Self(
+            scale: .logarithmic, lowest: low, highest: high,
+            ticks: (shown.count > 8 ? decades : shown).map { ($0, text($0, step: $0)) })
     }
 
     /// The round number, 1, 2 or 5 with zeros, that is not less than `step`.

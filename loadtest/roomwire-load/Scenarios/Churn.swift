@@ -22,12 +22,13 @@ struct Churn: ParsableCommand {
     }
 
     func run() throws {
-        let run = try Run("churn", server, load)
+        let run = try Run("churn", server, load, lanes: pace.connections ?? 1)
         try run.openStreams()
         _ = try run.connectPublisher()
+        let cuts = Cuts(everySeconds: pace.dropEvery ?? 0.01, awaySeconds: pace.away ?? 0.02, newEvery: newEvery)
         let stretch = try run.measure {
             try run.publish(
-                rate: pace.rate ?? 100, seconds: pace.seconds ?? 10, drop: (pace.dropEvery ?? 0.01, newEvery))
+                rate: pace.rate ?? 100, seconds: pace.seconds ?? 10, cuts: cuts)
             run.settle()
         }
         run.collect()

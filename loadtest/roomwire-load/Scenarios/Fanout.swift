@@ -35,7 +35,8 @@ struct Fanout: ParsableCommand {
 
     func run() throws {
         let run = try Run(
-            burst == nil ? "fanout" : "burst", server, load, lanes: burst.map { min($0, Self.mostConnections) } ?? 1)
+            burst == nil ? "fanout" : "burst", server, load,
+            lanes: pace.connections ?? burst.map { min($0, Self.mostConnections) } ?? 1)
         try run.openStreams()
         let publisher = try run.connectPublisher()
         // What a server puts off when streams open is not to be counted as fan-out.
@@ -45,7 +46,7 @@ struct Fanout: ParsableCommand {
                 for _ in 0..<bursts { publishAtOnce(burst, publisher, run) }
             } else {
                 try run.publish(
-                    rate: pace.rate ?? 10, seconds: pace.seconds ?? 10, drop: pace.dropEvery.map { ($0, 0) })
+                    rate: pace.rate ?? 10, seconds: pace.seconds ?? 10, cuts: pace.cuts)
                 run.settle()
             }
         }

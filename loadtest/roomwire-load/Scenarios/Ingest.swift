@@ -15,20 +15,16 @@ struct Ingest: ParsableCommand {
     @OptionGroup var load: LoadOptions
     @OptionGroup var pace: PaceOptions
 
-    @Option(help: ArgumentHelp("Over how many connections.", valueName: "count"))
-    var connections = 64
-
     @Option(help: ArgumentHelp("How many of the streams follow the events.", valueName: "count"))
     var followers = 4
 
     func validate() throws {
-        guard 1...250 ~= connections, followers >= 0 else {
-            throw ValidationError("--connections should be between 1 and 250, --followers at least 0.")
-        }
+        guard followers >= 0 else { throw ValidationError("--followers should be at least 0.") }
         guard pace.dropEvery == nil else { throw ValidationError("--drop-every does not go with ingest.") }
     }
 
     func run() throws {
+        let connections = pace.connections ?? 64
         let audience = Audience(streams: load.streams, rooms: 101, followers: min(followers, load.streams))
         let run = try Run("ingest", server, load, audience: audience, lanes: connections)
         try run.openStreams()

@@ -12,6 +12,21 @@ struct Stretch {
     let events: Int
 }
 
+/// How streams are cut while events flow.
+struct Cuts {
+    /// One so often.
+    let everySeconds: Double
+    /// How long they stay away.
+    let awaySeconds: Double
+    /// Every so manieth comes back as somebody new; 0: all resume.
+    let newEvery: Int
+}
+
+extension PaceOptions {
+    /// The cuts that were asked for.
+    var cuts: Cuts? { dropEvery.map { Cuts(everySeconds: $0, awaySeconds: away ?? 0, newEvery: 0) } }
+}
+
 extension Run {
     /// Measures the server while `work` goes on.
     func measure(_ work: () throws -> Void) rethrows -> Stretch {
@@ -29,10 +44,7 @@ extension Run {
     ///
     /// The moments at which they are due are fixed beforehand: what the server, or this program, keeps waiting counts
     /// as latency.
-    /// - Parameter drop: how far cuts of streams are apart, in seconds, and how many of them come back as new ones.
-    func publish(
-        rate: Double, seconds: Double, rooms: Int = 1, drop: (every: Double, freshEvery: Int)? = nil
-    ) throws {
+    func publish(rate: Double, seconds: Double, rooms: Int = 1, cuts: Cuts? = nil) throws {
         guard let publisher else { return }
         let mailbox = try Mailbox<Int64>()
         let before = publisher.publishedCount
@@ -48,14 +60,16 @@ extension Run {
         let schedule = Schedule(
             startNanoseconds: SteadyClock.nanoseconds() + 20_000_000, intervalNanoseconds: Int64(1e9 / rate),
             channels: rooms)
-        if let drop {
-            let interval = max(1, Int64(drop.every * 1e9)) * Int64(fleet.processCount)
-            // What came before counts in the places of events, so a schedule holds only from the first event on.
+        if let cuts {
+            let interval = max(1, Int64(cuts.everySeconds * 1e9)) * Int64(fleet.processCount)
+            // What came before counts in the places of events, and several channels share them out as they are free:
+            // a schedule holds only for one connection, from its first event on.
             fleet.carryOut(
                 .drop(
                     Drops(
-                        intervalNanoseconds: interval, freshEvery: drop.freshEvery,
-                        schedule: before == 0 ? schedule : nil)))
+                        intervalNanoseconds: interval, freshEvery: cuts.newEvery,
+                        awayNanoseconds: Int64(cuts.awaySeconds * 1e9),
+                        schedule: before == 0 && lanes == 1 ? schedule : nil)))
         }
         try Pacer.run(
             from: schedule.startNanoseconds, interval: schedule.intervalNanoseconds, count: count, to: mailbox)
@@ -64,7 +78,7 @@ extension Run {
                 publisher.publishedCount - before == count && publisher.isDone || !publisher.isAlive
             }
         }
-        if drop != nil { try stopDropping(rooms: rooms) }
+        if cuts != nil { try stopDropping(rooms: rooms) }
     }
 
     /// Ends the cuts. A last event for each room shows where those stand who began anew and have seen nothing yet.

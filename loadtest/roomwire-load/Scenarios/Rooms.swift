@@ -30,14 +30,14 @@ struct Rooms: ParsableCommand {
         let rooms = max(1, load.streams / perRoom)
         // Never fewer than two, so that streams name their room.
         let audience = Audience(streams: load.streams, rooms: max(2, rooms))
-        let run = try Run("rooms", server, load, audience: audience)
+        let run = try Run("rooms", server, load, audience: audience, lanes: pace.connections ?? 1)
         try run.openStreams()
         _ = try run.connectPublisher()
         run.pause(seconds: 0.5)
         let stretch = try run.measure {
             try run.publish(
                 rate: pace.rate ?? 100, seconds: pace.seconds ?? 10, rooms: min(active ?? rooms, rooms),
-                drop: pace.dropEvery.map { ($0, 0) })
+                cuts: pace.cuts)
             run.settle()
         }
         run.collect()

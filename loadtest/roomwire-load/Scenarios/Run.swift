@@ -19,7 +19,8 @@ final class Run {
     private(set) var publisher: Publisher?
     private let server: ServerOptions
     private let load: LoadOptions
-    private let lanes: Int
+    /// How many connections publish.
+    let lanes: Int
     private let epoch = SteadyClock.nanoseconds()
     private let number = UInt32.random(in: 0...UInt32.max)
     private let buffer = ClientSocket.makeBuffer()
@@ -37,6 +38,9 @@ final class Run {
     ) throws {
         System.ignoreBrokenPipes()
         let files = System.raiseOpenFileLimit()
+        guard load.streams > 0 || scenario == "ingest" else {
+            throw ValidationError("--streams should be more than 0.")
+        }
         let audience = audience ?? Audience(streams: load.streams)
         self.server = server
         self.load = load
@@ -53,6 +57,7 @@ final class Run {
         sampler = Sampler(meter, epoch: epoch, on: loop)
         report = Report(scenario: scenario, label: load.label)
         report.add("streams", Double(audience.streams), "")
+        if fleet.processCount > 1 { report.add("processes", Double(fleet.processCount), "") }
         progress = Progress(on: loop)
         progress.show = { [weak self] in self?.line(scenario) ?? "" }
     }

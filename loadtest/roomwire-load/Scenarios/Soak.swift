@@ -31,7 +31,7 @@ struct Soak: ParsableCommand {
 
     func run() throws {
         let audience = Audience(streams: load.streams, rooms: max(2, rooms))
-        let run = try Run("soak", server, load, audience: audience, stalling: stalled)
+        let run = try Run("soak", server, load, audience: audience, lanes: pace.connections ?? 1, stalling: stalled)
         try run.openStreams()
         _ = try run.connectPublisher()
         let start = run.sampler.samples.last?.seconds ?? 0
@@ -44,9 +44,10 @@ struct Soak: ParsableCommand {
             turns?.set(afterMilliseconds: Int64(seconds * 1000 / Self.turns))
         }
         turns?.set(afterMilliseconds: Int64(seconds * 1000 / Self.turns))
+        let cuts = Cuts(everySeconds: pace.dropEvery ?? 0.1, awaySeconds: pace.away ?? 0, newEvery: 5)
         let stretch = try run.measure {
             try run.publish(
-                rate: pace.rate ?? 100, seconds: seconds, rooms: audience.rooms, drop: (pace.dropEvery ?? 0.1, 5))
+                rate: pace.rate ?? 100, seconds: seconds, rooms: audience.rooms, cuts: cuts)
             turns = nil
             run.fleet.carryOut(.stall(streams: 0))
             run.settle()

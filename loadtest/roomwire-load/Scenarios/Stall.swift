@@ -30,7 +30,7 @@ struct Stall: ParsableCommand {
     }
 
     func run() throws {
-        let run = try Run("stall", server, load, stalling: stalled)
+        let run = try Run("stall", server, load, lanes: pace.connections ?? 1, stalling: stalled)
         let rate = pace.rate ?? 100
         try run.openStreams()
         let publisher = try run.connectPublisher()

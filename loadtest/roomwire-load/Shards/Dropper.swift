@@ -8,6 +8,8 @@ final class Dropper {
     private weak var shard: Shard?
     private var timer: LoopTimer?
     private var done: Int64 = 0
+    /// Those that are away, by when they come back.
+    private var away: [(place: Int, until: Int64)] = []
     private let start = SteadyClock.nanoseconds()
 
     /// Begins to cut the streams of `shard`, which holds it.
@@ -20,13 +22,26 @@ final class Dropper {
 
     private func tick() {
         guard let shard else { return }
-        let due = (SteadyClock.nanoseconds() - start) / drops.intervalNanoseconds
+        let now = SteadyClock.nanoseconds()
+        let due = (now - start) / drops.intervalNanoseconds
         while done < due {
             // Every turn through the streams makes others of them new, unless the two numbers share a factor.
             let isNew = drops.freshEvery > 0 && Int(done) % drops.freshEvery == drops.freshEvery - 1
-            shard.drop(Int(done) % shard.streamCount, isNew: isNew)
+            let place = Int(done) % shard.streamCount
+            if shard.drop(place, isNew: isNew) { away.append((place, now + drops.awayNanoseconds)) }
             done += 1
         }
+        let back = away.prefix { $0.until <= now }.map(\.place)
+        away.removeFirst(back.count)
+        // After the cuts, so that one who stays away for no time is back at once.
+        shard.reopen(back)
         timer?.set(afterMilliseconds: Self.tickMilliseconds)
+    }
+
+    /// Ends the cuts, and lets all come back.
+    func stop() {
+        timer = nil
+        shard?.reopen(away.map(\.place))
+        away = []
     }
 }

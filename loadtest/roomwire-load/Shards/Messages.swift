@@ -45,6 +45,8 @@ struct Drops: Codable, Equatable {
     let intervalNanoseconds: Int64
     /// Every so manieth comes back as somebody new, without an id; 0: all resume.
     let freshEvery: Int
+    /// How long they stay away.
+    let awayNanoseconds: Int64
     /// When events are due meanwhile.
     let schedule: Schedule?
 }

@@ -60,6 +60,7 @@ final class Shard {
         case .stall(let count): stall(count)
         case .time(let isOn): examiner.timesDeliveries = isOn
         case .drop(let drops):
+            dropper?.stop()
             dropper = nil
             // A schedule stays: a stream that began anew may see its first event only now.
             guard let drops else { return }
@@ -153,18 +154,24 @@ extension Shard {
     /// How many streams there are.
     var streamCount: Int { streams.count }
 
-    /// Cuts a stream, if it stands, and opens it again.
+    /// Cuts a stream, if it stands.
     /// - Parameter isNew: whether it comes back as somebody who was not here before.
-    func drop(_ place: Int, isNew: Bool) {
+    /// - Returns: whether it was cut.
+    func drop(_ place: Int, isNew: Bool) -> Bool {
         let stream = streams[place]
         // Those that stall would read on.
-        guard stream.state == .open, stream.index >= setup.stalling else { return }
+        guard stream.state == .open, stream.index >= setup.stalling else { return false }
         stream.close()
         counts.open -= 1
         counts.drops += 1
         // Who was shown nothing has nothing to resume from, and no claim to what comes while it is away.
         let isEmpty = (0..<setup.lanes).allSatisfy { (examiner.cursors.position(stream: place, lane: $0) ?? 0) == 0 }
         if isNew || isEmpty { examiner.forget(stream.index) }
-        open([stream.index])
+        return true
+    }
+
+    /// Opens streams again that were cut.
+    func reopen(_ places: [Int]) {
+        open(places.map { setup.first + $0 })
     }
 }

@@ -1,0 +1,167 @@
+"""What a delivery and an idle stream cost, in counts that do not depend on how busy the machine is."""
+
+import collections
+import itertools
+import os
+import pathlib
+import re
+import shutil
+import struct
+import subprocess
+import time
+
+import pytest
+
+import clients
+import providers
+import relay as roomwire
+
+EVENTS = 40
+# Both numbers of streams are well above what the relay does for an event whoever listens.
+FEW, MANY = 20, 120
+# Not one more for a delivery; a few in all may come from timers and pools that happen to grow meanwhile.
+SLACK = 0.05
+
+# For ids that no event had before.
+numbers = itertools.count()
+
+IDLE = 2000
+IS_RELEASE = "release" in pathlib.Path(roomwire.BINARY).parts
+# 1 KiB is the budget. Without optimisation, values are larger and are kept twice here and there.
+IDLE_BUDGET_BYTES = 1024 if IS_RELEASE else 2048
+
+
+def open_streams(relay):
+    """How many streams the relay has, in whatever state."""
+    page = roomwire.requests.get(relay.base + "/metrics", timeout=roomwire.DEADLINE_SECONDS).text
+    return sum(float(number) for number in re.findall(r"^roomwire_streams(?:\{.*\})? (\S+)$", page, re.MULTILINE))
+
+
+class Listeners:
+    """Streams that are read whenever an event was published, so that they are always caught up."""
+
+    def __init__(self, relay, count):
+        self.relay = relay
+        self.streams = [clients.subscribe(relay, token=roomwire.token(f"user-{n}")) for n in range(count)]
+
+    def publish(self, count):
+        """Publishes events one after another, each when all streams have been shown the last."""
+        for _ in range(count):
+            body = b'{"type":"tick","room":"hall"}'
+            headers = providers.standard_headers(body, id=f"msg_{next(numbers)}")
+            self.relay.post("app", headers, body).raise_for_status()
+            for stream in self.streams:
+                stream.wait_events(len(stream.events) + 1)
+
+    def close(self):
+        for stream in self.streams:
+            stream.close()
+
+
+def per_delivery(relay, measure):
+    """How much `measure`, taken around so many events, grows with each stream more: by delivery."""
+    grown = []
+    for count in (FEW, MANY):
+        listeners = Listeners(relay, count)
+        # What is done once, the first time, is not counted.
+        listeners.publish(5)
+        before = measure()
+        listeners.publish(EVENTS)
+        grown.append(measure() - before)
+        listeners.close()
+        roomwire.wait_until(lambda: open_streams(relay) == 0, "all streams to be gone")
+    print(f"{grown} for {FEW} and {MANY} streams")
+    return (grown[1] - grown[0]) / ((MANY - FEW) * EVENTS)
+
+
+@pytest.fixture
+def counted(folder, start):
+    """A relay that counts its allocations, and a function that tells how many there were."""
+    library, file = folder / "malloc_counter.so", folder / "mallocs"
+    source = pathlib.Path(__file__).with_name("malloc_counter.c")
+    subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, source], check=True)
+    file.write_bytes(bytes(8))
+    relay = start(
+        loops=1, environment={"LD_PRELOAD": str(library), "MALLOC_COUNT_FILE": str(file)})
+    return relay, lambda: struct.unpack("Q", file.read_bytes())[0]
+
+
+def test_a_delivery_to_a_stream_that_is_caught_up_allocates_nothing(counted):
+    relay, allocations = counted
+    assert allocations() > 1000
+    assert per_delivery(relay, allocations) < SLACK
+
+
+@pytest.fixture
+def traced(folder, start):
+    """A relay under strace, and a function that tells how many system calls there were of each name."""
+    if not shutil.which("strace"):
+        pytest.skip("there is no strace")
+    relay = start(loops=1)
+    trace = folder / "trace"
+    strace = subprocess.Popen(
+        ["strace", "-f", "-q", "-o", trace, "-e", "signal=none", "-p", str(relay.process.pid)],
+        stderr=subprocess.PIPE, text=True)
+
+    def counts():
+        # A call that another thread interrupts shows twice: as unfinished, and as resumed.
+        lines = trace.read_text(errors="replace").splitlines()
+        calls = (re.match(r"\d+ +([a-z_0-9]+)\(", line) for line in lines)
+        return collections.Counter(call[1] for call in calls if call)
+
+    roomwire.requests.get(relay.base + "/healthz", timeout=roomwire.DEADLINE_SECONDS)
+    deadline = time.monotonic() + roomwire.DEADLINE_SECONDS
+    while not trace.exists() or not counts():
+        if strace.poll() is not None:
+            pytest.skip(f"strace cannot attach here: {strace.stderr.read().strip()}")
+        assert time.monotonic() < deadline
+        open_streams(relay)
+        time.sleep(0.05)
+    yield relay, counts
+    strace.terminate()
+    strace.wait(roomwire.DEADLINE_SECONDS)
+    strace.stderr.close()
+
+
+def test_a_delivery_to_a_stream_that_is_caught_up_is_one_system_call(traced):
+    relay, counts = traced
+    sends = per_delivery(relay, lambda: sum(counts()[name] for name in ("sendto", "sendmsg", "write", "writev")))
+    assert abs(sends - 1) < SLACK
+    # And nothing else beside it, such as asking for readiness.
+    assert abs(per_delivery(relay, lambda: sum(counts().values())) - 1) < 2 * SLACK
+
+
+def private_bytes(process):
+    """The pages that are the process's alone."""
+    lines = pathlib.Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("Private_Clean:", "Private_Dirty:")))
+
+
+def test_an_idle_stream_costs_little_memory(start):
+    relay = start(loops=1)
+    token = roomwire.token()
+
+    def settled():
+        """Memory once the relay has done what it does after streams opened."""
+        last = None
+        while (now := private_bytes(relay.process.pid)) != last:
+            last = now
+            time.sleep(0.3)
+        return now
+
+    warm = [clients.RawConnection(relay) for _ in range(50)]
+    streams = []
+    request = f"GET /api/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+    try:
+        before = settled()
+        for _ in range(IDLE):
+            streams.append(clients.RawConnection(relay))
+            streams[-1].send(request)
+            streams[-1].read_until(lambda: b'"connected"' in streams[-1].bytes, "connected")
+        roomwire.wait_until(lambda: open_streams(relay) == IDLE, "the relay to have counted all streams")
+        each = (settled() - before) / IDLE
+    finally:
+        for stream in [*warm, *streams]:
+            stream.close()
+    print(f"{each:.0f} bytes a stream")
+    assert each < IDLE_BUDGET_BYTES
