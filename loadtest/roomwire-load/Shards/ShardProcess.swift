@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CLibevent
 internal import EventLoop
 internal import Foundation
 internal import Glibc
