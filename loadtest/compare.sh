@@ -7,8 +7,8 @@
 #   SERVER          yardstick, roomwire, nchan, node; default: all that can run here
 #   -n RUNS         how many runs the medians are of (3)
 #   -s STREAMS      streams of the costs of a stream, a delivery, a resume (5000)
-#   -l COUNTS       streams at which latency is measured ("1000 10000"), at -r events a second
-#   -r RATE         events a second (10; 50 where latency is measured with 1000 streams or fewer)
+#   -l COUNTS       streams at which latency is measured besides ("1000 10000")
+#   -r RATE         deliveries a second in paced scenarios, so that both cores have room left (50000)
 #   -t SECONDS      how long each paced scenario lasts (10)
 #   -b BUDGETS      which tables: all, servers, roomwire (all)
 #   -m STREAMS      "many" streams beside those that the second table measures (10000)
@@ -17,7 +17,7 @@
 #   -o FILE         keeps the reports, a line of JSON each: `roomwire-load compare [--all] FILE` prints them again
 set -eu
 
-runs=3 streams=5000 counts="1000 10000" rate=10 seconds=10 tables=all many=10000 stalled=1000 out=
+runs=3 streams=5000 counts="1000 10000" rate=50000 seconds=10 tables=all many=10000 stalled=1000 out=
 usage() { sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0"; }
 while getopts n:s:l:r:t:b:m:k:o:h option; do
     case $option in
@@ -122,7 +122,8 @@ start_nchan() {
     server=$!
     wait_for_server
     # The worker does the work; the master only waits.
-    measured=$(cat "/proc/$server/task/$server/children")
+    measured=
+    while [ -z "$measured" ]; do measured=$(cat "/proc/$server/task/$server/children"); done
 }
 
 start_node() {
@@ -139,7 +140,7 @@ start() {
 
 # load FILE LABEL SCENARIO OPTION...: a scenario against the server that runs.
 load() {
-    local file=$1 label=$2 pids= pid
+    local file=$1 label=$2 scenario="$3 $4 $5" pids= pid
     shift 2
     for pid in $measured; do pids="$pids --server-pid $pid"; done
     case $label in
@@ -153,9 +154,14 @@ load() {
                 --publish-body "$body"
             ;;
     esac
-    echo "  $label: $1" >&2
+    echo "  $label: $scenario" >&2
     # Faults are counted in the report; they do not end the comparison.
     taskset -c 1 "$build/roomwire-load" "$@" $pids --label "$label" --json >>"$file" || failed=1
+}
+
+# load_paced FILE LABEL STREAMS: events at the rate at which deliveries are as many as for any other number of streams.
+load_paced() {
+    load "$1" "$2" fanout --streams "$3" --rate "$(((rate + $3 - 1) / $3))" --seconds "$seconds"
 }
 
 # Every server in turn: what a stream, a delivery and a resume cost, and how late events are.
@@ -164,7 +170,7 @@ measure_server() {
     start "$1"
     load "$out" "$1" idle --streams "$streams"
     start "$1"
-    load "$out" "$1" fanout --streams "$streams" --rate "$rate" --seconds "$seconds"
+    load_paced "$out" "$1" "$streams"
     load "$out" "$1" fanout --streams "$streams" --burst 100
     # The yardstick keeps nothing that one could resume from.
     [ "$1" = yardstick ] || load "$out" "$1" storm --streams "$streams"
@@ -172,8 +178,7 @@ measure_server() {
     for count in $counts; do
         [ "$count" != "$streams" ] || continue
         start "$1"
-        load "$out" "$1" fanout --streams "$count" --rate "$([ "$count" -le 1000 ] && echo 50 || echo "$rate")" \
-            --seconds "$seconds"
+        load_paced "$out" "$1" "$count"
     done
     stop_server
 }
@@ -189,16 +194,18 @@ measure_roomwire() {
     done
     for count in $counts; do
         start roomwire "$1"
-        load "$file" "$label" fanout --streams "$count" \
-            --rate "$([ "$count" -le 1000 ] && echo 50 || echo "$rate")" --seconds "$seconds"
+        load_paced "$file" "$label" "$count"
     done
     for count in 0 "$many"; do
         start roomwire "$1" "$1"
         load "$file" "$label" ingest --streams "$count" --seconds "$seconds"
+        load "$file" "$label" ingest --streams "$count" --seconds "$seconds" --rate 5000
     done
     start roomwire "$1"
     load "$file" "$label" storm --streams "$many"
     start roomwire "$1"
+    # Fills what the relay keeps in memory, whoever listens.
+    load "$scratch/unused.jsonl" "$label" ingest --streams 0 --seconds 4
     # Eight connections, since one waits for the disk at each event.
     load "$file" "$label" stall --streams $((stalled + 10)) --stalled "$stalled" --rate 1000 --connections 8 \
         --seconds "$seconds" --timeout 180

@@ -77,6 +77,11 @@ final class Publisher {
 
     private func work() {
         while next < waiting.count, let connection = idle.popLast() {
+            // What it was told of a connection that had just been closed would be lost.
+            if connection.isStale {
+                lost(connection, stood: true, because: "the server closed it")
+                continue
+            }
             let (room, due) = waiting[next]
             next += 1
             post(to: room, due: due, over: connection)
@@ -132,6 +137,13 @@ private final class PublisherConnection: ClientSocketOwner {
     let lane: Int
     /// Whether an answer is awaited.
     private(set) var isBusy = false
+    /// Whether it was idle for so long that the server closed it.
+    var isStale: Bool {
+        SteadyClock.nanoseconds() - lastNanoseconds > Self.freshNanoseconds && socket?.isClosedByServer == true
+    }
+
+    private static let freshNanoseconds: Int64 = 1_000_000_000
+    private var lastNanoseconds: Int64 = 0
     private weak var publisher: Publisher?
     private var socket: ClientSocket?
     private var answer: [UInt8] = []
@@ -169,6 +181,7 @@ private final class PublisherConnection: ClientSocketOwner {
             isWhole(head, body: answer[end.body...])
         else { return }
         isBusy = false
+        lastNanoseconds = SteadyClock.nanoseconds()
         publisher?.answered(head.status, due: due)
         publisher?.isFree(self)
     }

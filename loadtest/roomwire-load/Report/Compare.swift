@@ -38,6 +38,9 @@ struct Comparison {
         "private_memory_growth", "resident_memory_slope",
     ]
 
+    /// What has no ratio, since the first server's is next to nothing.
+    static let figuresWithoutRatio: Set<String> = ["private_memory_per_stream", "private_memory_growth"]
+
     private struct Cell: Hashable {
         let scenario: String
         let figure: String
@@ -90,7 +93,9 @@ struct Comparison {
             Self.median(values[Cell(scenario: scenario, figure: figure, label: label)] ?? [])
         }
         guard let own = median(label) else { return nil }
-        guard label != labels.first, let first = labels.first.flatMap(median), first != 0 else { return (own, nil) }
+        guard label != labels.first, !Self.figuresWithoutRatio.contains(figure),
+            let first = labels.first.flatMap(median), first != 0
+        else { return (own, nil) }
         return (own, own / first)
     }
 

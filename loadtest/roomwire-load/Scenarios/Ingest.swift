@@ -26,7 +26,8 @@ struct Ingest: ParsableCommand {
     func run() throws {
         let connections = pace.connections ?? 64
         let audience = Audience(streams: load.streams, rooms: 101, followers: min(followers, load.streams))
-        let run = try Run("ingest", server, load, audience: audience, lanes: connections)
+        let run = try Run(
+            pace.rate == nil ? "ingest" : "ingest paced", server, load, audience: audience, lanes: connections)
         try run.openStreams()
         let publisher = try run.connectPublisher()
         run.pause(seconds: 0.5)

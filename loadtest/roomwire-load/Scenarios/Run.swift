@@ -38,7 +38,7 @@ final class Run {
     ) throws {
         System.ignoreBrokenPipes()
         let files = System.raiseOpenFileLimit()
-        guard load.streams > 0 || scenario == "ingest" else {
+        guard load.streams > 0 || scenario.hasPrefix("ingest") else {
             throw ValidationError("--streams should be more than 0.")
         }
         let audience = audience ?? Audience(streams: load.streams)

@@ -6,7 +6,8 @@ struct Stall: ParsableCommand {
         abstract: "Let some streams stop reading beside healthy ones; then they read on, and must miss nothing.",
         discussion: """
             Latencies are those of the healthy streams. Memory that grows is the server's own: what the kernel's socket
-            buffers hold does not count.
+            buffers hold does not count. Let an ingest run before it, so that what the
+            server keeps in memory anyway is full.
             """)
 
     @OptionGroup var server: ServerOptions
@@ -16,14 +17,8 @@ struct Stall: ParsableCommand {
     @Option(help: ArgumentHelp("How many of the streams stall.", valueName: "count"))
     var stalled = 100
 
-    @Option(
-        help: ArgumentHelp(
-            "Publish that long before they stall, so that what the server keeps in memory is full.",
-            valueName: "seconds"))
-    var warmUp: Double = 0
-
     func validate() throws {
-        guard stalled > 0, stalled < load.streams, warmUp >= 0 else {
+        guard stalled > 0, stalled < load.streams else {
             throw ValidationError("--stalled should be more than 0 and less than --streams.")
         }
         guard pace.dropEvery == nil else { throw ValidationError("--drop-every does not go with stalled streams.") }
@@ -34,7 +29,6 @@ struct Stall: ParsableCommand {
         let rate = pace.rate ?? 100
         try run.openStreams()
         let publisher = try run.connectPublisher()
-        if warmUp > 0 { try run.publish(rate: rate, seconds: warmUp) }
         publisher.publish(to: 0, due: SteadyClock.nanoseconds())
         run.settle()
         run.pause(seconds: 1)
