@@ -79,8 +79,7 @@ class LossyHub:
 
     @staticmethod
     def send(writer, data):
-        for part in (data[:7], data[7:]):
-            writer.write(b"%x\r\n%s\r\n" % (len(part), part))
+        writer.write(b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (data[:7], data[7:])))
 
     def publish(self, room, body):
         frame = b"id: %d\ndata: %s\n\n" % (len(self.log), body)

@@ -13,8 +13,10 @@ import time
 import pytest
 
 import clients
+import lossy
 import providers
 import relay as roomwire
+import test_load as load
 
 EVENTS = 40
 # Both numbers of streams are well above what the relay does for an event whoever listens.
@@ -78,22 +80,46 @@ def per_delivery(relay, measure):
     return (grown[1] - grown[0]) / ((MANY - FEW) * EVENTS)
 
 
-@pytest.fixture
-def counted(folder, start):
-    """A relay that counts its allocations, and a function that tells how many there were."""
-    library, file = folder / "malloc_counter.so", folder / "mallocs"
-    source = pathlib.Path(__file__).with_name("malloc_counter.c")
-    subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, source], check=True)
-    file.write_bytes(bytes(8))
-    relay = start(
-        loops=1, environment={"LD_PRELOAD": str(library), "MALLOC_COUNT_FILE": str(file)})
-    return relay, lambda: struct.unpack("Q", file.read_bytes())[0]
+class MallocCounter:
+    """Counts the allocations of a process that runs in its environment."""
+
+    def __init__(self, folder):
+        library, self.file = folder / "malloc_counter.so", folder / "mallocs"
+        source = pathlib.Path(__file__).with_name("malloc_counter.c")
+        subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, source], check=True)
+        self.environment = {"LD_PRELOAD": str(library), "MALLOC_COUNT_FILE": str(self.file)}
+        self.reset()
+
+    def reset(self):
+        self.file.write_bytes(bytes(8))
+
+    def __call__(self):
+        return struct.unpack("Q", self.file.read_bytes())[0]
 
 
-def test_a_delivery_to_a_stream_that_is_caught_up_allocates_nothing(counted):
-    relay, allocations = counted
+def test_a_delivery_to_a_stream_that_is_caught_up_allocates_nothing(folder, start):
+    allocations = MallocCounter(folder)
+    relay = start(loops=1, environment=allocations.environment)
     assert allocations() > 1000
     assert per_delivery(relay, allocations) < SLACK
+
+
+@load.needs_loader
+def test_the_load_tester_reads_an_event_without_allocating(folder):
+    allocations = MallocCounter(folder)
+    hub = lossy.LossyHub()
+    base = f"http://127.0.0.1:{hub.port}/"
+    arguments = ["--subscribe-url", base, "--publish-url", base, "--publish-body", "{id}", "--rate", "2000"]
+    taken = {}
+    for streams, events in itertools.product((10, 60), (20, 420)):
+        allocations.reset()
+        load.load("fanout", *arguments, "--streams", streams, "--seconds", events / 2000, **allocations.environment)
+        taken[streams, events] = allocations()
+    hub.close()
+    print(taken)
+    # What a stream and what an event costs in any case cancels out; looking at the clock meanwhile does not quite.
+    more = taken[60, 420] - taken[60, 20] - taken[10, 420] + taken[10, 20]
+    assert more / (50 * 400) < 2 * SLACK
 
 
 @pytest.fixture
