@@ -116,12 +116,6 @@ final class ClientSocket {
         if unsent.isEmpty { unsent = [] } else { watch(EV_READ | EV_WRITE) }
     }
 
-    /// Whether the server has closed it, though its owner has not been told yet.
-    var isClosedByServer: Bool {
-        var byte: UInt8 = 0
-        return recv(descriptor, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT)) == 0
-    }
-
     /// Stops reading, or reads on.
     func stall(_ isStalled: Bool) {
         guard descriptor >= 0, isConnected, isStalled != self.isStalled else { return }

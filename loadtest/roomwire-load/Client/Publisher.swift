@@ -77,9 +77,8 @@ final class Publisher {
 
     private func work() {
         while next < waiting.count, let connection = idle.popLast() {
-            // What it was told of a connection that had just been closed would be lost.
             if connection.isStale {
-                lost(connection, stood: true, because: "the server closed it")
+                lost(connection, stood: true, because: "it was idle for long")
                 continue
             }
             let (room, due) = waiting[next]
@@ -137,12 +136,11 @@ private final class PublisherConnection: ClientSocketOwner {
     let lane: Int
     /// Whether an answer is awaited.
     private(set) var isBusy = false
-    /// Whether it was idle for so long that the server closed it.
-    var isStale: Bool {
-        SteadyClock.nanoseconds() - lastNanoseconds > Self.freshNanoseconds && socket?.isClosedByServer == true
-    }
+    /// Whether it was idle for so long that the server may be closing it right now: what is sent then is lost. Node
+    /// does so after 5 s, others later.
+    var isStale: Bool { SteadyClock.nanoseconds() - lastNanoseconds > Self.freshNanoseconds }
 
-    private static let freshNanoseconds: Int64 = 1_000_000_000
+    private static let freshNanoseconds: Int64 = 2_000_000_000
     private var lastNanoseconds: Int64 = 0
     private weak var publisher: Publisher?
     private var socket: ClientSocket?
@@ -172,6 +170,7 @@ private final class PublisherConnection: ClientSocketOwner {
 
     func socketIsConnected(_ socket: ClientSocket) {
         isConnected = true
+        lastNanoseconds = SteadyClock.nanoseconds()
         publisher?.isFree(self)
     }
 
