@@ -51,6 +51,7 @@ import Testing
         #expect(Canvas.number(0.25, decimals: 2) == "0.25")
         #expect(Canvas.number(-0.04, decimals: 1) == "0")
         #expect(Plot.Axis.text(250_000, step: 50_000) == "250k")
+        #expect(Plot.Axis.upTo(12_000).ticks.map(\.text) == ["0", "5k", "10k", "15k"])
         #expect(Plot.Axis.text(0.02, step: 0.01) == "0.02")
     }
 

@@ -90,7 +90,8 @@ extension Plot.Axis {
         let count = max(1, Int((highest / step - 1e-9).rounded(.up)))
         let values = (0...count).map { Double($0) * step }
         return Self(
-            scale: .linear, lowest: 0, highest: Double(count) * step, ticks: values.map { ($0, text($0, step: step)) })
+            scale: .linear, lowest: 0, highest: Double(count) * step,
+            ticks: values.map { ($0, text($0, step: step, highest: values.last)) })
     }
 
     /// Time from 0 to just `highest`.
@@ -120,10 +121,14 @@ extension Plot.Axis {
         return ([1, 2, 5].first { $0 * power >= step * (1 - 1e-9) } ?? 10) * power
     }
 
-    /// A number beside an axis, with as many decimals as its step needs, and thousands as `k`.
-    static func text(_ value: Double, step: Double) -> String {
-        if value >= 1_000_000, step >= 100_000 { return Canvas.number(value / 1e6, decimals: step < 1e6 ? 1 : 0) + "M" }
-        if value >= 10_000, step >= 100 { return Canvas.number(value / 1000, decimals: step < 1000 ? 1 : 0) + "k" }
+    /// A number beside an axis, with as many decimals as its step needs; in thousands or millions if the highest is.
+    static func text(_ value: Double, step: Double, highest: Double? = nil) -> String {
+        let highest = highest ?? value
+        if value == 0 { return "0" }
+        if highest >= 1_000_000, step >= 100_000 {
+            return Canvas.number(value / 1e6, decimals: step < 1e6 ? 1 : 0) + "M"
+        }
+        if highest >= 10_000, step >= 100 { return Canvas.number(value / 1000, decimals: step < 1000 ? 1 : 0) + "k" }
         return Canvas.number(value, decimals: step < 1 ? Int((-log10(step) - 1e-9).rounded(.up)) : 0)
     }
 }
