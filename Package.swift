@@ -74,7 +74,10 @@ let package = Package(
             path: "loadtest/roomwire-load",
             swiftSettings: strict),
 
-        .testTarget(name: "LoadTests", dependencies: ["roomwire-load"], swiftSettings: strict),
+        .testTarget(
+            name: "LoadTests",
+            dependencies: ["roomwire-load", "Events", .product(name: "Histogram", package: "hdrhistogram-swift")],
+            swiftSettings: strict),
         .testTarget(name: "EventsTests", dependencies: ["Events"], swiftSettings: strict),
         .testTarget(name: "WebhooksTests", dependencies: ["Webhooks", "Events", crypto], swiftSettings: strict),
         .testTarget(

@@ -3,7 +3,7 @@
 # To build and to run the relay.
 build_packages=(libevent-dev libssl-dev libsqlite3-dev libcurl4-openssl-dev pkg-config)
 # To test it: a browser, and clients that are not ours.
-test_packages=(curl jq openssl python3 python3-venv chromium chromium-driver prometheus nginx-light)
+test_packages=(curl jq openssl python3 python3-venv chromium chromium-driver gcc libc6-dev strace prometheus nginx-light)
 
 # Prints those of the given packages that are not installed, one a line. Prints nothing where dpkg does not rule:
 # there the compiler says what is missing.

@@ -1,28 +1,61 @@
 #!/bin/bash
-# Measures roomwire beside the yardstick and Nchan in one run: each server alone on core 0, the load tester on core 1.
-# Prints medians and ratios. See README.md beside this file.
+# Measures servers beside each other in one run: each server alone on core 0, the load tester on core 1. Prints a table
+# of medians with ratios to the first server, and a second one of roomwire alone. See README.md beside this file.
 #
-#   loadtest/compare.sh [-n RUNS] [-s STREAMS] [-r RATE] [-t SECONDS] [-o FILE] [SERVER...]
+#   loadtest/compare.sh [OPTION...] [SERVER...]
 #
-# SERVER: yardstick, roomwire, nchan; default: all that are installed. The reports go to FILE, a line each.
+#   SERVER          yardstick, roomwire, nchan, node; default: all that can run here
+#   -n RUNS         how many runs the medians are of (3)
+#   -s STREAMS      streams of the costs of a stream, a delivery, a resume (5000)
+#   -l COUNTS       streams at which latency is measured besides ("1000 10000")
+#   -r RATE         deliveries a second in paced scenarios, so that both cores have room left (50000)
+#   -t SECONDS      how long each paced scenario lasts (10)
+#   -b BUDGETS      which tables: all, servers, roomwire (all)
+#   -m STREAMS      "many" streams beside those that the second table measures (10000)
+#   -k STALLED      stalled readers in the second table (1000)
+#   ROOMWIRE_BUILD  where the binaries are (.build/release)
+#   -o FILE         keeps the reports, a line of JSON each: `roomwire-load compare [--all] FILE` prints them again
 set -eu
 
-runs=3 streams=5000 rate=10 seconds=10 out=
-while getopts n:s:r:t:o: option; do
+runs=3 streams=5000 counts="1000 10000" rate=50000 seconds=10 tables=all many=10000 stalled=1000 out=
+usage() { sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0"; }
+while getopts n:s:l:r:t:b:m:k:o:h option; do
     case $option in
         n) runs=$OPTARG ;;
         s) streams=$OPTARG ;;
+        l) counts=$OPTARG ;;
         r) rate=$OPTARG ;;
         t) seconds=$OPTARG ;;
+        b) tables=$OPTARG ;;
+        m) many=$OPTARG ;;
+        k) stalled=$OPTARG ;;
         o) out=$OPTARG ;;
-        *) exit 2 ;;
+        h) usage && exit 0 ;;
+        *) usage >&2 && exit 2 ;;
     esac
 done
 shift $((OPTIND - 1))
 here=$(cd "$(dirname "$0")" && pwd)
 build=${ROOMWIRE_BUILD:-$here/../.build/release}
+# The relay takes settings from the environment, and refuses those that it does not know.
+for name in ${!ROOMWIRE_@} ${!LIVEKIT_@} ${!DAILY_@} ${!WHEREBY_@}; do unset "$name"; done
 nchan_module=/usr/lib/nginx/modules/ngx_nchan_module.so
-[ $# -gt 0 ] || set -- yardstick roomwire $([ -e "$nchan_module" ] && echo nchan)
+if [ $# -eq 0 ]; then
+    set -- yardstick roomwire
+    [ -e "$nchan_module" ] && set -- "$@" nchan
+    command -v node >/dev/null && set -- "$@" node
+fi
+case $tables in all | servers | roomwire) ;; *) usage >&2 && exit 2 ;; esac
+for binary in roomwire roomwire-load; do
+    [ -x "$build/$binary" ] || {
+        echo "compare.sh: $build/$binary is not there: swift build -c release --product $binary" >&2
+        exit 1
+    }
+done
+if [ "$(nproc)" -lt 2 ]; then
+    echo "compare.sh: server and load tester need a core each" >&2
+    exit 1
+fi
 
 scratch=$(mktemp -d)
 chmod 755 "$scratch"
@@ -38,94 +71,166 @@ trap 'exit 130' INT TERM
 ulimit -n "$(ulimit -Hn)"
 [ -n "$out" ] || out=$scratch/reports.jsonl
 : >"$out"
+: >"$scratch/budgets.jsonl"
 
 cc -O2 -o "$scratch/yardstick" "$here/yardstick.c"
 
-wait_for() {
-    for _ in $(seq 100); do
-        if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then return; fi
+# A port that is free now. Ours are above those that the system gives away.
+free_port() {
+    port=$((61000 + RANDOM % 4000))
+    while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((61000 + RANDOM % 4000)); done
+}
+
+wait_for_server() {
+    for _ in $(seq 200); do
+        if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return; fi
         sleep 0.1
     done
-    echo "compare.sh: nothing listens on port $1" >&2
+    echo "compare.sh: nothing listens on port $port" >&2
     cat "$scratch/log" >&2
     exit 1
 }
 
-# What the yardstick and Nchan publish is as long as what roomwire makes of a webhook, so that all write the same.
-body='{"type":"participant_left","id":"1795201856123-0","source":"livekit","provider":"livekit","room":"load",'
-body=$body'"timestamp":1795201856123,"receivedAt":1795201856124,"data":{"room":{"name":"load","id":"RM_loadtest00001",'
-body=$body'"startedAt":"2026-11-20T21:04:16.000Z"},"participant":{"id":"PA_load100","identity":"guest-100",'
-body=$body'"name":"{marker}","kind":"standard","joinedAt":"2026-11-20T21:04:16.000Z"},"durationSeconds":0,'
+# What the others publish is as long as what roomwire makes of a webhook, so that all write the same.
+body='{"type":"participant_left","id":"1795201856123-0","source":"livekit","provider":"livekit","room":"load-0",'
+body=$body'"timestamp":1795201856123,"receivedAt":1795201856124,"data":{"room":{"name":"load-0","id":"RM_load-0",'
+body=$body'"startedAt":"2026-11-20T21:04:16.000Z"},"participant":{"id":"PA_0-100","identity":"guest-0-100",'
+body=$body'"name":"{id}","kind":"standard","joinedAt":"2026-11-20T21:04:16.000Z"},"durationSeconds":0,'
 body=$body'"providerEvent":"participant_left"}}'
 
 start_yardstick() {
-    port=9101
     taskset -c 0 "$scratch/yardstick" $port 2>"$scratch/log" &
     server=$! measured=$!
-    wait_for $port
 }
 
+# $1: how many loops. Several share the one core: what is measured is what more of them cost.
 start_roomwire() {
-    port=9102
     rm -rf "$scratch/data"
     export LIVEKIT_API_KEY=APIload LIVEKIT_API_SECRET=load-test-secret-of-32-characters
     export ROOMWIRE_TOKEN_SECRET=load-test-token-secret-of-32-chars
-    # No cap is to be met, and one core has one loop.
-    ROOMWIRE_LOOPS=1 ROOMWIRE_STREAMS_TOTAL=19000 \
+    # No cap is to be met.
+    ROOMWIRE_LOOPS=${1:-1} ROOMWIRE_STREAMS_TOTAL=19000 \
         taskset -c 0 "$build/roomwire" serve --listen 127.0.0.1:$port --data "$scratch/data" >"$scratch/log" 2>&1 &
     server=$! measured=$!
-    wait_for $port
 }
 
 start_nchan() {
-    port=9103
     mkdir -p "$scratch/nginx"
-    sed "s|@PORT@|$port|; s|@DIR@|$scratch/nginx|; s|@MODULE@|$nchan_module|" "$here/nchan.conf" >"$scratch/nginx.conf"
-    sed -i "s|@DIR@|$scratch/nginx|" "$scratch/nginx.conf"
+    sed "s|@PORT@|$port|; s|@DIR@|$scratch/nginx|g; s|@MODULE@|$nchan_module|" "$here/nchan.conf" \
+        >"$scratch/nginx.conf"
     taskset -c 0 nginx -c "$scratch/nginx.conf" -g 'daemon off;' 2>"$scratch/log" &
     server=$!
-    wait_for $port
+    wait_for_server
     # The worker does the work; the master only waits.
-    measured=$(cat "/proc/$server/task/$server/children")
+    measured=
+    while [ -z "$measured" ]; do measured=$(cat "/proc/$server/task/$server/children"); done
 }
 
+start_node() {
+    taskset -c 0 node "$here/nodehub.js" $port 2>"$scratch/log" &
+    server=$! measured=$!
+}
+
+start() {
+    stop_server
+    free_port
+    "start_$@"
+    wait_for_server
+}
+
+# load FILE LABEL SCENARIO OPTION...: a scenario against the server that runs.
 load() {
-    scenario=$1
-    shift
-    pids=
+    local file=$1 label=$2 scenario="$3 $4 $5" pids= pid
+    shift 2
     for pid in $measured; do pids="$pids --server-pid $pid"; done
     case $label in
-        roomwire) set -- --url http://127.0.0.1:$port "$@" ;;
+        roomwire*) set -- "$@" --url http://127.0.0.1:$port ;;
         nchan)
-            set -- --subscribe-url http://127.0.0.1:$port/events --publish-url http://127.0.0.1:$port/publish "$@"
-            [ -n "$published" ] && set -- --publish-body "$body" "$@"
+            set -- "$@" --subscribe-url http://127.0.0.1:$port/events --publish-url http://127.0.0.1:$port/publish \
+                --publish-body "$body"
             ;;
         *)
-            set -- --subscribe-url http://127.0.0.1:$port/ --publish-url http://127.0.0.1:$port/ "$@"
-            [ -n "$published" ] && set -- --publish-body "$body" "$@"
+            set -- "$@" --subscribe-url http://127.0.0.1:$port/ --publish-url http://127.0.0.1:$port/ \
+                --publish-body "$body"
             ;;
     esac
+    echo "  $label: $scenario" >&2
     # Faults are counted in the report; they do not end the comparison.
-    taskset -c 1 "$build/roomwire-load" "$scenario" $pids --streams "$streams" --label "$label" --json "$@" \
-        >>"$out" || failed=1
+    taskset -c 1 "$build/roomwire-load" "$@" $pids --label "$label" --json >>"$file" || failed=1
 }
 
-failed=0 published=1
-for run in $(seq "$runs"); do
-    for label in "$@"; do
-        echo "run $run of $runs: $label" >&2
-        # A fresh server for idle: memory that an earlier scenario left free would be taken again unseen.
-        "start_$label"
-        load idle
-        stop_server
-        "start_$label"
-        load connect
-        load fanout --rate "$rate" --seconds "$seconds"
-        load fanout --burst 100
-        # The yardstick keeps nothing that one could resume from.
-        [ "$label" = yardstick ] || load resume
-        stop_server
+# load_paced FILE LABEL STREAMS: events at the rate at which deliveries are as many as for any other number of streams.
+load_paced() {
+    load "$1" "$2" fanout --streams "$3" --rate "$(((rate + $3 - 1) / $3))" --seconds "$seconds"
+}
+
+# Every server in turn: what a stream, a delivery and a resume cost, and how late events are.
+measure_server() {
+    # A fresh server for idle: memory that an earlier scenario left free would be taken again unseen.
+    start "$1"
+    load "$out" "$1" idle --streams "$streams"
+    start "$1"
+    load_paced "$out" "$1" "$streams"
+    load "$out" "$1" fanout --streams "$streams" --burst 100
+    # The yardstick keeps nothing that one could resume from.
+    [ "$1" = yardstick ] || load "$out" "$1" storm --streams "$streams"
+    local count
+    for count in $counts; do
+        [ "$count" != "$streams" ] || continue
+        start "$1"
+        load_paced "$out" "$1" "$count"
     done
+    stop_server
+}
+
+# roomwire alone: what has no counterpart elsewhere.
+measure_roomwire() {
+    local label="roomwire, $1 loop$([ "$1" = 1 ] || echo s)" file=$scratch/budgets.jsonl
+    # An event for one room of ten, beside as many other streams as fit, and beside ten.
+    local all=$((many * 3 / 2))
+    for count in 20 $((all < 18000 ? all : 18000)); do
+        start roomwire "$1"
+        load "$file" "$label" rooms --streams "$count" --active 1 --rate 500 --seconds "$seconds"
+    done
+    for count in $counts; do
+        start roomwire "$1"
+        load_paced "$file" "$label" "$count"
+    done
+    for count in 0 "$many"; do
+        start roomwire "$1" "$1"
+        load "$file" "$label" ingest --streams "$count" --seconds "$seconds"
+        load "$file" "$label" ingest --streams "$count" --seconds "$seconds" --rate 5000
+    done
+    start roomwire "$1"
+    load "$file" "$label" storm --streams "$many"
+    start roomwire "$1"
+    # Fills what the relay keeps in memory, whoever listens.
+    load "$scratch/unused.jsonl" "$label" ingest --streams 0 --seconds 4
+    # Eight connections, since one waits for the disk at each event.
+    load "$file" "$label" stall --streams $((stalled + 10)) --stalled "$stalled" --rate 1000 --connections 8 \
+        --seconds "$seconds" --timeout 180
+    stop_server
+}
+
+failed=0
+for run in $(seq "$runs"); do
+    if [ "$tables" != roomwire ]; then
+        for name in "$@"; do
+            echo "run $run of $runs: $name" >&2
+            measure_server "$name"
+        done
+    fi
+    if [ "$tables" != servers ]; then
+        for loops in 1 2; do
+            echo "run $run of $runs: roomwire with $loops loop(s)" >&2
+            measure_roomwire "$loops"
+        done
+    fi
 done
-"$build/roomwire-load" compare "$out"
+if [ "$tables" != roomwire ]; then "$build/roomwire-load" compare "$out"; fi
+if [ "$tables" != servers ]; then
+    [ "$tables" = roomwire ] || echo
+    "$build/roomwire-load" compare "$scratch/budgets.jsonl"
+    cat "$scratch/budgets.jsonl" >>"$out"
+fi
 exit $failed

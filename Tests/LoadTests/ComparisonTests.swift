@@ -23,11 +23,42 @@ import Testing
         #expect(Comparison.median([]) == nil)
     }
 
-    @Test func faultsAreListedByKindAndTheFirstInWords() {
+    @Test func theSameScenarioWithOtherStreamsIsAnotherRow() throws {
+        var comparison = Comparison(hasAllFigures: false)
+        for streams in [1000.0, 5000] {
+            var report = Report(scenario: "fanout", label: "a")
+            report.add("streams", streams, "")
+            report.add("latency_p99", streams / 100, "ms")
+            report.add("latency_p90", 1, "ms")
+            comparison.add(try #require(try JSONReader.value(report.json).object))
+        }
+        #expect(comparison.table.contains("| fanout, 1000 streams | latency p99, ms | 10 |"))
+        #expect(comparison.table.contains("| fanout, 5000 streams | latency p99, ms | 50 |"))
+        #expect(!comparison.table.contains("p90"))
+    }
+
+    @Test func faultsAreListedByKindAndTheFirstOfEachInWords() {
         var report = Report(scenario: "fanout", label: "lossy")
-        for stream in 0..<30 { report.faults.note("missing", "stream \(stream) lacks an event") }
-        report.faults.note("ended", "stream 1 ended")
-        #expect(report.faultList.hasPrefix("lossy: 31 faults: 30 missing, 1 ended\n  stream 0 lacks an event\n"))
-        #expect(report.faultList.hasSuffix("  and 11 more\n"))
+        for stream in 0..<30 { report.faults.note(.missing, count: 2, "stream \(stream) lacks two events") }
+        report.faults.note(.ended, "stream 1 ended")
+        let lines = report.faultList.split(separator: "\n").map(String.init)
+        #expect(lines.first == "lossy: 61 faults: 60 missing, 1 ended")
+        #expect(lines[1] == "  stream 0 lacks two events" && lines[11] == "  stream 1 ended")
+        #expect(lines.last == "  and more" && lines.count == 13)
+    }
+
+    @Test func faultsOfSeveralProcessesAddUp() {
+        var first = Faults()
+        var second = Faults()
+        for _ in 0..<8 {
+            first.note(.repeated, "first")
+            second.note(.repeated, "second")
+        }
+        second.note(.missing, "gone")
+        second.takeBack(.missing)
+        first.add(second)
+        #expect(first.count == 16)
+        #expect(first.byKind.map(\.kind) == [.repeated])
+        #expect(first.sentences.filter { $0 != "gone" } == Array(repeating: "first", count: 8) + ["second", "second"])
     }
 }

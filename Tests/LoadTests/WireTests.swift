@@ -51,17 +51,55 @@ import Testing
 
     @Test func aMarkerIsFoundWhereverItStands() {
         let marker = Marker(run: 0xBEEF)
-        let frame = Array("id: 7-0\ndata: {\"load\":\"\(marker.text(1203))\"}".utf8)
+        let label = Marker.Label(channel: 12, sequence: 1203, dueNanoseconds: 81_234_567_890_123)
+        let frame = Array("id: 7-0\ndata: {\"load\":\"~\(marker.text(label))\"}".utf8)
         frame.withUnsafeBytes {
-            #expect(marker.number(in: $0) == 1203)
-            #expect(Marker(run: 0xBEE0).number(in: $0) == nil)
-            #expect(Marker.id(in: $0) == "7-0")
+            #expect(marker.label(in: $0) == label)
+            #expect(Marker(run: 0xBEE0).label(in: $0) == nil)
         }
     }
 
-    @Test func aMarkerWithoutItsEndIsNone() {
-        let marker = Marker(run: 1)
-        Array("data: \(marker.prefix)12".utf8).withUnsafeBytes { #expect(marker.number(in: $0) == nil) }
+    @Test(arguments: ["~0000beef.1.2", "~0000beef.1.2.3", "~0000beef.1..~", "~0000beef.x.2.3~", "~0000beef"])
+    func aMarkerThatIsCutIsNone(text: String) {
+        let empty = Marker.Label(channel: 1, sequence: 0, dueNanoseconds: 0)
+        Array("data: \(text)".utf8).withUnsafeBytes {
+            let label = Marker(run: 0xBEEF).label(in: $0)
+            #expect(label == (text.contains("..~") ? empty : nil))
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("id: 7-0\ndata: x", "7-0"), ("data: x\nid:8", "8"), ("data: x\r\nid: 9\r", "9"), ("id:\ndata: x", ""),
+            ("data: id: 7", nil), (": comment", nil), ("", nil),
+        ] as [(String, String?)])
+    func theIDStandsInItsOwnField(frame: String, id: String?) {
+        let bytes = Array(frame.utf8)
+        let found = bytes.withUnsafeBytes { Marker.id(in: $0) }
+        #expect(found.map { String(decoding: bytes[$0], as: UTF8.self) } == id)
+    }
+
+    @Test func templatesAreFilledInWhereTheyName() {
+        let template = Template(#"{"id":"{id}","room":"{room}","other":{}}"#)
+        #expect(template.filled([("id", "7"), ("room", "a")]) == #"{"id":"7","room":"a","other":{}}"#)
+        #expect(template.has("id") && !template.has("time"))
+        #expect(HeaderTemplate("X-Room:  {room}")?.value.text == "{room}")
+        #expect(HeaderTemplate(": x") == nil)
+    }
+
+    @Test(arguments: [
+        ("http://127.0.0.1:80/events?room={room}", "127.0.0.1:80", "/events?room={room}"),
+        ("http://127.0.0.1", "127.0.0.1", "/"), ("http://127.0.0.1:9?x#y", "127.0.0.1:9", "/?x"),
+    ])
+    func aURLMayHaveATemplateForItsPath(url: String, authority: String, target: String) {
+        let endpoint = Endpoint(Template(url))
+        #expect(endpoint?.authority == authority)
+        #expect(endpoint?.target.text == target)
+    }
+
+    @Test(arguments: ["https://127.0.0.1/", "127.0.0.1", "http://", "http://127.0.0.1:99999/", "http://a:b@127.0.0.1/"])
+    func otherURLsAreRefused(url: String) {
+        #expect(Endpoint(Template(url)) == nil)
     }
 
     @Test func aHeadTellsHowTheBodyComes() {

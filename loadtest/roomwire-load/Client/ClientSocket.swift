@@ -24,6 +24,8 @@ final class ClientSocket {
     private var event: UnsafeMutablePointer<event>?
     private var unsent: [UInt8] = []
     private var isConnected = false
+    /// Whether what comes is left to lie with the kernel.
+    private var isStalled = false
 
     /// A place to read into, for all the sockets of one loop.
     static func makeBuffer() -> UnsafeMutableRawBufferPointer {
@@ -31,10 +33,12 @@ final class ClientSocket {
     }
 
     /// Begins to connect.
-    /// - Parameter source: the last number of the address 127.0.0.x to come from; nil leaves it to the system.
+    /// - Parameters:
+    ///   - source: the last number of the address 127.0.0.x to come from; nil leaves it to the system.
+    ///   - receiveBufferBytes: how much the kernel may hold for it; nil leaves that to the kernel.
     init(
-        to endpoint: Endpoint, from source: UInt8?, on loop: Loop, into buffer: UnsafeMutableRawBufferPointer,
-        owner: any ClientSocketOwner
+        to endpoint: Endpoint, from source: UInt8?, receiveBufferBytes: CInt? = nil, on loop: Loop,
+        into buffer: UnsafeMutableRawBufferPointer, owner: any ClientSocketOwner
     ) throws(SystemError) {
         self.owner = owner
         self.buffer = buffer
@@ -42,6 +46,10 @@ final class ClientSocket {
         descriptor = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(O_NONBLOCK) | CInt(O_CLOEXEC), 0)
         guard descriptor >= 0 else { throw SystemError("open a socket") }
         System.setOption(descriptor, level: CInt(IPPROTO_TCP), TCP_NODELAY, to: 1)
+        // Before it connects: the window that the server sees begins with it.
+        if let receiveBufferBytes {
+            System.setOption(descriptor, level: SOL_SOCKET, SO_RCVBUF, to: receiveBufferBytes)
+        }
         if let source {
             // The port is chosen when the connection is made, so that each address has all ports.
             System.setOption(descriptor, level: 0, IP_BIND_ADDRESS_NO_PORT, to: 1)
@@ -80,6 +88,9 @@ final class ClientSocket {
 
     private func watch(_ what: CInt) {
         if let event { event_free(event) }
+        event = nil
+        let what = isStalled ? what & ~EV_READ : what
+        guard what != 0 else { return }
         event = event_new(
             base, descriptor, Int16(what | EV_PERSIST), clientSocketIsReady, Unmanaged.passUnretained(self).toOpaque())
         event_add(event, nil)
@@ -103,6 +114,13 @@ final class ClientSocket {
         guard case .wrote(let count) = result else { return watch(EV_READ | EV_WRITE) }
         unsent.removeFirst(count)
         if unsent.isEmpty { unsent = [] } else { watch(EV_READ | EV_WRITE) }
+    }
+
+    /// Stops reading, or reads on.
+    func stall(_ isStalled: Bool) {
+        guard descriptor >= 0, isConnected, isStalled != self.isStalled else { return }
+        self.isStalled = isStalled
+        watch(unsent.isEmpty ? EV_READ : EV_READ | EV_WRITE)
     }
 
     /// Closes the connection. Does nothing the second time.

@@ -2,27 +2,31 @@ internal import CLibevent
 internal import Foundation
 internal import Glibc
 
-/// Where requests go: an `http:` URL, taken apart.
+/// Where requests go: an `http:` URL, taken apart. Its path and query are a template.
 struct Endpoint {
     /// What goes into the `Host` header.
     let authority: String
     /// Path and query.
-    let target: String
+    let target: Template
     /// The address, in network byte order.
     let address: in_addr
     /// The port.
     let port: UInt16
 
     /// Takes a URL apart and looks its host up, an IPv4 one.
-    init?(_ text: String) {
-        guard let url = URLComponents(string: text), url.scheme == "http", let host = url.host, !host.isEmpty,
-            let port = UInt16(exactly: url.port ?? 80), let address = Self.lookUp(host)
+    init?(_ template: Template) {
+        let text = template.text.prefix { $0 != "#" }
+        guard let scheme = text.range(of: "://") else { return nil }
+        let end = text[scheme.upperBound...].firstIndex { $0 == "/" || $0 == "?" } ?? text.endIndex
+        guard let url = URLComponents(string: String(text[..<end])), url.scheme == "http", url.user == nil,
+            let host = url.host, !host.isEmpty, let port = UInt16(exactly: url.port ?? 80),
+            let address = Self.lookUp(host)
         else { return nil }
         self.address = address
         self.port = port
         authority = url.port == nil ? host : "\(host):\(port)"
-        let path = url.percentEncodedPath.isEmpty ? "/" : url.percentEncodedPath
-        target = path + (url.percentEncodedQuery.map { "?" + $0 } ?? "")
+        let path = text[end...]
+        target = Template(path.hasPrefix("/") ? String(path) : "/" + path)
     }
 
     private static func lookUp(_ host: String) -> in_addr? {
@@ -39,8 +43,8 @@ struct Endpoint {
     var isLoopback: Bool { UInt32(bigEndian: address.s_addr) >> 24 == 127 }
 
     /// The head of a request, with its empty line.
-    func head(_ method: String, headers: [(name: String, value: String)]) -> [UInt8] {
-        var text = "\(method) \(target) HTTP/1.1\r\nHost: \(authority)\r\n"
+    func head(_ method: String, headers: [(name: String, value: String)], _ values: Template.Values) -> [UInt8] {
+        var text = "\(method) \(target.filled(values)) HTTP/1.1\r\nHost: \(authority)\r\n"
         for header in headers { text += "\(header.name): \(header.value)\r\n" }
         return Array((text + "\r\n").utf8)
     }

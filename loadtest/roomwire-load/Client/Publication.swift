@@ -6,49 +6,56 @@ internal import Webhooks
 enum Publication {
     /// As LiveKit would: its body, signed.
     case livekit(any Provider)
-    /// By a template, in which `{marker}` stands for the event's.
-    case template(body: String, headers: [(name: String, value: String)])
+    /// By a template, in which `{id}` stands for what the event is known by.
+    case template(body: Template, headers: [HeaderTemplate])
 
-    /// The request that publishes event `number`.
-    func request(_ number: Int, marker: Marker, to endpoint: Endpoint) -> [UInt8] {
+    /// The request that publishes an event to a room.
+    func request(_ label: Marker.Label, room: Int, marker: Marker, to endpoint: Endpoint) -> [UInt8] {
+        let id = marker.text(label)
+        let now = System.wallMilliseconds()
+        let values = [
+            ("id", id), ("n", String(label.sequence)), ("room", Audience.name(of: room)), ("time", String(now)),
+        ]
         switch self {
         case .livekit(let provider):
-            let now = System.wallMilliseconds()
-            let body = Self.livekitBody(number, marker: marker.text(number), now: now)
-            let signed = provider.sign(body, idempotencyKey: marker.text(number), now: now)
-            return Self.request(body, headers: signed.map { ($0.name, $0.value) }, to: endpoint)
+            let body = Self.livekitBody(label, id: id, room: Audience.name(of: room), now: now)
+            let signed = provider.sign(body, idempotencyKey: id, now: now)
+            return Self.request(body, headers: signed.map { ($0.name, $0.value) }, to: endpoint, values)
         case .template(let body, let headers):
-            let parts = body.split(separator: "{marker}", omittingEmptySubsequences: false)
-            let text = parts.joined(separator: marker.text(number))
-            return Self.request(Array(text.utf8), headers: headers, to: endpoint)
+            let filled = headers.map { ($0.name, $0.value.filled(values)) }
+            return Self.request(Array(body.filled(values).utf8), headers: filled, to: endpoint, values)
         }
     }
 
     private static func request(
-        _ body: [UInt8], headers: [(name: String, value: String)], to endpoint: Endpoint
+        _ body: [UInt8], headers: [(name: String, value: String)], to endpoint: Endpoint, _ values: Template.Values
     ) -> [UInt8] {
-        endpoint.head("POST", headers: headers + [("Content-Length", String(body.count))]) + body
+        endpoint.head("POST", headers: headers + [("Content-Length", String(body.count))], values) + body
     }
 
     /// Somebody joins a room, and leaves it with the next event, so that the room does not grow.
-    private static func livekitBody(_ number: Int, marker: String, now: EpochMilliseconds) -> [UInt8] {
+    private static func livekitBody(
+        _ label: Marker.Label, id: String, room: String, now: EpochMilliseconds
+    ) -> [UInt8] {
         let seconds = String(now / 1000)
+        let isJoin = label.sequence % 2 == 0
+        let guest = "\(label.channel)-\(label.sequence / 2)"
         return JSONWriter.bytes { writer in
             writer.object { writer in
-                writer.member("event", number % 2 == 0 ? "participant_joined" : "participant_left")
-                writer.member("room") { room in
-                    room.member("sid", "RM_loadtest00001")
-                    room.member("name", "load")
-                    room.member("creationTime", seconds)
+                writer.member("event", isJoin ? "participant_joined" : "participant_left")
+                writer.member("room") { writer in
+                    writer.member("sid", "RM_" + room)
+                    writer.member("name", room)
+                    writer.member("creationTime", seconds)
                 }
                 writer.member("participant") { participant in
-                    participant.member("sid", "PA_load\(number / 2)")
-                    participant.member("identity", "guest-\(number / 2)")
-                    participant.member("name", marker)
-                    participant.member("state", number % 2 == 0 ? "ACTIVE" : "DISCONNECTED")
+                    participant.member("sid", "PA_" + guest)
+                    participant.member("identity", "guest-" + guest)
+                    participant.member("name", id)
+                    participant.member("state", isJoin ? "ACTIVE" : "DISCONNECTED")
                     participant.member("joinedAt", seconds)
                 }
-                writer.member("id", "EV_\(marker)")
+                writer.member("id", "EV_" + id)
                 writer.member("createdAt", seconds)
             }
         }

@@ -1,30 +1,48 @@
 internal import EventLoop
+internal import Histogram
 
-/// Posts events over a few connections that stay open, each with one request at a time: what is due while all are
-/// busy waits, and its latency counts from when it was due.
+/// Publishes over a few connections that stay open, each with one request at a time: what is due while all are busy
+/// waits, and its latency counts from when it was due.
 final class Publisher {
     /// Events that were answered with 2xx.
     private(set) var acceptedCount = 0
     /// Events that were answered otherwise, or not at all.
     private(set) var refusedCount = 0
-    private let session: Session
+    /// How long answers took, from when the event was due, in microseconds.
+    private(set) var answers = Tally.histogram()
+    /// What the server did wrong.
+    private(set) var faults = Faults()
+    /// How many events were published on each channel.
+    private(set) var published: [Int]
+    /// What is published whenever a connection is free, room by room; nil when nothing more is to come.
+    var refill: (() -> Int?)?
     private let publication: Publication
     private let endpoint: Endpoint
+    private let marker: Marker
+    private let loop: Loop
+    private let buffer: UnsafeMutableRawBufferPointer
+    private let lanes: Int
     private var idle: [PublisherConnection] = []
     private var all: [PublisherConnection] = []
-    private var waiting: [Int] = []
+    private var waiting: [(room: Int, due: Int64)] = []
     private var next = 0
 
-    /// A publisher with its connections on the way.
+    /// A publisher with its connections on the way. With several, each has a channel of its own in every room, since
+    /// only the server knows the order of their events.
     init(
-        _ publication: Publication, to endpoint: Endpoint, connections: Int, session: Session
+        _ publication: Publication, to endpoint: Endpoint, rooms: Int, connections: Int, marker: Marker,
+        on loop: Loop, buffer: UnsafeMutableRawBufferPointer
     ) throws(SystemError) {
-        self.session = session
         self.publication = publication
         self.endpoint = endpoint
-        for _ in 0..<connections {
-            let connection = PublisherConnection(self)
-            try connection.connect(to: endpoint, session: session)
+        self.marker = marker
+        self.loop = loop
+        self.buffer = buffer
+        lanes = connections
+        published = Array(repeating: 0, count: rooms * connections)
+        for lane in 0..<connections {
+            let connection = PublisherConnection(self, lane: lane)
+            try connection.connect(to: endpoint, on: loop, buffer: buffer)
             all.append(connection)
         }
     }
@@ -32,64 +50,127 @@ final class Publisher {
     /// Whether all connections stand and wait for work.
     var isIdle: Bool { idle.count == all.count && next == waiting.count }
 
-    /// Whether everything was answered.
-    var isDone: Bool { acceptedCount + refusedCount == session.ledger.publishedCount }
+    /// Whether a connection is left.
+    var isAlive: Bool { !all.isEmpty }
 
-    /// Publishes an event that was due at `moment`.
-    func publish(due moment: Int64) {
-        waiting.append(session.publish(due: moment))
+    /// How many events were published, answered or not.
+    var publishedCount: Int { published.reduce(0, +) }
+
+    /// Whether everything was answered.
+    var isDone: Bool { next == waiting.count && acceptedCount + refusedCount == publishedCount }
+
+    /// Publishes an event to a room, that was due at `moment`.
+    func publish(to room: Int, due moment: Int64) {
+        if next == waiting.count {
+            waiting.removeAll(keepingCapacity: true)
+            next = 0
+        }
+        waiting.append((room, moment))
         work()
+    }
+
+    /// Begins to publish what `refill` gives.
+    func start() {
+        for connection in idle { fill(connection) }
+        idle.removeAll { $0.isBusy }
     }
 
     private func work() {
         while next < waiting.count, let connection = idle.popLast() {
-            let number = waiting[next]
+            if connection.isStale {
+                lost(connection, stood: true, because: "it was idle for long")
+                continue
+            }
+            let (room, due) = waiting[next]
             next += 1
-            connection.post(publication.request(number, marker: session.marker, to: endpoint))
+            post(to: room, due: due, over: connection)
         }
     }
 
+    private func post(to room: Int, due: Int64, over connection: PublisherConnection) {
+        let channel = room * lanes + connection.lane
+        let label = Marker.Label(channel: channel, sequence: published[channel], dueNanoseconds: due)
+        published[channel] += 1
+        connection.post(publication.request(label, room: room, marker: marker, to: endpoint), due: due)
+    }
+
+    private func fill(_ connection: PublisherConnection) {
+        guard let room = refill?() else { return }
+        post(to: room, due: SteadyClock.nanoseconds(), over: connection)
+    }
+
     fileprivate func isFree(_ connection: PublisherConnection) {
+        if refill != nil { fill(connection) }
+        guard !connection.isBusy else { return }
         idle.append(connection)
         work()
     }
 
-    fileprivate func answered(_ status: Int) {
+    fileprivate func answered(_ status: Int, due: Int64) {
+        let lapse = UInt64(max(0, SteadyClock.nanoseconds() - due) / 1000)
+        answers.record(min(Tally.longestMicroseconds, lapse))
         if 200...299 ~= status { return acceptedCount += 1 }
         refusedCount += 1
-        session.faults.note("not published", "an event was answered with \(status)")
+        faults.note(.notPublished, "an event was answered with \(status)")
     }
 
-    fileprivate func lost(_ connection: PublisherConnection, wasBusy: Bool, because reason: String) {
-        if wasBusy { refusedCount += 1 }
-        all.removeAll { $0 === connection }
+    /// Servers close what is idle for long: that is no fault, and the connection is made anew.
+    fileprivate func lost(_ connection: PublisherConnection, stood: Bool, because reason: String) {
         idle.removeAll { $0 === connection }
-        session.faults.note("publisher lost", "a publisher's connection ended: \(reason)")
+        if connection.isBusy || !stood {
+            faults.note(.publisherLost, "a publisher's connection ended: \(reason)")
+        }
+        if connection.isBusy { refusedCount += 1 }
+        do {
+            if stood { return try connection.connect(to: endpoint, on: loop, buffer: buffer) }
+        } catch {
+            faults.note(.publisherLost, error.description)
+        }
+        all.removeAll { $0 === connection }
     }
 }
 
 /// One connection of a publisher.
 private final class PublisherConnection: ClientSocketOwner {
+    /// Its number, which is that of its channel in each room.
+    let lane: Int
+    /// Whether an answer is awaited.
+    private(set) var isBusy = false
+    /// Whether it was idle for so long that the server may be closing it right now: what is sent then is lost. Node
+    /// does so after 5 s, others later.
+    var isStale: Bool { SteadyClock.nanoseconds() - lastNanoseconds > Self.freshNanoseconds }
+
+    private static let freshNanoseconds: Int64 = 2_000_000_000
+    private var lastNanoseconds: Int64 = 0
     private weak var publisher: Publisher?
     private var socket: ClientSocket?
     private var answer: [UInt8] = []
-    private var isBusy = false
+    private var due: Int64 = 0
+    private var isConnected = false
 
-    init(_ publisher: Publisher) {
+    init(_ publisher: Publisher, lane: Int) {
         self.publisher = publisher
+        self.lane = lane
     }
 
-    func connect(to endpoint: Endpoint, session: Session) throws(SystemError) {
-        socket = try ClientSocket(to: endpoint, from: nil, on: session.loop, into: session.buffer, owner: self)
+    func connect(
+        to endpoint: Endpoint, on loop: Loop, buffer: UnsafeMutableRawBufferPointer
+    ) throws(SystemError) {
+        isBusy = false
+        isConnected = false
+        socket = try ClientSocket(to: endpoint, from: nil, on: loop, into: buffer, owner: self)
     }
 
-    func post(_ request: [UInt8]) {
+    func post(_ request: [UInt8], due: Int64) {
         isBusy = true
-        answer = []
+        self.due = due
+        answer.removeAll(keepingCapacity: true)
         socket?.send(request)
     }
 
     func socketIsConnected(_ socket: ClientSocket) {
+        isConnected = true
+        lastNanoseconds = SteadyClock.nanoseconds()
         publisher?.isFree(self)
     }
 
@@ -99,7 +180,8 @@ private final class PublisherConnection: ClientSocketOwner {
             isWhole(head, body: answer[end.body...])
         else { return }
         isBusy = false
-        publisher?.answered(head.status)
+        lastNanoseconds = SteadyClock.nanoseconds()
+        publisher?.answered(head.status, due: due)
         publisher?.isFree(self)
     }
 
@@ -111,6 +193,6 @@ private final class PublisherConnection: ClientSocketOwner {
     }
 
     func socketHasEnded(_ socket: ClientSocket, because reason: String) {
-        publisher?.lost(self, wasBusy: isBusy, because: reason)
+        publisher?.lost(self, stood: isConnected, because: reason)
     }
 }

@@ -3,39 +3,70 @@ internal import Events
 
 /// What streams are opened with: where, and as whom.
 struct StreamTarget {
+    /// How it goes from process to process.
+    struct Description: Codable {
+        /// Where.
+        let url: Template
+        /// Addresses 127.0.0.x to come from, x from 2; 0 or a server elsewhere leave it to the system.
+        let addresses: Int
+        /// Headers that all send.
+        let headers: [HeaderTemplate]
+        /// A token that all send.
+        let token: String?
+        /// What to mint a token for each stream with.
+        let tokenSecret: String?
+    }
+
     /// Where.
     let endpoint: Endpoint
-    /// Addresses 127.0.0.x to come from, x from 2; 0 or a server elsewhere leave it to the system.
-    let addresses: Int
-    /// Headers that all send.
-    let headers: [(name: String, value: String)]
-    /// A token for each stream, by its number; empty if they send none.
-    let tokens: [String]
+    private let description: Description
+    private let audience: Audience
+    private let firstStream: Int
+    /// A token for each stream from the first; empty if they send none.
+    private let tokens: [String]
+
+    /// For the streams with these numbers; nil if the URL is none.
+    init?(_ description: Description, for streams: Range<Int>, of audience: Audience, now: EpochMilliseconds) {
+        guard let endpoint = Endpoint(description.url) else { return nil }
+        self.endpoint = endpoint
+        self.description = description
+        self.audience = audience
+        firstStream = streams.lowerBound
+        // Beforehand, so that it does not slow down those who connect.
+        tokens = description.tokenSecret.map { StreamTokens.mint(streams, secret: $0, now: now) } ?? []
+    }
 
     /// The request of a stream.
-    func request(for index: Int, lastEventID: String?) -> [UInt8] {
-        var headers = [("Accept", "text/event-stream")] + headers
-        if !tokens.isEmpty { headers.append(("Authorization", "Bearer \(tokens[index % tokens.count])")) }
+    func request(for stream: Int, lastEventID: String?) -> [UInt8] {
+        let values = [
+            ("n", String(stream)), ("room", Audience.name(of: audience.room(of: stream))),
+            ("user", Audience.user(of: stream)),
+        ]
+        var headers = [("Accept", "text/event-stream")]
+        headers += description.headers.map { ($0.name, $0.value.filled(values)) }
+        if let token = tokens.isEmpty ? description.token : tokens[stream - firstStream] {
+            headers.append(("Authorization", "Bearer \(token)"))
+        }
         if let lastEventID { headers.append(("Last-Event-ID", lastEventID)) }
-        return endpoint.head("GET", headers: headers)
+        return endpoint.head("GET", headers: headers, values)
     }
 
     /// The last number of the address a stream comes from.
-    func source(for index: Int) -> UInt8? {
-        endpoint.isLoopback && addresses > 0 ? UInt8(2 + index % addresses) : nil
+    func source(for stream: Int) -> UInt8? {
+        endpoint.isLoopback && description.addresses > 0 ? UInt8(2 + stream % description.addresses) : nil
     }
 }
 
 /// Tokens of roomwire's own issuer, a user for each stream, so that caps per user are not met.
 enum StreamTokens {
-    /// Tokens for `count` streams that live for a day.
-    static func mint(_ count: Int, secret: String, now: EpochMilliseconds) -> [String] {
+    /// Tokens for streams, that live for a day.
+    static func mint(_ streams: Range<Int>, secret: String, now: EpochMilliseconds) -> [String] {
         let key = SymmetricKey(data: Array(secret.utf8))
         let header = Base64.url.text(Array(#"{"alg":"HS256","typ":"JWT"}"#.utf8))
-        return (0..<count).map { index in
+        return streams.map { stream in
             let claims = JSONWriter.bytes { writer in
                 writer.object { writer in
-                    writer.member("sub", "listener-\(index)")
+                    writer.member("sub", Audience.user(of: stream))
                     writer.member("iat", now / 1000)
                     writer.member("exp", now / 1000 + 86_400)
                     writer.name("roomwire")

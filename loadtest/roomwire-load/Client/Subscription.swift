@@ -1,38 +1,38 @@
 internal import EventLoop
 
-/// One stream: it asks, reads, and checks what it is shown.
+/// One stream: it asks, reads, and passes on what it is shown.
 final class Subscription: ClientSocketOwner {
     /// How far it has come.
     enum State: Equatable {
         case idle
         case connecting
         case open
-        case ended
+        case refused
     }
 
     /// Its number among all.
     let index: Int
     /// How far it has come.
     private(set) var state = State.idle
-    /// How many events it has been shown, or has missed for good.
-    private(set) var cursor = 0
-    private let session: Session
-    private weak var pool: StreamPool?
+    private weak var shard: Shard?
+    private let examiner: Examiner
     private var socket: ClientSocket?
     private var request: [UInt8] = []
     private var head: [UInt8] = []
     private var splitter = FrameSplitter()
     private var chunks: ChunkDecoder?
+    private var openedNanoseconds: Int64 = 0
 
     /// A stream that is not opened yet.
-    init(index: Int, session: Session, pool: StreamPool) {
+    init(index: Int, shard: Shard, examiner: Examiner) {
         self.index = index
-        self.session = session
-        self.pool = pool
+        self.shard = shard
+        self.examiner = examiner
     }
 
     /// Connects and sends `request`.
-    func open(_ request: [UInt8], to endpoint: Endpoint, from source: UInt8?) {
+    func open(_ request: [UInt8], to endpoint: Endpoint, from source: UInt8?, receiveBufferBytes: CInt?) {
+        guard let shard else { return }
         self.request = request
         head = []
         splitter.reset()
@@ -40,7 +40,8 @@ final class Subscription: ClientSocketOwner {
         state = .connecting
         do {
             socket = try ClientSocket(
-                to: endpoint, from: source, on: session.loop, into: session.buffer, owner: self)
+                to: endpoint, from: source, receiveBufferBytes: receiveBufferBytes, on: shard.loop,
+                into: shard.buffer, owner: self)
         } catch {
             fail(error.description)
         }
@@ -51,6 +52,11 @@ final class Subscription: ClientSocketOwner {
         socket?.close()
         socket = nil
         state = .idle
+    }
+
+    /// Stops reading, or reads on.
+    func stall(_ isStalled: Bool) {
+        socket?.stall(isStalled)
     }
 
     func socketIsConnected(_ socket: ClientSocket) {
@@ -64,7 +70,6 @@ final class Subscription: ClientSocketOwner {
     }
 
     func socketHasEnded(_ socket: ClientSocket, because reason: String) {
-        self.socket = nil
         fail(reason)
     }
 
@@ -76,31 +81,30 @@ final class Subscription: ClientSocketOwner {
         }
         if response.isChunked { chunks = ChunkDecoder() }
         state = .open
+        openedNanoseconds = SteadyClock.nanoseconds()
         let rest = Array(head[end.body...])
         head = []
         rest.withUnsafeBytes { takeBody($0) }
-        pool?.streamIsOpen()
+        shard?.streamIsOpen(at: openedNanoseconds)
     }
 
     private func takeBody(_ bytes: UnsafeRawBufferPointer) {
         let now = SteadyClock.nanoseconds()
+        examiner.tally.turn(to: now)
         guard chunks != nil else { return takeText(bytes, now) }
         chunks?.decode(bytes) { takeText($0, now) }
+        if chunks?.isDone == true { fail("the server ended the body") }
     }
 
     private func takeText(_ bytes: UnsafeRawBufferPointer, _ now: Int64) {
-        let before = cursor
-        splitter.split(bytes) { session.take($0, stream: index, cursor: &cursor, now: now) }
-        if cursor != before { pool?.streamAdvanced(to: cursor, from: before) }
+        splitter.split(bytes) { examiner.take($0, stream: index, openedAt: openedNanoseconds, now: now) }
     }
 
     private func fail(_ reason: String) {
         socket?.close()
         socket = nil
         let wasOpen = state == .open
-        state = .ended
-        session.faults.note(
-            wasOpen ? "ended" : "not opened", "stream \(index) \(wasOpen ? "ended" : "did not open"): \(reason)")
-        pool?.streamFailed(wasOpen: wasOpen)
+        state = wasOpen ? .idle : .refused
+        shard?.streamEnded(self, wasOpen: wasOpen, because: reason)
     }
 }

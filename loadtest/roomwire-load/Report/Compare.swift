@@ -11,11 +11,14 @@ struct Compare: ParsableCommand {
     @Argument(help: ArgumentHelp("The reports.", valueName: "file"))
     var file: String
 
+    @Flag(help: "All figures, not only those that servers are compared by.")
+    var all = false
+
     func run() throws {
         guard let data = FileManager.default.contents(atPath: file) else {
             throw ValidationError("\(file) cannot be read.")
         }
-        var comparison = Comparison()
+        var comparison = Comparison(hasAllFigures: all)
         for line in data.split(separator: 0x0A) {
             guard let report = (try? JSONReader.value(Array(line)))?.object else {
                 throw ValidationError("\(file) holds a line that is no report.")
@@ -28,27 +31,48 @@ struct Compare: ParsableCommand {
 
 /// Medians of several runs, and their ratios to the first label's.
 struct Comparison {
+    /// What servers are compared by.
+    static let keyFigures: Set<String> = [
+        "private_memory_per_stream", "cpu_per_stream", "cpu_per_delivery", "cpu_per_event", "cpu_per_resume",
+        "latency_p50", "latency_p99", "answer_p50", "answer_p99", "events_per_second", "seconds_until_caught_up",
+        "private_memory_growth", "resident_memory_slope",
+    ]
+
+    /// What has no ratio, since the first server's is next to nothing.
+    static let figuresWithoutRatio: Set<String> = ["private_memory_per_stream", "private_memory_growth"]
+
     private struct Cell: Hashable {
         let scenario: String
         let figure: String
         let label: String
     }
 
+    private let hasAllFigures: Bool
     private var labels: [String] = []
     private var rows: [(scenario: String, figure: String, unit: String)] = []
     private var values: [Cell: [Double]] = [:]
     private var faults: [String: Int64] = [:]
 
+    /// Without reports yet.
+    init(hasAllFigures: Bool = true) {
+        self.hasAllFigures = hasAllFigures
+    }
+
     /// Takes a report in.
     mutating func add(_ report: JSONObject) {
-        guard let scenario = report["scenario"]?.string, let label = report["label"]?.string,
+        guard let name = report["scenario"]?.string, let label = report["label"]?.string,
             let figures = report["figures"]?.object
         else { return }
+        // The same scenario with other streams is another row.
+        let streams = figures["streams"]?.double.map { ", \(Report.text($0)) streams" } ?? ""
+        let scenario = name + streams
         if !labels.contains(label) { labels.append(label) }
         faults[label, default: 0] += report["faults"]?.integer ?? 0
         for member in figures.members {
-            guard let value = member.value.double else { continue }
             let name = member.name
+            guard let value = member.value.double, name != "streams",
+                hasAllFigures || Self.keyFigures.contains(name)
+            else { continue }
             if !rows.contains(where: { $0.scenario == scenario && $0.figure == name }) {
                 rows.append((scenario, name, report["units"]?.object?[name]?.string ?? ""))
             }
@@ -69,7 +93,9 @@ struct Comparison {
             Self.median(values[Cell(scenario: scenario, figure: figure, label: label)] ?? [])
         }
         guard let own = median(label) else { return nil }
-        guard label != labels.first, let first = labels.first.flatMap(median), first != 0 else { return (own, nil) }
+        guard label != labels.first, !Self.figuresWithoutRatio.contains(figure),
+            let first = labels.first.flatMap(median), first != 0
+        else { return (own, nil) }
         return (own, own / first)
     }
 

@@ -16,14 +16,53 @@ final class Progress {
     }
 
     private func tick() {
-        StandardError.write("\r\u{1B}[K\(show())")
+        // A line that wraps would not be taken away whole.
+        StandardError.write("\r\u{1B}[K" + show().prefix(Self.columns - 1))
         timer?.set(afterMilliseconds: 200)
+    }
+
+    private static var columns: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 80 }
+        return Int(size.ws_col)
     }
 
     /// Takes the line away.
     func clear() {
         timer = nil
         if isShown { StandardError.write("\r\u{1B}[K") }
+    }
+}
+
+/// What the line says.
+struct ProgressLine {
+    let scenario: String
+    /// Since the run began.
+    let seconds: Double
+    let open: Int
+    let streams: Int
+    let published: Int
+    let deliveries: Int
+    let drops: Int
+    let faults: Int
+
+    /// In words, each number where it was before as long as it has as many digits.
+    var text: String {
+        let time = (seconds * 10).rounded() / 10
+        var parts = ["\(scenario) \(time) s", "\(open)/\(streams) streams", "\(published) published"]
+        parts.append("\(Self.short(deliveries)) shown")
+        if drops > 0 { parts.append("\(drops) cut") }
+        parts.append("\(faults) faults")
+        return parts.joined(separator: "  ")
+    }
+
+    /// A number in few characters.
+    static func short(_ number: Int) -> String {
+        switch number {
+        case ..<100_000: String(number)
+        case ..<10_000_000: "\(number / 1000)k"
+        default: "\(Double(number / 100_000) / 10)M"
+        }
     }
 }
 

@@ -55,6 +55,9 @@ struct Report {
                     for figure in figures where !figure.unit.isEmpty { writer.member(figure.name, figure.unit) }
                 }
                 writer.member("faults", Int64(faults.count))
+                writer.member("faultsByKind") { writer in
+                    for (kind, count) in faults.byKind { writer.member(kind.rawValue, Int64(count)) }
+                }
                 writer.name("firstFaults")
                 writer.array { writer in
                     for sentence in faults.sentences { writer.string(sentence) }
@@ -66,10 +69,9 @@ struct Report {
     /// What the server did wrong, in lines; empty if nothing.
     var faultList: String {
         guard faults.count > 0 else { return "" }
-        let kinds = faults.byKind.map { "\($0.count) \($0.kind)" }.joined(separator: ", ")
-        let more = faults.count - faults.sentences.count
+        let kinds = faults.byKind.map { "\($0.count) \($0.kind.rawValue)" }.joined(separator: ", ")
         return "\(label): \(faults.count) faults: \(kinds)\n" + faults.sentences.map { "  \($0)\n" }.joined()
-            + (more > 0 ? "  and \(more) more\n" : "")
+            + (faults.isListed ? "" : "  and more\n")
     }
 
     /// A number with as many digits as one wants to read.

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import EventLoop
 
 /// `roomwire-load fanout`: what it costs to show an event to every stream.
 struct Fanout: ParsableCommand {
@@ -7,19 +6,17 @@ struct Fanout: ParsableCommand {
         abstract: "Publish to all streams: processor time of the server for each delivery, and latencies.",
         discussion: """
             Events are published at a steady rate, one after another, or, with --burst,
-            many at once over as many connections, and the next burst when the last was
-            delivered. Latencies count from the moment an event was due, so that what a
-            server keeps waiting is not left out.
+            flat out: many at once over as many connections, and the next burst when the
+            last was delivered. Latencies count from the moment an event was due, so that
+            what a server keeps waiting is not left out (no coordinated omission).
             """)
+
+    /// The most connections that a burst is published over.
+    private static let mostConnections = 256
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var load: LoadOptions
-
-    @Option(help: ArgumentHelp("Events a second.", valueName: "count"))
-    var rate: Double = 10
-
-    @Option(help: ArgumentHelp("How long.", valueName: "seconds"))
-    var seconds: Double = 10
+    @OptionGroup var pace: PaceOptions
 
     @Option(help: ArgumentHelp("Events at once, instead of a rate.", valueName: "count"))
     var burst: Int?
@@ -28,58 +25,42 @@ struct Fanout: ParsableCommand {
     var bursts = 5
 
     func validate() throws {
-        guard rate > 0, rate <= 100_000, seconds > 0, bursts > 0, burst.map({ $0 > 0 }) ?? true else {
-            throw ValidationError("--rate, --seconds, --burst and --bursts should be more than 0.")
+        guard bursts > 0, burst.map({ $0 > 0 }) ?? true else {
+            throw ValidationError("--burst and --bursts should be more than 0.")
+        }
+        if burst != nil, pace.rate != nil || pace.dropEvery != nil || pace.seconds != nil {
+            throw ValidationError("A --burst goes without --rate, --seconds and --drop-every.")
         }
     }
 
     func run() throws {
-        let run = try Run(burst == nil ? "fanout" : "burst", server, load, isOrderKnown: burst == nil)
+        let run = try Run(
+            burst == nil ? "fanout" : "burst", server, load,
+            lanes: pace.connections ?? burst.map { min($0, Self.mostConnections) } ?? 1)
         try run.openStreams()
-        let publisher = try run.publisher(server, connections: burst.map { min($0, 256) } ?? 1)
+        let publisher = try run.connectPublisher()
         // What a server puts off when streams open is not to be counted as fan-out.
-        run.session.pause(seconds: 0.5)
-        let cpu = run.meter.cpuNanoseconds()
-        let start = SteadyClock.nanoseconds()
-        if let burst {
-            for _ in 0..<bursts { publishAtOnce(burst, publisher, run) }
-        } else {
-            try publishSteadily(publisher, run)
+        run.pause(seconds: 0.5)
+        let stretch = try run.measure {
+            if let burst {
+                for _ in 0..<bursts { publishAtOnce(burst, publisher, run) }
+            } else {
+                try run.publish(
+                    rate: pace.rate ?? 10, seconds: pace.seconds ?? 10, cuts: pace.cuts)
+                run.settle()
+            }
         }
-        let used = run.meter.cpuNanoseconds() - cpu
-        let lapse = Double(SteadyClock.nanoseconds() - start) / 1e9
-        addFigures(run, cpu: used, seconds: lapse)
+        run.collect()
+        run.addCPU("cpu_per_delivery", stretch.cpu, per: stretch.deliveries)
+        run.add("deliveries_per_second", Double(stretch.deliveries) / stretch.seconds, "/s")
+        run.addLoad(cpu: stretch.cpu, seconds: stretch.seconds)
+        run.addDeliveries()
         try run.finish()
     }
 
     private func publishAtOnce(_ count: Int, _ publisher: Publisher, _ run: Run) {
         let due = SteadyClock.nanoseconds()
-        for _ in 0..<count { publisher.publish(due: due) }
-        run.settle(publisher)
-    }
-
-    private func publishSteadily(_ publisher: Publisher, _ run: Run) throws {
-        let mailbox = try Mailbox<Int64>()
-        let reader = mailbox.attach(
-            to: run.session.loop, limit: 64, handle: { publisher.publish(due: $0) }, endOfTurn: {})
-        defer { mailbox.close() }
-        let count = max(1, Int(rate * seconds))
-        try Pacer.run(
-            from: SteadyClock.nanoseconds() + 1_000_000, interval: Int64(1e9 / rate), count: count, to: mailbox)
-        withExtendedLifetime(reader) {
-            _ = run.session.wait(atMost: seconds + load.timeout) {
-                run.session.ledger.publishedCount == count && publisher.isDone && run.pool.isCaughtUp
-            }
-        }
-    }
-
-    private func addFigures(_ run: Run, cpu: Int64, seconds: Double) {
-        let deliveries = run.session.deliveries
-        if !server.serverPid.isEmpty, deliveries > 0 {
-            run.add("cpu_per_delivery", Double(cpu) / Double(deliveries) / 1000, "us")
-        }
-        run.add("deliveries_per_second", Double(deliveries) / seconds, "/s")
-        run.addLoad(cpu: cpu, seconds: seconds)
-        run.addDeliveries()
+        for _ in 0..<count { publisher.publish(to: 0, due: due) }
+        run.settle()
     }
 }

@@ -1,6 +1,19 @@
 /// What every published event carries, so that it is known again wherever a server puts it:
-/// `load-5f3a91c2-17.` is number 17 of this run.
+/// `~5f3a91c2.3.17.81234567890~` is event 17 of channel 3 of this run, and was due at that moment.
+///
+/// A channel is a sequence of events that one connection publishes to one room, each after the answer to the last, so
+/// that their order is known. The moment is on the steady clock, which all processes of a machine share.
 struct Marker {
+    /// What a marker says.
+    struct Label: Equatable {
+        /// The channel it was published on.
+        let channel: Int
+        /// Its place in that channel, from 0.
+        let sequence: Int
+        /// When it should have been published, on the steady clock.
+        let dueNanoseconds: Int64
+    }
+
     /// What all of one run begin with.
     let prefix: String
     private let prefixBytes: [UInt8]
@@ -8,37 +21,53 @@ struct Marker {
     /// The markers of one run.
     init(run: UInt32) {
         let digits = String(run, radix: 16)
-        prefix = "load-" + String(repeating: "0", count: 8 - digits.count) + digits + "-"
+        // A tilde is rare in JSON, so that looking for one skips most of a frame; it stands for itself in URLs.
+        prefix = "~" + String(repeating: "0", count: 8 - digits.count) + digits + "."
         prefixBytes = Array(prefix.utf8)
     }
 
-    /// The marker of event `number`.
-    func text(_ number: Int) -> String { "\(prefix)\(number)." }
+    /// The marker that says `label`.
+    func text(_ label: Label) -> String { "\(prefix)\(label.channel).\(label.sequence).\(label.dueNanoseconds)~" }
 
-    /// The number of the event that a frame holds; nil if it holds none of this run.
-    func number(in frame: UnsafeRawBufferPointer) -> Int? {
-        guard let start = frame.position(of: prefixBytes) else { return nil }
+    /// What the marker in a frame says; nil if it holds none of this run.
+    func label(in frame: UnsafeRawBufferPointer) -> Label? {
+        guard var place = frame.position(of: prefixBytes) else { return nil }
+        place += prefixBytes.count
+        guard let channel = Self.number(in: frame, from: &place, to: UInt8(ascii: ".")),
+            let sequence = Self.number(in: frame, from: &place, to: UInt8(ascii: ".")),
+            let due = Self.number(in: frame, from: &place, to: UInt8(ascii: "~"))
+        else { return nil }
+        return Label(channel: channel, sequence: sequence, dueNanoseconds: Int64(due))
+    }
+
+    private static func number(in frame: UnsafeRawBufferPointer, from place: inout Int, to end: UInt8) -> Int? {
         var number = 0
-        for byte in frame[(start + prefixBytes.count)...] {
-            if byte == UInt8(ascii: ".") { return number }
+        while place < frame.count {
+            let byte = frame[place]
+            place += 1
+            if byte == end { return number }
             let digit = Int(byte) - 0x30
-            guard 0...9 ~= digit, number < 1 << 40 else { return nil }
+            guard 0...9 ~= digit, number < 1 << 59 else { return nil }
             number = number * 10 + digit
         }
         return nil
     }
 
-    /// The frame's `id:` field.
-    static func id(in frame: UnsafeRawBufferPointer) -> String? {
+    /// Where the value of the frame's `id:` field stands.
+    static func id(in frame: UnsafeRawBufferPointer) -> Range<Int>? {
         var start = 0
         while start < frame.count {
-            let end = frame.firstLineFeed(from: start) ?? frame.count
-            let line = frame[start..<end]
-            if line.starts(with: "id:".utf8) {
-                let value = line.dropFirst(3).drop { $0 == 0x20 }
-                return String(decoding: value.filter { $0 != 0x0D }, as: UTF8.self)
+            var end = frame.firstLineFeed(from: start) ?? frame.count
+            let next = end + 1
+            if end - start >= 3, frame[start] == UInt8(ascii: "i"), frame[start + 1] == UInt8(ascii: "d"),
+                frame[start + 2] == UInt8(ascii: ":")
+            {
+                start += 3
+                if start < end, frame[start] == 0x20 { start += 1 }
+                if end > start, frame[end - 1] == 0x0D { end -= 1 }
+                return start..<end
             }
-            start = end + 1
+            start = next
         }
         return nil
     }

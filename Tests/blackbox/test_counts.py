@@ -1,0 +1,197 @@
+"""What a delivery and an idle stream cost, in counts that do not depend on how busy the machine is."""
+
+import collections
+import itertools
+import os
+import pathlib
+import re
+import shutil
+import struct
+import subprocess
+import time
+
+import pytest
+
+import clients
+import lossy
+import providers
+import relay as roomwire
+import test_load as load
+
+EVENTS = 40
+# Both numbers of streams are well above what the relay does for an event whoever listens.
+FEW, MANY = 20, 120
+# A delivery costs a whole number of anything. Timers and pools that grow may add a few in all meanwhile, in some rounds.
+SLACK = 0.25
+ROUNDS = 3
+
+# For ids that no event had before.
+numbers = itertools.count()
+
+IDLE = 2000
+IS_RELEASE = "release" in pathlib.Path(roomwire.BINARY).parts
+# 1 KiB is the budget. Without optimisation, values are larger and are kept twice here and there.
+IDLE_BUDGET_BYTES = 1024 if IS_RELEASE else 2048
+
+
+def open_streams(relay):
+    """How many streams the relay has, in whatever state."""
+    page = roomwire.requests.get(relay.base + "/metrics", timeout=roomwire.DEADLINE_SECONDS).text
+    return sum(float(number) for number in re.findall(r"^roomwire_streams(?:\{.*\})? (\S+)$", page, re.MULTILINE))
+
+
+class Listeners:
+    """Streams that are read whenever an event was published, so that they are always caught up."""
+
+    def __init__(self, relay, count):
+        self.relay = relay
+        self.streams = [clients.subscribe(relay, token=roomwire.token(f"user-{n}")) for n in range(count)]
+
+    def publish(self, count):
+        """Publishes events one after another, each when all streams have been shown the last."""
+        for _ in range(count):
+            body = b'{"type":"tick","room":"hall"}'
+            headers = providers.standard_headers(body, id=f"msg_{next(numbers)}")
+            self.relay.post("app", headers, body).raise_for_status()
+            for stream in self.streams:
+                stream.wait_events(len(stream.events) + 1)
+
+    def close(self):
+        for stream in self.streams:
+            stream.close()
+
+
+def per_delivery(relay, measure):
+    """How much `measure`, taken around so many events, grows with each stream more: by delivery."""
+    grown = []
+    for count in (FEW, MANY):
+        listeners = Listeners(relay, count)
+        # What is done once, the first time, is not counted.
+        listeners.publish(5)
+        rounds = []
+        for _ in range(ROUNDS):
+            before = measure()
+            listeners.publish(EVENTS)
+            rounds.append(measure() - before)
+        grown.append(min(rounds))
+        listeners.close()
+        roomwire.wait_until(lambda: open_streams(relay) == 0, "all streams to be gone")
+    print(f"{grown} for {FEW} and {MANY} streams")
+    return (grown[1] - grown[0]) / ((MANY - FEW) * EVENTS)
+
+
+class MallocCounter:
+    """Counts the allocations of a process that runs in its environment."""
+
+    def __init__(self, folder):
+        library, self.file = folder / "malloc_counter.so", folder / "mallocs"
+        source = pathlib.Path(__file__).with_name("malloc_counter.c")
+        subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, source], check=True)
+        self.environment = {"LD_PRELOAD": str(library), "MALLOC_COUNT_FILE": str(self.file)}
+        self.reset()
+
+    def reset(self):
+        self.file.write_bytes(bytes(8))
+
+    def __call__(self):
+        return struct.unpack("Q", self.file.read_bytes())[0]
+
+
+def test_a_delivery_to_a_stream_that_is_caught_up_allocates_nothing(folder, start):
+    allocations = MallocCounter(folder)
+    relay = start(loops=1, environment=allocations.environment)
+    assert allocations() > 1000
+    assert per_delivery(relay, allocations) < SLACK
+
+
+@load.needs_loader
+def test_the_load_tester_reads_an_event_without_allocating(folder):
+    allocations = MallocCounter(folder)
+    hub = lossy.LossyHub()
+    base = f"http://127.0.0.1:{hub.port}/"
+    arguments = ["--subscribe-url", base, "--publish-url", base, "--publish-body", "{id}", "--rate", "2000"]
+    taken = {}
+    for streams, events in itertools.product((10, 60), (20, 420)):
+        allocations.reset()
+        load.load("fanout", *arguments, "--streams", streams, "--seconds", events / 2000, **allocations.environment)
+        taken[streams, events] = allocations()
+    hub.close()
+    print(taken)
+    # What a stream and what an event costs in any case cancels out; looking at the clock meanwhile does not quite.
+    more = taken[60, 420] - taken[60, 20] - taken[10, 420] + taken[10, 20]
+    assert more / (50 * 400) < 2 * SLACK
+
+
+@pytest.fixture
+def traced(folder, start):
+    """A relay under strace, and a function that tells how many system calls there were of each name."""
+    if not shutil.which("strace"):
+        pytest.skip("there is no strace")
+    relay = start(loops=1)
+    trace = folder / "trace"
+    strace = subprocess.Popen(
+        ["strace", "-f", "-q", "-o", trace, "-e", "signal=none", "-p", str(relay.process.pid)],
+        stderr=subprocess.PIPE, text=True)
+
+    def counts():
+        # A call that another thread interrupts shows twice: as unfinished, and as resumed.
+        lines = trace.read_text(errors="replace").splitlines()
+        calls = (re.match(r"\d+ +([a-z_0-9]+)\(", line) for line in lines)
+        return collections.Counter(call[1] for call in calls if call)
+
+    roomwire.requests.get(relay.base + "/healthz", timeout=roomwire.DEADLINE_SECONDS)
+    deadline = time.monotonic() + roomwire.DEADLINE_SECONDS
+    while not trace.exists() or not counts():
+        if strace.poll() is not None:
+            pytest.skip(f"strace cannot attach here: {strace.stderr.read().strip()}")
+        assert time.monotonic() < deadline
+        open_streams(relay)
+        time.sleep(0.05)
+    yield relay, counts
+    strace.terminate()
+    strace.wait(roomwire.DEADLINE_SECONDS)
+    strace.stderr.close()
+
+
+def test_a_delivery_to_a_stream_that_is_caught_up_is_one_system_call(traced):
+    relay, counts = traced
+    sends = per_delivery(relay, lambda: sum(counts()[name] for name in ("sendto", "sendmsg", "write", "writev")))
+    assert abs(sends - 1) < SLACK
+    # And nothing else beside it, such as asking for readiness.
+    assert abs(per_delivery(relay, lambda: sum(counts().values())) - 1) < SLACK
+
+
+def private_bytes(process):
+    """The pages that are the process's alone."""
+    lines = pathlib.Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("Private_Clean:", "Private_Dirty:")))
+
+
+def test_an_idle_stream_costs_little_memory(start):
+    relay = start(loops=1)
+    token = roomwire.token()
+
+    def settled():
+        """Memory once the relay has done what it does after streams opened."""
+        last = None
+        while (now := private_bytes(relay.process.pid)) != last:
+            last = now
+            time.sleep(0.3)
+        return now
+
+    warm = [clients.RawConnection(relay) for _ in range(50)]
+    streams = []
+    request = f"GET /api/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+    try:
+        before = settled()
+        for _ in range(IDLE):
+            streams.append(clients.RawConnection(relay))
+            streams[-1].send(request)
+            streams[-1].read_until(lambda: b'"connected"' in streams[-1].bytes, "connected")
+        roomwire.wait_until(lambda: open_streams(relay) == IDLE, "the relay to have counted all streams")
+        each = (settled() - before) / IDLE
+    finally:
+        for stream in [*warm, *streams]:
+            stream.close()
+    print(f"{each:.0f} bytes a stream")
+    assert each < IDLE_BUDGET_BYTES
