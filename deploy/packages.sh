@@ -2,8 +2,13 @@
 
 # To build and to run the relay.
 build_packages=(libevent-dev libssl-dev libsqlite3-dev pkg-config)
-# To test it: a browser, and clients that are not ours.
-test_packages=(curl jq openssl python3 python3-venv chromium chromium-driver)
+# To link it with the Swift runtime inside, for a machine without Swift.
+static_packages=(libcurl4-openssl-dev)
+# To make a Debian package of a binary.
+packaging_packages=(adduser binutils dpkg-dev python3)
+# To test it: a browser, clients that are not ours, and what stands around a relay in production.
+test_packages=(curl jq openssl python3 python3-venv chromium chromium-driver
+    nginx caddy prometheus systemd man-db lintian "${packaging_packages[@]}")
 
 # Prints those of the given packages that are not installed, one a line. Prints nothing where dpkg does not rule:
 # there the compiler says what is missing.
