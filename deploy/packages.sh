@@ -8,7 +8,7 @@ static_packages=(libcurl4-openssl-dev)
 packaging_packages=(adduser binutils dpkg-dev python3)
 # To test it: a browser, clients that are not ours, and what stands around a relay in production.
 test_packages=(curl jq openssl python3 python3-venv chromium chromium-driver
-    nginx caddy docker-compose prometheus systemd man-db lintian "${packaging_packages[@]}")
+    nginx caddy docker-compose prometheus sqlite3 systemd man-db lintian "${packaging_packages[@]}")
 
 # Prints those of the given packages that are not installed, one a line. Prints nothing where dpkg does not rule:
 # there the compiler says what is missing.
