@@ -5,6 +5,7 @@ import http.server
 import os
 import pathlib
 import shutil
+import subprocess
 import threading
 
 import pytest
@@ -81,3 +82,18 @@ def browser(folder):
     driver = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
     yield driver
     driver.quit()
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory):
+    """The Debian package of this build's binary."""
+    folder = tmp_path_factory.mktemp("package")
+    # Fast rather than small.
+    environment = roomwire.clean_environment(DPKG_DEB_COMPRESSOR_TYPE="gzip", DPKG_DEB_COMPRESSOR_LEVEL="1")
+    done = subprocess.run(
+        [roomwire.ROOT / "deploy" / "package.sh", "--binary", roomwire.BINARY, "--output", folder], env=environment,
+        capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    made = list(folder.iterdir())
+    assert [str(path) for path in made] == done.stdout.split()
+    return made[0]

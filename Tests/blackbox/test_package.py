@@ -33,17 +33,6 @@ def run(*arguments, **rest):
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("package")
-    environment = roomwire.clean_environment(DPKG_DEB_COMPRESSOR_TYPE="gzip", DPKG_DEB_COMPRESSOR_LEVEL="1")
-    script = roomwire.ROOT / "deploy" / "package.sh"
-    told = run(str(script), "--binary", roomwire.BINARY, "--output", str(folder), env=environment)
-    made = list(folder.iterdir())
-    assert [str(path) for path in made] == told.split()
-    return made[0]
-
-
-@pytest.fixture(scope="module")
 def unpacked(package, tmp_path_factory):
     folder = tmp_path_factory.mktemp("unpacked")
     run("dpkg-deb", "-x", str(package), str(folder))
