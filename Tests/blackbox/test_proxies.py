@@ -1,7 +1,7 @@
 """nginx and Caddy as deploy/ sets them up, in front of a relay."""
 
 import json
-import os
+import subprocess
 
 import pytest
 
@@ -168,6 +168,19 @@ def test_no_token_reaches_a_log(start, front, subscribe):
         roomwire.wait_until(lambda: "/api/rooms" in proxy.said(), "the access log")
     for secret in (token, other, ticket):
         assert secret not in proxy.said()
+
+
+def test_the_relay_sees_where_a_client_is_whatever_the_client_says(start, front):
+    relay = start(proxy={"trusted": ["127.0.0.1", "::1"], "header": "X-Forwarded-For"})
+    proxy = front(relay)
+    forged = ("-H", "X-Forwarded-For: 198.51.100.7", "-H", "Forwarded: for=198.51.100.7", "-H", "X-Real-IP: 198.51.100.7")
+    done = subprocess.run(
+        ["curl", "-s", "--interface", "127.0.0.2", "--cacert", str(proxy.authority), *forged, "-d", "{}",
+         "--resolve", f"localhost:{proxy.port}:127.0.0.1", proxy.url("/webhooks/livekit")],
+        capture_output=True, text=True, timeout=60)
+    assert '"status":401' in done.stdout
+    rejects = relay.get("/admin/rejects", roomwire.token(grant={"admin": True})).json()["rejects"]
+    assert [reject["remoteAddress"] for reject in rejects] == ["127.0.0.2"]
 
 
 STREAMS = """<!doctype html>
