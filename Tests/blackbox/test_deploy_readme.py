@@ -1,6 +1,7 @@
 """What deploy/README.md says is true."""
 
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -44,6 +45,7 @@ def test_the_numbers_are_those_of_the_arithmetic():
         assert int(files.replace(",", "")) == count + 200
 
 
+@pytest.mark.skipif(not shutil.which("sqlite3"), reason="there is no sqlite3 here")
 def test_a_backup_of_a_running_relay_can_be_started_from(start, folder):
     relay = start()
     providers.post_meeting(relay, "kept")
@@ -66,3 +68,10 @@ def test_a_backup_of_a_running_relay_can_be_started_from(start, folder):
         assert stream.ids == kept
     with clients.subscribe(relay, f"lastEventId={last}") as stream:
         assert stream.control("resync")["reason"]
+
+
+def test_tokens_of_two_issuers_are_taken_while_a_secret_is_rotated(start):
+    new, old = "the new secret, which has more than 32 bytes", roomwire.TOKEN_SECRET
+    relay = start(tokens={"issuers": [{"name": "new", "hs256": new}, {"name": "own", "hs256": old}]})
+    for secret in (new, old):
+        clients.subscribe(relay, "", roomwire.token(secret=secret)).close()

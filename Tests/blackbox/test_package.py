@@ -23,7 +23,6 @@ SETTINGS = pathlib.Path("/etc/roomwire/roomwire.yaml")
 VARIABLES = pathlib.Path("/etc/default/roomwire")
 STATE = pathlib.Path("/var/lib/roomwire")
 
-pytestmark = pytest.mark.skipif(not shutil.which("dpkg-shlibdeps"), reason="there is no dpkg-dev here")
 
 
 def run(*arguments, **rest):

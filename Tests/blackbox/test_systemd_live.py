@@ -132,6 +132,17 @@ def test_a_reload_keeps_streams_and_a_bad_file_changes_nothing(installed):
     installed.system.run("systemctl", "reload", "roomwire.service")
 
 
+def test_the_address_is_changed_in_the_socket(installed):
+    port = roomwire.free_port()
+    installed.system.write("/run/systemd/system/roomwire.socket.d/port.conf",
+                           f"[Socket]\nListenStream=\nListenStream=127.0.0.1:{port}\nListenStream=127.0.0.2:{port}\n")
+    installed.system.run("systemctl", "daemon-reload")
+    installed.system.run("systemctl", "restart", "roomwire.socket", "roomwire.service")
+    installed.port, installed.base = port, f"http://127.0.0.1:{port}"
+    assert installed.status("/healthz") == 200
+    assert requests.get(f"http://127.0.0.2:{port}/healthz", timeout=roomwire.DEADLINE_SECONDS).status_code == 200
+
+
 def test_a_relay_that_hangs_is_started_anew(installed):
     before = installed.pid()
     installed.system.run("kill", f"-{int(signal.SIGSTOP)}", before)
