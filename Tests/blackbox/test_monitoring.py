@@ -204,3 +204,60 @@ def test_a_query_for_what_there_is_not_would_be_found(known):
         "there is no roomwire_webhook_total", None]
     assert "no label sauce" in fault('roomwire_webhooks_total{sauce="livekit"}')[0]
     assert "no reason" in fault('roomwire_streams_refused_total{reason=~"per_user|full"}')[0]
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory):
+    """Prometheus with the settings of deploy/, faster, beside a relay: asks it a question."""
+    if not shutil.which("prometheus"):
+        pytest.skip("there is no Prometheus here")
+    folder = tmp_path_factory.mktemp("prometheus")
+    relay = roomwire.Relay(folder / "relay", roomwire.settings()).start()
+    text = (DEPLOY / "prometheus" / "prometheus.yml").read_text()
+    text = text.replace("127.0.0.1:3001", f"127.0.0.1:{relay.port}").replace("interval: 15s", "interval: 1s")
+    (folder / "prometheus.yml").write_text(text)
+    shutil.copy(RULES, folder)
+    base = f"http://127.0.0.1:{roomwire.free_port()}"
+    with open(folder / "log.txt", "wb") as log:
+        process = subprocess.Popen(
+            ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
+             f"--web.listen-address={base.removeprefix('http://')}"], stdout=log, stderr=log)
+
+    def ask(path, **parameters):
+        answer = requests.get(f"{base}/api/v1/{path}", parameters, timeout=roomwire.DEADLINE_SECONDS).json()
+        assert answer["status"] == "success", answer
+        return answer["data"]
+
+    def scraped():
+        assert process.poll() is None, (folder / "log.txt").read_text()
+        try:
+            return [each for each in ask("query", query="up")["result"] if each["value"][1] == "1"]
+        except requests.RequestException:
+            return None
+
+    try:
+        roomwire.wait_until(scraped, "Prometheus to have read the relay's page")
+        yield relay, ask
+    finally:
+        process.kill()
+        process.wait(roomwire.DEADLINE_SECONDS)
+        relay.stop()
+
+
+def test_prometheus_itself_evaluates_every_rule_and_every_query(prometheus):
+    relay, ask = prometheus
+    with clients.subscribe(relay) as stream:
+        providers.post_meeting(relay)
+        stream.wait_for("room_finished")
+
+        def evaluated():
+            found = [rule for group in ask("rules")["groups"] for rule in group["rules"]]
+            return found if len(found) == len(rules()) and all(rule["health"] != "unknown" for rule in found) else None
+
+        for rule in roomwire.wait_until(evaluated, "every rule to be evaluated", seconds=60):
+            assert rule["health"] == "ok", rule
+        roomwire.wait_until(
+            lambda: [each["value"][1] for each in ask("query", query="roomwire:streams:sum")["result"]] == ["1"],
+            "the stream in what the rules record", seconds=60)
+    for where, text in expressions():
+        ask("query", query=text)

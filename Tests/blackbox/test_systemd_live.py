@@ -1,6 +1,8 @@
 """The package under a real systemd: the sandbox lets the relay live, a restart refuses nobody, a hang is noticed."""
 
 import json
+import re
+import resource
 import signal
 import threading
 
@@ -66,6 +68,12 @@ def test_the_sandbox_lets_it_do_its_work(installed):
         assert line in status
     assert installed.system.run("stat", "-c", "%U %a", "/var/lib/roomwire") == "roomwire 700"
     assert installed.system.show("LimitNOFILE") == "524288"
+    page = requests.get(installed.base + "/metrics", timeout=roomwire.DEADLINE_SECONDS).text
+    # Where even root may not raise its limit, as in some containers, systemd leaves it as it was.
+    limits = {524288, resource.getrlimit(resource.RLIMIT_NOFILE)[1]}
+    assert int(re.search(r"^process_max_fds (.*)$", page, re.MULTILINE)[1]) in limits
+    for name in ("process_open_fds", "process_resident_memory_bytes", "process_start_time_seconds"):
+        assert float(re.search(rf"^{name} (.*)$", page, re.MULTILINE)[1]) > 0, f"{name}: /proc is not all there"
     with clients.subscribe(installed) as stream:
         providers.post_meeting(installed, "sandboxed")
         stream.wait_for("room_finished")
