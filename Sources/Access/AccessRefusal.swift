@@ -21,6 +21,8 @@ public struct AccessRefusal: Error, Sendable, Equatable {
         case revoked
         /// No such ticket: used already, too old, or never issued.
         case unknownTicket = "unknown_ticket"
+        /// Too many bad tokens or tickets lately: this one was not looked at.
+        case tooManyFailures = "too_many_failures"
     }
 
     /// The reason's class.
@@ -29,16 +31,33 @@ public struct AccessRefusal: Error, Sendable, Equatable {
     public let detail: String
     /// The issuer's name in the settings, where it is known: whose keys to fetch again after `unknown_key`.
     public let issuer: String?
+    /// When to try again, where that helps.
+    public let retryAfterSeconds: Int?
 
     /// A refusal.
-    public init(_ reason: Reason, _ detail: String, issuer: String? = nil) {
+    public init(_ reason: Reason, _ detail: String, issuer: String? = nil, retryAfterSeconds: Int? = nil) {
         self.reason = reason
         self.detail = detail
         self.issuer = issuer
+        self.retryAfterSeconds = retryAfterSeconds
     }
 
-    /// 403 where the grant covers nothing asked for, else 401.
-    public var status: Int { reason == .grantCoversNothing ? 403 : 401 }
+    /// 403 where the grant covers nothing asked for, 429 where trying later helps, else 401.
+    public var status: Int {
+        switch reason {
+        case .grantCoversNothing: 403
+        case .tooManyFailures: 429
+        default: 401
+        }
+    }
+
+    /// True when it is the fault of the token or ticket that was shown, so that showing another may be a guess.
+    public var isFailedAttempt: Bool {
+        switch reason {
+        case .missingToken, .grantCoversNothing, .tooManyFailures: false
+        default: true
+        }
+    }
 
     /// The value of `WWW-Authenticate` (RFC 6750, section 3), which names an error only if a token was sent.
     public var challenge: String {

@@ -5,12 +5,19 @@ public struct FailedAttempts: Sendable {
     // By address, when its failures will have been worked off, each of which takes ``Limits/failureSeconds``.
     private var workedOff: [String: EpochMilliseconds] = [:]
     private var nextSweep: EpochMilliseconds = 0
+    private let allowance: EpochMilliseconds
 
     /// Nobody has failed yet.
-    public init() {}
+    /// - Parameter freeFailures: how often an address may fail before it is slowed.
+    public init(freeFailures: Int = Limits.freeFailures) {
+        allowance = Self.cost * EpochMilliseconds(freeFailures)
+    }
 
     /// Addresses that are remembered.
     public var count: Int { workedOff.count }
+
+    /// True when the address has failed, and not so long ago that it was forgotten.
+    public func remembers(address: String) -> Bool { workedOff[address] != nil }
 
     /// Counts a failure.
     public mutating func record(address: String, now: EpochMilliseconds) {
@@ -20,23 +27,22 @@ public struct FailedAttempts: Sendable {
             guard workedOff.count < Limits.failingAddresses else { return }
         }
         let end = max(workedOff[address] ?? now, now) + Self.cost
-        workedOff[address] = min(end, now + Self.allowance)
+        workedOff[address] = min(end, now + allowance)
     }
 
     /// How long the address has to wait for its next attempt, in whole seconds; nil if it need not.
     public mutating func retryAfterSeconds(address: String, now: EpochMilliseconds) -> Int? {
         guard var end = workedOff[address] else { return nil }
-        if end > now + Self.allowance {
+        if end > now + allowance {
             // The clock has stepped back, which must not keep anybody out.
-            end = now + Self.allowance
+            end = now + allowance
             workedOff[address] = end
         }
-        let wait = end + Self.cost - Self.allowance - now
+        let wait = end + Self.cost - allowance - now
         return wait > 0 ? Int((wait + 999) / 1000) : nil
     }
 
     private static let cost = EpochMilliseconds(Limits.failureSeconds) * 1000
-    private static let allowance = cost * EpochMilliseconds(Limits.freeFailures)
 
     // At most once in the time that a failure takes, so that a flood of addresses does not make every one of them
     // cost a walk through all.

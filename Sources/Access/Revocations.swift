@@ -6,6 +6,31 @@ public struct Revocations: Sendable, Equatable {
     private var users: [String: EpochMilliseconds] = [:]
     private var tokenIDs: [String: EpochMilliseconds] = [:]
 
+    /// The end of a revocation that has none: it stays until it is lifted.
+    public static let untilLifted = EpochMilliseconds.max
+
+    /// What is revoked.
+    public enum Subject: Sendable, Hashable {
+        /// Everything of this user.
+        case user(String)
+        /// The token with this `jti`.
+        case token(String)
+    }
+
+    /// One revocation.
+    public struct Entry: Sendable, Equatable {
+        /// Who or what is refused.
+        public let subject: Subject
+        /// Until when; ``Revocations/untilLifted`` for no end.
+        public let until: EpochMilliseconds
+
+        /// A revocation.
+        public init(subject: Subject, until: EpochMilliseconds) {
+            self.subject = subject
+            self.until = until
+        }
+    }
+
     /// Nobody is revoked.
     public init() {}
 
@@ -25,8 +50,44 @@ public struct Revocations: Sendable, Equatable {
         return Self.insert(tokenID, until, into: &tokenIDs, hasRoom: count < Limits.revocations)
     }
 
+    /// Refuses a user or token until `until`, like ``revoke(user:until:now:)``.
+    public mutating func revoke(_ subject: Subject, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
+        switch subject {
+        case .user(let user): revoke(user: user, until: until, now: now)
+        case .token(let id): revoke(tokenID: id, until: until, now: now)
+        }
+    }
+
+    /// Lifts a revocation; false if there was none.
+    public mutating func lift(_ subject: Subject) -> Bool {
+        switch subject {
+        case .user(let user): users.removeValue(forKey: user) != nil
+        case .token(let id): tokenIDs.removeValue(forKey: id) != nil
+        }
+    }
+
+    /// Until when a user or token is refused; nil if it is not.
+    public func end(of subject: Subject, now: EpochMilliseconds) -> EpochMilliseconds? {
+        let until =
+            switch subject {
+            case .user(let user): users[user]
+            case .token(let id): tokenIDs[id]
+            }
+        return until.flatMap { now < $0 ? $0 : nil }
+    }
+
+    /// Those that count now: users by name, then tokens by id.
+    public func entries(now: EpochMilliseconds) -> [Entry] {
+        func entries(_ table: [String: EpochMilliseconds], _ subject: (String) -> Subject) -> [Entry] {
+            table.filter { now < $0.value }.sorted { $0.key < $1.key }
+                .map { Entry(subject: subject($0.key), until: $0.value) }
+        }
+        return entries(users) { .user($0) } + entries(tokenIDs) { .token($0) }
+    }
+
     /// Refuses an identity that is revoked.
     public func check(_ identity: Identity, now: EpochMilliseconds) throws(AccessRefusal) {
+        guard count > 0 else { return }
         let isUser = users[identity.user].map { now < $0 } ?? false
         let isToken = identity.tokenID.flatMap { tokenIDs[$0] }.map { now < $0 } ?? false
         guard !isUser, !isToken else {
@@ -58,7 +119,8 @@ public struct Revocations: Sendable, Equatable {
 
 extension Revocations {
     /// The revocations as JSON, sorted, for keeping across a restart:
-    /// `{"users":{"ada":1795205786000},"tokens":{}}`, with the times in epoch milliseconds.
+    /// `{"users":{"ada":1795205786000},"tokens":{}}`, with the times in epoch milliseconds; ``untilLifted`` is the
+    /// largest number of 64 bits.
     public var json: [UInt8] {
         JSONWriter.bytes { writer in
             writer.object { writer in

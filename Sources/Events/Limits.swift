@@ -33,14 +33,27 @@ public enum Limits {
     public static let waitingUserTickets = 32
     /// When to come back after a cap on open streams: nobody knows when one of them ends.
     public static let capRetrySeconds = 5
-    /// Failed attempts to be let in that an address has free, before it is slowed.
+    /// How often a token or ticket may fail from one address before it is slowed there.
     public static let freeFailures = 10
-    /// What each further one costs: an address that keeps failing may try once in this time.
+    /// How many different ones may fail from one address before the address is slowed: many people may share it.
+    public static let freeAddressFailures = 100
+    /// What each further failure costs: what keeps failing may be tried once in this time.
     public static let failureSeconds = 2
-    /// Addresses whose failures are remembered.
+    /// Addresses whose failures are remembered, and as many tokens and tickets.
     public static let failingAddresses = 20_000
+    /// Tokens and tickets that were good lately, of which only a hash is kept; twice as many at most.
+    public static let rememberedCredentials = 20_000
     /// Users and token ids that are revoked at one time.
     public static let revocations = 100_000
+
+    /// When a stream that made room for a newer one of its user should come back: at once it would push out the next.
+    public static let replacedRetryMilliseconds: Int64 = 60_000
+    /// Streams or revocations in one answer of the admin API.
+    public static let listedEntries = 1_000
+    /// The same where the request does not say.
+    public static let usualListedEntries = 100
+    /// How long one loop waits for what the others know.
+    public static let gatherMilliseconds: Int64 = 2_000
 
     /// Refused webhooks that an operator can look at.
     public static let keptRejects = 100

@@ -58,12 +58,22 @@ extension Hub {
         return time.overflow ? nil : time.partialValue
     }
 
-    /// Sets another end for a stream whose client has brought a fresh token.
-    public func renew(_ subscriber: Subscriber, until expiresAt: EpochMilliseconds?) {
-        guard subscriber.state != .ended else { return }
+    /// Has a stream whose client has brought a fresh token last as long as that one. A token that ends before the
+    /// one that it lives on changes nothing.
+    /// - Parameters:
+    ///   - expiresAt: the fresh token's end; nil if it has none.
+    ///   - mark: the fresh token's ``Subscription/mark``.
+    /// - Returns: when the stream ends with its token now; nil if never.
+    public func renew(
+        _ subscriber: Subscriber, until expiresAt: EpochMilliseconds?, mark: UInt64 = 0
+    ) -> EpochMilliseconds? {
+        guard subscriber.state != .ended, let end = subscriber.expiresAt else { return subscriber.expiresAt }
+        if let expiresAt, expiresAt <= end { return end }
         subscriber.expiresAt = expiresAt
+        subscriber.mark = mark
         subscriber.isExpiryAnnounced = false
-        setWheel(subscriber, idleSince: subscriber.lastWrite)
+        setWheel(subscriber, idleSince: subscriber.state == .blocked ? now : subscriber.lastWrite)
+        return expiresAt
     }
 
     /// Says goodbye to up to `most` streams and ends them.

@@ -19,8 +19,8 @@ enum ControlFrame {
         return frame("connected", for: subscriber) { writer in
             writer.member("streamId", String(subscriber.id))
             writer.member("user", subscriber.user)
-            writer.nested("filter") { $0.scope(filter.requested, participants: filter.participants) }
-            writer.nested("granted") { $0.scope(filter.granted, participants: []) }
+            writer.member("filter", filter.requested, participants: filter.participants)
+            writer.member("granted", filter.granted)
             writer.member("oldestId", id: extent.trimmedThrough)
             writer.member("newestId", id: extent.head)
             writer.member("heartbeatMs", heartbeatMilliseconds)
@@ -47,6 +47,14 @@ enum ControlFrame {
     static func draining(_ subscriber: Subscriber, retryMilliseconds: Int64) -> [UInt8] {
         retry(retryMilliseconds, for: subscriber)
             + frame("draining", for: subscriber) { $0.member("retryMs", retryMilliseconds) }
+    }
+
+    /// The last frame of a stream that somebody else ends. Its type is the reason: `closed`, `revoked`, `replaced`.
+    static func closing(_ subscriber: Subscriber, _ reason: StreamEnd, retryMilliseconds: Int64?) -> [UInt8] {
+        (retryMilliseconds.map { retry($0, for: subscriber) } ?? [])
+            + frame(reason.rawValue, for: subscriber) { writer in
+                if let retryMilliseconds { writer.member("retryMs", retryMilliseconds) }
+            }
     }
 
     /// SSE's `retry:` field; NDJSON has none.
@@ -76,28 +84,5 @@ enum ControlFrame {
         guard format.encoding == .sse else { return json + [0x0A] }
         let name = format.isNamed ? "event: \(type)\n" : ""
         return Array(name.utf8) + Array("data: ".utf8) + json + [0x0A, 0x0A]
-    }
-}
-
-extension JSONWriter {
-    fileprivate mutating func nested(_ name: String, _ write: (inout JSONWriter) -> Void) {
-        self.name(name)
-        object(write)
-    }
-
-    /// Writes what a scope limits; what it leaves open is left out.
-    fileprivate mutating func scope(_ scope: EventScope, participants: Set<String>) {
-        patterns("rooms", scope.rooms)
-        patterns("types", scope.types)
-        patterns("sources", scope.sources)
-        guard !participants.isEmpty else { return }
-        name("participants")
-        array { for participant in participants.sorted() { $0.string(participant) } }
-    }
-
-    private mutating func patterns(_ name: String, _ set: PatternSet) {
-        guard !set.matchesAll else { return }
-        self.name(name)
-        array { for pattern in set.patterns { $0.string(pattern.text) } }
     }
 }

@@ -74,6 +74,7 @@ extension Hub {
             case .took(bytes):
                 wrote(bytes, to: subscriber)
                 counters.deliveries += UInt64(events.count)
+                subscriber.sentEvents += events.count
                 index += 1
             case .took(let count):
                 leaveHead(subscriber)
@@ -111,6 +112,7 @@ extension Hub {
                 return
             }
             counters.deliveries += 1
+            subscriber.sentEvents += 1
             subscriber.remainingEvents = subscriber.remainingEvents.map { $0 - 1 }
             let size = builder.size(of: event, as: subscriber.group.key.format)
             subscriber.cursor = event.id

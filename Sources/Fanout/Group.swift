@@ -21,17 +21,17 @@ final class Group {
     }
 
     func addLive(_ subscriber: Subscriber) {
-        subscriber.groupIndex = live.count
+        subscriber.groupIndex = Int32(live.count)
         live.append(subscriber)
     }
 
     func removeLive(_ subscriber: Subscriber) {
-        let index = subscriber.groupIndex
+        let index = Int(subscriber.groupIndex)
         guard index >= 0 else { return }
         let last = live.removeLast()
         if last !== subscriber {
             live[index] = last
-            last.groupIndex = index
+            last.groupIndex = Int32(index)
         }
         subscriber.groupIndex = -1
     }

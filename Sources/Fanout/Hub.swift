@@ -112,7 +112,8 @@ public final class Hub {
         let group = groups.join(Group.Key(filter: subscription.filter, format: subscription.format))
         let start = start(subscription.start)
         let subscriber = Subscriber(
-            id: id, subscription: subscription, group: group, outlet: outlet, cursor: start.cursor, now: now)
+            id: id, subscription: subscription, group: group, outlet: outlet, cursor: start.cursor, now: now,
+            wallNow: wallNow)
         subscriber.cursorIsUnchecked = start.isUnchecked
         subscribers[id] = subscriber
         byUser[subscription.user, default: []].append(subscriber)
@@ -173,6 +174,13 @@ public final class Hub {
         subscriber.outlet.close()
         counters.ended[reason, default: 0] += 1
         onEnd(subscriber, reason)
+    }
+
+    /// Ends a stream for a reason that its client does not know: it is told first, if it has room for that.
+    /// - Parameter retryMilliseconds: when the client should come back, if it is to come back at all.
+    public func close(_ subscriber: Subscriber, _ reason: StreamEnd, retryMilliseconds: Int64? = nil) {
+        send(ControlFrame.closing(subscriber, reason, retryMilliseconds: retryMilliseconds), to: subscriber)
+        end(subscriber, reason)
     }
 
     /// The stream of this id, if it is one of this hub's.

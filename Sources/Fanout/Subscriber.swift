@@ -31,37 +31,49 @@ public final class Subscriber {
     let group: Group
     /// Where its bytes go.
     public let outlet: any Outlet
-    var state = State.queued
+    /// The owner's own sign on it; see ``Subscription/mark``.
+    public internal(set) var mark: UInt64
     /// Every event up to here was sent, is in ``unsent``, or did not match. Without meaning while `live`.
     public internal(set) var cursor: EventID
-    /// Set until the log confirmed that the cursor the client named is one of its own.
-    var cursorIsUnchecked = false
     /// What must go out before the next event, and how many bytes of its first piece are gone already.
     var unsent: [Unsent] = []
     var unsentOffset = 0
     /// The page of the log that it is reading, while it has room for more.
     var page: LogPage?
-    var isQueued = false
     var lastWrite: Int64
-    var expiresAt: EpochMilliseconds?
-    var isExpiryAnnounced = false
-    let heartbeatIsEvent: Bool
     var remainingEvents: Int?
     let limitBytes: Int?
+    var expiresAt: EpochMilliseconds?
+    // Of one byte each, in a row and behind an optional: there they take the bytes that would be left unused.
+    var state = State.queued
+    /// Set until the log confirmed that the cursor the client named is one of its own.
+    var cursorIsUnchecked = false
+    var isQueued = false
+    var isExpiryAnnounced = false
+    let heartbeatIsEvent: Bool
     let endsWhenCaughtUp: Bool
-    var wheelSlot = -1
-    var wheelIndex = 0
-    var groupIndex = -1
+    var wheelSlot: Int32 = -1
+    var wheelIndex: Int32 = 0
+    var groupIndex: Int32 = -1
+    /// When it began, in seconds since 1970.
+    let openedAtSeconds: UInt32
     /// Bytes that the outlet took.
     public internal(set) var sentBytes = 0
+    /// Events that were written to it, in whole or begun.
+    var sentEvents = 0
 
-    init(id: UInt64, subscription: Subscription, group: Group, outlet: any Outlet, cursor: EventID, now: Int64) {
+    init(
+        id: UInt64, subscription: Subscription, group: Group, outlet: any Outlet, cursor: EventID, now: Int64,
+        wallNow: EpochMilliseconds
+    ) {
         self.id = id
         user = subscription.user
         self.group = group
         self.outlet = outlet
         self.cursor = cursor
+        mark = subscription.mark
         lastWrite = now
+        openedAtSeconds = UInt32(clamping: wallNow / 1000)
         expiresAt = subscription.expiresAt
         heartbeatIsEvent = subscription.heartbeatIsEvent
         remainingEvents = subscription.limitEvents

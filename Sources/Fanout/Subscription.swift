@@ -38,6 +38,8 @@ public struct Subscription: Sendable {
     public var endsWhenCaughtUp: Bool
     /// Whether the heartbeat is an event and not a comment.
     public var heartbeatIsEvent: Bool
+    /// A number by which the owner finds the stream again, alone or among others; 0 for none. The hub only keeps it.
+    public var mark: UInt64
 
     /// A subscription to everything `filter` admits, from now on.
     public init(user: String, filter: EventFilter, format: StreamFormat = StreamFormat(), start: Start = .live) {
@@ -52,6 +54,7 @@ public struct Subscription: Sendable {
         limitBytes = nil
         endsWhenCaughtUp = false
         heartbeatIsEvent = false
+        mark = 0
     }
 }
 
@@ -63,6 +66,8 @@ public enum StreamEnd: String, Sendable, CaseIterable {
     case draining
     case replaced
     case revoked
+    /// An administrator closed it.
+    case closed
     case limitReached = "limit_reached"
     case caughtUp = "caught_up"
 }

@@ -18,17 +18,17 @@ struct Wheel {
         let wanted = (time + slotMilliseconds - 1) / slotMilliseconds
         let tick = min(max(wanted, current + 1), current + Int64(slots.count) - 1)
         let slot = Int(tick % Int64(slots.count))
-        subscriber.wheelSlot = slot
-        subscriber.wheelIndex = slots[slot].count
+        subscriber.wheelSlot = Int32(slot)
+        subscriber.wheelIndex = Int32(slots[slot].count)
         slots[slot].append(subscriber)
     }
 
     mutating func remove(_ subscriber: Subscriber) {
-        let slot = subscriber.wheelSlot
+        let slot = Int(subscriber.wheelSlot)
         guard slot >= 0 else { return }
         let last = slots[slot].removeLast()
         if last !== subscriber {
-            slots[slot][subscriber.wheelIndex] = last
+            slots[slot][Int(subscriber.wheelIndex)] = last
             last.wheelIndex = subscriber.wheelIndex
         }
         subscriber.wheelSlot = -1

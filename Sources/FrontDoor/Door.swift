@@ -37,6 +37,8 @@ public final class Door {
     private let limits: DoorLimits
     private let handler: (Exchange) -> Void
     private let refused: (DoorRefusal) -> Void
+    /// Who stands behind the other end of a connection, by the request's headers.
+    private let clientAddress: (_ peer: String, _ headers: [(name: String, value: String)]) -> String
     private var listeners: [Listener] = []
     /// What is known of each connection that has sent something, by its input buffer.
     private var connections: [OpaquePointer: DoorConnection] = [:]
@@ -46,8 +48,13 @@ public final class Door {
     public var connectionCount: Int { connections.count }
 
     /// A door that gives every good request to `handler`, and tells `refused` of every other one.
+    /// - Parameter clientAddress: who stands behind the other end of a connection, which may be a proxy's; unless
+    ///   given, the other end is the client.
     public init(
         on loop: Loop, limits: DoorLimits, refused: @escaping (DoorRefusal) -> Void,
+        clientAddress: @escaping (_ peer: String, _ headers: [(name: String, value: String)]) -> String = { peer, _ in
+            peer
+        },
         handler: @escaping (Exchange) -> Void
     ) throws(SystemError) {
         guard let http = evhttp_new(loop.base) else { throw SystemError("make an HTTP server") }
@@ -56,6 +63,7 @@ public final class Door {
         self.limits = limits
         self.handler = handler
         self.refused = refused
+        self.clientAddress = clientAddress
         evhttp_set_max_headers_size(http, limits.headerBytes)
         evhttp_set_max_body_size(http, limits.bodyBytes)
         evhttp_set_timeout(http, CInt(limits.idleSeconds))
@@ -130,7 +138,7 @@ public final class Door {
         let request = HTTPRequest(
             method: method ?? "", target: target, path: split?.path ?? [], query: split?.query ?? [],
             headers: headers, body: Self.body(evhttp_request_get_input_buffer(handle)),
-            remoteAddress: Self.remoteAddress(link))
+            remoteAddress: clientAddress(Self.remoteAddress(link), headers))
         let exchange = Exchange(handle, request: request, of: connection, on: loop)
         if let problem { return turnAway(exchange, status: 400, problem) }
         guard method != nil else { return turnAway(exchange, status: 501, "an unknown method") }

@@ -14,7 +14,7 @@ public struct HTTPRequest: Sendable {
     public let headers: [(name: String, value: String)]
     /// The body, raw.
     public let body: [UInt8]
-    /// The address of the other end of the connection: a client or a proxy.
+    /// The client's address: the other end of the connection, or, if that is a trusted proxy, who asked the proxy.
     public let remoteAddress: String
 
     /// The value of a header, whose name is given in lower case; of several, the first.

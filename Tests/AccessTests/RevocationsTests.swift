@@ -108,4 +108,31 @@ private final class List {
     func damagedJSONIsNotTakenForNoRevocations(json: String) {
         #expect(Revocations(json: Array(json.utf8)) == nil)
     }
+
+    @Test func liftedRevocationIsForgotten() {
+        var revocations = Revocations()
+        let made = revocations.revoke(.user("ada"), until: Revocations.untilLifted, now: now)
+        #expect(made && isRevoked(revocations, ada, at: now + 1_000_000_000_000))
+        let (wrong, right) = (revocations.lift(.token("ada")), revocations.lift(.user("ada")))
+        #expect(!wrong && right && !isRevoked(revocations, ada))
+        #expect(revocations == Revocations())
+    }
+
+    @Test func revocationsWithoutAnEndComeBackFromTheirJSON() {
+        var revocations = Revocations()
+        let made = revocations.revoke(.token("t1"), until: Revocations.untilLifted, now: now)
+        let back = Revocations(json: revocations.json)
+        #expect(made && back == revocations)
+        #expect(back?.end(of: .token("t1"), now: now) == Revocations.untilLifted)
+    }
+
+    @Test func entriesAreSortedUsersFirstAndWithoutThosePast() {
+        var revocations = Revocations()
+        for subject in [Revocations.Subject.token("b"), .user("z"), .token("a"), .user("y")] {
+            _ = revocations.revoke(subject, until: now + 2, now: now)
+        }
+        _ = revocations.revoke(.user("x"), until: now + 1, now: now)
+        let subjects = revocations.entries(now: now + 1).map(\.subject)
+        #expect(subjects == [.user("y"), .user("z"), .token("a"), .token("b")])
+    }
 }

@@ -45,6 +45,26 @@ import Testing
         ("tokens: {livekit: maybe}", "tokens.livekit: true or false should stand here"),
         ("listen: 3001", "listen: an address and a port should stand here; did you mean :3001?"),
         ("loops: 0", "loops: the least is 1"),
+        (
+            "proxy: {trusted: [localhost], header: X-Real-IP}",
+            "proxy.trusted: an address or a network should stand here, as in 127.0.0.1 or 10.0.0.0/8"
+        ),
+        (
+            "proxy: {trusted: [10.0.0.1/8], header: X-Real-IP}",
+            "proxy.trusted: an address or a network should stand here, as in 127.0.0.1 or 10.0.0.0/8"
+        ),
+        (
+            "proxy: {trusted: [127.0.0.1], header: \"a b\"}",
+            "proxy.header: the name of a header should stand here, as in X-Forwarded-For"
+        ),
+        (
+            "proxy: {trusted: [127.0.0.1]}",
+            "proxy.trusted: needs proxy.header beside it: the header in which the proxy gives the client's address"
+        ),
+        (
+            "proxy: {header: X-Real-IP}",
+            "proxy.header: needs proxy.trusted beside it: the proxies from which the header is believed"
+        ),
         ("data: ''", "data: a path should stand here"),
         ("path_prefix: api", "path_prefix: should begin with / and be plain segments of a path, as in /api"),
         ("path_prefix: /a?b", "path_prefix: should begin with / and be plain segments of a path, as in /api"),

@@ -56,7 +56,9 @@ func problems(
               claims: {rooms: app_metadata.rooms}
             - {name: file, public_key_files: ~/key.pem}
           livekit: false
-        streams: {heartbeat: 20s, per_user: 50, per_address: 100, total: 0, over_cap: oldest, retry: 5s}
+        streams:
+          {heartbeat: 20s, per_user: 50, per_address: 100, total: 0, new_per_second: 500, over_cap: oldest, retry: 5s}
+        proxy: {trusted: [127.0.0.1, "2001:db8::/32"], header: X-Forwarded-For}
         cors: {origins: ["https://dash.example.com", "https://*.Example.com"]}
         loops: 2
         drain: 1m
@@ -82,9 +84,12 @@ func problems(
         #expect(settings.streams.perUser == 50)
         #expect(settings.streams.perAddress == 100)
         #expect(settings.streams.total == 0)
+        #expect(settings.streams.newPerSecond == 500)
         #expect(settings.streams.overCap == .oldest)
         #expect(settings.streams.retryMilliseconds == 5000)
         #expect(settings.cors.origins == ["https://dash.example.com", "https://*.example.com"])
+        #expect(settings.proxy.trusted == ["127.0.0.1", "2001:db8::/32"])
+        #expect(settings.proxy.header == "X-Forwarded-For")
         #expect(settings.loops == 2)
         #expect(settings.drainMilliseconds == 60_000)
         #expect("\(settings.logLevel)" == "debug")

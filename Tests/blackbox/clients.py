@@ -140,6 +140,14 @@ class Stream(RawConnection):
         self.read_until(found, f"a control event {kind}")
         return found()[0]
 
+    def control_with_id(self, kind):
+        """Waits for the control event that carries an id: `snapshot`."""
+        def found():
+            return [frame.json for frame in self.frames if frame.json and frame.type == kind]
+
+        self.read_until(found, f"a control event {kind}")
+        return found()[0]
+
     def wait_events(self, count):
         self.read_until(lambda: len(self.events) >= count, f"{count} events")
         return self.events

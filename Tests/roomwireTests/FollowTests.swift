@@ -101,6 +101,9 @@ import Testing
         (#"{"type":"draining","retryMs":1}"#, "the relay is stopping; coming back soon"),
         (#"{"type":"refused","detail":"Too many."}"#, "refused (Too many.)"),
         (#"{"type":"token_expired"}"#, "the token has expired"),
+        (#"{"type":"closed"}"#, "an administrator has closed the stream"),
+        (#"{"type":"revoked"}"#, "the token, or its user, was revoked"),
+        (#"{"type":"replaced","retryMs":60000}"#, "a newer stream of the same user has taken this one's place"),
         (#"{"type":"token_expiring"}"#, nil),
         (#"{"type":"heartbeat"}"#, nil),
     ])

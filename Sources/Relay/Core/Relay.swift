@@ -39,7 +39,9 @@ public final class Relay: Sendable {
         }
         try DataFolder(path: settings.data).create()
         let log = OperatorLog.logger(settings)
-        let context = RelayContext(rules: try await Rules(settings), caps: try caps(settings, log), log: log)
+        let context = RelayContext(
+            rules: try await Rules(settings), caps: try caps(settings, log),
+            revocations: try RevocationStore(folder: settings.data, now: System.wallMilliseconds()), log: log)
         let home = try SQLiteHome(
             folder: settings.data, durability: settings.log.durability == .full ? .full : .normal,
             retention: Retention(settings.log.retention))
@@ -69,8 +71,8 @@ public final class Relay: Sendable {
             listen = try context.settings.listen.map { try ListenPlan($0) }
             for index in 0..<count {
                 let plan = WorkerPlan(
-                    context: context, writer: writer, reader: reader, mailbox: mailboxes[index], index: index,
-                    count: count, extent: extent, rooms: rooms)
+                    context: context, writer: writer, reader: reader, peers: mailboxes, index: index, count: count,
+                    extent: extent, rooms: rooms)
                 listen = try await WorkerThread.start(plan, listen: listen, ends: ends)
             }
         } catch {
@@ -97,7 +99,8 @@ public final class Relay: Sendable {
             total = most
         }
         return StreamCapSettings(
-            perUser: settings.streams.perUser, perAddress: settings.streams.perAddress, total: total)
+            perUser: settings.streams.perUser, perAddress: settings.streams.perAddress, total: total,
+            newPerSecond: settings.streams.newPerSecond)
     }
 
     /// Stops in order: no new connections, a goodbye to every stream, everything accepted committed. A second call

@@ -21,6 +21,7 @@ final class Rules: Sendable {
     let sources: [String: Source]
     let verifier: TokenVerifier
     let origins: AllowedOrigins
+    let proxies: TrustedProxies
 
     /// - Throws: ``RelayError``, or what the settings of tokens and origins have against them.
     convenience init(_ settings: Settings) async throws {
@@ -32,6 +33,8 @@ final class Rules: Sendable {
         self.verifier = verifier
         pathPrefix = settings.pathPrefix.split(separator: "/").map(String.init)
         origins = try AllowedOrigins(settings.cors.origins)
+        proxies = TrustedProxies(
+            networks: settings.proxy.trusted.compactMap(NetworkRange.init), header: settings.proxy.header)
         var sources: [String: Source] = [:]
         for source in settings.sources { sources[source.name] = try Source(source) }
         self.sources = sources
@@ -60,6 +63,8 @@ final class RelayContext: Sendable {
     /// Kept only where a user's oldest stream makes room for a new one.
     let order: StreamOrder?
     let tickets = Locked(Tickets())
+    let revocations: RevocationStore
+    let attempts = Locked(AttemptGate())
     let metrics = Metrics()
     let rejects = RejectLog()
     let log: Logger
@@ -69,8 +74,9 @@ final class RelayContext: Sendable {
     let requestLog: RateLimitedLog
     let isDraining = Locked(false)
 
-    init(rules: Rules, caps: StreamCapSettings, log: Logger) {
+    init(rules: Rules, caps: StreamCapSettings, revocations: RevocationStore, log: Logger) {
         current = Locked(rules)
+        self.revocations = revocations
         self.log = log
         webhookLog = RateLimitedLog(log)
         accessLog = RateLimitedLog(log)
@@ -82,6 +88,18 @@ final class RelayContext: Sendable {
     /// The rules in force. Whoever needs several things of them takes them once.
     var rules: Rules { current.withLock { $0 } }
     var settings: Settings { rules.settings }
+
+    /// Counts a stream in, or says which cap it would break.
+    func admit(user: String, address: String, now: EpochMilliseconds) -> CapDecision {
+        let counted = NetworkAddress.countedAs(address)
+        return caps.withLock { $0.admit(user: user, address: counted, now: now) }
+    }
+
+    /// Forgets a stream that was counted in with the same user and address.
+    func release(user: String, address: String) {
+        let counted = NetworkAddress.countedAs(address)
+        caps.withLock { $0.release(user: user, address: counted) }
+    }
 
     /// Has every request from now on judged by other rules.
     func replaceRules(_ change: (Rules) -> Rules) {

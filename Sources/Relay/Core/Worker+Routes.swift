@@ -15,7 +15,9 @@ extension Worker {
             return exchange.reply(operating(request) ?? Problem.notFound("There is nothing at this path.").response)
         }
         if path.first == "webhooks", path.count == 2 { return ingest(exchange, source: path[1], now: now) }
-        if request.method == "OPTIONS" { return reply(exchange, check.preflight(request), check) }
+        if request.method == "OPTIONS", let methods = Self.methods(at: path) {
+            return reply(exchange, CrossOrigin(rules: context.rules).preflight(request, methods: methods), check)
+        }
         switch (path.first, path.count) {
         case ("events", 1): openStream(exchange, check, now: now)
         case ("rooms", 1), ("rooms", 2):
@@ -23,8 +25,22 @@ extension Worker {
             reply(exchange, route.answer(request, name: path.count == 2 ? path[1] : nil, now: now), check)
         case ("tickets", 1): reply(exchange, ticket(request, check, now: now), check)
         case ("schema", 2): reply(exchange, SchemaRoute.answer(request, document: path[1]), check)
-        case ("admin", 2) where path[1] == "rejects": reply(exchange, rejects(request, check, now: now), check)
+        case ("streams", 3) where path[2] == "renew": renewStream(exchange, id: path[1], check, now: now)
+        case ("admin", _): administer(exchange, path.dropFirst(), check, now: now)
         default: reply(exchange, Problem.notFound("There is nothing at this path.").response, check)
+        }
+    }
+
+    /// What pages of other origins may ask for at a path; nil where there is nothing. A browser that asks about an
+    /// unknown path hears 404, as it would without asking.
+    private static func methods(at path: [String]) -> [String]? {
+        switch (path.first, path.count) {
+        case ("events", 1): ["GET"]
+        case ("rooms", 1), ("rooms", 2), ("schema", 2): ["GET", "HEAD"]
+        case ("tickets", 1): ["POST"]
+        case ("streams", 3) where path[2] == "renew": ["POST"]
+        case ("admin", _): AdminRoute(path.dropFirst())?.methods
+        default: nil
         }
     }
 
@@ -76,7 +92,7 @@ extension Worker {
     private func ticket(_ request: HTTPRequest, _ check: AccessCheck, now: EpochMilliseconds) -> HTTPResponse {
         guard request.method == "POST" else { return Problem.method(request.method, allowed: "POST").response }
         let identity: Identity
-        do { identity = try check.identity(request, now: now) } catch {
+        do { identity = try check.identity(request, takesTicket: false, now: now) } catch {
             return check.problem(error, for: request).response
         }
         guard let ticket = context.tickets.withLock({ $0.issue(identity, now: now) }) else {
@@ -88,19 +104,6 @@ extension Worker {
             writer.object { writer in
                 writer.member("ticket", ticket)
                 writer.member("expiresAt", time: now + Int64(Limits.ticketSeconds) * 1000)
-            }
-        }
-    }
-
-    private func rejects(_ request: HTTPRequest, _ check: AccessCheck, now: EpochMilliseconds) -> HTTPResponse {
-        guard request.method == "GET" else { return Problem.method(request.method, allowed: "GET").response }
-        do { _ = try check.administrator(request, now: now) } catch {
-            return check.problem(error, for: request).response
-        }
-        return .json { writer in
-            writer.object { writer in
-                writer.name("rejects")
-                writer.array { writer in for entry in context.rejects.all { entry.write(to: &writer) } }
             }
         }
     }

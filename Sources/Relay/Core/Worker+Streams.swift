@@ -29,7 +29,7 @@ extension Worker {
                 for: identity, requested: query.requested, participants: query.participants)
             opening = Opening(query: query, identity: identity, filter: filter, check: check)
         } catch let refusal as AccessRefusal {
-            return reply(exchange, check.problem(refusal, for: request).response, check)
+            return deny(exchange, refusal, check)
         } catch {
             let sentence = (error as? StreamQuery.Mistake)?.sentence ?? "The query cannot be read."
             return reply(exchange, Problem(400, "bad_query", sentence).response, check)
@@ -42,12 +42,12 @@ extension Worker {
         let sources = context.rules.sources.keys
         for pattern in query.requested.sources.patterns
         where pattern != .any && !sources.contains(where: { pattern.matches($0) }) {
-            return "No source is named \(String(pattern.text.prefix(80)))."
+            return "No source has a name that source= asks for\(Quotable.text(pattern.text))."
         }
         for pattern in query.requested.types.patterns where pattern.isExact {
             guard EventType(checking: pattern.text) == nil else { continue }
             return
-                "No event can have the type \(String(pattern.text.prefix(80))): a type is letters, digits, _ . and -."
+                "No event can have a type that type= asks for\(Quotable.text(pattern.text)): a type is letters, digits, _ . and -."
         }
         return nil
     }
@@ -71,8 +71,13 @@ extension Worker {
     ) {
         let id = keep(exchange) { [unowned self] cursor in
             guard let cursor else { return refuse(exchange, opening, .busy) }
+            let now = System.wallMilliseconds()
+            do throws(AccessRefusal) {
+                // Whoever was revoked in the meantime has no stream yet that could have been ended.
+                try context.revocations.check(opening.identity, now: now)
+            } catch { return deny(exchange, error, opening.check) }
             // What was committed since is after the cursor, and comes by itself.
-            start(exchange, opening, .trusted(min(cursor, hub.head)), now: System.wallMilliseconds())
+            start(exchange, opening, .trusted(min(cursor, hub.head)), now: now)
         }
         let mailbox = mailbox
         let isTaken = reader.read("cursor", look) { mailbox.post(.cursor(exchange: id, try? $0.get())) }
@@ -90,8 +95,7 @@ extension Worker {
         }
         if opening.query.format == .json { return answerPage(exchange, opening, start) }
         guard let socket = exchange.takeOver() else {
-            context.caps.withLock { $0.release(user: user, address: address) }
-            return
+            return context.release(user: user, address: address)
         }
         let query = opening.query
         var subscription = Subscription(user: user, filter: opening.filter, start: start)
@@ -99,6 +103,7 @@ extension Worker {
             encoding: query.format == .sse ? .sse : .ndjson, isNamed: query.isNamed,
             showsRaw: opening.identity.grant.raw)
         subscription.expiresAt = opening.identity.expiresAt
+        subscription.mark = opening.identity.mark
         subscription.limitEvents = query.limitEvents
         subscription.endsWhenCaughtUp = query.waitMilliseconds == 0
         subscription.heartbeatIsEvent = query.heartbeatIsEvent
@@ -133,6 +138,7 @@ extension Worker {
         subscription.limitEvents = min(opening.query.limitEvents ?? Limits.pageEvents, Limits.pageEvents)
         subscription.limitBytes = Limits.pageBytes
         subscription.expiresAt = opening.identity.expiresAt
+        subscription.mark = opening.identity.mark
         subscription.endsWhenCaughtUp = waits == 0
         let subscriber = hub.subscribe(subscription, outlet: poll)
         poll.subscriber = subscriber
@@ -147,10 +153,10 @@ extension Worker {
 
     /// Counts the stream in, or says why not. With `over_cap: oldest` the user's oldest stream makes room.
     private func admit(user: String, address: String, now: EpochMilliseconds) -> StreamRefusal? {
-        let decision = context.caps.withLock { $0.admit(user: user, address: address, now: now) }
+        let decision = context.admit(user: user, address: address, now: now)
         guard case .refused(let reason, let seconds) = decision else { return nil }
         if reason == .perUser, let oldest = context.order?.takeOldest(of: user) {
-            context.caps.withLock { $0.release(user: user, address: oldest.address) }
+            context.release(user: user, address: oldest.address)
             oldest.mailbox.post(.replaced(stream: oldest.stream))
             return admit(user: user, address: address, now: now)
         }
@@ -163,17 +169,42 @@ extension Worker {
         context.accessLog.warning(
             "refused a stream to \(request.remoteAddress): \(refusal.reason): \(refusal.detail)",
             now: System.wallMilliseconds())
-        let isEventSource =
-            request.header("accept")?.contains("text/event-stream") == true && request.header("sec-fetch-mode") != nil
-        guard opening.query.refusesOnStream ?? isEventSource else {
+        guard hearsOnStream(request, choice: opening.query.refusesOnStream) else {
             return reply(exchange, refusal.problem.response, opening.check)
         }
-        // An EventSource never comes back after any other status than 200.
-        var response = HTTPResponse(
-            status: 200, contentType: "text/event-stream",
-            body: ControlMessage.refused(refusal, isNamed: opening.query.isNamed))
+        let message = ControlMessage.refused(
+            reason: refusal.reason, detail: refusal.detail, retryAfterSeconds: refusal.retryAfterSeconds,
+            isNamed: opening.query.isNamed)
+        reply(exchange, Self.briefStream(message), opening.check)
+    }
+
+    /// Answers somebody who is not let in. What will pass by itself is told as caps are.
+    private func deny(_ exchange: Exchange, _ refusal: AccessRefusal, _ check: AccessCheck) {
+        let request = exchange.request
+        let problem = check.problem(refusal, for: request)
+        // The query was not read yet: a refusal must come before any other work.
+        let choice = request.query("refuse").map { $0 == "stream" }
+        guard let seconds = refusal.retryAfterSeconds, hearsOnStream(request, choice: choice) else {
+            return reply(exchange, problem.response, check)
+        }
+        let message = ControlMessage.refused(
+            reason: problem.reason, detail: problem.detail, retryAfterSeconds: seconds,
+            isNamed: ["1", "true"].contains(request.query("named")))
+        reply(exchange, Self.briefStream(message), check)
+    }
+
+    /// Whether a refusal goes onto a stream: if the client chose so, else if it is a browser's EventSource, which
+    /// never comes back after any other status than 200.
+    private func hearsOnStream(_ request: HTTPRequest, choice: Bool?) -> Bool {
+        choice
+            ?? (request.header("accept")?.contains("text/event-stream") == true
+                && request.header("sec-fetch-mode") != nil)
+    }
+
+    private static func briefStream(_ message: [UInt8]) -> HTTPResponse {
+        var response = HTTPResponse(status: 200, contentType: "text/event-stream", body: message)
         response.headers.append(("Cache-Control", "no-store"))
         response.closesConnection = true
-        reply(exchange, response, opening.check)
+        return response
     }
 }

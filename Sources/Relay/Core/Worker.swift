@@ -13,6 +13,8 @@ final class Worker {
     let writer: JournalWriter
     let reader: JournalReader
     let mailbox: Mailbox<WorkerCommand>
+    /// The mailboxes of all loops, in their order, this one's among them.
+    let peers: [Mailbox<WorkerCommand>]
     private let index: Int
     private(set) var rooms: [RoomKey: RoomState]
     private var door: Door?
@@ -23,6 +25,8 @@ final class Worker {
     /// Requests whose answer waits for another thread.
     private var waiting: [UInt64: WaitingExchange] = [:]
     private var nextExchange: UInt64 = 1
+    /// Requests that wait for what several loops know.
+    var gatherings: [UInt64: Gathering] = [:]
     private var drain: Drain?
     /// Pages that are not answered yet.
     private var polls: [PagePoll] = []
@@ -38,7 +42,8 @@ final class Worker {
         context = plan.context
         writer = plan.writer
         reader = plan.reader
-        mailbox = plan.mailbox
+        mailbox = plan.peers[plan.index]
+        peers = plan.peers
         index = plan.index
         self.loop = loop
         rooms = Dictionary(uniqueKeysWithValues: plan.rooms.map { ($0.key, $0) })
@@ -54,9 +59,12 @@ final class Worker {
         let limits = DoorLimits(
             headerBytes: Limits.requestHeaderBytes, bodyBytes: Limits.webhookBodyBytes,
             requestSeconds: Limits.requestSeconds, idleSeconds: Limits.keepAliveSeconds)
-        door = try Door(on: loop, limits: limits, refused: { [unowned self] in refused($0) }) { [unowned self] in
-            turn { [unowned self] in self.route($0) }($0)
-        }
+        door = try Door(
+            on: loop, limits: limits, refused: { [unowned self] in refused($0) },
+            clientAddress: { [unowned self] peer, headers in
+                context.rules.proxies.client(peer: peer, headers: headers)
+            },
+            handler: { [unowned self] in turn { [unowned self] in self.route($0) }($0) })
         mail = mailbox.attach(
             to: loop, limit: Limits.mailboxCommands, handle: { [unowned self] in take($0) },
             endOfTurn: { [unowned self] in
@@ -85,6 +93,7 @@ final class Worker {
         setTime()
         hub.tick()
         endPolls { $0.exchange.hasEnded }
+        endLateGatherings()
         if drain != nil { goOnDraining() }
         context.metrics.read(HubReading(streams: hub.count, counters: hub.counters), loop: index)
         ticker?.set(afterMilliseconds: drain == nil ? Self.tickMilliseconds : Drain.stepMilliseconds)
@@ -128,8 +137,12 @@ final class Worker {
                 WebhookRoute(context: context, writer: writer).response(for: outcome, source: source))
         case .page(let page, let cursor): hub.pageArrived(page, after: cursor)
         case .cursor(let id, let cursor): waiting.removeValue(forKey: id)?.start?(cursor)
+        case .question(let question, let asker, let exchange):
+            asker.post(.answer(answer(question), exchange: exchange))
+        case .answer(let part, let exchange): take(part, of: exchange)
         case .replaced(let stream):
-            if let subscriber = hub.subscriber(id: stream) { hub.end(subscriber, .replaced) }
+            guard let subscriber = hub.subscriber(id: stream) else { return }
+            hub.close(subscriber, .replaced, retryMilliseconds: Limits.replacedRetryMilliseconds)
         case .drain(let milliseconds):
             // Connections are still accepted, and told 503 and when to come back: one that waited in the listener's
             // queue would only hear a reset in the end.
@@ -143,8 +156,9 @@ final class Worker {
     /// the loop to be written.
     private func goOnDraining() {
         guard var drain, !drain.step(hub) else { return }
-        guard drain.hasSaidGoodbye && (waiting.isEmpty || drain.isLate) else {
-            drain.hasSaidGoodbye = waiting.isEmpty
+        let isAnswered = waiting.isEmpty && gatherings.isEmpty
+        guard drain.hasSaidGoodbye && (isAnswered || drain.isLate) else {
+            drain.hasSaidGoodbye = isAnswered
             self.drain = drain
             return
         }
@@ -163,10 +177,20 @@ final class Worker {
 
     /// Keeps a request until another thread has its answer.
     func keep(_ exchange: Exchange, start: ((EventID?) -> Void)? = nil) -> UInt64 {
-        let id = nextExchange
-        nextExchange += 1
+        let id = nextNumber()
         waiting[id] = WaitingExchange(exchange: exchange, start: start)
         return id
+    }
+
+    /// A number for a request that waits.
+    func nextNumber() -> UInt64 {
+        defer { nextExchange += 1 }
+        return nextExchange
+    }
+
+    /// The loop on which a stream of this number would be: numbers go round.
+    func owner(of stream: UInt64) -> Mailbox<WorkerCommand>? {
+        stream > 0 ? peers[Int((stream - 1) % UInt64(peers.count))] : nil
     }
 
     func answerKept(_ id: UInt64, _ response: HTTPResponse) {
@@ -203,12 +227,12 @@ final class Worker {
         if let poll = subscriber.outlet as? PagePoll {
             polls.removeAll { $0 === poll }
             guard let address = poll.countedAddress else { return }
-            return context.caps.withLock { $0.release(user: subscriber.user, address: address) }
+            return context.release(user: subscriber.user, address: address)
         }
         guard let link = subscriber.outlet as? StreamLink else { return }
         // Whoever replaced it has released it then.
         guard context.order?.remove(subscriber.id, of: subscriber.user) ?? true else { return }
-        context.caps.withLock { $0.release(user: subscriber.user, address: link.address) }
+        context.release(user: subscriber.user, address: link.address)
     }
 
     private func refused(_ refusal: DoorRefusal) {
@@ -223,6 +247,7 @@ final class Worker {
         _ = hub.drain(upTo: .max, spreadMilliseconds: 0)
         door = nil
         waiting.removeAll()
+        gatherings.removeAll()
     }
 }
 
@@ -231,7 +256,8 @@ struct WorkerPlan: Sendable {
     let context: RelayContext
     let writer: JournalWriter
     let reader: JournalReader
-    let mailbox: Mailbox<WorkerCommand>
+    /// The mailboxes of all loops; this one's is that at `index`.
+    let peers: [Mailbox<WorkerCommand>]
     let index: Int
     let count: Int
     let extent: LogExtent

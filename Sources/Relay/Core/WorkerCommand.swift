@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Events
 internal import Fanout
 internal import Journal
@@ -12,6 +13,10 @@ enum WorkerCommand: Sendable {
     case page(LogPage?, after: EventID)
     /// The cursor for a stream that begins at a time or a number of events ago; nil if it could not be found.
     case cursor(exchange: UInt64, EventID?)
+    /// Something about this loop's streams that another loop, or this one, wants to know or to have done.
+    case question(StreamQuestion, from: Mailbox<WorkerCommand>, exchange: UInt64)
+    /// A part of the answer to a request that waits here.
+    case answer(StreamAnswer, exchange: UInt64)
     /// Another loop has opened a newer stream of the same user in place of this one.
     case replaced(stream: UInt64)
     /// Refuse what is new, and say goodbye to all streams within so many milliseconds.

@@ -8,27 +8,60 @@ struct AccessCheck {
     let context: RelayContext
 
     /// The identity behind a request's token or ticket.
-    func identity(_ request: HTTPRequest, now: EpochMilliseconds) throws(AccessRefusal) -> Identity {
+    /// - Parameter takesTicket: false where the token itself is needed; a ticket is not used up then.
+    func identity(
+        _ request: HTTPRequest, takesTicket: Bool = true, now: EpochMilliseconds
+    ) throws(AccessRefusal) -> Identity {
+        let rules = context.rules
+        // Looked up only if it is needed.
+        let cookie = request.header("cookie").flatMap { CrossOrigin(rules: rules).mayUseCookie(request) ? $0 : nil }
         let found = try Credentials.find(
-            authorization: request.header("authorization"), cookie: request.header("cookie"), query: request.query)
-        switch found {
-        case .bearer(let token): return try context.rules.verifier.identity(token, now: now)
-        case .ticket(let ticket):
-            guard let identity = context.tickets.withLock({ $0.redeem(ticket, now: now) }) else {
-                throw AccessRefusal(.unknownTicket, "The ticket was used before, is too old, or was never issued.")
-            }
-            return identity
-        case nil:
+            authorization: request.header("authorization"), cookie: cookie, query: request.query)
+        guard let found else {
             throw AccessRefusal(
                 .missingToken,
                 "A token is needed: as Authorization: Bearer, as the cookie roomwire, or as access_token= in the query."
             )
         }
+        if case .ticket = found, !takesTicket {
+            throw AccessRefusal(.wrongTokenKind, "A ticket opens a stream; here the token itself is needed.")
+        }
+        let address = NetworkAddress.countedAs(request.remoteAddress)
+        let hash = AttemptGate.hash(found)
+        if let seconds = context.attempts.withLock({ $0.retryAfterSeconds(hash, from: address, now: now) }) {
+            throw AccessRefusal(
+                .tooManyFailures, "Too many bad tokens or tickets came from this address: try again later.",
+                retryAfterSeconds: seconds)
+        }
+        do throws(AccessRefusal) {
+            let identity = try look(up: found, rules, now: now)
+            if case .bearer = found { context.attempts.withLock { $0.succeeded(hash) } }
+            return identity
+        } catch {
+            if error.isFailedAttempt { context.attempts.withLock { $0.failed(hash, from: address, now: now) } }
+            throw error
+        }
+    }
+
+    private func look(
+        up credentials: Credentials, _ rules: Rules, now: EpochMilliseconds
+    ) throws(AccessRefusal) -> Identity {
+        let identity: Identity
+        switch credentials {
+        case .bearer(let token): identity = try rules.verifier.identity(token, now: now)
+        case .ticket(let ticket):
+            guard let found = context.tickets.withLock({ $0.redeem(ticket, now: now) }) else {
+                throw AccessRefusal(.unknownTicket, "The ticket was used before, is too old, or was never issued.")
+            }
+            identity = found
+        }
+        try context.revocations.check(identity, now: now)
+        return identity
     }
 
     /// The same, for what only administrators may ask.
     func administrator(_ request: HTTPRequest, now: EpochMilliseconds) throws(AccessRefusal) -> Identity {
-        let identity = try identity(request, now: now)
+        let identity = try identity(request, takesTicket: false, now: now)
         guard identity.grant.admin else {
             throw AccessRefusal(.grantCoversNothing, "The token's grant does not say admin.", issuer: identity.issuer)
         }
@@ -42,38 +75,17 @@ struct AccessCheck {
             "refused \(request.remoteAddress): \(refusal.reason.rawValue): \(refusal.detail)",
             now: System.wallMilliseconds())
         var problem = Problem(refusal.status, refusal.reason.rawValue, refusal.detail)
-        problem.headers = [("WWW-Authenticate", refusal.challenge)]
+        // Who has to wait need not show another token.
+        if let seconds = refusal.retryAfterSeconds {
+            problem.retryAfterSeconds = seconds
+        } else {
+            problem.headers = [("WWW-Authenticate", refusal.challenge)]
+        }
         return problem
     }
 
     /// The CORS headers for a request: none unless its origin is listed.
     func corsHeaders(_ request: HTTPRequest) -> [(name: String, value: String)] {
-        let rules = context.rules
-        guard !rules.settings.cors.origins.isEmpty else { return [] }
-        let vary = (name: "Vary", value: "Origin")
-        guard let origin = request.header("origin") else { return [vary] }
-        switch rules.origins.decision(for: origin) {
-        case .allowed:
-            return [
-                vary, ("Access-Control-Allow-Origin", origin), ("Access-Control-Allow-Credentials", "true"),
-                ("Access-Control-Expose-Headers", "ETag, Retry-After"),
-            ]
-        case .allowedWithoutCredentials:
-            return [
-                vary, ("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", "ETag, Retry-After"),
-            ]
-        case .refused: return [vary]
-        }
-    }
-
-    /// The answer to a browser that asks first.
-    func preflight(_ request: HTTPRequest) -> HTTPResponse {
-        var response = HTTPResponse(status: 204)
-        response.headers = [
-            ("Access-Control-Allow-Methods", "GET, POST, DELETE"),
-            ("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID, If-None-Match"),
-            ("Access-Control-Max-Age", "600"),
-        ]
-        return response
+        CrossOrigin(rules: context.rules).headers(request)
     }
 }

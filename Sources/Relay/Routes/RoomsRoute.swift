@@ -16,7 +16,7 @@ struct RoomsRoute {
         }
         let known = ["room", "source", "access_token", "ticket"]
         if let stranger = request.query.first(where: { !known.contains($0.name) }) {
-            return Problem(400, "bad_query", "There is no parameter \(String(stranger.name.prefix(40))).").response
+            return Problem(400, "bad_query", "A parameter is not known\(Quotable.text(stranger.name)).").response
         }
         guard request.query.count <= Limits.filterPatterns else {
             return Problem(400, "bad_query", "There are more than \(Limits.filterPatterns) filters.").response
@@ -31,7 +31,7 @@ struct RoomsRoute {
         // A room in the path is a name, not a pattern, whatever characters it has.
         let shown = Self.covered(rooms, by: filter).filter { name == nil || $0.room.name == name }
         if let name, shown.isEmpty {
-            return Problem.notFound("No room named \(String(name.prefix(80))) is open, or none of yours.").response
+            return Problem.notFound("No room named so is open\(Quotable.text(name)), or none of yours.").response
         }
         let tag = Self.tag(shown)
         if request.header("if-none-match").map({ Self.lists(tag, in: $0) }) == true {

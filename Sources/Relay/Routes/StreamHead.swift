@@ -28,13 +28,13 @@ enum ControlMessage {
         return Array("id: \(head)\n\(name)data: ".utf8) + json + [0x0A, 0x0A]
     }
 
-    static func refused(_ refusal: StreamRefusal, isNamed: Bool) -> [UInt8] {
-        let retry = Int64(refusal.retryAfterSeconds) * 1000
+    static func refused(reason: String, detail: String, retryAfterSeconds: Int, isNamed: Bool) -> [UInt8] {
+        let retry = Int64(retryAfterSeconds) * 1000
         let json = JSONWriter.text { writer in
             writer.object { writer in
                 writer.member("type", "refused")
-                writer.member("reason", refusal.reason)
-                writer.member("detail", refusal.detail)
+                writer.member("reason", reason)
+                writer.member("detail", detail)
                 writer.member("retryMs", retry)
             }
         }

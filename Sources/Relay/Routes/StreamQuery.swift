@@ -131,7 +131,7 @@ extension StreamQuery {
                 query.refusesOnStream = value == "stream"
             case "access_token", "ticket": break
             default:
-                throw Mistake(sentence: "There is no parameter \(String(name.prefix(40))); \(StreamQuery.known)")
+                throw Mistake(sentence: "A parameter is not known\(Quotable.text(name)); \(StreamQuery.known)")
             }
         }
 

@@ -128,6 +128,11 @@ enum EventShapes {
             ]),
         Shape("token_expiring", "The token ends soon.", [.may("expiresAt", .time, "When.")]),
         Shape("token_expired", "The token has ended, and the stream with it.", [.may("expiresAt", .time, "When.")]),
+        Shape("closed", "An administrator has closed the stream.", []),
+        Shape("revoked", "The token or its user was revoked, and the stream ends.", []),
+        Shape(
+            "replaced", "A newer stream of the same user has taken this one's place.",
+            [.must("retryMs", .integer, "When to come back, if at all.")]),
         Shape("draining", "The relay stops.", [.must("retryMs", .integer, "When to come back.")]),
         Shape(
             "refused", "No stream now.",

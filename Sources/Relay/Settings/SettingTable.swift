@@ -1,3 +1,4 @@
+internal import Access
 internal import Events
 
 extension Setting {
@@ -16,9 +17,12 @@ extension Setting {
         .count("streams.per_user", \.streams.perUser, 1...mostStreams, zeroIsNoBound: true),
         .count("streams.per_address", \.streams.perAddress, 1...mostStreams, zeroIsNoBound: true),
         .count("streams.total", \.streams.total, 1...mostStreams, zeroIsNoBound: true),
+        .count("streams.new_per_second", \.streams.newPerSecond, 1...1_000_000, zeroIsNoBound: true),
         .word("streams.over_cap", \.streams.overCap),
         .duration("streams.retry", \.streams.retryMilliseconds, 1...hour),
         Setting(list: "cors.origins", \.cors.origins, read: origin, show: { $0 }),
+        Setting(list: "proxy.trusted", \.proxy.trusted, read: network, show: { $0 }),
+        Setting("proxy.header", \.proxy.header, read: headerName, show: { $0 }),
         .count("loops", \.loops, 1...256),
         .duration("drain", \.drainMilliseconds, 0...hour),
         .word("log_level", \.logLevel),
@@ -46,6 +50,23 @@ extension Setting {
             throw BadValue("should begin with / and be plain segments of a path, as in /api")
         }
         return prefix
+    }
+
+    @Sendable private static func network(_ text: String) throws(BadValue) -> String {
+        guard NetworkRange(text) != nil else {
+            throw BadValue("an address or a network should stand here, as in 127.0.0.1 or 10.0.0.0/8")
+        }
+        return text
+    }
+
+    @Sendable private static func headerName(_ text: String) throws(BadValue) -> String {
+        let isToken = text.utf8.allSatisfy { byte in
+            byte > 0x20 && byte < 0x7F && !"\"(),/:;<=>?@[\\]{}".utf8.contains(byte)
+        }
+        guard !text.isEmpty, isToken else {
+            throw BadValue("the name of a header should stand here, as in X-Forwarded-For")
+        }
+        return text
     }
 
     /// An origin as browsers send it, or one with `*.` before the domain, or `*`.

@@ -35,7 +35,9 @@ extension Settings {
             checkSource: checkSource)
         fromEnvironment.read()
         var settings = fromEnvironment.settings
-        let problems = reader.problems + fromEnvironment.problems + settings.apply(overrides)
+        var problems = reader.problems + fromEnvironment.problems + settings.apply(overrides)
+        // A half that is there and wrong has been told already.
+        if problems.isEmpty { problems = settings.halfSetProxy }
         guard problems.isEmpty else { throw SettingsError(problems: problems) }
         settings.expandHome(environment["HOME"] ?? "~")
         return settings
@@ -56,6 +58,20 @@ extension Settings {
                 expand(&tokens.issuers[index].publicKeyFiles[file])
             }
         }
+    }
+
+    /// Trusted proxies without the header that they set would be believed in nothing, and the header without them
+    /// would be believed from nobody.
+    private var halfSetProxy: [SettingsProblem] {
+        guard proxy.trusted.isEmpty != proxy.header.isEmpty else { return [] }
+        let (given, sentence) =
+            proxy.header.isEmpty
+            ? (
+                "proxy.trusted",
+                "needs proxy.header beside it: the header in which the proxy gives the client's address"
+            )
+            : ("proxy.header", "needs proxy.trusted beside it: the proxies from which the header is believed")
+        return [SettingsProblem(origins[given] ?? .standard, given, sentence)]
     }
 
     private mutating func apply(_ overrides: [String: [String]]) -> [SettingsProblem] {

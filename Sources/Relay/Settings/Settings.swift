@@ -21,6 +21,8 @@ public struct Settings: Sendable, Equatable {
     public var streams = StreamSettings()
     /// Which pages of other origins may read.
     public var cors = CORSSettings()
+    /// Which proxies stand before the relay.
+    public var proxy = ProxySettings()
     /// Event loops, each on a thread of its own.
     public var loops: Int
     /// How long streams may take to move elsewhere when the relay stops.
@@ -168,6 +170,8 @@ public struct StreamSettings: Sendable, Equatable {
     public var perAddress = 0
     /// Streams in all.
     public var total = 15_000
+    /// New streams in a second, of all users.
+    public var newPerSecond = 0
     /// What happens over the cap per user.
     public var overCap = OverCap.refuse
     /// How long a client waits before it reconnects, give or take the jitter.
@@ -183,6 +187,17 @@ public struct CORSSettings: Sendable, Equatable {
     public var origins: [String] = []
 
     /// The defaults.
+    public init() {}
+}
+
+/// Which proxies stand before the relay, so that clients count by their own addresses.
+public struct ProxySettings: Sendable, Equatable {
+    /// Networks whose word on a client's address counts: `127.0.0.1`, `10.0.0.0/8`.
+    public var trusted: [String] = []
+    /// The header in which they give it; needed beside `trusted`, since each kind of proxy has another.
+    public var header = ""
+
+    /// The defaults: nobody is believed.
     public init() {}
 }
 

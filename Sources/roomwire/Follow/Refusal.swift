@@ -35,7 +35,7 @@ struct Refusal {
         case 401: return "the token was not accepted: \(said ?? "no reason given")"
         case 403: return "the token does not cover what was asked for: \(said ?? "no reason given")"
         case 404: return "there is no relay at this address: \(said ?? "not found")"
-        case 429: return "too many streams: \(said ?? "no reason given")"
+        case 429: return "not now: \(said ?? "no reason given")"
         default: return said ?? "the relay answered \(status)"
         }
     }

@@ -11,7 +11,7 @@ enum StreamMessage {
 
     /// The types of what the relay says itself.
     enum Control: String {
-        case connected, snapshot, resync, draining, refused, heartbeat
+        case connected, snapshot, resync, draining, refused, heartbeat, closed, revoked, replaced
         case tokenExpiring = "token_expiring"
         case tokenExpired = "token_expired"
     }
@@ -41,6 +41,9 @@ enum StreamMessage {
             return "connected\(user); the newest event is \(object["newestId"]?.string ?? "unknown")"
         case .resync: return "resync\(because): some events are gone; what is kept follows"
         case .draining: return "the relay is stopping; coming back soon"
+        case .closed: return "an administrator has closed the stream"
+        case .revoked: return "the token, or its user, was revoked"
+        case .replaced: return "a newer stream of the same user has taken this one's place"
         case .refused: return "refused\(because)"
         case .tokenExpired: return "the token has expired"
         case .heartbeat, .snapshot, .tokenExpiring: return nil

@@ -1,0 +1,20 @@
+extension JSONWriter {
+    /// A member with what a scope limits, as `{"rooms":["call_*"]}`; what it leaves open is left out.
+    public mutating func member(_ name: String, _ scope: EventScope, participants: Set<String> = []) {
+        self.name(name)
+        object { writer in
+            writer.patterns("rooms", scope.rooms)
+            writer.patterns("types", scope.types)
+            writer.patterns("sources", scope.sources)
+            guard !participants.isEmpty else { return }
+            writer.name("participants")
+            writer.array { for participant in participants.sorted() { $0.string(participant) } }
+        }
+    }
+
+    private mutating func patterns(_ name: String, _ set: PatternSet) {
+        guard !set.matchesAll else { return }
+        self.name(name)
+        array { for pattern in set.patterns { $0.string(pattern.text) } }
+    }
+}

@@ -1,0 +1,130 @@
+internal import Access
+internal import Dispatch
+internal import EventLoop
+internal import Events
+internal import FoundationEssentials
+internal import Glibc
+
+/// The revocations in force, and the file in the data folder that brings them back after a restart.
+///
+/// They count from the moment they are made. The file is written aside, synchronised and moved into its place on a
+/// thread of its own; whoever asked is answered after that.
+final class RevocationStore: Sendable {
+    private struct State {
+        var revocations: Revocations
+        /// Grows with every change.
+        var version: UInt64 = 0
+        /// The version that is in the file.
+        var savedVersion: UInt64 = 0
+    }
+
+    static let fileName = "revocations.json"
+    private let path: String
+    private let state: Locked<State>
+    private let queue = DispatchQueue(label: "roomwire.revocations")
+
+    /// Reads the file of a data folder; without one nobody is revoked.
+    /// - Throws: ``RelayError`` if the file is there and cannot be understood: to start with fewer revocations than
+    ///   there were would let somebody in.
+    init(folder: String, now: EpochMilliseconds) throws {
+        path = "\(folder)/\(Self.fileName)"
+        var revocations = Revocations()
+        if access(path, F_OK) == 0 || errno != ENOENT {
+            guard let data = FileManager.default.contents(atPath: path) else {
+                throw RelayError("the revocations in \(path) cannot be read: \(String(cString: strerror(errno)))")
+            }
+            guard let kept = Revocations(json: data) else {
+                throw RelayError(
+                    "\(path) is damaged, and somebody may be let in who was revoked: restore the file, or delete it and revoke again"
+                )
+            }
+            revocations = kept
+            revocations.sweep(now: now)
+        }
+        state = Locked(State(revocations: revocations))
+    }
+
+    /// Refuses an identity that is revoked.
+    func check(_ identity: Identity, now: EpochMilliseconds) throws(AccessRefusal) {
+        try state.withLock { state throws(AccessRefusal) in try state.revocations.check(identity, now: now) }
+    }
+
+    /// Makes a revocation; false if there is no room for another.
+    func revoke(_ subject: Revocations.Subject, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
+        state.withLock { state in
+            guard state.revocations.revoke(subject, until: until, now: now) else { return false }
+            state.version += 1
+            return true
+        }
+    }
+
+    /// Until when a user or token is revoked; nil if it is not.
+    func end(of subject: Revocations.Subject, now: EpochMilliseconds) -> EpochMilliseconds? {
+        state.withLock { $0.revocations.end(of: subject, now: now) }
+    }
+
+    /// Lifts a revocation; false if there was none.
+    func lift(_ subject: Revocations.Subject) -> Bool {
+        state.withLock { state in
+            guard state.revocations.lift(subject) else { return false }
+            state.version += 1
+            return true
+        }
+    }
+
+    /// True when the file says what counts.
+    var isSaved: Bool { state.withLock { $0.savedVersion == $0.version } }
+
+    /// Calls `done`, on another thread, with those that count now, sorted: there may be very many.
+    func list(now: EpochMilliseconds, done: @escaping @Sendable ([Revocations.Entry]) -> Void) {
+        queue.async { [self] in
+            // A copy by reference: the sorting happens outside the lock.
+            let revocations = state.withLock { $0.revocations }
+            done(revocations.entries(now: now))
+        }
+    }
+
+    /// Brings the file up to date, then calls `done` on another thread: with nil, or with why it could not be done.
+    func save(done: @escaping @Sendable (String?) -> Void) {
+        queue.async { [self] in done(write()) }
+    }
+
+    /// Many changes that wait are one write.
+    private func write() -> String? {
+        let (json, version): ([UInt8]?, UInt64) = state.withLock { state in
+            (state.savedVersion == state.version ? nil : state.revocations.json, state.version)
+        }
+        guard let json else { return nil }
+        if let problem = Self.replace(path, with: json + [0x0A]) { return problem }
+        state.withLock { $0.savedVersion = max($0.savedVersion, version) }
+        return nil
+    }
+
+    /// Replaces a file so that after a loss of power it is the old one or the new one, whole.
+    private static func replace(_ path: String, with bytes: [UInt8]) -> String? {
+        func problem(_ what: String) -> String { "\(path) cannot be \(what): \(String(cString: strerror(errno)))" }
+        let aside = path + ".new"
+        let file = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard file >= 0 else { return problem("made") }
+        var written = 0
+        while written < bytes.count {
+            let count = bytes[written...].withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { break }
+            written += count
+        }
+        guard written == bytes.count, fsync(file) == 0 else {
+            defer {
+                close(file)
+                unlink(aside)
+            }
+            return problem("written")
+        }
+        close(file)
+        guard rename(aside, path) == 0 else { return problem("replaced") }
+        let folder = open(String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)), O_RDONLY | O_CLOEXEC)
+        guard folder >= 0 else { return problem("kept") }
+        defer { close(folder) }
+        return fsync(folder) == 0 ? nil : problem("kept")
+    }
+}
