@@ -1,7 +1,6 @@
 """The alerts and the dashboard: Prometheus takes them, and they ask for what the relay's page has."""
 
 import json
-import pathlib
 import re
 import shutil
 import subprocess
@@ -175,12 +174,6 @@ def known(page):
             page.labels[rule["record"]] = {}
     for name in OF_PROMETHEUS:
         page.labels[name] = {}
-    for line in (pathlib.Path(__file__).parent / "metrics_to_come.txt").read_text().splitlines():
-        name, *labels = line.split()
-        for part in ("", "_bucket", "_sum", "_count"):
-            page.labels.setdefault(name + part, {})
-        for label in labels:
-            page.labels[name][label.split("=")[0]].update(label.split("=")[1].split("|"))
     return page
 
 
