@@ -1,9 +1,16 @@
 """What every test may ask for."""
 
+import functools
+import http.server
 import os
 import pathlib
+import shutil
+import subprocess
+import threading
 
 import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
 
 import relay as roomwire
 
@@ -46,3 +53,49 @@ def shared(tmp_path_factory):
 def room(request):
     """A room's name that no other test has."""
     return request.node.name.replace("[", "_").replace("]", "_").replace("/", "_")[:100]
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def site(folder):
+    """A folder that is served under an origin of its own."""
+    pages = folder / "pages"
+    pages.mkdir()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(pages)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield pages, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture
+def browser(folder):
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
+                     # Certificates of the tests' own.
+                     "--ignore-certificate-errors", f"--user-data-dir={folder / 'chromium'}"):
+        options.add_argument(argument)
+    options.binary_location = shutil.which("chromium")
+    driver = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory):
+    """The Debian package of this build's binary."""
+    if not shutil.which("dpkg-shlibdeps"):
+        pytest.skip("there is no dpkg-dev here")
+    folder = tmp_path_factory.mktemp("package")
+    # Fast rather than small.
+    environment = roomwire.clean_environment(DPKG_DEB_COMPRESSOR_TYPE="gzip", DPKG_DEB_COMPRESSOR_LEVEL="1")
+    done = subprocess.run(
+        [roomwire.ROOT / "deploy" / "package.sh", "--binary", roomwire.BINARY, "--output", folder], env=environment,
+        capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    made = list(folder.iterdir())
+    assert [str(path) for path in made] == done.stdout.split()
+    return made[0]

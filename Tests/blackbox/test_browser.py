@@ -1,14 +1,8 @@
 """A real browser: Chromium, with nothing but its own EventSource."""
 
-import functools
-import http.server
 import os
-import shutil
-import threading
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 
 import providers
 import relay as roomwire
@@ -42,34 +36,6 @@ events.onmessage = (e) => {
 };
 </script>
 """
-
-
-class Handler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def site(folder):
-    """A folder that is served under an origin of its own."""
-    pages = folder / "pages"
-    pages.mkdir()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(pages)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield pages, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
-@pytest.fixture
-def browser(folder):
-    options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
-                     f"--user-data-dir={folder / 'chromium'}"):
-        options.add_argument(argument)
-    options.binary_location = shutil.which("chromium")
-    driver = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
-    yield driver
-    driver.quit()
 
 
 def write_page(site, relay, query=""):
