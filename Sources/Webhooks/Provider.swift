@@ -6,6 +6,9 @@ public protocol Provider: Sendable {
     /// The word for it in settings and in the `provider` member of events: `livekit`, `daily`, …
     static var name: String { get }
 
+    /// The options whose values are no secrets, so that `roomwire check` may show them.
+    static var plainOptions: Set<String> { get }
+
     /// A provider set up for one source.
     init(settings: ProviderSettings) throws(ProviderSettingsError)
 
@@ -21,6 +24,11 @@ public protocol Provider: Sendable {
     /// The bodies of a short meeting as the provider would send them, in order, each with the seconds to wait
     /// before it at normal speed.
     func sampleMeeting(room: String, now: EpochMilliseconds) -> [SampleStep]
+}
+
+extension Provider {
+    /// None, unless the provider says so: an option may be a password.
+    public static var plainOptions: Set<String> { [] }
 }
 
 /// One request of a sample meeting.

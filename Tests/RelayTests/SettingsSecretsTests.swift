@@ -11,6 +11,7 @@ import Testing
             sources:
               l: {provider: livekit, keys: {APIabc: \(Self.secret)}}
               d: {provider: daily, secrets: [\(Self.secret)], basic_auth: "me:\(Self.secret)", window: 5m}
+              s: {provider: supabase, secrets: [\(Self.secret)], room_column: room, users_columns: [from, to]}
             tokens:
               issuers:
                 - {name: own, hs256: \(Self.secret)}
@@ -24,6 +25,7 @@ import Testing
         #expect(settings.description.contains("sources.d: provider daily, 1 secret"))
         #expect(settings.description.contains("sources.d.window: 5m"))
         #expect(settings.description.contains("sources.d.basic_auth: (hidden)"))
+        #expect(settings.description.contains("sources.s.room_column: room"))
         #expect(settings.description.contains("tokens.issuers.own: hs256 (hidden)"))
         #expect(settings.description.contains("tokens.issuers.idp: jwks_url https://idp.example.com/keys"))
         #expect(settings.description.contains("tokens.daily: (hidden)"))

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 import pytest
+import requests
 import yaml
 
 import clients
@@ -75,3 +76,12 @@ def test_tokens_of_two_issuers_are_taken_while_a_secret_is_rotated(start):
     relay = start(tokens={"issuers": [{"name": "new", "hs256": new}, {"name": "own", "hs256": old}]})
     for secret in (new, old):
         clients.subscribe(relay, "", roomwire.token(secret=secret)).close()
+
+
+def test_the_table_of_metrics_names_what_the_page_has(start):
+    relay = start({})
+    page = requests.get(relay.base + "/metrics", timeout=roomwire.DEADLINE_SECONDS).text
+    there = set(re.findall(r"^# TYPE (\S+)", page, re.MULTILINE))
+    rows = README.split("| about | metrics |", 1)[1].split("\n\n", 1)[0]
+    told = re.findall(r"`((?:roomwire|process)_\w+)`", rows)
+    assert sorted(told) == sorted(there)

@@ -50,6 +50,23 @@ def test_the_table_of_settings_has_every_setting_with_its_default():
     assert told == real
 
 
+def test_every_reason_of_a_refusal_is_explained():
+    source = (roomwire.ROOT / "Sources/Access/AccessRefusal.swift").read_text().split("public let reason", 1)[0]
+    reasons = {raw or re.sub("[A-Z]", lambda c: "_" + c[0].lower(), name)
+               for name, raw in re.findall(r'^ +case (\w+)(?: = "(\w+)")?$', source, re.MULTILINE)}
+    rows = README.split("### When a token is refused", 1)[1].split("\n\n### ", 1)[0]
+    told = {reason for row in re.findall(r"^\| (`[^|]+) \|", rows, re.MULTILINE) for reason in re.findall(r"`(\w+)`", row)}
+    assert told == reasons
+
+
+def test_every_link_inside_leads_somewhere():
+    headings = re.findall(r"^##+ (.*)$", README, re.MULTILINE)
+    anchors = [re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings]
+    assert len(set(anchors)) == len(anchors)
+    links = re.findall(r"\]\(#([^)]+)\)", README)
+    assert links and set(links) <= set(anchors)
+
+
 SETTINGS = [
     text for text in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     if re.search(r"^(sources|proxy|tokens):", text, re.MULTILINE)]

@@ -66,9 +66,9 @@ extension Relay {
             context.log.warning("\(key) was changed, which takes effect only when the relay is restarted")
         }
         let changes = settings.keysThatDiffer(from: old)
+        let nothing = restarts.isEmpty ? "nothing has changed" : "nothing else has changed"
         context.log.info(
-            "settings reloaded: \(changes.isEmpty ? "nothing has changed" : "changed \(changes.joined(separator: ", "))")"
-        )
+            "settings reloaded: \(changes.isEmpty ? nothing : "changed \(changes.joined(separator: ", "))")")
         for warning in (identity?.warnings ?? []) + settings.warnings() { context.log.warning("\(warning)") }
     }
 }

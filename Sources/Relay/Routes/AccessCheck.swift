@@ -65,7 +65,8 @@ struct AccessCheck {
         let hash = AttemptGate.hash(found)
         if let seconds = context.attempts.withLock({ $0.retryAfterSeconds(hash, from: address, now: now) }) {
             throw AccessRefusal(
-                .tooManyFailures, "Too many bad tokens or tickets came from this address: try again later.",
+                .tooManyFailures,
+                "This token or ticket has failed too often, or too many bad ones came from this address: try again later.",
                 retryAfterSeconds: seconds)
         }
         return (found, hash, address)

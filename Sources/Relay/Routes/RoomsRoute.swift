@@ -33,7 +33,9 @@ struct RoomsRoute {
             name.map(shown.room.name.hasSameBytes) ?? true
         }
         if let name, shown.isEmpty {
-            return Problem.notFound("No room named so is open\(Quotable.text(name)), or none of yours.").response
+            return Problem.notFound(
+                "No room of this name\(Quotable.text(name)) is open, or the token does not cover it."
+            ).response
         }
         let tag = Self.tag(shown)
         if request.header("if-none-match").map({ Self.lists(tag, in: $0) }) == true {

@@ -73,7 +73,7 @@ enum IssuerReader {
 
     private static func finish(_ issuer: IssuerFile, _ node: Node, _ reader: inout SettingsReader) {
         if let sentence = fault(issuer) {
-            reader.report(node.mark, key, sentence)
+            reader.report(node.mark, issuer.name.isEmpty ? key : "\(key).\(issuer.name)", sentence)
         } else if reader.settings.tokens.issuers.contains(where: { $0.name == issuer.name }) {
             reader.report(node.mark, key, "there is an issuer named \(issuer.name) already")
         } else {

@@ -1,3 +1,5 @@
+internal import Webhooks
+
 /// One setting as it counts, without secrets, for people.
 public struct EffectiveSetting: Sendable, Equatable {
     /// Its full name in the file.
@@ -42,14 +44,16 @@ extension Settings: CustomStringConvertible {
         case let count: parts.append("\(count) secrets")
         }
         let path = "\(pathPrefix)/webhooks/\(source.name)"
+        let plain = Providers.named(source.provider)?.plainOptions ?? []
         return [effective(key, parts.joined(separator: ", "), meaning: "who may post webhooks to \(path)")]
-            + source.options.sorted { $0.key < $1.key }.map { option in
-                effective("\(key).\(option.key)", Self.isHarmless(option.value) ? option.value : "(hidden)", under: key)
+            + source.options.sorted { $0.key < $1.key }.map { name, value in
+                let isShown = plain.contains(name) || Self.isHarmless(value)
+                return effective("\(key).\(name)", isShown ? value : "(hidden)", under: key)
             }
     }
 
-    /// Whether an option's value can only be a number, a duration or a truth value. Any other may be a password,
-    /// and only its provider knows.
+    /// Whether an option's value can only be a number, a duration or a truth value. Any other may be a password
+    /// unless its provider says otherwise.
     private static func isHarmless(_ value: String) -> Bool {
         ["true", "false"].contains(value) || Quantity.milliseconds(value) != nil
             || (Quantity.count(value) != nil && value.count < 8)

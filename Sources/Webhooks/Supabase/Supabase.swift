@@ -8,6 +8,7 @@ internal import Events
 /// Source of the body: https://supabase.com/docs/guides/database/webhooks.
 struct Supabase: Provider {
     static let name = "supabase"
+    static let plainOptions: Set = ["header", "room_column", "users_columns"]
 
     private let source: String
     private let secrets: [String]
@@ -16,7 +17,7 @@ struct Supabase: Provider {
     private let usersColumns: [String]?
 
     init(settings: ProviderSettings) throws(ProviderSettingsError) {
-        try settings.allowOptions(["header", "room_column", "users_columns"])
+        try settings.allowOptions(Self.plainOptions)
         source = settings.source
         secrets = try settings.requiredSecrets()
         header = settings.options["header"] ?? "x-webhook-secret"

@@ -85,8 +85,8 @@ struct Welcome {
 
     private func hooks(_ api: String) -> [String] {
         if settings.sources.isEmpty && !demo {
-            let variables = "LIVEKIT_API_KEY and LIVEKIT_API_SECRET, or DAILY_WEBHOOK_SECRET"
-            return ["webhooks: no source is set up yet; \(variables) set one up, and --demo plays meetings"]
+            let variables = "LIVEKIT_API_KEY with LIVEKIT_API_SECRET, DAILY_WEBHOOK_SECRET or WHEREBY_WEBHOOK_SECRET"
+            return ["webhooks: no source is set up yet; \(variables) sets one up, and --demo plays meetings"]
         }
         let played = demo ? ["demo:     meetings are being played"] : []
         return played + settings.sources.map { "webhooks: \(api)/webhooks/\($0.name)  (\($0.provider))" }

@@ -24,7 +24,7 @@ struct ReadySource {
         let names = settings.sources.map(\.name)
         let there = names.isEmpty ? "there is none at all" : "there is \(names.joined(separator: ", "))"
         return "the settings have no source \(name); \(there) (--config names the settings file, and LIVEKIT_API_KEY "
-            + "with LIVEKIT_API_SECRET or DAILY_WEBHOOK_SECRET in the environment make one, too)"
+            + "with LIVEKIT_API_SECRET, DAILY_WEBHOOK_SECRET or WHEREBY_WEBHOOK_SECRET in the environment makes one, too)"
     }
 }
 

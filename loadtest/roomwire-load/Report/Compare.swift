@@ -103,7 +103,7 @@ struct Comparison {
     var table: String {
         let head = ["scenario", "figure"] + labels
         let body = rows.map { row in
-            [row.scenario, row.figure.replacing("_", with: " ") + (row.unit.isEmpty ? "" : ", \(row.unit)")]
+            [row.scenario, Report.title(row.figure) + (row.unit.isEmpty ? "" : ", \(row.unit)")]
                 + labels.map { text(value(row.scenario, row.figure, $0)) }
         }
         let last = ["all", "faults"] + labels.map { String(faults[$0] ?? 0) }

@@ -44,7 +44,7 @@ struct Picture {
         ]
         var parts = names.compactMap { name in
             report.figures.first { $0.name == name }.map { figure in
-                figure.name.replacing("_", with: " ") + " " + Report.text(figure.value)
+                figure.title + " " + Report.text(figure.value)
                     + (figure.unit.isEmpty ? "" : " " + figure.unit)
             }
         }

@@ -6,6 +6,8 @@ struct Report {
     struct Figure: Equatable {
         /// In words joined by underlines: `cpu_per_delivery`.
         let name: String
+        /// The name as people read it: `cpu per delivery`, `latency p99.9`.
+        var title: String { Report.title(name) }
         /// How much.
         let value: Double
         /// Of what; empty for a count.
@@ -31,9 +33,14 @@ struct Report {
         figures.append(Figure(name: name, value: value, unit: unit))
     }
 
+    /// A figure's name as people read it.
+    static func title(_ name: String) -> String {
+        name.replacing("p99_9", with: "p99.9").replacing("_", with: " ")
+    }
+
     /// The table for people.
     var table: String {
-        var rows = figures.map { ($0.name.replacing("_", with: " "), Self.text($0.value), $0.unit) }
+        var rows = figures.map { ($0.title, Self.text($0.value), $0.unit) }
         rows.append(("faults", String(faults.count), ""))
         let width = rows.map(\.0.count).max() ?? 0
         let lines = rows.map { name, value, unit in
