@@ -45,6 +45,11 @@ struct Gathering {
 
 // How a loop asks the others.
 extension Worker {
+    /// The loop on which a stream of this number would be: numbers go round.
+    func owner(of stream: UInt64) -> Mailbox<WorkerCommand>? {
+        stream > 0 ? peers[Int((stream - 1) % UInt64(peers.count))] : nil
+    }
+
     /// Puts a question to the loops at `mailboxes`, and answers the exchange when all have replied, or the time is
     /// over.
     /// - Parameter others: parts that come from elsewhere, by ``WorkerCommand/answer(exchange:_:)``.
@@ -70,7 +75,7 @@ extension Worker {
         _ count: Int, for exchange: Exchange, waitMilliseconds: Int64 = Limits.gatherMilliseconds,
         finish: @escaping ([StreamAnswer], _ isComplete: Bool) -> HTTPResponse
     ) -> UInt64 {
-        let id = nextNumber()
+        let id = waiting.nextNumber()
         gatherings[id] = Gathering(
             exchange: exchange, missing: count, deadline: System.steadyMilliseconds() + waitMilliseconds,
             finish: finish)
