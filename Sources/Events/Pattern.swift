@@ -1,4 +1,5 @@
-/// A name to match: exact, or with `*` for any number of any characters.
+/// A name to match: exact, or with `*` for any number of any characters. Bytes are compared throughout: a letter and
+/// the same letter put together from parts are two names, and upper and lower case differ.
 public struct Pattern: Sendable, Hashable {
     /// As it was written.
     public let text: String
@@ -14,11 +15,22 @@ public struct Pattern: Sendable, Hashable {
     /// True when it is only one name.
     public var isExact: Bool { !text.utf8.contains(UInt8(ascii: "*")) }
 
-    /// True when `name` matches as a whole. Bytes are compared: upper and lower case differ.
+    /// True when `name` matches as a whole.
     public func matches(_ name: String) -> Bool {
         if text == "*" { return true }
-        if isExact { return text == name }
+        if isExact { return text.utf8.elementsEqual(name.utf8) }
         return Self.matches(Array(text.utf8), Array(name.utf8))
+    }
+
+    /// Patterns of the same bytes are equal. Those that only look alike match different names.
+    public static func == (left: Pattern, right: Pattern) -> Bool {
+        left.text.utf8.elementsEqual(right.text.utf8)
+    }
+
+    /// Hashes the bytes.
+    public func hash(into hasher: inout Hasher) {
+        for byte in text.utf8 { hasher.combine(byte) }
+        hasher.combine(text.utf8.count)
     }
 
     // Greedy with one point of return: on a mismatch the last star takes one more byte. Quadratic at worst,
@@ -54,7 +66,8 @@ public struct PatternSet: Sendable, Hashable {
     /// The set of these alternatives.
     public init(_ patterns: some Sequence<Pattern>) {
         let unique = Set(patterns)
-        self.patterns = unique.contains(.any) ? [.any] : unique.sorted { $0.text < $1.text }
+        self.patterns =
+            unique.contains(.any) ? [.any] : unique.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
     }
 
     /// The set of these alternatives, each as text.

@@ -43,6 +43,7 @@ final class Group {
 /// costs nothing for the streams of others.
 struct GroupIndex {
     private var groups: [Group.Key: Group] = [:]
+    /// Names that only look alike share an entry: a string compares letters, a pattern bytes.
     private var byRoom: [String: [Group]] = [:]
     private var broad: [Group] = []
 
@@ -58,7 +59,7 @@ struct GroupIndex {
         group.memberCount = 1
         groups[key] = group
         if let rooms = key.filter.exactRooms {
-            for room in rooms { byRoom[room, default: []].append(group) }
+            for room in Set(rooms) { byRoom[room, default: []].append(group) }
         } else {
             broad.append(group)
         }

@@ -16,6 +16,23 @@ struct PatternTests {
         #expect(PatternSet([pattern]).matches(name) == matches)
     }
 
+    @Test(arguments: ["caf\u{E9}", "caf\u{E9}*", "*\u{E9}", "*"])
+    func bytesAreCompared(_ pattern: String) {
+        // The same letters to a reader, and to `==` of strings.
+        let apart = "cafe\u{301}"
+        #expect(Pattern(pattern).matches("caf\u{E9}"))
+        #expect(Pattern(pattern).matches(apart) == (pattern == "*"))
+    }
+
+    @Test func patternsThatOnlyLookAlikeAreTwo() {
+        let (together, apart) = ("caf\u{E9}", "cafe\u{301}")
+        #expect(Pattern(together) != Pattern(apart))
+        #expect(PatternSet([together]) != PatternSet([apart]))
+        let both = PatternSet([together, apart])
+        #expect(both.patterns.count == 2 && both == PatternSet([apart, together]))
+        #expect(both.matches(together) && both.matches(apart))
+    }
+
     @Test func manyStarsDoNotTakeForever() {
         let pattern = Pattern(String(repeating: "a*", count: 40) + "b")
         #expect(!pattern.matches(String(repeating: "a", count: 4000)))
