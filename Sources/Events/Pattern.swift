@@ -1,5 +1,4 @@
-/// A name to match: exact, or with `*` for any number of any characters. Bytes are compared throughout: a letter and
-/// the same letter put together from parts are two names, and upper and lower case differ.
+/// A name to match: exact, or with `*` for any number of any characters.
 public struct Pattern: Sendable, Hashable {
     /// As it was written.
     public let text: String
@@ -12,25 +11,20 @@ public struct Pattern: Sendable, Hashable {
     /// Matches everything.
     public static let any = Pattern("*")
 
+    /// True when both were written with the same bytes; see ``ExactName``.
+    public static func == (left: Pattern, right: Pattern) -> Bool { left.text.hasSameBytes(as: right.text) }
+
+    /// Feeds what ``==(_:_:)`` compares.
+    public func hash(into hasher: inout Hasher) { text.hashBytes(into: &hasher) }
+
     /// True when it is only one name.
     public var isExact: Bool { !text.utf8.contains(UInt8(ascii: "*")) }
 
-    /// True when `name` matches as a whole.
+    /// True when `name` matches as a whole. Bytes are compared: upper and lower case differ.
     public func matches(_ name: String) -> Bool {
         if text == "*" { return true }
-        if isExact { return text.utf8.elementsEqual(name.utf8) }
+        if isExact { return text.hasSameBytes(as: name) }
         return Self.matches(Array(text.utf8), Array(name.utf8))
-    }
-
-    /// Patterns of the same bytes are equal. Those that only look alike match different names.
-    public static func == (left: Pattern, right: Pattern) -> Bool {
-        left.text.utf8.elementsEqual(right.text.utf8)
-    }
-
-    /// Hashes the bytes.
-    public func hash(into hasher: inout Hasher) {
-        for byte in text.utf8 { hasher.combine(byte) }
-        hasher.combine(text.utf8.count)
     }
 
     // Greedy with one point of return: on a mismatch the last star takes one more byte. Quadratic at worst,

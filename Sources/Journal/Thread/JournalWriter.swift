@@ -110,10 +110,13 @@ public final class JournalWriter: Sendable {
 
     private func run() {
         var upkeep = UpkeepPace(now: clock())
+        var gathering = Gathering()
         measure()
         while true {
+            gathering.wait()
             switch next(waitMilliseconds: upkeep.hasMore ? 0 : Limits.upkeepMilliseconds) {
             case .drafts(let drafts):
+                gathering.begin(drafts: drafts.count)
                 var rest = drafts[...]
                 while !rest.isEmpty {
                     upkeep.appended += commit(rest.prefix(Limits.commitEvents))

@@ -141,7 +141,13 @@ extension Worker {
 
     private func renew(_ stream: UInt64, by identity: Identity) -> StreamAnswer {
         // Somebody else's stream is no stream: the answer does not tell whether it exists.
-        guard let subscriber = hub.subscriber(id: stream), subscriber.user == identity.user else {
+        guard let subscriber = hub.subscriber(id: stream), subscriber.user.hasSameBytes(as: identity.user)
+        else {
+            return .unknownStream
+        }
+        // The token, or its user, may have been revoked since the loop that asks looked at it: what was to end the
+        // streams of that token has been here then.
+        guard (try? context.revocations.check(identity, now: System.wallMilliseconds())) != nil else {
             return .unknownStream
         }
         let (filter, showsRaw) = hub.filter(of: subscriber)
