@@ -84,7 +84,7 @@ extension Worker {
         let readings = PageReadings(
             journal: JournalReading(counters: writer.counters), process: context.health.process,
             loopLags: context.health.loopLags(now: steady), isReady: report.isReady,
-            log: context.output.writer.counters)
+            streamsLimit: context.caps.withLock { $0.settings.total }, log: context.output.writer.counters)
         return HTTPResponse(
             status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",
             body: context.metrics.page(readings))
