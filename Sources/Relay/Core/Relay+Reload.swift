@@ -31,8 +31,10 @@ extension Relay {
     }
 
     private func reloadOnce() async {
+        guard !isStopping else { return }
         service?.isReloading()
-        defer { service?.ready("listening on \(addresses.joined(separator: ", "))") }
+        // Who was told that the relay stops must not hear that it is ready again.
+        defer { if !isStopping { service?.ready("listening on \(addresses.joined(separator: ", "))") } }
         do {
             try await apply(try loadSettings())
             context.metrics.count(.reloads, "outcome", "applied")
@@ -49,8 +51,9 @@ extension Relay {
         var settings = try loaded.completed(demo: demo != nil)
         let restarts = settings.keepWhatNeedsRestart(from: old)
         let rules = try await Rules(settings)
+        let listening = settings.listening(on: inherited)
         // An address cannot become one over TLS without a restart, but its certificate can change.
-        let identity = context.tls == nil ? nil : try settings.tlsIdentity(isAsked: true)
+        let identity = context.tls == nil ? nil : try listening.tlsIdentity()
         let caps = try Self.caps(settings, context.log)
         context.output.apply(settings)
         context.declareSeries(rules)
@@ -69,7 +72,7 @@ extension Relay {
         context.log.info(
             "settings reloaded: \(changes.isEmpty ? "nothing has changed" : "changed \(changes.joined(separator: ", "))")"
         )
-        for warning in (identity?.warnings ?? []) + settings.warnings() { context.log.warning("\(warning)") }
+        for warning in (identity?.warnings ?? []) + listening.warnings() { context.log.warning("\(warning)") }
     }
 }
 

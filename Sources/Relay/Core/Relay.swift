@@ -11,6 +11,8 @@ internal import Logging
 public final class Relay: Sendable {
     let context: RelayContext
     let home: SQLiteHome
+    /// The sockets that were handed over, and are listened to in place of the settings' addresses.
+    let inherited: [InheritedSocket]
     private let writer: JournalWriter
     private let reader: JournalReader
     let mailboxes: [Mailbox<WorkerCommand>]
@@ -43,11 +45,12 @@ public final class Relay: Sendable {
         // The log and the secrets are for this user alone, in a folder that somebody else made as well.
         System.makeNewFilesPrivate()
         let settings = try given.completed(demo: demo)
-        if demo && !settings.listen.contains(where: { !$0.isSecure }) {
+        let inherited = try InheritedSocket.take(environment: ProcessInfo.processInfo.environment)
+        let listening = settings.listening(on: inherited)
+        if demo && !listening.listen.contains(where: { !$0.isSecure }) {
             throw RelayError("the demo posts its webhooks without TLS: add an address without https:// to listen")
         }
-        let inherited = try InheritedSocket.take(environment: ProcessInfo.processInfo.environment)
-        let identity = try settings.tlsIdentity(isAsked: inherited.contains { ListenPlan.isSecure($0) })
+        let identity = try listening.tlsIdentity()
         try DataFolder(path: settings.data).create()
         let output = LogOutput(settings)
         let caps = try caps(settings, OperatorLog.logger(output))
@@ -64,7 +67,7 @@ public final class Relay: Sendable {
             context: context, home: home, inherited: inherited, demo: demo, reload: reload ?? { given })
         // Tokens whose keys are still to come wait for them, or are told to come back: the start does not.
         keys.follow(issuers, in: context)
-        for warning in try settings.checkTLS() + settings.warnings() { context.log.warning("\(warning)") }
+        for warning in try listening.checkTLS() + listening.warnings() { context.log.warning("\(warning)") }
         return relay
     }
 
@@ -86,6 +89,7 @@ public final class Relay: Sendable {
         let reader = JournalReader(home: home)
         self.context = context
         self.home = home
+        self.inherited = inherited
         loadSettings = reload
         self.writer = writer
         self.reader = reader
@@ -137,7 +141,7 @@ public final class Relay: Sendable {
     /// while the first is under way cuts the goodbyes short.
     public func stop() async {
         let before = phase.withLock { phase in
-            defer { phase = .draining }
+            defer { if phase == .running { phase = .draining } }
             return phase
         }
         guard before != .stopped else { return }
@@ -163,6 +167,9 @@ public final class Relay: Sendable {
         context.output.writer.flush()
         ends.finish()
     }
+
+    /// Whether the relay has been told to stop.
+    var isStopping: Bool { phase.withLock { $0 != .running } }
 
     func keep(_ source: sending any DispatchSourceSignal) {
         signals.withLock { $0.append(source) }

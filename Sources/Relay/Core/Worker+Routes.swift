@@ -66,7 +66,7 @@ extension Worker {
         switch request.path[0] {
         case "healthz", "readyz", "metrics":
             guard request.method == "GET" || request.method == "HEAD" else {
-                return Problem.method(request.method, allowed: "GET").response
+                return Problem.method(request.method, allowed: "GET, HEAD").response
             }
         default: return nil
         }

@@ -93,15 +93,13 @@ struct RequestLog: Sendable {
     }
 
     private func writeJSON(_ level: Logger.Level, _ message: String, _ members: (inout JSONWriter) -> Void) {
-        let line = JSONWriter.bytes { writer in
-            writer.object { writer in
+        output.write(
+            LogOutput.jsonLine { writer in
                 writer.member("time", time: System.wallMilliseconds())
                 writer.member("level", level.rawValue)
                 writer.member("message", message)
                 members(&writer)
-            }
-        }
-        output.write(line + [0x0A])
+            })
     }
 
     private static func milliseconds(_ micro: Int64) -> String {
@@ -155,5 +153,7 @@ enum OutputText {
     }
 
     /// A text as one word, with quotes if it needs them.
-    static func quoted(_ text: String) -> String { JSONWriter.text { $0.string(cut(text)) } }
+    static func quoted(_ text: String) -> String {
+        LogOutput.harmless(JSONWriter.text { $0.string(cut(text)) })
+    }
 }

@@ -51,7 +51,7 @@ struct Serve: AsyncParsableCommand {
             throw Failure.refused("the relay could not start: \(error)")
         }
         for line in Welcome(settings: settings, addresses: relay.addresses, demo: demo, flags: options.pasted).lines {
-            Terminal.line(line)
+            Terminal.announce(line)
         }
         relay.obeySignals()
         await relay.waitUntilStopped()
