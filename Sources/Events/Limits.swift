@@ -127,6 +127,8 @@ public enum Limits {
     public static let waitingAppends = 20_000
     /// Events in one transaction; what waits longer goes into the next.
     public static let commitEvents = 2_000
+    /// From the start of one commit to that of the next, while several drafts come in that time.
+    public static let gatheringMicroseconds = 1000
     /// Events in one page read back from the log.
     public static let pageEvents = 500
     /// Bytes in one page read back from the log, unless its first event is larger by itself.
