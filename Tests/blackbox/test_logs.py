@@ -196,6 +196,7 @@ def test_closed_standard_descriptors_are_given_to_nothing_else(folder, redirecti
         relay.wait_ready()
         opened = [os.readlink(f"/proc/{relay.process.pid}/fd/{number}") for number in range(3)]
         assert opened == ["/dev/null"] * 3
+        roomwire.wait_until(lambda: relay.metric("roomwire_ready"), "the relay to obey signals")
         relay.process.send_signal(signal.SIGTERM)
         assert relay.process.wait(roomwire.DEADLINE_SECONDS) == 0
     finally:

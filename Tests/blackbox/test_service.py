@@ -55,6 +55,10 @@ def test_the_service_manager_hears_of_every_change(start, manager):
     microseconds = next(line for line in told.split("\n") if line.startswith("MONOTONIC_USEC="))
     assert 0 < int(microseconds.partition("=")[2]) <= time.monotonic_ns() // 1000
     manager.wait("READY=1", after=manager.told.index(told) + 1)
+    (relay.folder / "roomwire.yaml").write_text("nonsense: [")
+    relay.process.send_signal(signal.SIGHUP)
+    after = len(manager.told)
+    assert "the last reload was refused" in manager.wait("READY=1", after=after)
     relay.process.send_signal(signal.SIGTERM)
     manager.wait("STOPPING=1")
     assert relay.process.wait(roomwire.DEADLINE_SECONDS) == 0

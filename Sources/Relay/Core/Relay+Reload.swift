@@ -33,17 +33,22 @@ extension Relay {
     private func reloadOnce() async {
         guard !isStopping else { return }
         service?.isReloading()
+        var status = status
         // Who was told that the relay stops must not hear that it is ready again.
-        defer { if !isStopping { service?.ready("listening on \(addresses.joined(separator: ", "))") } }
+        defer { if !isStopping { service?.ready(status) } }
         do {
             try await apply(try loadSettings())
             context.metrics.count(.reloads, "outcome", "applied")
         } catch {
             context.metrics.count(.reloads, "outcome", "refused")
+            status += "; the last reload was refused, see the log"
             context.log.error("the settings were not reloaded, those before stay in force:")
             for line in "\(error)".split(separator: "\n") { context.log.error("\(line)") }
         }
     }
+
+    /// What the service manager shows of a relay that runs.
+    var status: String { "listening on \(addresses.joined(separator: ", "))" }
 
     /// Everything that can fail comes first, so that settings are taken whole or not at all.
     private func apply(_ loaded: Settings) async throws {

@@ -180,6 +180,13 @@ final class RelayContext: Sendable {
 }
 
 extension RelayContext {
+    /// Whether somebody who was let in would be let in now: neither has the token ended, nor was it revoked.
+    func isValid(_ identity: Identity, now: EpochMilliseconds) -> Bool {
+        if let expiresAt = identity.expiresAt, now >= expiresAt { return false }
+        do throws(AccessRefusal) { try revocations.check(identity, now: now) } catch { return false }
+        return true
+    }
+
     /// Says that connections wait, and what to do about it.
     func acceptHasFailed(_ error: SystemError) {
         let isFull = error.code == EMFILE

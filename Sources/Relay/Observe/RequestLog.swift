@@ -32,21 +32,21 @@ struct RequestLog: Sendable {
         }
     }
 
-    /// A request became a stream.
-    func opened(_ exchange: Exchange, stream: UInt64) {
+    /// A request became a stream; one without a number if it is for diagnosis.
+    func opened(_ exchange: Exchange, stream: UInt64?) {
         guard let isJSON = output.isJSON(for: .info) else { return }
         let request = exchange.request
         let target = Self.target(request)
         guard isJSON else {
             let user = exchange.user.map { " user=\(OutputText.quoted($0))" } ?? ""
+            let what = stream.map { "stream \($0)" } ?? "a diagnostic stream"
             return write(
                 .info,
-                "\(request.method) \(LogOutput.harmless(target)) opened stream \(stream) from \(request.remoteAddress)\(user)"
-            )
+                "\(request.method) \(LogOutput.harmless(target)) opened \(what) from \(request.remoteAddress)\(user)")
         }
-        writeJSON(.info, "stream opened") { writer in
+        writeJSON(.info, stream == nil ? "diagnostic stream opened" : "stream opened") { writer in
             Self.write(request, target, exchange.user, to: &writer)
-            writer.member("stream", Int64(clamping: stream))
+            writer.member("stream", stream.map { Int64(clamping: $0) })
         }
     }
 
