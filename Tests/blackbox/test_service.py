@@ -170,7 +170,8 @@ def test_a_descriptor_that_does_not_listen_is_a_sentence(folder):
 
 def test_the_socket_and_not_listen_is_what_is_warned_about(activate):
     open_to_all = activate(host="0.0.0.0")
-    assert f"0.0.0.0:{open_to_all.port} can be reached from other machines" in open_to_all.said()
+    sentence = f"0.0.0.0:{open_to_all.port} can be reached from other machines"
+    roomwire.wait_until(lambda: sentence in open_to_all.said(), "the warning")
     local = activate(listen="0.0.0.0:1")
     assert "other machines" not in local.said()
     roomwire.wait_until(lambda: local.metric("roomwire_ready"), "it to be ready")

@@ -101,7 +101,8 @@ extension Worker {
             let mailbox = mailbox
             let isTaken = writer.submit(draft) { mailbox.post(.appended(exchange: id, source: source, $0)) }
             if !isTaken {
-                answerKept(id, route.unavailable("overloaded", "Too many webhooks wait for the log.", source: source))
+                waiting.take(id)?.exchange.reply(
+                    route.unavailable("overloaded", "Too many webhooks wait for the log.", source: source))
             }
         }
     }
