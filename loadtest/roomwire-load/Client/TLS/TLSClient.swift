@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import Glibc
 
 /// How servers with `https:` URLs are spoken to; goes from process to process.
 struct TLSSettings: Codable {
@@ -115,7 +116,12 @@ enum TLSErrors {
 
     /// The words for the first thing noted, and nothing is noted any more.
     static func take() -> String {
-        defer { ERR_clear_error() }
-        return ERR_reason_error_string(ERR_peek_error()).map { String(cString: $0) } ?? "an unknown error"
+        let code = ERR_get_error()
+        ERR_clear_error()
+        if code & systemFlag != 0 { return String(cString: strerror(CInt(truncatingIfNeeded: code & ~systemFlag))) }
+        return ERR_reason_error_string(code).map { String(cString: $0) } ?? "an unknown error"
     }
+
+    /// What marks an error number of the system, for which OpenSSL has no words.
+    private static let systemFlag: UInt = 1 << 31
 }
