@@ -74,12 +74,16 @@ let package = Package(
             path: "loadtest/roomwire-load",
             swiftSettings: strict),
 
+        // What tests of several targets need.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "LoadTests",
             dependencies: ["roomwire-load", "Events", .product(name: "Histogram", package: "hdrhistogram-swift")],
             swiftSettings: strict),
-        .testTarget(name: "EventsTests", dependencies: ["Events"], swiftSettings: strict),
-        .testTarget(name: "WebhooksTests", dependencies: ["Webhooks", "Events", crypto], swiftSettings: strict),
+        .testTarget(name: "EventsTests", dependencies: ["Events", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "WebhooksTests", dependencies: ["Webhooks", "Events", "TestSupport", crypto],
+            swiftSettings: strict),
         .testTarget(
             name: "AccessTests",
             dependencies: [
@@ -89,11 +93,12 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "JournalTests",
-            dependencies: ["Journal", "Events", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["Journal", "Events", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: strict),
-        .testTarget(name: "FanoutTests", dependencies: ["Fanout", "Events"], swiftSettings: strict),
+        .testTarget(name: "FanoutTests", dependencies: ["Fanout", "Events", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "SimulatorTests", dependencies: ["Fanout", "Journal", "Events"], swiftSettings: strict),
+            name: "SimulatorTests", dependencies: ["Fanout", "Journal", "Events", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: strict),
         .testTarget(name: "FetchTests", dependencies: ["Fetch"], swiftSettings: strict),
         .testTarget(

@@ -31,9 +31,11 @@ public struct TrustedProxies: Sendable, Hashable {
         guard !networks.isEmpty, trusts(nearest) else { return Self.text(peer, nearest) }
         var farthest = nearest
         for line in headers.reversed() where line.name.lowercased() == header {
-            let entries = header == "forwarded" ? ForwardedHeader.clients(line.value) : Self.list(line.value)
+            // One by one from the right: what the client itself has sent may be very long, and is not looked at.
+            let entries = header == "forwarded" ? ForwardedHeader.elements(line.value) : Self.list(line.value)
             for entry in entries.reversed() {
-                guard let address = entry else { return Self.text(peer, nearest) }
+                let client = header == "forwarded" ? ForwardedHeader.client(entry) : Self.address(inEntry: entry)
+                guard let address = client else { return Self.text(peer, nearest) }
                 guard trusts(address) else { return address.description }
                 farthest = address
             }
@@ -48,8 +50,9 @@ public struct TrustedProxies: Sendable, Hashable {
         written.utf8.contains(UInt8(ascii: ":")) ? address.description : written
     }
 
-    private static func list(_ value: String) -> [NetworkAddress?] {
-        value.split(separator: ",", omittingEmptySubsequences: false).map { address(inEntry: $0) }
+    private static func list(_ value: String) -> [Substring] {
+        // By bytes, for the reason that stands at the other header.
+        value.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map { Substring($0) }
     }
 
     /// An address with or without a port: `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]:4711`.
@@ -76,36 +79,38 @@ public struct TrustedProxies: Sendable, Hashable {
 
 /// The header `Forwarded` of RFC 7239: elements with commas between them, each of pairs with semicolons.
 enum ForwardedHeader {
-    /// The address after `for=` of each element; nil where it is missing, hidden (`_name`, `unknown`) or malformed.
-    static func clients(_ value: String) -> [NetworkAddress?] {
-        guard let elements = split(value, at: ",") else { return [nil] }
-        return elements.map { element in
-            guard let pairs = split(element, at: ";") else { return nil }
-            let values = pairs.compactMap { pair -> String? in
-                let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                guard sides.count == 2, sides[0].filter({ $0 != " " && $0 != "\t" }).lowercased() == "for" else {
-                    return nil
-                }
-                return unquoted(String(sides[1]))
+    /// The elements of a header's value; one that is malformed if a quotation mark is left open.
+    static func elements(_ value: String) -> [Substring] { split(value[...], at: UInt8(ascii: ",")) ?? [""] }
+
+    /// The address after `for=` of an element; nil where it is missing, hidden (`_name`, `unknown`) or malformed.
+    static func client(_ element: Substring) -> NetworkAddress? {
+        guard let pairs = split(element, at: UInt8(ascii: ";")) else { return nil }
+        let values = pairs.compactMap { pair -> String? in
+            let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard sides.count == 2, sides[0].filter({ $0 != " " && $0 != "\t" }).lowercased() == "for" else {
+                return nil
             }
-            guard values.count == 1 else { return nil }
-            return TrustedProxies.address(inEntry: values[0])
+            return unquoted(String(sides[1]))
         }
+        guard values.count == 1 else { return nil }
+        return TrustedProxies.address(inEntry: values[0])
     }
 
-    /// Splits where `separator` stands outside quotation marks; nil if a mark is left open.
-    private static func split(_ text: String, at separator: Character) -> [String]? {
-        var parts = [""]
+    /// Splits where `separator` stands outside quotation marks; nil if a mark is left open. Bytes are compared: to
+    /// Swift a character may be several scalars, and what a client has sent could make one with the comma of a proxy.
+    private static func split(_ text: Substring, at separator: UInt8) -> [Substring]? {
+        var parts: [Substring] = []
+        var start = text.startIndex
         var isQuoted = false
-        for character in text {
-            if character == "\"" { isQuoted.toggle() }
-            if character == separator && !isQuoted {
-                parts.append("")
-            } else {
-                parts[parts.count - 1].append(character)
+        for index in text.utf8.indices {
+            let byte = text.utf8[index]
+            if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+            if byte == separator && !isQuoted {
+                parts.append(text[start..<index])
+                start = text.utf8.index(after: index)
             }
         }
-        return isQuoted ? nil : parts
+        return isQuoted ? nil : parts + [text[start...]]
     }
 
     private static func unquoted(_ text: String) -> String {

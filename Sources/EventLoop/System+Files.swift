@@ -9,6 +9,12 @@ extension System {
         return stat(path, &status) == 0 ? status.st_mode & 0o7777 : nil
     }
 
+    /// True for a plain file, and not for a folder, a pipe or a device.
+    public static func isRegularFile(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
     /// The size that a file or folder tells of itself; nil if there is none.
     public static func size(of path: String) -> Int? {
         var status = stat()

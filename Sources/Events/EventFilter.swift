@@ -51,7 +51,7 @@ public struct EventFilter: Sendable, Hashable {
     /// the callee of a ringing call cannot hold a grant for the call's room yet.
     public func admits(_ event: Event, to user: String) -> Bool {
         guard asksFor(event), granted.coversKind(of: event) else { return false }
-        if let users = event.users { return users.contains(user) }
+        if let users = event.users { return users.contains { $0.hasSameBytes(as: user) } }
         return granted.coversRoom(event.room)
     }
 

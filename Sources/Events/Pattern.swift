@@ -11,13 +11,19 @@ public struct Pattern: Sendable, Hashable {
     /// Matches everything.
     public static let any = Pattern("*")
 
+    /// True when both were written with the same bytes; see ``ExactName``.
+    public static func == (left: Pattern, right: Pattern) -> Bool { left.text.hasSameBytes(as: right.text) }
+
+    /// Feeds what ``==(_:_:)`` compares.
+    public func hash(into hasher: inout Hasher) { text.hashBytes(into: &hasher) }
+
     /// True when it is only one name.
     public var isExact: Bool { !text.utf8.contains(UInt8(ascii: "*")) }
 
     /// True when `name` matches as a whole. Bytes are compared: upper and lower case differ.
     public func matches(_ name: String) -> Bool {
         if text == "*" { return true }
-        if isExact { return text == name }
+        if isExact { return text.hasSameBytes(as: name) }
         return Self.matches(Array(text.utf8), Array(name.utf8))
     }
 
@@ -54,7 +60,8 @@ public struct PatternSet: Sendable, Hashable {
     /// The set of these alternatives.
     public init(_ patterns: some Sequence<Pattern>) {
         let unique = Set(patterns)
-        self.patterns = unique.contains(.any) ? [.any] : unique.sorted { $0.text < $1.text }
+        self.patterns =
+            unique.contains(.any) ? [.any] : unique.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
     }
 
     /// The set of these alternatives, each as text.

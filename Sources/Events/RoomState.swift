@@ -10,6 +10,17 @@ public struct RoomKey: Sendable, Hashable {
         self.source = source
         self.name = name
     }
+
+    /// True when source and name have the same bytes; see ``ExactName``.
+    public static func == (left: RoomKey, right: RoomKey) -> Bool {
+        left.name.hasSameBytes(as: right.name) && left.source.hasSameBytes(as: right.source)
+    }
+
+    /// Feeds what ``==(_:_:)`` compares.
+    public func hash(into hasher: inout Hasher) {
+        source.hashBytes(into: &hasher)
+        name.hashBytes(into: &hasher)
+    }
 }
 
 /// A room that is open: who is inside, what they publish. The fold over the log keeps it; a snapshot shows it.

@@ -3,47 +3,6 @@ internal import COpenSSL
 public import EventLoop
 internal import Glibc
 
-/// Bounds of what a client may send.
-public struct DoorLimits: Sendable {
-    /// Request line and headers.
-    public var headerBytes: Int
-    /// The body.
-    public var bodyBytes: Int
-    /// From a request's first byte to its last.
-    public var requestSeconds: Int
-    /// Between requests.
-    public var idleSeconds: Int
-    /// From the connection to the end of its TLS handshake.
-    public var handshakeSeconds: Int
-
-    /// Limits of all kinds.
-    public init(headerBytes: Int, bodyBytes: Int, requestSeconds: Int, idleSeconds: Int, handshakeSeconds: Int) {
-        self.headerBytes = headerBytes
-        self.bodyBytes = bodyBytes
-        self.requestSeconds = requestSeconds
-        self.idleSeconds = idleSeconds
-        self.handshakeSeconds = handshakeSeconds
-    }
-}
-
-/// What the door turned away itself, before any route saw it.
-public struct DoorRefusal: Sendable {
-    /// The status it was answered with.
-    public let status: Int
-    /// Why, in half a sentence.
-    public let problem: String
-}
-
-/// The end of a TLS handshake.
-public struct TLSReport: Sendable {
-    /// How it came out.
-    public let outcome: TLSOutcome
-    /// Why it failed, in OpenSSL's words.
-    public let detail: String
-    /// The other end, if the handshake did not come to a good end and the client is still there; else empty.
-    public let remoteAddress: String
-}
-
 /// The HTTP server of one loop: evhttp behind listeners of its own, with the checks that evhttp leaves out. All its
 /// listeners speak TLS, or none: a connection does not know its listener.
 public final class Door {
@@ -222,49 +181,6 @@ public final class Door {
             status: status, contentType: "application/problem+json", body: Array(body.utf8))
         response.closesConnection = true
         exchange.reply(response)
-    }
-}
-
-// What evhttp knows of a request, as Swift values.
-extension Door {
-    private static func method(_ command: evhttp_cmd_type) -> String? {
-        switch command {
-        case EVHTTP_REQ_GET: "GET"
-        case EVHTTP_REQ_POST: "POST"
-        case EVHTTP_REQ_HEAD: "HEAD"
-        case EVHTTP_REQ_PUT: "PUT"
-        case EVHTTP_REQ_DELETE: "DELETE"
-        case EVHTTP_REQ_OPTIONS: "OPTIONS"
-        case EVHTTP_REQ_TRACE: "TRACE"
-        case EVHTTP_REQ_CONNECT: "CONNECT"
-        case EVHTTP_REQ_PATCH: "PATCH"
-        default: nil
-        }
-    }
-
-    private static func headers(_ list: UnsafeMutablePointer<evkeyvalq>?) -> [(name: String, value: String)] {
-        var headers: [(name: String, value: String)] = []
-        var next = list?.pointee.tqh_first
-        while let header = next {
-            headers.append((String(cString: header.pointee.key), String(cString: header.pointee.value)))
-            next = header.pointee.next.tqe_next
-        }
-        return headers
-    }
-
-    private static func body(_ buffer: OpaquePointer?) -> [UInt8] {
-        let count = evbuffer_get_length(buffer)
-        guard count > 0 else { return [] }
-        return [UInt8](unsafeUninitializedCapacity: count) { bytes, taken in
-            taken = max(0, evbuffer_copyout(buffer, bytes.baseAddress, count))
-        }
-    }
-
-    static func remoteAddress(_ link: OpaquePointer) -> String {
-        var address: UnsafeMutablePointer<CChar>?
-        var port: UInt16 = 0
-        evhttp_connection_get_peer(link, &address, &port)
-        return address.map { String(cString: $0) } ?? ""
     }
 }
 

@@ -58,10 +58,18 @@ import Testing
         ("for=\"a,b\";for=198.51.100.1", "127.0.0.1"), ("for=198.51.100.1, for=10.1.1.1", "198.51.100.1"),
         ("for=192.0.2.1;host=\"a,b;c\"", "192.0.2.1"), ("for=_hidden", "127.0.0.1"), ("for=unknown", "127.0.0.1"),
         ("proto=https", "127.0.0.1"), ("for=\"198.51.100.1", "127.0.0.1"), ("", "127.0.0.1"),
+        // A sign that Swift joins with the comma behind it, so that the proxy's word would become part of the client's.
+        ("for=192.0.2.66;by=\u{600},for=198.51.100.1", "198.51.100.1"),
+        ("for=192.0.2.66;by=\"\u{600}\",for=198.51.100.1", "198.51.100.1"),
     ])
     func forwardedIsReadByItsStandard(value: String, expected: String) {
         let proxies = proxies("Forwarded", "127.0.0.1", "10.0.0.0/8")
         #expect(client(of: proxies, [("Forwarded", value)]) == expected)
+    }
+
+    @Test func whatAClientSendsCannotSwallowTheCommaOfAProxy() {
+        let proxies = proxies("X-Forwarded-For", "127.0.0.1")
+        #expect(client(of: proxies, [("X-Forwarded-For", "192.0.2.66\u{600},198.51.100.1")]) == "198.51.100.1")
     }
 
     @Test func peersAreWrittenInOneWay() {

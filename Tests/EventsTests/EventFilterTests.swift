@@ -77,4 +77,10 @@ struct EventFilterTests {
         let filter = EventFilter(granted: scope(rooms: granted), requested: scope(rooms: requested))
         #expect(filter.exactRooms == exact)
     }
+
+    @Test func aUserWhoseNameOnlyLooksLikeTheOneNamedReceivesNothing() {
+        let event = event(room: "caf\u{E9}", users: ["zo\u{EB}"])
+        #expect(EventFilter(granted: .everything).admits(event, to: "zo\u{EB}"))
+        #expect(!EventFilter(granted: .everything).admits(event, to: "zoe\u{308}"))
+    }
 }

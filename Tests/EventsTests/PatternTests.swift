@@ -16,6 +16,21 @@ struct PatternTests {
         #expect(PatternSet([pattern]).matches(name) == matches)
     }
 
+    @Test func namesThatOnlyLookAlikeAreDifferentNames() {
+        let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
+        #expect(composed == decomposed, "to Swift they are the same")
+        #expect(Pattern(composed).matches(composed) && !Pattern(composed).matches(decomposed))
+        #expect(Pattern(composed) != Pattern(decomposed))
+        #expect(PatternSet([composed, decomposed]).patterns.count == 2)
+        #expect(PatternSet([composed, decomposed]) == PatternSet([decomposed, composed]))
+        let room = RoomKey(source: "lk", name: composed)
+        #expect(Set([room, RoomKey(source: "lk", name: decomposed), room]).count == 2)
+        #expect(room != RoomKey(source: decomposed, name: composed))
+        #expect(Set([ExactName(composed), ExactName(decomposed)]).count == 2)
+        // The same letters and length, with two accents in another order.
+        #expect(!"a\u{301}\u{323}".hasSameBytes(as: "a\u{323}\u{301}"))
+    }
+
     @Test func manyStarsDoNotTakeForever() {
         let pattern = Pattern(String(repeating: "a*", count: 40) + "b")
         #expect(!pattern.matches(String(repeating: "a", count: 4000)))

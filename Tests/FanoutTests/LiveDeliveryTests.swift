@@ -132,4 +132,16 @@ struct LiveDeliveryTests {
         }
         #expect(Set(ids) == Set(1...12))
     }
+
+    @Test
+    func roomsWhoseNamesOnlyLookAlikeAreApart() {
+        let stage = Stage()
+        let names = ["caf\u{E9}", "cafe\u{301}"]
+        let outlets = [[names[0]], [names[1]], names].map { stage.open(rooms: $0).outlet }
+        for outlet in outlets { outlet.clear() }
+        stage.commit(1, room: names[0])
+        #expect(outlets.map(\.ids) == [Stage.ids(1...1), [], Stage.ids(1...1)])
+        stage.commit(1, room: names[1])
+        #expect(outlets.map(\.ids) == [Stage.ids(1...1), Stage.ids(2...2), Stage.ids(1...2)])
+    }
 }

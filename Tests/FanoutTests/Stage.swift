@@ -1,5 +1,6 @@
 import Events
 import Fanout
+import TestSupport
 
 /// A hub over a log that the test holds: what is committed is published at once, pages are read when asked for.
 final class Stage {
@@ -22,7 +23,7 @@ final class Stage {
         log = (0..<before).map { Stage.event($0 + 1) }
         hub = Hub(
             settings: settings, extent: LogExtent(trimmedThrough: .zero, head: log.last?.id ?? .zero),
-            now: 1_000_000, wallNow: 1_800_001_000_000, random: Seeded(state: 7))
+            now: 1_000_000, wallNow: 1_800_001_000_000, random: SeededGenerator(seed: 7))
         hub.readPage = { [unowned self] in reads.append($0) }
         hub.onEnd = { [unowned self] in ends.append($1) }
     }
@@ -106,15 +107,5 @@ extension Subscription {
     /// A subscription to everything.
     static func everything(from start: Start = .live, user: String = "ada") -> Subscription {
         Subscription(user: user, filter: EventFilter(granted: .everything), start: start)
-    }
-}
-
-/// Random numbers that are the same in every run.
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return state ^ state >> 29
     }
 }

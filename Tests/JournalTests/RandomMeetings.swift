@@ -1,20 +1,7 @@
 import Events
+import TestSupport
 
 @testable import Journal
-
-/// Random numbers that a seed repeats.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
-
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state &* 0x2545_F491_4F6C_DD1D
-    }
-}
 
 /// Webhooks of meetings in a few rooms as they might really come: some lost, some twice, some out of order.
 struct RandomMeetings {

@@ -90,10 +90,28 @@ import Testing
         #expect(lacks("1", context.rules))
     }
 
+    @Test func aKeyThatWasLookedForInOlderRulesIsLookedForAgain() async throws {
+        let mailbox = try Mailbox<WorkerCommand>()
+        let fetcher = KeyFetcher()
+        let (first, issuers) = await fetcher.prepare(try await rules())
+        let context = RelayContext(
+            rules: first, keys: fetcher, caps: StreamCapSettings(perUser: 0, perAddress: 0, total: 0),
+            revocations: try RevocationStore(folder: folder.path, now: 0), tls: nil, output: LogOutput(first.settings))
+        fetcher.follow(issuers, in: context)
+        defer { fetcher.stop() }
+        await context.adopt(try await rules(refresh: "2h"))
+        let late = fetcher.demand(of: ["idp"], under: first, on: mailbox) {
+            Issue.record("it does not wait")
+            return 1
+        }
+        #expect(late == nil)
+        #expect(fetcher.demand(of: ["idp"], under: context.rules, on: mailbox) { 2 } != nil)
+    }
+
     @Test func whoComesAfterTheEndIsToldToComeBack() async throws {
         let mailbox = try Mailbox<WorkerCommand>()
         let fetcher = KeyFetcher()
-        let answer = fetcher.demand(of: ["idp"], on: mailbox) {
+        let answer = fetcher.demand(of: ["idp"], under: try await rules(), on: mailbox) {
             Issue.record("nothing is kept")
             return 1
         }

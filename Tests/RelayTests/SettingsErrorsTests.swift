@@ -203,6 +203,7 @@ import Testing
         for (path, problem) in [
             ("\(folder.path)/none.yaml", "there is no such settings file"),
             (folder.path, "is a folder, not a settings file"),
+            ("/dev/null", "is no regular file, which a reload could read again"),
         ] {
             #expect { try Settings.load(file: path, environment: [:]) } throws: { "\($0)" == "\(path): \(problem)" }
         }

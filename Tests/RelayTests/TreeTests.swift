@@ -1,4 +1,5 @@
 import Foundation
+import Relay
 import Testing
 
 /// What the source tree promises its readers, read from the tree itself.
@@ -24,9 +25,11 @@ import Testing
         let lines: [Substring]
     }
 
+    private static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
     private static func files() throws -> [SourceFile] {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "Sources")
+        let root = repository.appending(path: "Sources")
         let paths = try FileManager.default.subpathsOfDirectory(atPath: root.path).filter { $0.hasSuffix(".swift") }
         return try paths.sorted().map { path in
             let text = try String(contentsOf: root.appending(path: path), encoding: .utf8)
@@ -66,5 +69,15 @@ import Testing
                 #expect(near.contains { $0.contains("Unchecked:") }, "\(file):\(number + 1) gives no reason")
             }
         }
+    }
+
+    @Test(arguments: [
+        ("deploy/debian/changelog", "roomwire (\(Version.text)) "),
+        ("deploy/kubernetes/kustomization.yaml", "newTag: \(Version.text)\n"),
+    ])
+    func whatIsDeployedHasTheVersionOfTheCode(_ path: String, _ words: String) throws {
+        let text = try String(contentsOf: Self.repository.appending(path: path), encoding: .utf8)
+        // The newest entry of a changelog comes first.
+        #expect(path.hasSuffix("changelog") ? text.hasPrefix(words) : text.contains(words))
     }
 }

@@ -1,8 +1,9 @@
 import Events
 import Fanout
+import TestSupport
 
 /// What a run is made of: random clients, random webhooks.
-extension Dice {
+extension SeededGenerator {
     private static let rooms = ["a", "b", "ab", "lobby"]
     private static let users = ["ada", "bob", "cleo"]
     private static let types: [EventType] = [

@@ -1,11 +1,12 @@
 import Events
 import Journal
+import TestSupport
 
 @testable import Fanout
 
 /// One run: a log, two loops with their hubs, and clients, in whatever order the seed says.
 final class World {
-    private var dice: Dice
+    private var dice: SeededGenerator
     private var home: any LogHome
     private let reopen: () throws -> any LogHome
     private let memory: MemoryHome?
@@ -23,7 +24,7 @@ final class World {
 
     /// - Parameter reopen: opens the log, at the start and again after each restart.
     init(seed: UInt64, reopen: @escaping () throws -> any LogHome) throws {
-        dice = Dice(seed: seed)
+        dice = SeededGenerator(seed: seed)
         self.reopen = reopen
         home = try reopen()
         memory = home as? MemoryHome
@@ -40,7 +41,7 @@ final class World {
         let settings = HubSettings(ringEvents: 1 + dice.below(12))
         let hub = Hub(
             settings: settings, extent: try home.extent(), index: index, of: 2, now: steady, wallNow: wall,
-            random: Dice(seed: dice.next()))
+            random: SeededGenerator(seed: dice.next()))
         let loop = SimulatedLoop(hub: hub)
         hub.readPage = { [unowned self, unowned loop] cursor in
             // Read now and delivered late, or read late.

@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -62,6 +63,22 @@ def settings(**changes):
         "streams": {"per_user": 0},
         **changes,
     }
+
+
+def run(*arguments, **rest):
+    """What a tool says that must succeed."""
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=300, **rest)
+    assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+# A trusted proxy, for tests whose requests come from many addresses.
+PROXY = {"trusted": ["127.0.0.1"], "header": "X-Forwarded-For"}
+
+
+def elsewhere(number):
+    """The headers of a request from an address of its own: one that keeps failing is slowed."""
+    return {"X-Forwarded-For": f"198.51.{number // 250}.{number % 250 + 1}"}
 
 
 def clean_environment(**variables):
@@ -155,7 +172,13 @@ class Relay:
 
     def streams(self):
         """How many streams are open, in whatever state."""
-        return sum(self.metric(f'roomwire_streams{{state="{state}"}}') for state in ("live", "behind", "waiting"))
+        page = requests.get(self.base + "/metrics", timeout=DEADLINE_SECONDS).text
+        return sum(float(count) for count in re.findall(r"^roomwire_streams{.*} (\S+)$", page, re.MULTILINE))
+
+    def wait_ended(self, reason, count):
+        """Waits for the count of streams that ended for this reason: loops tell theirs a few times a second."""
+        name = f'roomwire_streams_ended_total{{reason="{reason}"}}'
+        wait_until(lambda: self.metric(name) == count, f"{count} streams ended: {reason}")
 
     def log_lines(self):
         """The log's lines, which are JSON where nobody looks at a terminal; other output is passed over."""

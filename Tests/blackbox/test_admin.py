@@ -11,8 +11,6 @@ import clients
 import providers
 import relay as roomwire
 
-PROXY = {"trusted": ["127.0.0.1"], "header": "X-Forwarded-For"}
-
 
 def admin():
     return roomwire.token("root", grant={"admin": True})
@@ -40,12 +38,6 @@ def revocations(relay, query=""):
     return ask(relay, "GET", f"/admin/revocations{query}").json()["revocations"]
 
 
-def assert_ended(relay, reason, count):
-    """The counters of the loops are read a few times a second."""
-    name = f'roomwire_streams_ended_total{{reason="{reason}"}}'
-    roomwire.wait_until(lambda: relay.metric(name) == count, f"{count} streams ended: {reason}")
-
-
 def number(stream):
     return stream.control("connected")["streamId"]
 
@@ -63,7 +55,7 @@ def test_only_a_grant_that_says_admin_opens_it(shared, method, path):
 
 
 def test_a_stream_is_listed_with_what_an_operator_wants_to_know(start):
-    relay = start(proxy=PROXY, loops=2)
+    relay = start(proxy=roomwire.PROXY, loops=2)
     stream = clients.Stream(
         relay, "room=call_*&type=room_*&participant=bob&format=ndjson", roomwire.token("ada", rooms=["call_*", "x"]),
         headers=["X-Forwarded-For: 198.51.100.7"], accept=None)
@@ -148,7 +140,7 @@ def test_a_stream_that_is_closed_is_told_and_others_stay(start):
         assert ask(relay, "DELETE", f"/admin/streams/{number(stream)}").status_code == 404
     assert opened[0].frames[-1].fields["event"] == "closed"
     assert len(streams(relay)["streams"]) == 4
-    assert_ended(relay, "closed", 4)
+    relay.wait_ended("closed", 4)
     assert relay.said().count("root closed the stream") == 4
     for nobody in ("0", "-1", "x", str(2**64), "999999"):
         assert ask(relay, "DELETE", f"/admin/streams/{nobody}").status_code == 404
@@ -173,7 +165,7 @@ def test_a_revoked_user_is_out_on_every_loop_and_stays_out(start):
     for answer in refused:
         assert (answer.status_code, answer.json()["reason"]) == (401, "revoked"), answer.text
     assert mine.is_open()
-    assert_ended(relay, "revoked", 9)
+    relay.wait_ended("revoked", 9)
     assert ("notice", 'root revoked the user "eve"') in [(line["level"], line["message"]) for line in relay.log_lines()]
 
 

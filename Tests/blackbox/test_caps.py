@@ -23,12 +23,6 @@ def refused_counter(relay, reason):
     return relay.metric(f'roomwire_streams_refused_total{{reason="{reason}"}}')
 
 
-def assert_ended(relay, reason, count):
-    """The counters of the loops are read a few times a second."""
-    name = f'roomwire_streams_ended_total{{reason="{reason}"}}'
-    roomwire.wait_until(lambda: relay.metric(name) == count, f"{count} streams ended: {reason}")
-
-
 def assert_429(stream, reason):
     assert stream.status == 429, stream.bytes
     assert int(stream.headers["retry-after"]) > 0
@@ -139,4 +133,4 @@ def test_a_stream_that_makes_room_is_told(start):
     # At once it would push out the one that took its place.
     assert int(first.frames[-1].fields["retry"]) == first.messages[-1]["retryMs"] >= 10_000
     assert second.is_open()
-    assert_ended(relay, "replaced", 1)
+    relay.wait_ended("replaced", 1)

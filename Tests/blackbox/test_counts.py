@@ -34,12 +34,6 @@ IS_RELEASE = "release" in pathlib.Path(roomwire.BINARY).parts
 IDLE_BUDGET_BYTES = 1024 if IS_RELEASE else 2048
 
 
-def open_streams(relay):
-    """How many streams the relay has, in whatever state."""
-    page = roomwire.requests.get(relay.base + "/metrics", timeout=roomwire.DEADLINE_SECONDS).text
-    return sum(float(number) for number in re.findall(r"^roomwire_streams(?:\{.*\})? (\S+)$", page, re.MULTILINE))
-
-
 class Listeners:
     """Streams that are read whenever an event was published, so that they are always caught up."""
 
@@ -75,7 +69,7 @@ def per_delivery(relay, measure):
             rounds.append(measure() - before)
         grown.append(min(rounds))
         listeners.close()
-        roomwire.wait_until(lambda: open_streams(relay) == 0, "all streams to be gone")
+        roomwire.wait_until(lambda: relay.streams() == 0, "all streams to be gone")
     print(f"{grown} for {FEW} and {MANY} streams")
     return (grown[1] - grown[0]) / ((MANY - FEW) * EVENTS)
 
@@ -145,7 +139,7 @@ def traced(folder, start):
         if strace.poll() is not None:
             pytest.skip(f"strace cannot attach here: {strace.stderr.read().strip()}")
         assert time.monotonic() < deadline
-        open_streams(relay)
+        relay.streams()
         time.sleep(0.05)
     yield relay, counts
     strace.terminate()
@@ -188,7 +182,7 @@ def test_an_idle_stream_costs_little_memory(start):
             streams.append(clients.RawConnection(relay))
             streams[-1].send(request)
             streams[-1].read_until(lambda: b'"connected"' in streams[-1].bytes, "connected")
-        roomwire.wait_until(lambda: open_streams(relay) == IDLE, "the relay to have counted all streams")
+        roomwire.wait_until(lambda: relay.streams() == IDLE, "the relay to have counted all streams")
         each = (settled() - before) / IDLE
     finally:
         for stream in [*warm, *streams]:

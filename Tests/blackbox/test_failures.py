@@ -6,7 +6,6 @@ import clients
 import providers
 import relay as roomwire
 
-PROXY = {"trusted": ["127.0.0.1"], "header": "X-Forwarded-For"}
 FREE = 10  # Limits.freeFailures
 FREE_ADDRESS = 100  # Limits.freeAddressFailures
 
@@ -35,7 +34,7 @@ def slowed(relay):
 
 
 def test_an_address_that_keeps_failing_is_slowed_and_others_are_not(start):
-    relay = start(proxy=PROXY)
+    relay = start(proxy=roomwire.PROXY)
     answer = exhaust(relay, "198.51.100.1")
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.json()["reason"] == "too_many_failures"
@@ -48,7 +47,7 @@ def test_an_address_that_keeps_failing_is_slowed_and_others_are_not(start):
 
 
 def test_every_place_that_takes_a_token_or_ticket_is_slowed(start):
-    relay = start(proxy=PROXY)
+    relay = start(proxy=roomwire.PROXY)
     exhaust(relay, "198.51.100.1")
     places = [
         ("GET", "/events"), ("GET", "/events?format=json"), ("GET", "/rooms"), ("GET", "/rooms/call_42"),
@@ -69,7 +68,7 @@ def test_every_place_that_takes_a_token_or_ticket_is_slowed(start):
 
 
 def test_guessed_tickets_are_slowed(start):
-    relay = start(proxy=PROXY)
+    relay = start(proxy=roomwire.PROXY)
     codes = [
         relay.get(f"/events?ticket={number:022}", headers=at("198.51.100.1")).status_code
         for number in range(FREE_ADDRESS * 3)]
@@ -78,7 +77,7 @@ def test_guessed_tickets_are_slowed(start):
 
 
 def test_a_browser_that_is_slowed_hears_it_on_a_stream(start):
-    relay = start(proxy=PROXY)
+    relay = start(proxy=roomwire.PROXY)
     exhaust(relay, "198.51.100.1")
 
     def hear():
@@ -95,7 +94,7 @@ def test_a_browser_that_is_slowed_hears_it_on_a_stream(start):
 
 
 def test_a_stale_tab_does_not_lock_out_its_neighbours(start):
-    relay = start(proxy=PROXY)
+    relay = start(proxy=roomwire.PROXY)
     stale = roomwire.token("stale", ttl=-3600)
     codes = [relay.get("/events", stale, headers=at("198.51.100.1")).status_code for _ in range(FREE * 3)]
     assert codes[0] == 401 and 429 in codes
@@ -105,7 +104,7 @@ def test_a_stale_tab_does_not_lock_out_its_neighbours(start):
 
 
 def test_who_was_let_in_before_comes_back_while_a_neighbour_guesses(start):
-    relay = start(proxy=PROXY)
+    relay = start(proxy=roomwire.PROXY)
     token = roomwire.token("regular")
     here = ["X-Forwarded-For: 198.51.100.1"]
     clients.subscribe(relay, "", token, headers=here).close()
@@ -117,7 +116,7 @@ def test_who_was_let_in_before_comes_back_while_a_neighbour_guesses(start):
 
 
 def test_bad_webhooks_slow_nobody(start):
-    relay = start(proxy=PROXY)
+    relay = start(proxy=roomwire.PROXY)
     body = providers.livekit_body("room_started")
     for _ in range(FREE * 3):
         answer = relay.post("livekit", {**providers.livekit_headers(body, secret="x" * 32), **at("198.51.100.1")}, body)
@@ -127,13 +126,13 @@ def test_bad_webhooks_slow_nobody(start):
 
 
 def test_asking_without_any_token_is_no_failure(start):
-    relay = start(proxy=PROXY)
+    relay = start(proxy=roomwire.PROXY)
     assert {relay.get("/rooms", headers=at("198.51.100.1")).status_code for _ in range(FREE * 3)} == {401}
     assert relay.get("/rooms", roomwire.token(), headers=at("198.51.100.1")).status_code == 200
 
 
 def test_a_grant_that_covers_too_little_is_no_failure(start):
-    relay = start(proxy=PROXY)
+    relay = start(proxy=roomwire.PROXY)
     token = roomwire.token(rooms=["a"])
     codes = {relay.get("/events?room=b", token, headers=at("198.51.100.1")).status_code for _ in range(FREE * 3)}
     assert codes == {403}

@@ -189,15 +189,11 @@ class Poll(threading.Thread):
         return self.found
 
 
-def open_streams(relay):
-    return relay.streams()
-
-
 def test_a_long_poll_is_answered_when_something_comes(start):
     relay = start()
     last = page(relay)["lastEventId"]
     poll = Poll(relay, f"lastEventId={last}&room=call_1&wait=25s")
-    roomwire.wait_until(lambda: open_streams(relay) == 1, "the poll to wait")
+    roomwire.wait_until(lambda: relay.streams() == 1, "the poll to wait")
     providers.post_livekit(relay, *started("elsewhere", "call_1"))
     found = poll.result()
     assert [event["room"] for event in found["events"]] == ["call_1"]
@@ -218,7 +214,7 @@ def test_a_long_poll_in_vain_is_answered_with_an_empty_page(told):
 def test_a_long_poll_counts_as_a_stream(start):
     relay = start(streams={"per_user": 1})
     poll = Poll(relay, "wait=25s")
-    roomwire.wait_until(lambda: open_streams(relay) == 1, "the poll to wait")
+    roomwire.wait_until(lambda: relay.streams() == 1, "the poll to wait")
     assert relay.get("/events?wait=25s", roomwire.token(), headers=JSON).status_code == 429
     providers.post_livekit(relay, *started("call_1"))
     assert len(poll.result()["events"]) == 1
@@ -231,15 +227,15 @@ def test_whoever_gives_a_long_poll_up_is_not_counted_any_more(start):
     with clients.RawConnection(relay) as given_up:
         request = f"GET /api/events?wait=60s HTTP/1.1\r\nHost: x\r\n{accept}\r\n"
         given_up.send(f"{request}Authorization: Bearer {roomwire.token()}\r\n\r\n".encode())
-        roomwire.wait_until(lambda: open_streams(relay) == 1, "the poll to wait")
-    roomwire.wait_until(lambda: open_streams(relay) == 0, "the poll to be given up")
+        roomwire.wait_until(lambda: relay.streams() == 1, "the poll to wait")
+    roomwire.wait_until(lambda: relay.streams() == 0, "the poll to be given up")
     clients.subscribe(relay).close()
 
 
 def test_a_relay_that_stops_answers_its_long_polls(start):
     relay = start(drain="2s")
     poll = Poll(relay, "wait=60s")
-    roomwire.wait_until(lambda: open_streams(relay) == 1, "the poll to wait")
+    roomwire.wait_until(lambda: relay.streams() == 1, "the poll to wait")
     relay.process.terminate()
     assert poll.result()["events"] == []
     assert relay.process.wait(roomwire.DEADLINE_SECONDS) == 0

@@ -20,14 +20,6 @@ from issuers import Key, serving
 DEMAND_SECONDS = 5
 
 
-# Each request from an address of its own: one that keeps failing is slowed.
-PROXY = {"trusted": ["127.0.0.1"], "header": "X-Forwarded-For"}
-
-
-def elsewhere(number):
-    return {"X-Forwarded-For": f"198.51.{number // 250}.{number % 250 + 1}"}
-
-
 def settings(server, refresh="1h", **issuer):
     """Own tokens beside those of a provider whose keys are fetched."""
     fetched = {"name": "idp", "jwks_url": server.url, "issuer": issuers.NAME, **issuer}
@@ -178,14 +170,14 @@ def test_every_door_waits_for_a_new_key(start):
 def test_a_flood_of_unknown_keys_makes_few_fetches(start, room):
     key = Key("1")
     with serving(key) as server:
-        relay = start(tokens=settings(server), proxy=PROXY)
+        relay = start(tokens=settings(server), proxy=roomwire.PROXY)
         stream = clients.subscribe(relay, "", key.token())
         stranger = Key("x")
         tokens = [stranger.token(kid=f"made up {number}") for number in range(120)]
         begun = time.monotonic()
         with concurrent.futures.ThreadPoolExecutor(60) as pool:
             answers = list(pool.map(
-                lambda number: relay.get("/rooms", tokens[number], headers=elsewhere(number)), range(len(tokens))))
+                lambda number: relay.get("/rooms", tokens[number], headers=roomwire.elsewhere(number)), range(len(tokens))))
             assert_streams(relay, key.token())
         seconds = time.monotonic() - begun
         assert {(answer.status_code, answer.json()["reason"]) for answer in answers} == {(401, "unknown_key")}
@@ -198,11 +190,11 @@ def test_a_flood_of_unknown_keys_makes_few_fetches(start, room):
 def test_tokens_that_have_expired_make_no_fetches(start):
     key = Key("1")
     with serving(key) as server:
-        relay = start(tokens=settings(server), proxy=PROXY)
+        relay = start(tokens=settings(server), proxy=roomwire.PROXY)
         assert_streams(relay, key.token())
         for number in range(20):
             token = Key("x").token(kid=f"made up {number}", exp=int(time.time()) - 3600)
-            answer = relay.get("/events", token, headers=elsewhere(number))
+            answer = relay.get("/events", token, headers=roomwire.elsewhere(number))
             assert answer.json()["reason"] == "unknown_key"
         assert len(server.asked) == 1
 

@@ -13,6 +13,7 @@ import yaml
 import clients
 import providers
 import relay as roomwire
+from relay import run
 
 DEPLOY = roomwire.ROOT / "deploy"
 RULES = DEPLOY / "prometheus" / "roomwire.rules.yml"
@@ -22,12 +23,6 @@ DASHBOARD = DEPLOY / "grafana" / "roomwire.json"
 OF_PROMETHEUS = {"up", "ALERTS"}
 
 promtool = pytest.mark.skipif(not shutil.which("promtool"), reason="there is no promtool here")
-
-
-def run(*arguments):
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def rules():

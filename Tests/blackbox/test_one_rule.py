@@ -215,3 +215,22 @@ def test_what_names_users_reaches_nobody_else_on_any_way(world):
         stream.read_to_end()
         page = relay.get("/events?type=call.ringing&format=json&lastEventId=0", mine).json()["events"]
         assert places(stream.events) == places(page) == expected, user
+
+
+def test_names_that_only_look_alike_are_different_rooms_and_users(start):
+    relay = start()
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    own = clients.subscribe(relay, "", roomwire.token(composed, rooms=[composed]))
+    alike = clients.subscribe(relay, "", roomwire.token(decomposed, rooms=[decomposed]))
+    for name in (decomposed, composed):
+        providers.post_livekit(relay, providers.livekit_body("room_started", name))
+        body = json.dumps({"type": "call.ringing", "users": [name], "data": {}}).encode()
+        assert relay.post("app", providers.standard_headers(body, id=f"msg_{len(name)}"), body).status_code == 200
+    for stream, name in ((own, composed), (alike, decomposed)):
+        events = stream.wait_events(2)
+        assert [event["type"] for event in events] == ["room_started", "call.ringing"]
+        assert events[0]["room"] == name
+        rooms = relay.get("/rooms", roomwire.token(rooms=[name])).json()["rooms"]
+        assert [room["name"] for room in rooms] == [name]
+        page = relay.get("/events?format=json&lastEventId=0", roomwire.token(name, rooms=[name])).json()["events"]
+        assert page == events

@@ -18,17 +18,11 @@ import requests
 import clients
 import providers
 import relay as roomwire
+from relay import run
 
 SETTINGS = pathlib.Path("/etc/roomwire/roomwire.yaml")
 VARIABLES = pathlib.Path("/etc/default/roomwire")
 STATE = pathlib.Path("/var/lib/roomwire")
-
-
-
-def run(*arguments, **rest):
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=300, **rest)
-    assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
-    return done.stdout
 
 
 @pytest.fixture(scope="module")

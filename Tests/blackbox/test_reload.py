@@ -82,15 +82,17 @@ def test_old_and_new_token_secrets_overlap(start):
 
 
 def test_caps_origins_sources_and_the_level_follow_the_file(start):
-    relay = start(streams={"per_user": 0})
+    relay = start(streams={"per_user": 0, "total": 100})
+    assert relay.metric("roomwire_streams_limit") == 100
     streams = [clients.subscribe(relay) for _ in range(3)]
     origin = {"Origin": "https://dash.example.com"}
     assert "Access-Control-Allow-Origin" not in relay.get("/rooms", roomwire.token(), headers=origin).headers
     config = roomwire.settings(
-        streams={"per_user": 3, "heartbeat": "300ms"}, cors={"origins": ["https://dash.example.com"]},
+        streams={"per_user": 3, "heartbeat": "300ms", "total": 200}, cors={"origins": ["https://dash.example.com"]},
         log_level="debug")
     config["sources"]["second"] = {"provider": "standard", "secrets": [NEW_SECRET]}
     reload(relay, config)
+    assert relay.metric("roomwire_streams_limit") == 200
     assert clients.Stream(relay, "refuse=http", roomwire.token()).status == 429
     allowed = relay.get("/rooms", roomwire.token(), headers=origin).headers
     assert allowed["Access-Control-Allow-Origin"] == "https://dash.example.com"

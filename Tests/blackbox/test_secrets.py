@@ -90,7 +90,7 @@ def outputs(start, folder):
     (folder / "public.pem").write_bytes(private.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
     config = roomwire.settings(
-        log_level="debug", proxy={"trusted": ["127.0.0.1"], "header": "X-Forwarded-For"}, cors={"origins": ["https://dash.example.com"]}, loops=2)
+        log_level="debug", proxy=roomwire.PROXY, cors={"origins": ["https://dash.example.com"]}, loops=2)
     config["tokens"]["issuers"].append({"name": "idp", "public_key_files": [str(folder / "public.pem")], "issuer": "idp"})
     # The secrets themselves are random here: those of other tests are words that may well stand in a text.
     hs256, livekit = os.urandom(32).hex(), os.urandom(32).hex()

@@ -316,6 +316,9 @@ def test_handshake_that_never_ends_is_closed_and_counted(own):
 
 
 def test_client_that_leaves_its_handshake_is_counted(own):
+    # The first write to the log opens files for good; the probe behind /readyz makes it.
+    ready = own.base + "/readyz"
+    roomwire.wait_until(lambda: roomwire.requests.get(ready, timeout=5).status_code == 200, "the relay to be ready")
     descriptors = own.descriptors()
     for sent in (b"", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"):
         with secure.plain_socket(own.secure_port) as connection:

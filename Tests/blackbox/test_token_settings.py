@@ -30,8 +30,8 @@ def relay(tmp_path_factory):
     }
     config = roomwire.settings(
         tokens={"issuers": [own, pem], "daily": ["old", "${DAILY_API_KEY}"], "leeway": "1m"},
-        # Many bad tokens come here: each from an address of its own, since one that keeps failing is slowed.
-        proxy={"trusted": ["127.0.0.1"], "header": "X-Forwarded-For"})
+        # Many bad tokens come here: each from an address of its own.
+        proxy=roomwire.PROXY)
     relay = roomwire.Relay(folder / "relay", config, DAILY_API_KEY=DAILY_API_KEY).start()
     relay.key = key
     yield relay
@@ -49,13 +49,8 @@ def daily(key=DAILY_API_KEY, **changes):
 _addresses = itertools.count(1)
 
 
-def elsewhere():
-    number = next(_addresses)
-    return {"X-Forwarded-For": f"198.51.{number // 250}.{number % 250 + 1}"}
-
-
 def assert_refused(relay, token, reason, status=401):
-    answer = relay.get("/events", token, headers=elsewhere())
+    answer = relay.get("/events", token, headers=roomwire.elsewhere(next(_addresses)))
     assert (answer.status_code, answer.json()["reason"]) == (status, reason)
     return answer
 
@@ -175,7 +170,7 @@ def test_nothing_that_was_not_signed_for_it_opens_a_stream(relay):
     tried = 0
     for name, token in attacks(relay.key):
         for path in ("/events", "/rooms"):
-            answer = relay.get(path, token, headers=elsewhere())
+            answer = relay.get(path, token, headers=roomwire.elsewhere(next(_addresses)))
             assert answer.status_code == 401, f"{name}: {answer.text}"
             assert answer.json()["reason"] not in ("missing_token", "unknown_ticket"), name
             assert "mallory" not in answer.text, name

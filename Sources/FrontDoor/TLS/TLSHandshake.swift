@@ -19,6 +19,16 @@ public enum TLSOutcome: String, Sendable, CaseIterable {
     case timedOut = "timed_out"
 }
 
+/// The end of a TLS handshake.
+public struct TLSReport: Sendable {
+    /// How it came out.
+    public let outcome: TLSOutcome
+    /// Why it failed, in OpenSSL's words.
+    public let detail: String
+    /// The other end, if the handshake did not come to a good end and the client is still there; else empty.
+    public let remoteAddress: String
+}
+
 /// What the door knows of the TLS of one connection, from its first byte until the connection ends or becomes a
 /// stream. OpenSSL keeps it with the connection, and lets go of it when the connection is freed: that is how the end
 /// of one shows on which nothing was ever said.

@@ -42,7 +42,7 @@ final class TLSStreamSocket: StreamSocket {
         self.ssl = ssl
         self.scratch = scratch
         super.init(takingOver: descriptor, on: loop)
-        let bio = BIO_new(streamMethod)
+        let bio = BIO_new(streamBIOMethod)
         BIO_set_data(bio, Unmanaged.passUnretained(self).toOpaque())
         BIO_set_init(bio, 1)
         SSL_set_bio(ssl, bio, bio)
@@ -61,7 +61,7 @@ final class TLSStreamSocket: StreamSocket {
     override func write(_ buffers: UnsafeMutableBufferPointer<System.Buffer>) -> System.WriteResult {
         guard isOpen, !isBroken else { return .closed }
         guard sendRest() else { return isBroken ? .closed : .wouldBlock }
-        var pieces = Pieces(buffers)
+        var pieces = RecordPieces(buffers)
         var taken = 0
         while rest.isEmpty, let record = pieces.next(upTo: Self.recordBytes, gatheredIn: scratch.bytes) {
             let count = SSL_write(ssl, record.baseAddress, CInt(record.count))
@@ -101,7 +101,7 @@ final class TLSStreamSocket: StreamSocket {
     }
 
     /// OpenSSL writes; all of it is taken unless the connection is gone.
-    fileprivate func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard !isBroken, super.isOpen else { return false }
         var sent = 0
         if rest.isEmpty {
@@ -154,7 +154,7 @@ final class TLSStreamSocket: StreamSocket {
     }
 
     /// OpenSSL reads.
-    fileprivate func read(into buffer: UnsafeMutableRawBufferPointer) -> System.ReadResult {
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> System.ReadResult {
         guard super.isOpen else { return .closed }
         let result = System.read(descriptor, into: buffer)
         if case .read(let count) = result { unreported += count }
@@ -188,94 +188,5 @@ final class TLSStreamSocket: StreamSocket {
         BIO_set_data(SSL_get_wbio(ssl), nil)
         SSL_free(ssl)
         self.ssl = nil
-    }
-}
-
-/// Walks through the pieces of a vectored write in portions of a record each.
-private struct Pieces {
-    private let buffers: UnsafeMutableBufferPointer<System.Buffer>
-    private var index = 0
-    private var offset = 0
-
-    init(_ buffers: UnsafeMutableBufferPointer<System.Buffer>) {
-        self.buffers = buffers
-    }
-
-    /// The bytes from here on, without going on; nil at the end. They are copied only if they lie in several pieces.
-    mutating func next(
-        upTo limit: Int, gatheredIn scratch: UnsafeMutableRawBufferPointer
-    ) -> UnsafeRawBufferPointer? {
-        guard index < buffers.count else { return nil }
-        let first = UnsafeRawBufferPointer(
-            start: buffers[index].iov_base, count: buffers[index].iov_len
-        ).dropFirst(offset)
-        if index == buffers.count - 1 || first.count >= limit {
-            return UnsafeRawBufferPointer(rebasing: first.prefix(limit))
-        }
-        var count = 0
-        var skipped = offset
-        for buffer in buffers[index...] {
-            let piece = UnsafeRawBufferPointer(start: buffer.iov_base, count: buffer.iov_len).dropFirst(skipped)
-                .prefix(limit - count)
-            skipped = 0
-            UnsafeMutableRawBufferPointer(rebasing: scratch[count...]).copyMemory(
-                from: UnsafeRawBufferPointer(rebasing: piece))
-            count += piece.count
-            if count == limit { break }
-        }
-        return UnsafeRawBufferPointer(rebasing: scratch[..<count])
-    }
-
-    /// Goes on behind bytes that were taken.
-    mutating func take(_ count: Int) {
-        offset += count
-        while index < buffers.count, offset >= buffers[index].iov_len {
-            offset -= buffers[index].iov_len
-            index += 1
-        }
-    }
-}
-
-// MARK: The BIO
-
-/// How OpenSSL reads and writes for streams.
-// Unchecked by the compiler: it is filled in before anybody has it, and never changed.
-nonisolated(unsafe) private let streamMethod: OpaquePointer? = {
-    let method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "roomwire stream")
-    BIO_meth_set_write(method, streamWrites)
-    BIO_meth_set_read(method, streamReads)
-    BIO_meth_set_ctrl(method, streamControls)
-    return method
-}()
-
-private func socket(of bio: OpaquePointer?) -> TLSStreamSocket? {
-    BIO_get_data(bio).map { Unmanaged<TLSStreamSocket>.fromOpaque($0).takeUnretainedValue() }
-}
-
-private func streamWrites(_ bio: OpaquePointer?, _ bytes: UnsafePointer<CChar>?, _ count: CInt) -> CInt {
-    BIO_clear_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY)
-    let isTaken = socket(of: bio)?.take(UnsafeRawBufferPointer(start: bytes, count: Int(count))) ?? false
-    return isTaken ? count : -1
-}
-
-private func streamReads(_ bio: OpaquePointer?, _ bytes: UnsafeMutablePointer<CChar>?, _ count: CInt) -> CInt {
-    BIO_clear_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY)
-    switch socket(of: bio)?.read(into: UnsafeMutableRawBufferPointer(start: bytes, count: Int(count))) {
-    case .read(let count): return CInt(count)
-    case .wouldBlock:
-        BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY)
-        return -1
-    case .closed, nil: return 0
-    }
-}
-
-private func streamControls(
-    _ bio: OpaquePointer?, _ what: CInt, _ number: Int, _ argument: UnsafeMutableRawPointer?
-) -> Int {
-    switch what {
-    case BIO_CTRL_FLUSH: 1
-    // The bufferevent that evhttp had asks for the descriptor when it is freed, to close it: it is not its own now.
-    case BIO_C_GET_FD: -1
-    default: 0
     }
 }

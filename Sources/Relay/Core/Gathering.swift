@@ -45,6 +45,11 @@ struct Gathering {
 
 // How a loop asks the others.
 extension Worker {
+    /// The loop on which a stream of this number would be: numbers go round.
+    func owner(of stream: UInt64) -> Mailbox<WorkerCommand>? {
+        stream > 0 ? peers[Int((stream - 1) % UInt64(peers.count))] : nil
+    }
+
     /// Puts a question to the loops at `mailboxes`, and answers the exchange when all have replied, or the time is
     /// over.
     /// - Parameter others: parts that come from elsewhere, by ``WorkerCommand/answer(exchange:_:)``.
@@ -70,7 +75,7 @@ extension Worker {
         _ count: Int, for exchange: Exchange, waitMilliseconds: Int64 = Limits.gatherMilliseconds,
         finish: @escaping ([StreamAnswer], _ isComplete: Bool) -> HTTPResponse
     ) -> UInt64 {
-        let id = nextNumber()
+        let id = waiting.nextNumber()
         gatherings[id] = Gathering(
             exchange: exchange, missing: count, deadline: System.steadyMilliseconds() + waitMilliseconds,
             finish: finish)
@@ -136,7 +141,13 @@ extension Worker {
 
     private func renew(_ stream: UInt64, by identity: Identity) -> StreamAnswer {
         // Somebody else's stream is no stream: the answer does not tell whether it exists.
-        guard let subscriber = hub.subscriber(id: stream), subscriber.user == identity.user else {
+        guard let subscriber = hub.subscriber(id: stream), subscriber.user.hasSameBytes(as: identity.user)
+        else {
+            return .unknownStream
+        }
+        // The token, or its user, may have been revoked since the loop that asks looked at it: what was to end the
+        // streams of that token has been here then.
+        guard (try? context.revocations.check(identity, now: System.wallMilliseconds())) != nil else {
             return .unknownStream
         }
         let (filter, showsRaw) = hub.filter(of: subscriber)

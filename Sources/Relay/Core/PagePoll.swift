@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Events
 internal import Fanout
 internal import FrontDoor
@@ -86,6 +87,22 @@ final class PagePoll: Outlet {
                     writer.encoded(resync)
                 }
             }
+        }
+    }
+}
+
+// The polls of a loop.
+extension Worker {
+    /// Has a poll answered as soon as it holds something, or has waited long enough.
+    func wait(_ poll: PagePoll) {
+        polls.append(poll)
+    }
+
+    func endPolls(or condition: (PagePoll) -> Bool = { _ in false }) {
+        guard !polls.isEmpty else { return }
+        let now = System.steadyMilliseconds()
+        for poll in polls where now >= poll.deadline || poll.findsWhatItWaitsFor() || condition(poll) {
+            if let subscriber = poll.subscriber { hub.end(subscriber, .caughtUp) }
         }
     }
 }

@@ -60,10 +60,17 @@ public final class Relay: Sendable {
         let home = try SQLiteHome(
             folder: settings.data, durability: settings.log.durability == .full ? .full : .normal,
             retention: Retention(settings.log.retention))
-        let relay = try await Relay(
-            context: context, home: home, inherited: inherited, demo: demo, reload: reload ?? { given })
-        // Tokens whose keys are still to come wait for them, or are told to come back: the start does not.
+        // Tokens whose keys are still to come wait for them, or are told to come back: the start does not. It begins
+        // before the first request can come, which would be told to come back for nothing.
         keys.follow(issuers, in: context)
+        let relay: Relay
+        do {
+            relay = try await Relay(
+                context: context, home: home, inherited: inherited, demo: demo, reload: reload ?? { given })
+        } catch {
+            keys.stop()
+            throw error
+        }
         for warning in try settings.checkTLS() + settings.warnings() { context.log.warning("\(warning)") }
         return relay
     }

@@ -91,11 +91,12 @@ final class RevocationStore: Sendable {
 
     /// Many changes that wait are one write.
     private func write() -> String? {
-        let (json, version): ([UInt8]?, UInt64) = state.withLock { state in
-            (state.savedVersion == state.version ? nil : state.revocations.json, state.version)
+        // A copy by reference: loops wait for the lock, so they must not wait for the writing of so much text.
+        let (changed, version) = state.withLock { state in
+            (state.savedVersion == state.version ? nil : state.revocations, state.version)
         }
-        guard let json else { return nil }
-        if let problem = Self.replace(path, with: json + [0x0A]) { return problem }
+        guard let changed else { return nil }
+        if let problem = Self.replace(path, with: changed.json + [0x0A]) { return problem }
         state.withLock { $0.savedVersion = max($0.savedVersion, version) }
         return nil
     }

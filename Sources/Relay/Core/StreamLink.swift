@@ -47,3 +47,35 @@ final class StreamLink: Outlet, StreamSocketOwner {
         worker.hasLeft(subscriber, because: reason)
     }
 }
+
+// What a stream's socket and the hub tell of it.
+extension Worker {
+    func hasRoom(_ subscriber: Subscriber) {
+        setTime()
+        hub.outletHasRoom(subscriber)
+        scheduleTurn()
+    }
+
+    func hasLeft(_ subscriber: Subscriber, because reason: StreamSocket.End) {
+        setTime()
+        hub.end(subscriber, reason == .strayInput ? .strayInput : .clientClosed)
+    }
+
+    /// The subscriber has ended, and counts no more.
+    func release(_ subscriber: Subscriber, because reason: StreamEnd) {
+        if let poll = subscriber.outlet as? PagePoll {
+            polls.removeAll { $0 === poll }
+            guard let address = poll.countedAddress else { return }
+            return context.release(user: subscriber.user, address: address)
+        }
+        guard let link = subscriber.outlet as? StreamLink else { return }
+        context.requests.ended(
+            RequestLog.End(
+                stream: subscriber.id, user: subscriber.user, address: link.address, reason: reason.rawValue,
+                milliseconds: System.steadyMilliseconds() - link.openedAt, events: subscriber.sentEvents,
+                bytes: subscriber.sentBytes))
+        // Whoever replaced it has released it then.
+        guard context.order?.remove(subscriber.id, of: subscriber.user) ?? true else { return }
+        context.release(user: subscriber.user, address: link.address)
+    }
+}

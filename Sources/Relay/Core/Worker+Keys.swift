@@ -9,15 +9,17 @@ extension Worker {
     /// when to come back. The token may be good, so that 401 would be wrong, and final to a browser.
     /// - Returns: false if the request can be judged now.
     func waitsForKeys(_ exchange: Exchange, _ check: AccessCheck, hasWaited: Bool, now: EpochMilliseconds) -> Bool {
-        let issuers = check.issuersToAsk(about: exchange.request, now: now)
+        let rules = context.rules
+        let issuers = check.issuersToAsk(about: exchange.request, under: rules, now: now)
         guard !issuers.isEmpty else { return false }
         let answer =
             hasWaited
             ? context.keys.demandAfterWait(of: issuers)
-            : context.keys.demand(of: issuers, on: mailbox) {
+            : context.keys.demand(of: issuers, under: rules, on: mailbox) {
                 keep(exchange) { [unowned self] _ in route(exchange, hasWaitedForKeys: true) }
             }
         switch answer {
+        case nil: return waitsForKeys(exchange, check, hasWaited: hasWaited, now: now)
         case .judge: return false
         case .wait: return true
         case .unavailable(let seconds):

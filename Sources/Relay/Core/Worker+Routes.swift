@@ -84,7 +84,7 @@ extension Worker {
         let readings = PageReadings(
             journal: JournalReading(counters: writer.counters), process: context.health.process,
             loopLags: context.health.loopLags(now: steady), isReady: report.isReady,
-            log: context.output.writer.counters)
+            streamsLimit: context.caps.withLock { $0.settings.total }, log: context.output.writer.counters)
         return HTTPResponse(
             status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",
             body: context.metrics.page(readings))
@@ -100,7 +100,8 @@ extension Worker {
             let mailbox = mailbox
             let isTaken = writer.submit(draft) { mailbox.post(.appended(exchange: id, source: source, $0)) }
             if !isTaken {
-                answerKept(id, route.unavailable("overloaded", "Too many webhooks wait for the log.", source: source))
+                waiting.take(id)?.exchange.reply(
+                    route.unavailable("overloaded", "Too many webhooks wait for the log.", source: source))
             }
         }
     }

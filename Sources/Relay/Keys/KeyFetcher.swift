@@ -96,14 +96,18 @@ final class KeyFetcher: Sendable {
 
     /// What becomes of a token that may be signed with a key of these issuers that is not known.
     /// - Parameters:
+    ///   - rules: those by which it is not known.
     ///   - mailbox: where `.keysSettled` is posted to if the token is to wait.
     ///   - keep: keeps the request until then, and names it.
+    /// - Returns: nil if other rules are in force by now, which may know the key: it is to be looked up again, and not
+    ///   to wait for the fetch after the one that has just brought it.
     func demand(
-        of issuers: [String], on mailbox: Mailbox<WorkerCommand>, keep: () -> UInt64
-    ) -> KeySchedule.Answer {
+        of issuers: [String], under rules: Rules, on mailbox: Mailbox<WorkerCommand>, keep: () -> UInt64
+    ) -> KeySchedule.Answer? {
         let now = System.steadyMilliseconds()
-        let answer = state.withLock { state -> KeySchedule.Answer in
-            guard state.context != nil else { return .unavailable(retryAfterSeconds: 1) }
+        let answer = state.withLock { state -> KeySchedule.Answer? in
+            guard let context = state.context else { return .unavailable(retryAfterSeconds: 1) }
+            guard context.rules === rules else { return nil }
             var awaited: Set<String> = []
             var other = KeySchedule.Answer.judge
             for issuer in issuers {
@@ -167,12 +171,17 @@ final class KeyFetcher: Sendable {
 
     /// Notes the end of a fetch, and takes out who waited for it and for no other: in one step, so that a request that
     /// comes now waits for the next fetch. Nil if a reload has taken the issuer away, or the relay has stopped.
-    private func end<Change>(_ address: KeyAddress, _ change: (inout KeyEntry) -> Change) -> End<Change>? {
+    ///
+    /// What was fetched is put in force in the same step, so that nobody finds the fetch over and its keys unknown.
+    private func end<Change>(
+        _ address: KeyAddress, puttingInForce keys: PublicKeys? = nil, _ change: (inout KeyEntry) -> Change
+    ) -> End<Change>? {
         state.withLock { state in
             guard let context = state.context, var entry = state.entries[address.issuer], entry.address == address
             else { return nil }
             let value = change(&entry)
             state.entries[address.issuer] = entry
+            if let keys { context.replaceRules { $0.replacingKeys(of: address.issuer, with: keys) } }
             for index in state.waiters.indices { state.waiters[index].issuers.remove(address.issuer) }
             defer { state.waiters.removeAll(where: \.issuers.isEmpty) }
             return End(
@@ -182,9 +191,8 @@ final class KeyFetcher: Sendable {
 
     private func take(_ set: KeyAddress.KeySet, from address: KeyAddress) {
         let now = System.steadyMilliseconds()
-        guard let end = end(address, { $0.succeeded(set, now: now) }) else { return }
+        guard let end = end(address, puttingInForce: set.keys, { $0.succeeded(set, now: now) }) else { return }
         let context = end.context
-        context.replaceRules { $0.replacingKeys(of: address.issuer, with: set.keys) }
         for waiter in end.waiters { waiter.post() }
         context.metrics.count(.keyFetches, "issuer", address.issuer, "outcome", "ok")
         if end.change.isNew {

@@ -86,6 +86,8 @@ struct PageReadings {
     /// Each loop's lag, in seconds.
     let loopLags: [Double]
     let isReady: Bool
+    /// Open streams there may be in all.
+    let streamsLimit: Int
     let log: LogWriter.Counters
 
     func write(to page: inout MetricsPage) {
@@ -95,6 +97,10 @@ struct PageReadings {
         page.single(
             "roomwire_ready", "gauge", "Whether a signed canary went through ingest, log and every loop lately.",
             isReady ? "1" : "0")
+        page.single(
+            "roomwire_streams_limit", "gauge",
+            "Open streams there may be in all: streams.total, or what open files allow.",
+            "\(streamsLimit)")
         let lag = "roomwire_loop_lag_seconds"
         page.begin(lag, "gauge", "How late a loop came to its work, at the worst in the last seconds.")
         for (loop, seconds) in loopLags.enumerated() { page.sample(lag, ["loop", "\(loop)"], "\(seconds)") }

@@ -39,8 +39,7 @@ struct AccessCheck {
 
     /// The issuers whose keys have to be fetched to judge a request's token; none for nearly every request, and for
     /// one that would not be looked at.
-    func issuersToAsk(about request: HTTPRequest, now: EpochMilliseconds) -> [String] {
-        let rules = context.rules
+    func issuersToAsk(about request: HTTPRequest, under rules: Rules, now: EpochMilliseconds) -> [String] {
         guard rules.verifier.awaitsKeys, let found = try? credentials(request, rules, now: now).0,
             case .bearer(let token) = found
         else { return [] }

@@ -29,7 +29,9 @@ struct RoomsRoute {
             return check.problem(error, for: request).response
         }
         // A room in the path is a name, not a pattern, whatever characters it has.
-        let shown = Self.covered(rooms, by: filter).filter { name == nil || $0.room.name == name }
+        let shown = Self.covered(rooms, by: filter).filter { shown in
+            name.map(shown.room.name.hasSameBytes) ?? true
+        }
         if let name, shown.isEmpty {
             return Problem.notFound("No room named so is open\(Quotable.text(name)), or none of yours.").response
         }

@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import FoundationEssentials
 internal import Yams
 
@@ -44,6 +45,7 @@ enum SettingsFile {
             return "there is no such settings file"
         }
         if isFolder { return "is a folder, not a settings file" }
+        guard System.isRegularFile(path) else { return "is no regular file, which a reload could read again" }
         return FileManager.default.isReadableFile(atPath: path) ? "is not text in UTF-8" : "may not be read"
     }
 }

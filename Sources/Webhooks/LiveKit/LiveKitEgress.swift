@@ -44,14 +44,12 @@ enum LiveKitEgress {
 
         func time(_ info: ProtoMessage) throws(Rejection) -> EpochMilliseconds? {
             switch self {
-            case .started: try info.time("startedAt", perSecond: nanoseconds)
-            case .updated: try info.time("updatedAt", perSecond: nanoseconds)
-            case .ended: try info.time("endedAt", perSecond: nanoseconds)
+            case .started: try info.time("startedAt", perSecond: LiveKitMessages.nanoseconds)
+            case .updated: try info.time("updatedAt", perSecond: LiveKitMessages.nanoseconds)
+            case .ended: try info.time("endedAt", perSecond: LiveKitMessages.nanoseconds)
             }
         }
     }
-
-    private static let nanoseconds: Int64 = 1_000_000_000
 
     private static let statuses: [String?] = [
         "starting", "active", "ending", "complete", "failed", "aborted", "limit_reached",
@@ -60,10 +58,7 @@ enum LiveKitEgress {
     private static func activity(_ info: ProtoMessage) throws(Rejection) -> Activity {
         let status = try info.word("status", prefix: "EGRESS_", names: statuses) ?? "starting"
         var activity = Activity(id: try info.text("egressId") ?? "", status: status)
-        activity.startedAt = try info.time("startedAt", perSecond: nanoseconds)
-        activity.endedAt = try info.time("endedAt", perSecond: nanoseconds)
-        activity.durationSeconds = WireTime.seconds(from: activity.startedAt, to: activity.endedAt)
-        activity.error = try info.text("error").map(RedactedURL.prose)
+        try activity.readRun(of: info)
         activity.details["details"] = try info.text("details").map(RedactedURL.prose).json
         activity.details["errorCode"] = try info.integer("errorCode").map(JSONValue.integer)
         return activity
@@ -149,8 +144,8 @@ enum LiveKitEgress {
     }
 
     private static func addTimes(_ result: ProtoMessage, to object: inout JSONObject) throws(Rejection) {
-        object["startedAt"] = try result.time("startedAt", perSecond: nanoseconds).json
-        object["endedAt"] = try result.time("endedAt", perSecond: nanoseconds).json
+        object["startedAt"] = try result.time("startedAt", perSecond: LiveKitMessages.nanoseconds).json
+        object["endedAt"] = try result.time("endedAt", perSecond: LiveKitMessages.nanoseconds).json
         if let duration = try result.integer("duration") {
             object["durationSeconds"] = .number(Double(duration / 1_000_000) / 1000)
         }

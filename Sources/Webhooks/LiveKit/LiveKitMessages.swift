@@ -3,6 +3,9 @@ internal import Events
 /// Room, participant and track of livekit_models.proto. Any of them may be partial: track events carry only ids and
 /// names of room and participant, ingress events only the room's name.
 enum LiveKitMessages {
+    /// The unit of the times of what runs: so many make a second.
+    static let nanoseconds: Int64 = 1_000_000_000
+
     /// `Room`; nil without a name.
     static func room(_ message: ProtoMessage) throws(Rejection) -> Room? {
         guard let name = try message.text("name") else { return nil }
@@ -57,5 +60,15 @@ enum LiveKitMessages {
     private static func time(_ message: ProtoMessage, _ name: String) throws(Rejection) -> EpochMilliseconds? {
         if let precise = try message.time(name + "Ms", perSecond: 1000) { return precise }
         return try message.time(name, perSecond: 1)
+    }
+}
+
+extension Activity {
+    /// Fills in since when and until when it runs and what went wrong, which egress, ingress and jobs tell alike.
+    mutating func readRun(of message: ProtoMessage?) throws(Rejection) {
+        startedAt = try message?.time("startedAt", perSecond: LiveKitMessages.nanoseconds)
+        endedAt = try message?.time("endedAt", perSecond: LiveKitMessages.nanoseconds)
+        durationSeconds = WireTime.seconds(from: startedAt, to: endedAt)
+        error = try message?.text("error").map(RedactedURL.prose)
     }
 }

@@ -1,0 +1,45 @@
+internal import CLibevent
+internal import Glibc
+
+// What evhttp knows of a request, as Swift values.
+extension Door {
+    static func method(_ command: evhttp_cmd_type) -> String? {
+        switch command {
+        case EVHTTP_REQ_GET: "GET"
+        case EVHTTP_REQ_POST: "POST"
+        case EVHTTP_REQ_HEAD: "HEAD"
+        case EVHTTP_REQ_PUT: "PUT"
+        case EVHTTP_REQ_DELETE: "DELETE"
+        case EVHTTP_REQ_OPTIONS: "OPTIONS"
+        case EVHTTP_REQ_TRACE: "TRACE"
+        case EVHTTP_REQ_CONNECT: "CONNECT"
+        case EVHTTP_REQ_PATCH: "PATCH"
+        default: nil
+        }
+    }
+
+    static func headers(_ list: UnsafeMutablePointer<evkeyvalq>?) -> [(name: String, value: String)] {
+        var headers: [(name: String, value: String)] = []
+        var next = list?.pointee.tqh_first
+        while let header = next {
+            headers.append((String(cString: header.pointee.key), String(cString: header.pointee.value)))
+            next = header.pointee.next.tqe_next
+        }
+        return headers
+    }
+
+    static func body(_ buffer: OpaquePointer?) -> [UInt8] {
+        let count = evbuffer_get_length(buffer)
+        guard count > 0 else { return [] }
+        return [UInt8](unsafeUninitializedCapacity: count) { bytes, taken in
+            taken = max(0, evbuffer_copyout(buffer, bytes.baseAddress, count))
+        }
+    }
+
+    static func remoteAddress(_ link: OpaquePointer) -> String {
+        var address: UnsafeMutablePointer<CChar>?
+        var port: UInt16 = 0
+        evhttp_connection_get_peer(link, &address, &port)
+        return address.map { String(cString: $0) } ?? ""
+    }
+}

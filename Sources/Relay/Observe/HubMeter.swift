@@ -1,0 +1,26 @@
+internal import Events
+internal import Fanout
+
+/// Measures one loop's hub for the metrics page.
+struct HubMeter {
+    /// Between two censuses while streams are behind, which look at every one of them.
+    private static let censusMilliseconds: Int64 = 1000
+
+    private var census = Census()
+    private var censusDue: Int64 = 0
+    private var latency = Histogram(bounds: Histogram.latencyBoundsSeconds)
+
+    /// Events went to somebody: how long it took from their receipt, once an event, not once a delivery.
+    mutating func wasDelivered(_ events: [LoggedEvent], now: EpochMilliseconds) {
+        for logged in events { latency.record(Double(now - logged.event.receivedAt) / 1000) }
+    }
+
+    /// What the hub has to tell, by the steady clock in milliseconds.
+    mutating func reading(of hub: Hub, now: Int64) -> HubReading {
+        if hub.isAllLive || now >= censusDue {
+            census = hub.census()
+            censusDue = now + Self.censusMilliseconds
+        }
+        return HubReading(census: census, counters: hub.counters, latency: latency)
+    }
+}

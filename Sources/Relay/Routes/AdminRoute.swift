@@ -1,0 +1,29 @@
+/// A path below `/api/admin`.
+enum AdminRoute: Equatable {
+    case rejects
+    case streams
+    case stream(id: String)
+    case revoke
+    case revocations
+
+    init?(_ path: ArraySlice<String>) {
+        switch (path.first, path.count) {
+        case ("rejects", 1): self = .rejects
+        case ("streams", 1): self = .streams
+        case ("streams", 2): self = .stream(id: path[path.startIndex + 1])
+        case ("revoke", 1): self = .revoke
+        case ("revocations", 1): self = .revocations
+        default: return nil
+        }
+    }
+
+    /// What may be asked there.
+    var methods: [String] {
+        switch self {
+        case .rejects, .streams: ["GET"]
+        case .stream: ["DELETE"]
+        case .revoke: ["POST"]
+        case .revocations: ["GET", "DELETE"]
+        }
+    }
+}
