@@ -122,7 +122,7 @@ start_roomwire() {
     rm -rf "$scratch/data"
     export LIVEKIT_API_KEY=APIload LIVEKIT_API_SECRET=load-test-secret-of-32-characters
     export ROOMWIRE_TOKEN_SECRET=load-test-token-secret-of-32-chars
-    # Without TLS it refuses to be given a certificate.
+    # An earlier one may have spoken TLS.
     unset ROOMWIRE_TLS_CERTIFICATE ROOMWIRE_TLS_KEY
     [ -z "${2:-}" ] || export ROOMWIRE_TLS_CERTIFICATE="$certificate" ROOMWIRE_TLS_KEY="$key"
     # No cap is to be met.
