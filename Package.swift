@@ -67,7 +67,7 @@ let package = Package(
         .executableTarget(
             name: "roomwire-load",
             dependencies: [
-                "Events", "EventLoop", "CLibevent", "Webhooks", crypto,
+                "Events", "EventLoop", "CLibevent", "COpenSSL", "Webhooks", crypto,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],

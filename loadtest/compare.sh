@@ -1,6 +1,7 @@
 #!/bin/bash
 # Measures servers beside each other in one run: each server alone on core 0, the load tester on core 1. Prints a table
-# of medians with ratios to the first server, and a second one of roomwire alone. See README.md beside this file.
+# of medians with ratios to the first server, a second one of roomwire alone, and a third one of servers over TLS. See
+# README.md beside this file.
 #
 #   loadtest/compare.sh [OPTION...] [SERVER...]
 #
@@ -10,7 +11,7 @@
 #   -l COUNTS       streams at which latency is measured besides ("1000 10000")
 #   -r RATE         deliveries a second in paced scenarios, so that both cores have room left (50000)
 #   -t SECONDS      how long each paced scenario lasts (10)
-#   -b BUDGETS      which tables: all, servers, roomwire (all)
+#   -b BUDGETS      which tables: all, servers, roomwire, tls (all)
 #   -m STREAMS      "many" streams beside those that the second table measures (10000)
 #   -k STALLED      stalled readers in the second table (1000)
 #   ROOMWIRE_BUILD  where the binaries are (.build/release)
@@ -45,7 +46,9 @@ if [ $# -eq 0 ]; then
     [ -e "$nchan_module" ] && set -- "$@" nchan
     command -v node >/dev/null && set -- "$@" node
 fi
-case $tables in all | servers | roomwire) ;; *) usage >&2 && exit 2 ;; esac
+case $tables in all | servers | roomwire | tls) ;; *) usage >&2 && exit 2 ;; esac
+# wants TABLE: whether it is one of those to be made.
+wants() { [ "$tables" = all ] || [ "$tables" = "$1" ]; }
 for binary in roomwire roomwire-load; do
     [ -x "$build/$binary" ] || {
         echo "compare.sh: $build/$binary is not there: swift build -c release --product $binary" >&2
@@ -72,6 +75,17 @@ ulimit -n "$(ulimit -Hn)"
 [ -n "$out" ] || out=$scratch/reports.jsonl
 : >"$out"
 : >"$scratch/budgets.jsonl"
+: >"$scratch/tls.jsonl"
+
+# A certificate that is its own CA. Without the command there is no third table.
+certificate=$scratch/certificate.pem key=$scratch/key.pem can_tls=yes
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+    -addext subjectAltName=IP:127.0.0.1 -keyout "$key" -out "$certificate" 2>"$scratch/log" || can_tls=
+if wants tls && [ -z "$can_tls" ]; then
+    echo "compare.sh: openssl made no certificate, so nothing is measured over TLS" >&2
+    cat "$scratch/log" >&2
+    [ "$tables" = all ] || exit 1
+fi
 
 cc -O2 -o "$scratch/yardstick" "$here/yardstick.c"
 
@@ -103,20 +117,26 @@ start_yardstick() {
     server=$! measured=$!
 }
 
-# $1: how many loops. Several share the one core: what is measured is what more of them cost.
+# $1: how many loops. Several share the one core: what is measured is what more of them cost. $2: https:// for TLS.
 start_roomwire() {
     rm -rf "$scratch/data"
     export LIVEKIT_API_KEY=APIload LIVEKIT_API_SECRET=load-test-secret-of-32-characters
     export ROOMWIRE_TOKEN_SECRET=load-test-token-secret-of-32-chars
+    # An earlier one may have spoken TLS.
+    unset ROOMWIRE_TLS_CERTIFICATE ROOMWIRE_TLS_KEY
+    [ -z "${2:-}" ] || export ROOMWIRE_TLS_CERTIFICATE="$certificate" ROOMWIRE_TLS_KEY="$key"
     # No cap is to be met.
     ROOMWIRE_LOOPS=${1:-1} ROOMWIRE_STREAMS_TOTAL=19000 \
-        taskset -c 0 "$build/roomwire" serve --listen 127.0.0.1:$port --data "$scratch/data" >"$scratch/log" 2>&1 &
+        taskset -c 0 "$build/roomwire" serve --listen "${2:-}127.0.0.1:$port" --data "$scratch/data" >"$scratch/log" 2>&1 &
     server=$! measured=$!
 }
 
+# $1: https:// for TLS.
 start_nchan() {
     mkdir -p "$scratch/nginx"
-    sed "s|@PORT@|$port|; s|@DIR@|$scratch/nginx|g; s|@MODULE@|$nchan_module|" "$here/nchan.conf" \
+    local tls='s|@SSL@||; /@CERTIFICATE@/,/@END@/d'
+    [ -z "${1:-}" ] || tls="s|@SSL@|ssl|; s|@CERTIFICATE@|$certificate|; s|@KEY@|$key|; /@END@/d"
+    sed "s|@PORT@|$port|; s|@DIR@|$scratch/nginx|g; s|@MODULE@|$nchan_module|; $tls" "$here/nchan.conf" \
         >"$scratch/nginx.conf"
     taskset -c 0 nginx -c "$scratch/nginx.conf" -g 'daemon off;' 2>"$scratch/log" &
     server=$!
@@ -140,19 +160,18 @@ start() {
 
 # load FILE LABEL SCENARIO OPTION...: a scenario against the server that runs.
 load() {
-    local file=$1 label=$2 scenario="$3 $4 $5" pids= pid
+    local file=$1 label=$2 scenario="$3 $4 $5" base=http://127.0.0.1:$port pids= pid
     shift 2
     for pid in $measured; do pids="$pids --server-pid $pid"; done
     case $label in
-        roomwire*) set -- "$@" --url http://127.0.0.1:$port ;;
-        nchan)
-            set -- "$@" --subscribe-url http://127.0.0.1:$port/events --publish-url http://127.0.0.1:$port/publish \
-                --publish-body "$body"
+        *TLS) base=https://127.0.0.1:$port && set -- "$@" --ca-file "$certificate" ;;
+    esac
+    case $label in
+        roomwire*) set -- "$@" --url "$base" ;;
+        nchan*)
+            set -- "$@" --subscribe-url "$base/events" --publish-url "$base/publish" --publish-body "$body"
             ;;
-        *)
-            set -- "$@" --subscribe-url http://127.0.0.1:$port/ --publish-url http://127.0.0.1:$port/ \
-                --publish-body "$body"
-            ;;
+        *) set -- "$@" --subscribe-url "$base/" --publish-url "$base/" --publish-body "$body" ;;
     esac
     echo "  $label: $scenario" >&2
     # Faults are counted in the report; they do not end the comparison.
@@ -212,25 +231,53 @@ measure_roomwire() {
     stop_server
 }
 
+# The same over TLS, and what a handshake costs: everybody's first one; one that resumes; a new one of who was here.
+measure_tls() {
+    local file=$scratch/tls.jsonl label="$1, TLS"
+    case $1 in
+        roomwire) set -- roomwire 1 https:// ;;
+        *) set -- "$1" https:// ;;
+    esac
+    start "$@"
+    load "$file" "$label" idle --streams "$streams"
+    start "$@"
+    load_paced "$file" "$label" "$streams"
+    load "$file" "$label" fanout --streams "$streams" --burst 100
+    start "$@"
+    load "$file" "$label" storm --streams "$streams" --missed 1
+    start "$@"
+    load "$file" "$label" storm --streams "$streams" --missed 1 --no-resumption
+    stop_server
+}
+
 failed=0
 for run in $(seq "$runs"); do
-    if [ "$tables" != roomwire ]; then
+    if wants servers; then
         for name in "$@"; do
             echo "run $run of $runs: $name" >&2
             measure_server "$name"
         done
     fi
-    if [ "$tables" != servers ]; then
+    if wants roomwire; then
         for loops in 1 2; do
             echo "run $run of $runs: roomwire with $loops loop(s)" >&2
             measure_roomwire "$loops"
         done
     fi
+    if wants tls && [ -n "$can_tls" ]; then
+        for name in "$@"; do
+            case $name in roomwire | nchan) ;; *) continue ;; esac
+            echo "run $run of $runs: $name over TLS" >&2
+            measure_tls "$name"
+        done
+    fi
 done
-if [ "$tables" != roomwire ]; then "$build/roomwire-load" compare "$out"; fi
-if [ "$tables" != servers ]; then
-    [ "$tables" = roomwire ] || echo
-    "$build/roomwire-load" compare "$scratch/budgets.jsonl"
-    cat "$scratch/budgets.jsonl" >>"$out"
-fi
+# Each table's reports are in a file of their own, so that ratios are to the first server of the table.
+if wants servers; then "$build/roomwire-load" compare "$out"; fi
+for file in "$scratch/budgets.jsonl" "$scratch/tls.jsonl"; do
+    [ -s "$file" ] || continue
+    [ "$tables" != all ] || echo
+    "$build/roomwire-load" compare "$file"
+    cat "$file" >>"$out"
+done
 exit $failed

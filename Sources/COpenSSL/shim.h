@@ -1,6 +1,7 @@
 // OpenSSL as Swift sees it: the headers that roomwire uses, and the few calls that are macros there, which Swift
 // cannot see.
 #pragma once
+#include <malloc.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -28,4 +29,12 @@ static inline int roomwire_ssl_ctx_get_chain(SSL_CTX *context, STACK_OF(X509) **
 }
 static inline int roomwire_ssl_new_index(CRYPTO_EX_free *whenFreed) {
     return SSL_get_ex_new_index(0, NULL, NULL, NULL, whenFreed);
+}
+// A client's connections read as much as is there at a time; a server that ends without a goodbye has ended.
+static inline void roomwire_ssl_ctx_set_client_options(SSL_CTX *context) {
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_read_ahead(context, 1);
+}
+static inline int roomwire_ssl_set_server_name(SSL *ssl, const char *name) {
+    return (int)SSL_set_tlsext_host_name(ssl, name);
 }

@@ -15,6 +15,9 @@ public final class Door {
     private let tls: TLSTermination?
     /// Told of the end of every TLS handshake.
     public var handshakeHasEnded: (TLSReport) -> Void = { _ in }
+    /// Told, once a second at most, that connections could not be accepted, and why. Those of their clients wait in the
+    /// listener's queue.
+    public var acceptHasFailed: (SystemError) -> Void = { _ in }
     private let scratch = TLSStreamSocket.Scratch()
     /// Who stands behind the other end of a connection, by the request's headers.
     private let clientAddress: (_ peer: String, _ headers: [(name: String, value: String)]) -> String
@@ -61,6 +64,7 @@ public final class Door {
 
     deinit {
         evhttp_free(http)
+        acceptFaults.withLock { $0[http] = nil }
     }
 
     /// Accepts connections from `listener` as well; the door owns it from now on.
@@ -136,6 +140,9 @@ public final class Door {
             let deadline = now - Int64(limits.handshakeSeconds) * 1000
             for connection in connections.values { connection.closeIfHandshakeIsLate(startedBefore: deadline) }
         }
+        if let code = acceptFaults.withLock({ $0.removeValue(forKey: http) }) {
+            acceptHasFailed(SystemError("accept connections", code: code))
+        }
         // Out of descriptors accept fails at once, again and again, so the listener was turned off for a moment.
         if accepts { accept(true) }
         sweep?.set(afterMilliseconds: 1000)
@@ -194,8 +201,13 @@ private func makeBufferEvent(_ base: OpaquePointer?, _ argument: UnsafeMutableRa
     return Unmanaged<Door>.fromOpaque(argument).takeUnretainedValue().makeTransport()
 }
 
-// libevent hands this callback what it handed to evhttp's own, so the door is not at hand: the listener rests by
-// being turned off, and the door's sweep, which comes once a second, turns it on again.
-private func acceptFailed(_ listener: OpaquePointer?, _ argument: UnsafeMutableRawPointer?) {
+/// Why the last connection was not accepted, by evhttp.
+private let acceptFaults = Locked<[OpaquePointer: CInt]>([:])
+
+// libevent hands this callback what it handed to evhttp's own, which is evhttp and not the door: the listener rests
+// by being turned off, and the door's sweep, which comes once a second, tells of it and turns it on again.
+private func acceptFailed(_ listener: OpaquePointer?, _ http: UnsafeMutableRawPointer?) {
+    let code = errno
+    if let http { acceptFaults.withLock { $0[OpaquePointer(http)] = code } }
     evconnlistener_disable(listener)
 }

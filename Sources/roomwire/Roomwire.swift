@@ -20,6 +20,7 @@ struct Roomwire: AsyncParsableCommand {
     /// Runs a subcommand. Failures of ours are one sentence and an exit code; what ArgumentParser throws (help, wrong
     /// usage) it shows itself.
     static func main() async {
+        Terminal.openStandardDescriptors()
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

@@ -90,6 +90,7 @@ import Testing
     @Test(arguments: [
         ("http://127.0.0.1:80/events?room={room}", "127.0.0.1:80", "/events?room={room}"),
         ("http://127.0.0.1", "127.0.0.1", "/"), ("http://127.0.0.1:9?x#y", "127.0.0.1:9", "/?x"),
+        ("https://127.0.0.1:8443/events", "127.0.0.1:8443", "/events"),
     ])
     func aURLMayHaveATemplateForItsPath(url: String, authority: String, target: String) {
         let endpoint = Endpoint(Template(url))
@@ -97,7 +98,26 @@ import Testing
         #expect(endpoint?.target.text == target)
     }
 
-    @Test(arguments: ["https://127.0.0.1/", "127.0.0.1", "http://", "http://127.0.0.1:99999/", "http://a:b@127.0.0.1/"])
+    @Test(arguments: [("http://127.0.0.1/", false, 80), ("https://127.0.0.1/", true, 443)] as [(String, Bool, UInt16)])
+    func theSchemeSaysWhetherTLSIsSpokenAndWhere(url: String, isSecure: Bool, port: UInt16) throws {
+        let endpoint = try #require(Endpoint(Template(url)))
+        #expect(endpoint.isSecure == isSecure)
+        #expect(endpoint.port == port)
+        #expect(endpoint.host == "127.0.0.1")
+        let route = try Route(to: endpoint, TLSSettings(isInsecure: true))
+        #expect((route.tls != nil) == isSecure)
+    }
+
+    @Test func certificatesToTrustAreReadForTLSOnly() throws {
+        let settings = TLSSettings(caFile: "/nowhere/ca.pem")
+        let plain = try #require(Endpoint(Template("http://127.0.0.1/")))
+        #expect(try Route(to: plain, settings).tls == nil)
+        let secure = try #require(Endpoint(Template("https://127.0.0.1/")))
+        let fault = #expect(throws: TLSFault.self) { try Route(to: secure, settings) }
+        #expect(fault?.description == "/nowhere/ca.pem holds no certificates in PEM (No such file or directory)")
+    }
+
+    @Test(arguments: ["ftp://127.0.0.1/", "127.0.0.1", "http://", "http://127.0.0.1:99999/", "http://a:b@127.0.0.1/"])
     func otherURLsAreRefused(url: String) {
         #expect(Endpoint(Template(url)) == nil)
     }

@@ -1,3 +1,4 @@
+import Events
 import Testing
 
 @testable import Relay
@@ -21,9 +22,19 @@ import Testing
 
     @Test(arguments: [
         ("plain", "plain"), ("é ü", "é ü"), ("a\nb", "a b"), ("a\u{1B}[2Jb", "a [2Jb"), ("a\u{9B}2Jb", "a 2Jb"),
-        ("\u{7F}", " "),
+        ("\u{7F}", " "), ("a\r\nb", "a  b"), ("a\u{202E}b", "a b"), ("a\u{2028}b", "a b"),
+        ("\u{1F469}\u{200D}\u{1F4BB}", "\u{1F469}\u{200D}\u{1F4BB}"),
     ])
     func whatCouldForgeALineOrSteerATerminalIsBlanked(text: String, shown: String) {
         #expect(LogOutput.harmless(text) == shown)
+    }
+
+    @Test func aNameCannotSteerATerminalFromWithinItsQuotes() {
+        #expect(OutputText.quoted("a\u{9B}2Jb\u{7F}") == "\"a 2Jb \"")
+    }
+
+    @Test func whatJSONWouldLetStandIsEscapedInALine() {
+        let line = LogOutput.jsonLine { $0.member("path", "\u{9B}2J\u{7F}\u{1B}é") }
+        #expect(String(decoding: line, as: UTF8.self) == "{\"path\":\"\\u009b2J\\u007f\\u001bé\"}\n")
     }
 }

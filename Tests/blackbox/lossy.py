@@ -14,9 +14,11 @@ FAULTS = ("drop", "double", "reorder", "drop-last", "forget", "end", "refuse", "
 class LossyHub:
     """Runs on a thread of its own until it is closed."""
 
-    def __init__(self, fault=None):
+    def __init__(self, fault=None, tls=None):
         assert fault is None or fault in FAULTS
         self.fault = fault
+        # With a context it speaks TLS, and nothing else.
+        self.tls = tls
         self.log = []
         self.subscribers = []
         self.subscribed = 0
@@ -30,7 +32,7 @@ class LossyHub:
 
     def run(self, started):
         async def listen():
-            self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0, backlog=1024)
+            self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0, backlog=1024, ssl=self.tls)
             self.port = self.server.sockets[0].getsockname()[1]
             started.set()
 

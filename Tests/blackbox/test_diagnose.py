@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+import requests
 
 import clients
 import relay as roomwire
@@ -178,3 +179,20 @@ def test_no_relay_and_a_bad_token_are_sentences(start):
     done = roomwire.command("tail", "--diagnose", relay.base, "--token", "no.good.token")
     assert done.returncode == 1 and "token" in done.stderr
     assert os.environ.get("ROOMWIRE_TOKEN") is None
+
+
+def test_a_diagnostic_stream_has_a_line_and_ends_with_its_token_or_user(start):
+    relay = start()
+    query = "frames=600&interval=100ms&quiet=0s"
+    with clients.Stream(relay, query, roomwire.token("ada", ttl=2), path="/api/diag/stream") as expiring:
+        with clients.Stream(relay, query, roomwire.token("eve"), path="/api/diag/stream") as revoked:
+            expiring.read_to_end()
+            revoked.read_until(lambda: len(revoked.frames) >= 10, "ten frames")
+            answer = requests.post(
+                relay.url("/admin/revoke"), json={"user": "eve"}, timeout=30,
+                headers={"Authorization": f"Bearer {roomwire.token(grant={'admin': True})}"})
+            assert answer.status_code == 200
+            revoked.read_to_end()
+    opened = [line for line in relay.log_lines() if line["message"] == "diagnostic stream opened"]
+    assert [line["user"] for line in opened] == ["ada", "eve"]
+    assert all(line["path"] == "/api/diag/stream" for line in opened)

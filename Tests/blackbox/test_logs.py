@@ -174,3 +174,51 @@ def test_a_log_that_nobody_reads_holds_up_nobody(folder):
         process.send_signal(signal.SIGKILL)
         process.wait()
         os.close(reading)
+
+
+def serve(folder, redirection):
+    """A relay whose standard descriptors a shell has closed or turned elsewhere."""
+    relay = roomwire.Relay(folder / "relay", roomwire.settings())
+    command = f'exec "$0" serve --listen 127.0.0.1:{relay.port} --data "$1" --config "$2" {redirection}'
+    relay.process = subprocess.Popen(
+        ["sh", "-c", command, roomwire.BINARY, str(relay.data), str(relay.folder / "roomwire.yaml")],
+        env=roomwire.clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL)
+    relay.log.write_text("")
+    return relay
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_descriptors_are_given_to_nothing_else(folder, redirection):
+    """Else the log goes to whatever the relay opened next: a client's connection, or the log of events."""
+    relay = serve(folder, redirection)
+    try:
+        relay.wait_ready()
+        opened = [os.readlink(f"/proc/{relay.process.pid}/fd/{number}") for number in range(3)]
+        assert opened == ["/dev/null"] * 3
+        roomwire.wait_until(lambda: relay.metric("roomwire_ready"), "the relay to obey signals")
+        relay.process.send_signal(signal.SIGTERM)
+        assert relay.process.wait(roomwire.DEADLINE_SECONDS) == 0
+    finally:
+        relay.stop()
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", "2>/dev/full", ">/dev/full 2>&1"])
+def test_what_it_says_may_be_lost_and_the_relay_runs(folder, redirection):
+    relay = serve(folder, redirection)
+    try:
+        relay.wait_ready()
+        providers.post_meeting(relay)
+    finally:
+        relay.stop()
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_strangers_bytes_steer_no_terminal(start, form):
+    relay = start(log_format=form)
+    relay.get("/%C2%9B2J%7F%1B%5B31m", roomwire.token("a\x9b31m\x7f\u202eb"))
+    relay.get("/rooms", roomwire.token("a\x9b31m\x7f\x1bb"))
+    roomwire.wait_until(lambda: relay.said().count(" 404 " if form == "text" else '"status":404'), "the line")
+    roomwire.wait_until(lambda: "31m" in relay.said() and "user" in relay.said(), "the name")
+    assert not [character for character in relay.said() if character != "\n" and (
+        ord(character) < 0x20 or 0x7F <= ord(character) <= 0x9F)]

@@ -55,6 +55,10 @@ def test_the_service_manager_hears_of_every_change(start, manager):
     microseconds = next(line for line in told.split("\n") if line.startswith("MONOTONIC_USEC="))
     assert 0 < int(microseconds.partition("=")[2]) <= time.monotonic_ns() // 1000
     manager.wait("READY=1", after=manager.told.index(told) + 1)
+    (relay.folder / "roomwire.yaml").write_text("nonsense: [")
+    relay.process.send_signal(signal.SIGHUP)
+    after = len(manager.told)
+    assert "the last reload was refused" in manager.wait("READY=1", after=after)
     relay.process.send_signal(signal.SIGTERM)
     manager.wait("STOPPING=1")
     assert relay.process.wait(roomwire.DEADLINE_SECONDS) == 0
@@ -95,12 +99,12 @@ def test_the_watchdog_is_fed_as_long_as_every_loop_turns(start, folder):
 class Activated(roomwire.Relay):
     """A relay that is handed a listening socket, as systemd does it."""
 
-    def __init__(self, folder, config, names="", sockets=1):
-        super().__init__(folder, config)
+    def __init__(self, folder, config, names="", sockets=1, host="127.0.0.1", **variables):
+        super().__init__(folder, config, **variables)
         self.sockets = []
         for _ in range(sockets):
             listening = socket.socket()
-            listening.bind(("127.0.0.1", 0))
+            listening.bind((host, 0))
             listening.listen(4096)
             self.sockets.append(listening)
         self.port = self.sockets[0].getsockname()[1]
@@ -120,7 +124,8 @@ class Activated(roomwire.Relay):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 ["sh", "-c", script, roomwire.BINARY, "serve", "--data", str(self.data), *self.flags],
-                env=roomwire.clean_environment(LISTEN_FDS=str(len(descriptors)), LISTEN_FDNAMES=self.names),
+                env=roomwire.clean_environment(
+                    LISTEN_FDS=str(len(descriptors)), LISTEN_FDNAMES=self.names, **self.variables),
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, preexec_fn=hand_over, close_fds=False)
 
     def stop(self):
@@ -133,8 +138,10 @@ class Activated(roomwire.Relay):
 def activate(folder):
     relays = []
 
-    def activate(names="", sockets=1, **changes):
-        relay = Activated(folder / f"activated-{len(relays)}", roomwire.settings(**changes), names, sockets)
+    def activate(names="", sockets=1, host="127.0.0.1", environment=None, **changes):
+        relay = Activated(
+            folder / f"activated-{len(relays)}", roomwire.settings(**changes), names, sockets, host,
+            **(environment or {}))
         relays.append(relay)
         return relay.start()
 
@@ -159,6 +166,59 @@ def test_a_descriptor_that_does_not_listen_is_a_sentence(folder):
         relay.launch()
         assert relay.process.wait(roomwire.DEADLINE_SECONDS) == 1
         assert "handed over" in relay.said()
+
+
+def test_the_socket_and_not_listen_is_what_is_warned_about(activate):
+    open_to_all = activate(host="0.0.0.0")
+    sentence = f"0.0.0.0:{open_to_all.port} can be reached from other machines"
+    roomwire.wait_until(lambda: sentence in open_to_all.said(), "the warning")
+    local = activate(listen="0.0.0.0:1")
+    assert "other machines" not in local.said()
+    roomwire.wait_until(lambda: local.metric("roomwire_ready"), "it to be ready")
+    local.process.send_signal(signal.SIGHUP)
+    roomwire.wait_until(lambda: local.metric('roomwire_reloads_total{outcome="applied"}'), "the reload")
+    assert "other machines" not in local.said()
+
+
+def test_a_socket_for_tls_without_a_certificate_is_a_sentence(folder):
+    relay = Activated(folder / "relay", roomwire.settings(), "https")
+    relay.launch()
+    assert relay.process.wait(roomwire.DEADLINE_SECONDS) == 1
+    assert f"LISTEN_FDS: https://127.0.0.1:{relay.port} needs tls.certificate and tls.key" in relay.said()
+
+
+@pytest.mark.slow
+def test_a_loop_that_has_nothing_left_to_drain_is_not_taken_for_a_stalled_one(activate, folder):
+    """One loop waits for a request that drips in; the other is done at once, and the watchdog is fed all the same."""
+    manager = Manager(str(folder / "notify"))
+    relay = activate(
+        loops=2, drain="6s", environment={"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "2000000"})
+    with clients.RawConnection(relay) as slow:
+        slow.send(b"POST /api/webhooks/app HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\n")
+        wait_ready(relay)
+        relay.process.send_signal(signal.SIGTERM)
+        manager.wait("STOPPING=1")
+        before = len(manager.told)
+        assert roomwire.wait_until(lambda: manager.listen() or relay.process.poll() is not None, "the end")
+    assert relay.process.returncode == 0
+    # Every second for about six; the watchdog's time is two.
+    assert len([text for text in manager.told[before:] if text == "WATCHDOG=1"]) >= 3
+    assert "has not turned" not in relay.said()
+
+
+def test_no_reload_follows_the_end(start, manager):
+    relay = start(environment={"NOTIFY_SOCKET": manager.address}, drain="20s")
+    streams = [clients.subscribe(relay) for _ in range(5)]
+    relay.process.send_signal(signal.SIGTERM)
+    told = manager.wait("STOPPING=1")
+    relay.process.send_signal(signal.SIGHUP)
+    for stream in streams:
+        stream.control("draining")
+    relay.process.send_signal(signal.SIGTERM)
+    assert relay.process.wait(roomwire.DEADLINE_SECONDS) == 0
+    manager.listen()
+    assert not [text for text in manager.told[manager.told.index(told):] if "READY=1" in text]
+    assert relay.said().count('"stopped"') == 1
 
 
 def test_variables_for_another_process_do_not_count(start):

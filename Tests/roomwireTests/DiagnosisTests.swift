@@ -38,6 +38,17 @@ import Testing
         #expect(!diagnosis.hasProblem && diagnosis.proxies.isEmpty)
     }
 
+    @Test(arguments: ["1e300", "9223372036854775807", "-9223372036854775808", "-1", "1.5"])
+    func numbersThatSomebodyMadeUpAreFramesThatDidNotCome(number: String) {
+        var run = DiagnosticRun()
+        run.take(
+            #"{"type":"diag_started","sentAtMs":5,"frames":\#(number),"intervalMs":\#(number),"quietMs":\#(number)}"#,
+            at: 1)
+        for _ in 1...2 { run.take(#"{"type":"diag_frame","sequence":1,"sentAtMs":\#(number)}"#, at: 2) }
+        run.take(#"{"type":"diag_frame","sequence":\#(number),"sentAtMs":3}"#, at: 3)
+        #expect(problems(run).contains(.cutting))
+    }
+
     @Test func aHiccupOfTheNetworkIsNoBuffer() {
         #expect(problems(run(delay: { $0 == 7 ? 420 : 30 })) == [])
     }

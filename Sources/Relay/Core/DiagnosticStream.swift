@@ -8,6 +8,7 @@ internal import Glibc
 final class DiagnosticStream: StreamSocketOwner {
     private let socket: StreamSocket
     private let plan: DiagnosticPlan
+    private let isStillWelcome: () -> Bool
     private let ended: (DiagnosticStream) -> Void
     private var timer: LoopTimer?
     private var sequence = 0
@@ -16,12 +17,14 @@ final class DiagnosticStream: StreamSocketOwner {
     private var isOver = false
 
     /// Begins with `opening`; calls `ended` once, when the stream is over.
+    /// - Parameter isStillWelcome: asked before each frame; the stream is over where it says no.
     init(
         _ socket: StreamSocket, plan: DiagnosticPlan, opening: [UInt8], on loop: Loop,
-        ended: @escaping (DiagnosticStream) -> Void
+        isStillWelcome: @escaping () -> Bool, ended: @escaping (DiagnosticStream) -> Void
     ) {
         self.socket = socket
         self.plan = plan
+        self.isStillWelcome = isStillWelcome
         self.ended = ended
         socket.owner = self
         timer = LoopTimer(on: loop) { [unowned self] in sendNext() }
@@ -37,6 +40,7 @@ final class DiagnosticStream: StreamSocketOwner {
     func start() { flush() }
 
     private func sendNext() {
+        guard isStillWelcome() else { return end() }
         sequence += 1
         let now = System.wallMilliseconds()
         if sequence <= plan.frames + 1 {
@@ -89,10 +93,10 @@ extension Worker {
         guard request.method == "GET" else {
             return reply(exchange, Problem.method(request.method, allowed: "GET").response, check)
         }
-        let user: String
+        let identity: Identity
         let plan: DiagnosticPlan
         do {
-            user = try check.identity(request, now: now).user
+            identity = try check.identity(request, now: now)
             plan = try DiagnosticPlan(
                 request.query, heartbeatMilliseconds: context.settings.streams.heartbeatMilliseconds)
         } catch let refusal as AccessRefusal {
@@ -101,6 +105,7 @@ extension Worker {
             let sentence = (error as? StreamQuery.Mistake)?.sentence ?? "The query cannot be read."
             return reply(exchange, Problem(400, "bad_query", sentence).response, check)
         }
+        let user = identity.user
         let address = request.remoteAddress
         let refusal: StreamRefusal? =
             context.isDraining.withLock { $0 } ? .draining : admit(user: user, address: address, now: now)
@@ -113,8 +118,10 @@ extension Worker {
         guard let socket = exchange.takeOver() else {
             return context.release(user: user, address: address)
         }
+        context.requests.opened(exchange, stream: nil)
         let diagnostic = DiagnosticStream(
-            socket, plan: plan, opening: opening, on: loop
+            socket, plan: plan, opening: opening, on: loop,
+            isStillWelcome: { [context] in context.isValid(identity, now: System.wallMilliseconds()) }
         ) { [unowned self] in
             diagnostics[ObjectIdentifier($0)] = nil
             context.release(user: user, address: address)

@@ -43,6 +43,7 @@ extension Worker {
             },
             handler: { [unowned self] in turn { [unowned self] in self.route($0) }($0) })
         door.handshakeHasEnded = { [context] in context.count($0) }
+        door.acceptHasFailed = { [context] in context.acceptHasFailed($0) }
         return door
     }
 

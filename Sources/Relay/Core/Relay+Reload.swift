@@ -31,17 +31,24 @@ extension Relay {
     }
 
     private func reloadOnce() async {
+        guard !isStopping else { return }
         service?.isReloading()
-        defer { service?.ready("listening on \(addresses.joined(separator: ", "))") }
+        var status = status
+        // Who was told that the relay stops must not hear that it is ready again.
+        defer { if !isStopping { service?.ready(status) } }
         do {
             try await apply(try loadSettings())
             context.metrics.count(.reloads, "outcome", "applied")
         } catch {
             context.metrics.count(.reloads, "outcome", "refused")
+            status += "; the last reload was refused, see the log"
             context.log.error("the settings were not reloaded, those before stay in force:")
             for line in "\(error)".split(separator: "\n") { context.log.error("\(line)") }
         }
     }
+
+    /// What the service manager shows of a relay that runs.
+    var status: String { "listening on \(addresses.joined(separator: ", "))" }
 
     /// Everything that can fail comes first, so that settings are taken whole or not at all.
     private func apply(_ loaded: Settings) async throws {
@@ -49,8 +56,9 @@ extension Relay {
         var settings = try loaded.completed(demo: demo != nil)
         let restarts = settings.keepWhatNeedsRestart(from: old)
         let rules = try await Rules(settings)
+        let listening = settings.listening(on: inherited)
         // An address cannot become one over TLS without a restart, but its certificate can change.
-        let identity = context.tls == nil ? nil : try settings.tlsIdentity(isAsked: true)
+        let identity = context.tls == nil ? nil : try listening.tlsIdentity()
         let caps = try Self.caps(settings, context.log)
         context.output.apply(settings)
         context.declareSeries(rules)
@@ -69,7 +77,7 @@ extension Relay {
         let nothing = restarts.isEmpty ? "nothing has changed" : "nothing else has changed"
         context.log.info(
             "settings reloaded: \(changes.isEmpty ? nothing : "changed \(changes.joined(separator: ", "))")")
-        for warning in (identity?.warnings ?? []) + settings.warnings() { context.log.warning("\(warning)") }
+        for warning in (identity?.warnings ?? []) + listening.warnings() { context.log.warning("\(warning)") }
     }
 }
 

@@ -11,6 +11,8 @@ internal import Logging
 public final class Relay: Sendable {
     let context: RelayContext
     let home: SQLiteHome
+    /// The sockets that were handed over, and are listened to in place of the settings' addresses.
+    let inherited: [InheritedSocket]
     private let writer: JournalWriter
     private let reader: JournalReader
     let mailboxes: [Mailbox<WorkerCommand>]
@@ -43,11 +45,12 @@ public final class Relay: Sendable {
         // The log and the secrets are for this user alone, in a folder that somebody else made as well.
         System.makeNewFilesPrivate()
         let settings = try given.completed(demo: demo)
-        if demo && !settings.listen.contains(where: { !$0.isSecure }) {
+        let inherited = try InheritedSocket.take(environment: ProcessInfo.processInfo.environment)
+        let listening = settings.listening(on: inherited)
+        if demo && !listening.listen.contains(where: { !$0.isSecure }) {
             throw RelayError("the demo posts its webhooks without TLS: add an address without https:// to listen")
         }
-        let inherited = try InheritedSocket.take(environment: ProcessInfo.processInfo.environment)
-        let identity = try settings.tlsIdentity(isAsked: inherited.contains { ListenPlan.isSecure($0) })
+        let identity = try listening.tlsIdentity()
         try DataFolder(path: settings.data).create()
         let output = LogOutput(settings)
         let caps = try caps(settings, OperatorLog.logger(output))
@@ -71,7 +74,7 @@ public final class Relay: Sendable {
             keys.stop()
             throw error
         }
-        for warning in try settings.checkTLS() + settings.warnings() { context.log.warning("\(warning)") }
+        for warning in try listening.checkTLS() + listening.warnings() { context.log.warning("\(warning)") }
         return relay
     }
 
@@ -93,6 +96,7 @@ public final class Relay: Sendable {
         let reader = JournalReader(home: home)
         self.context = context
         self.home = home
+        self.inherited = inherited
         loadSettings = reload
         self.writer = writer
         self.reader = reader
@@ -144,7 +148,7 @@ public final class Relay: Sendable {
     /// while the first is under way cuts the goodbyes short.
     public func stop() async {
         let before = phase.withLock { phase in
-            defer { phase = .draining }
+            defer { if phase == .running { phase = .draining } }
             return phase
         }
         guard before != .stopped else { return }
@@ -170,6 +174,9 @@ public final class Relay: Sendable {
         context.output.writer.flush()
         ends.finish()
     }
+
+    /// Whether the relay has been told to stop.
+    var isStopping: Bool { phase.withLock { $0 != .running } }
 
     func keep(_ source: sending any DispatchSourceSignal) {
         signals.withLock { $0.append(source) }

@@ -2,6 +2,7 @@ internal import Access
 internal import EventLoop
 internal import Events
 internal import FrontDoor
+internal import Glibc
 internal import Journal
 internal import Logging
 internal import Webhooks
@@ -96,6 +97,8 @@ final class RelayContext: Sendable {
     /// What the log's home cannot do: a full disk fails every second.
     let journalLog: RateLimitedLog
     let tlsLog: RateLimitedLog
+    /// Out of files, every loop's door fails every second.
+    let acceptLog: RateLimitedLog
     /// What the addresses over TLS show their clients; nil if there is no such address.
     let tls: TLSTermination?
     let isDraining = Locked(false)
@@ -117,6 +120,7 @@ final class RelayContext: Sendable {
         health = Health(loops: rules.settings.loops)
         journalLog = RateLimitedLog(log, linesPerSecond: 1)
         tlsLog = RateLimitedLog(log)
+        acceptLog = RateLimitedLog(log, linesPerSecond: 1)
         webhookLog = RateLimitedLog(log)
         accessLog = RateLimitedLog(log)
         requestLog = RateLimitedLog(log)
@@ -172,6 +176,23 @@ final class RelayContext: Sendable {
         let detail = report.detail.isEmpty ? "" : ": \(report.detail)"
         tlsLog.warning(
             "no TLS with \(report.remoteAddress): \(report.outcome.rawValue)\(detail)", now: System.wallMilliseconds())
+    }
+}
+
+extension RelayContext {
+    /// Whether somebody who was let in would be let in now: neither has the token ended, nor was it revoked.
+    func isValid(_ identity: Identity, now: EpochMilliseconds) -> Bool {
+        if let expiresAt = identity.expiresAt, now >= expiresAt { return false }
+        do throws(AccessRefusal) { try revocations.check(identity, now: now) } catch { return false }
+        return true
+    }
+
+    /// Says that connections wait, and what to do about it.
+    func acceptHasFailed(_ error: SystemError) {
+        let isFull = error.code == EMFILE
+        let remedy =
+            isFull ? ": \(health.process.mostFiles) may be open; LimitNOFILE= of systemd or ulimit -Hn raises that" : ""
+        acceptLog.log(.error, "\(error)\(remedy)", now: System.wallMilliseconds())
     }
 }
 

@@ -15,7 +15,7 @@ extension Relay {
                 await relay.reload()
             }
         }
-        service?.ready("listening on \(addresses.joined(separator: ", "))")
+        service?.ready(status)
     }
 
     private func obey(_ number: CInt, _ action: @escaping @Sendable (Relay) async -> Void) {

@@ -40,6 +40,7 @@ extension Worker {
     private static func methods(at path: [String]) -> [String]? {
         switch (path.first, path.count) {
         case ("events", 1): ["GET"]
+        case ("diag", 2) where path[1] == "stream": ["GET"]
         case ("rooms", 1), ("rooms", 2), ("schema", 2): ["GET", "HEAD"]
         case ("tickets", 1): ["POST"]
         case ("streams", 3) where path[2] == "renew": ["POST"]
@@ -66,7 +67,7 @@ extension Worker {
         switch request.path[0] {
         case "healthz", "readyz", "metrics":
             guard request.method == "GET" || request.method == "HEAD" else {
-                return Problem.method(request.method, allowed: "GET").response
+                return Problem.method(request.method, allowed: "GET, HEAD").response
             }
         default: return nil
         }

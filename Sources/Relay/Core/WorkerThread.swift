@@ -46,6 +46,20 @@ struct ListenPlan: Sendable {
     }
 }
 
+extension Settings {
+    /// The settings with the addresses that are really listened to: those of sockets that were handed over count, and
+    /// the settings' own do not.
+    func listening(on sockets: [InheritedSocket]) -> Settings {
+        let plans = sockets.map { ListenPlan($0) }
+        let addresses = plans.compactMap { try? ListenAddress($0.text) }
+        guard !sockets.isEmpty, addresses.count == plans.count else { return self }
+        var settings = self
+        settings.listen = addresses
+        settings.origins["listen"] = .environment("LISTEN_FDS")
+        return settings
+    }
+}
+
 /// The thread of one worker, from its start to its end.
 enum WorkerThread {
     /// Starts a worker and waits until it listens.
@@ -71,6 +85,7 @@ enum WorkerThread {
             for (listener, plan) in bound { try worker.listen(on: listener, isSecure: plan.isSecure) }
             started.resume(returning: bound.map(\.plan))
             loop.run()
+            plan.context.health.pulses[plan.index].ended()
             worker.close()
         } catch {
             started.resume(throwing: error)

@@ -10,6 +10,8 @@ final class LoopPulse: Sendable {
         var windowBegan: Int64
         var worst: Int64 = 0
         var worstBefore: Int64 = 0
+        /// The loop has come to its end, and is not expected to turn any more.
+        var hasEnded = false
         /// When the question was posted that waits in the loop's mailbox.
         var askedAt: Int64?
     }
@@ -51,6 +53,11 @@ final class LoopPulse: Sendable {
         }
     }
 
+    /// The loop has come to its end in order: nobody may take its silence for a stall.
+    func ended() {
+        state.withLock { $0.hasEnded = true }
+    }
+
     private static func note(_ late: Int64, _ state: inout State, _ now: Int64) {
         if now - state.windowBegan >= Limits.lagWindowMilliseconds {
             // A window that is long past says nothing any more.
@@ -63,7 +70,9 @@ final class LoopPulse: Sendable {
 
     /// How long the loop has not turned, or left a question unanswered.
     func silence(now: Int64) -> Int64 {
-        state.withLock { state in max(now - state.lastTurn, state.askedAt.map { now - $0 } ?? 0) }
+        state.withLock { state in
+            state.hasEnded ? 0 : max(now - state.lastTurn, state.askedAt.map { now - $0 } ?? 0)
+        }
     }
 
     /// The worst lateness of the last seconds; a loop that stands still lags more and more.

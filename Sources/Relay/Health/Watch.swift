@@ -22,6 +22,8 @@ final class Watch: Sendable {
         self.writer = writer
         self.service = service
         canary = try Canary()
+        // At once: a page of metrics may be asked for before the thread's first look.
+        context.health.read(.now())
         try LoopThread.start(name: "watch") { [self] in run() }
     }
 
@@ -58,7 +60,7 @@ final class Watch: Sendable {
         round.lastLook = now
         if now - 1000 >= round.lastAsked {
             round.lastAsked = now
-            context.health.read(.now())
+            context.health.read(.now(after: context.health.process))
             for (pulse, mailbox) in zip(context.health.pulses, mailboxes) where pulse.asks(now: now) {
                 mailbox.post(.checkIn)
             }

@@ -39,15 +39,16 @@ struct MetricsPage {
     }
 
     private static func escaped(_ value: String) -> String {
-        var text = ""
-        for character in value {
-            switch character {
-            case "\\": text += "\\\\"
-            case "\"": text += "\\\""
-            case "\n": text += "\\n"
-            default: text.append(character)
+        var text = String.UnicodeScalarView()
+        // By scalars: a carriage return and a newline are one character, and so are a quote and an accent.
+        for scalar in value.unicodeScalars {
+            switch scalar {
+            case "\\": text += "\\\\".unicodeScalars
+            case "\"": text += "\\\"".unicodeScalars
+            case "\n": text += "\\n".unicodeScalars
+            default: text.append(scalar)
             }
         }
-        return text
+        return String(text)
     }
 }

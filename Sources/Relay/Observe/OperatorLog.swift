@@ -60,22 +60,39 @@ final class LogOutput: Sendable {
             let rest = fields.map { " \($0.key)=\(harmless($0.value.description))" }.joined()
             return Array("\(ISOTime.text(now)) \(level) \(harmless(message))\(rest)\n".utf8)
         }
-        return JSONWriter.bytes { writer in
-            writer.object { writer in
-                writer.member("time", time: now)
-                writer.member("level", level.rawValue)
-                writer.member("message", message)
-                for (name, value) in fields { writer.member(name, value.description) }
-            }
-        } + [0x0A]
+        return jsonLine { writer in
+            writer.member("time", time: now)
+            writer.member("level", level.rawValue)
+            writer.member("message", message)
+            for (name, value) in fields { writer.member(name, value.description) }
+        }
     }
 
-    /// A stranger's bytes must not forge a line, nor steer a terminal.
+    /// An object with these members as a line. JSON lets DEL and the second set of control characters stand as they
+    /// are, with which a stranger could steer the terminal of whoever looks at the log.
+    static func jsonLine(_ members: (inout JSONWriter) -> Void) -> [UInt8] {
+        let line = JSONWriter.bytes { $0.object(members) } + [0x0A]
+        guard line.contains(where: { $0 == 0x7F || $0 == 0xC2 }) else { return line }
+        // Outside of JSON's texts there is no such character.
+        return Array(
+            String(decoding: line, as: UTF8.self).unicodeScalars.map { scalar in
+                (0x7F...0x9F).contains(scalar.value) ? "\\u00" + String(scalar.value, radix: 16) : String(scalar)
+            }.joined().utf8)
+    }
+
+    /// A stranger's bytes must not forge a line, nor steer a terminal or turn its text round.
     static func harmless(_ text: String) -> String {
-        guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == 0xC2 }) else { return text }
+        guard text.utf8.contains(where: { $0 < 0x20 || $0 >= 0x7F }) else { return text }
         return String(
             String.UnicodeScalarView(
-                text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+                text.unicodeScalars.map { scalar in
+                    switch scalar.properties.generalCategory {
+                    // Joiners hold emoji and the letters of some scripts together.
+                    case .format where scalar == "\u{200C}" || scalar == "\u{200D}": scalar
+                    case .control, .format, .lineSeparator, .paragraphSeparator: " "
+                    default: scalar
+                    }
+                }))
     }
 }
 

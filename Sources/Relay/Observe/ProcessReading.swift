@@ -12,15 +12,16 @@ struct ProcessReading: Sendable, Equatable {
     var startTimeSeconds = 0.0
     var threads = 0
 
-    /// Reads proc(5). What cannot be read is 0.
-    static func now() -> ProcessReading {
-        var reading = ProcessReading()
+    /// Reads proc(5). What cannot be read stays as it was: a process that is out of files cannot read anything, and a
+    /// counter that falls to 0 would look like a restart.
+    static func now(after last: ProcessReading = ProcessReading()) -> ProcessReading {
+        var reading = last
         reading.readStat()
-        reading.openFiles = countOpenFiles()
         var limit = rlimit()
         if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
             reading.mostFiles = Int(clamping: limit.rlim_cur)
         }
+        reading.countOpenFiles()
         return reading
     }
 
@@ -51,12 +52,16 @@ struct ProcessReading: Sendable, Equatable {
         return seconds(CLOCK_REALTIME) - seconds(CLOCK_BOOTTIME)
     }()
 
-    private static func countOpenFiles() -> Int {
+    private mutating func countOpenFiles() {
         // Linux tells the number as the folder's size since 6.2.
-        if let size = System.size(of: "/proc/self/fd"), size > 0 { return size }
-        // Without the descriptor that the listing itself needs.
-        let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
-        return names.map { max(0, $0.count - 1) } ?? 0
+        if let size = System.size(of: "/proc/self/fd"), size > 0 {
+            openFiles = size
+        } else if let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
+            // Without the descriptor that the listing itself needs.
+            openFiles = max(0, names.count - 1)
+        } else if errno == EMFILE {
+            openFiles = mostFiles
+        }
     }
 
     func write(to page: inout MetricsPage) {

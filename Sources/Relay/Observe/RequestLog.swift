@@ -32,21 +32,21 @@ struct RequestLog: Sendable {
         }
     }
 
-    /// A request became a stream.
-    func opened(_ exchange: Exchange, stream: UInt64) {
+    /// A request became a stream; one without a number if it is for diagnosis.
+    func opened(_ exchange: Exchange, stream: UInt64?) {
         guard let isJSON = output.isJSON(for: .info) else { return }
         let request = exchange.request
         let target = Self.target(request)
         guard isJSON else {
             let user = exchange.user.map { " user=\(OutputText.quoted($0))" } ?? ""
+            let what = stream.map { "stream \($0)" } ?? "a diagnostic stream"
             return write(
                 .info,
-                "\(request.method) \(LogOutput.harmless(target)) opened stream \(stream) from \(request.remoteAddress)\(user)"
-            )
+                "\(request.method) \(LogOutput.harmless(target)) opened \(what) from \(request.remoteAddress)\(user)")
         }
-        writeJSON(.info, "stream opened") { writer in
+        writeJSON(.info, stream == nil ? "diagnostic stream opened" : "stream opened") { writer in
             Self.write(request, target, exchange.user, to: &writer)
-            writer.member("stream", Int64(clamping: stream))
+            writer.member("stream", stream.map { Int64(clamping: $0) })
         }
     }
 
@@ -93,15 +93,13 @@ struct RequestLog: Sendable {
     }
 
     private func writeJSON(_ level: Logger.Level, _ message: String, _ members: (inout JSONWriter) -> Void) {
-        let line = JSONWriter.bytes { writer in
-            writer.object { writer in
+        output.write(
+            LogOutput.jsonLine { writer in
                 writer.member("time", time: System.wallMilliseconds())
                 writer.member("level", level.rawValue)
                 writer.member("message", message)
                 members(&writer)
-            }
-        }
-        output.write(line + [0x0A])
+            })
     }
 
     private static func milliseconds(_ micro: Int64) -> String {
@@ -155,5 +153,7 @@ enum OutputText {
     }
 
     /// A text as one word, with quotes if it needs them.
-    static func quoted(_ text: String) -> String { JSONWriter.text { $0.string(cut(text)) } }
+    static func quoted(_ text: String) -> String {
+        LogOutput.harmless(JSONWriter.text { $0.string(cut(text)) })
+    }
 }

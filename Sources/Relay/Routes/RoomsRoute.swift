@@ -12,7 +12,7 @@ struct RoomsRoute {
 
     func answer(_ request: HTTPRequest, name: String?, now: EpochMilliseconds) -> HTTPResponse {
         guard request.method == "GET" || request.method == "HEAD" else {
-            return Problem.method(request.method, allowed: "GET").response
+            return Problem.method(request.method, allowed: "GET, HEAD").response
         }
         let known = ["room", "source", "access_token", "ticket"]
         if let stranger = request.query.first(where: { !known.contains($0.name) }) {

@@ -5,7 +5,7 @@ internal import FrontDoor
 enum SchemaRoute {
     static func answer(_ request: HTTPRequest, document: String) -> HTTPResponse {
         guard request.method == "GET" || request.method == "HEAD" else {
-            return Problem.method(request.method, allowed: "GET").response
+            return Problem.method(request.method, allowed: "GET, HEAD").response
         }
         let body: [UInt8]
         let type: String

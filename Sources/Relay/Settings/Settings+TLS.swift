@@ -4,10 +4,8 @@ extension Settings {
     /// Reads the certificate and the key for the addresses over TLS; nil if there is no such address.
     ///
     /// Not a part of ``load(file:environment:overrides:)``: only who serves or checks needs to be able to read a key.
-    /// - Parameter isAsked: whether it is needed although no address of `listen` is over TLS: for a socket that was
-    ///   handed over.
-    func tlsIdentity(isAsked: Bool = false) throws(SettingsError) -> TLSIdentity? {
-        guard let address = listen.first(where: \.isSecure) ?? (isAsked ? listen.first : nil) else { return nil }
+    func tlsIdentity() throws(SettingsError) -> TLSIdentity? {
+        guard let address = listen.first(where: \.isSecure) else { return nil }
         guard let certificate = tls.certificate, let key = tls.key else {
             throw missing(address)
         }

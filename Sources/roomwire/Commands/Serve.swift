@@ -50,10 +50,11 @@ struct Serve: AsyncParsableCommand {
         } catch {
             throw Failure.refused("the relay could not start: \(error)")
         }
-        for line in Welcome(settings: settings, addresses: relay.addresses, demo: demo, flags: options.pasted).lines {
-            Terminal.line(line)
-        }
+        // Before anything is said, which may take as long as it takes somebody to read it.
         relay.obeySignals()
+        for line in Welcome(settings: settings, addresses: relay.addresses, demo: demo, flags: options.pasted).lines {
+            Terminal.announce(line)
+        }
         await relay.waitUntilStopped()
     }
 }

@@ -25,23 +25,33 @@ struct DiagnosticRun {
     var intervalMilliseconds: Int64 { Int64(number("intervalMs") ?? 200) }
     var quietMilliseconds: Int64 { Int64(number("quietMs") ?? 15_000) }
 
-    private func number(_ name: String) -> Int? { opening?[name]?.double.map { Int($0) } }
+    private func number(_ name: String) -> Int? {
+        opening.flatMap { Self.number($0, name, upTo: 10_000_000) }.map { Int($0) }
+    }
+
+    /// A number that is no larger than it can be: whatever lies between may have made up the frames.
+    private static func number(_ object: JSONObject, _ name: String, upTo most: Int64) -> Int64? {
+        object[name]?.integer.flatMap { (0...most).contains($0) ? $0 : nil }
+    }
+
+    /// The most that a time may be: far beyond any clock, and far from where sums overflow.
+    private static let mostMilliseconds: Int64 = 1 << 53
 
     /// A header of our request as the relay received it.
     func requestHeader(_ name: String) -> String? { opening?["request"]?.object?[name]?.string }
 
     /// Takes the data of a frame.
     mutating func take(_ data: String, at now: Int64) {
-        guard let object = (try? JSONReader.value(data))?.object, let sentAt = object["sentAtMs"]?.double else {
-            return
-        }
+        guard let object = (try? JSONReader.value(data))?.object,
+            let sentAt = Self.number(object, "sentAtMs", upTo: Self.mostMilliseconds)
+        else { return }
         switch object["type"]?.string {
         case "diag_started":
             opening = object
             openingAt = now
         case "diag_frame":
-            let sequence = object["sequence"]?.double ?? 0
-            arrivals.append(Arrival(sequence: Int(sequence), sentAt: Int64(sentAt), receivedAt: now))
+            let sequence = Self.number(object, "sequence", upTo: Self.mostMilliseconds) ?? 0
+            arrivals.append(Arrival(sequence: Int(sequence), sentAt: sentAt, receivedAt: now))
         case "diag_ended": hasEnd = true
         default: break
         }

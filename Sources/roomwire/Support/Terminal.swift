@@ -7,27 +7,42 @@ enum Terminal {
         isatty(STDOUT_FILENO) == 1 && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
     }
 
+    /// Opens those of the standard descriptors that are closed. Else whatever is opened next takes their numbers, a
+    /// socket or the log's file, and gets what is said to people. To be called before anything is opened.
+    static func openStandardDescriptors() {
+        var descriptor = open("/dev/null", O_RDWR)
+        while descriptor >= 0 && descriptor <= STDERR_FILENO { descriptor = open("/dev/null", O_RDWR) }
+        if descriptor >= 0 { close(descriptor) }
+    }
+
+    /// A line that may be lost: whoever says it goes on, whether or not anybody reads.
+    static func announce(_ text: String) {
+        _ = write(text + "\n", to: STDOUT_FILENO)
+    }
+
     /// A line of the result, written at once, so that a pipe's reader sees it at once.
     static func line(_ text: String) {
-        write(text + "\n", to: STDOUT_FILENO)
+        // Whoever read the output has gone, as `head` does when it has enough.
+        guard write(text + "\n", to: STDOUT_FILENO) else { exit(0) }
     }
 
     /// A line for people.
     static func notice(_ text: String) {
-        write(text + "\n", to: STDERR_FILENO)
+        guard write(text + "\n", to: STDERR_FILENO) else { exit(1) }
     }
 
-    private static func write(_ text: String, to descriptor: Int32) {
+    /// - Returns: false if nobody takes it.
+    private static func write(_ text: String, to descriptor: Int32) -> Bool {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count >= 0 {
                 bytes = bytes.dropFirst(count)
             } else if errno != EINTR && errno != EAGAIN {
-                // Whoever read the output has gone, as `head` does when it has enough.
-                exit(descriptor == STDOUT_FILENO ? 0 : 1)
+                return false
             }
         }
+        return true
     }
 
     /// Text from outside without the characters with which it could steer a terminal or turn its text round.

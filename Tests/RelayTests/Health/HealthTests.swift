@@ -78,6 +78,14 @@ import Testing
         #expect(pulse.silence(now: 5000) == 4000)
     }
 
+    @Test func aLoopThatHasEndedIsNotStalled() {
+        let pulse = LoopPulse(now: 0)
+        #expect(pulse.asks(now: 0))
+        pulse.ended()
+        #expect(pulse.silence(now: 60_000) == 0)
+        #expect(pulse.lag(now: 60_000) == 0)
+    }
+
     @Test func aMailboxThatIsNotReadShowsAlthoughTheTimerFires() {
         let pulse = LoopPulse(now: 0)
         #expect(pulse.asks(now: 0))

@@ -24,6 +24,11 @@ final class ClientSocket {
     private var event: UnsafeMutablePointer<event>?
     private var unsent: [UInt8] = []
     private var isConnected = false
+    /// Whether TCP has connected, and TLS has not.
+    private var isShakingHands = false
+    private var tls: TLSConnection?
+    /// What a later connection with TLS can resume; known when this one is closed.
+    private(set) var session: TLSSession?
     /// Whether what comes is left to lie with the kernel.
     private var isStalled = false
 
@@ -34,11 +39,12 @@ final class ClientSocket {
 
     /// Begins to connect.
     /// - Parameters:
+    ///   - session: what an earlier connection with TLS left.
     ///   - source: the last number of the address 127.0.0.x to come from; nil leaves it to the system.
     ///   - receiveBufferBytes: how much the kernel may hold for it; nil leaves that to the kernel.
     init(
-        to endpoint: Endpoint, from source: UInt8?, receiveBufferBytes: CInt? = nil, on loop: Loop,
-        into buffer: UnsafeMutableRawBufferPointer, owner: any ClientSocketOwner
+        over route: Route, resuming session: TLSSession? = nil, from source: UInt8?, receiveBufferBytes: CInt? = nil,
+        on loop: Loop, into buffer: UnsafeMutableRawBufferPointer, owner: any ClientSocketOwner
     ) throws(SystemError) {
         self.owner = owner
         self.buffer = buffer
@@ -55,17 +61,24 @@ final class ClientSocket {
             System.setOption(descriptor, level: 0, IP_BIND_ADDRESS_NO_PORT, to: 1)
             _ = call(bind, Self.address(in_addr(s_addr: UInt32(0x7F00_0000 | UInt32(source)).bigEndian), 0))
         }
-        if call(connect, Self.address(endpoint.address, endpoint.port)) != 0, errno != EINPROGRESS {
-            let error = SystemError("connect to \(endpoint.authority)")
-            Glibc.close(descriptor)
-            descriptor = -1
-            throw error
+        if call(connect, Self.address(route.endpoint.address, route.endpoint.port)) != 0, errno != EINPROGRESS {
+            throw abandoned("connect to \(route.endpoint.authority)")
+        }
+        if let client = route.tls {
+            tls = client.makeConnection(descriptor, resuming: session)
+            guard tls != nil else { throw abandoned("begin TLS", code: ENOMEM) }
         }
         watch(EV_WRITE)
     }
 
     deinit {
         close()
+    }
+
+    private func abandoned(_ operation: String, code: CInt = errno) -> SystemError {
+        Glibc.close(descriptor)
+        descriptor = -1
+        return SystemError(operation, code: code)
     }
 
     private static func address(_ address: in_addr, _ port: UInt16) -> sockaddr_in {
@@ -105,6 +118,7 @@ final class ClientSocket {
     private func flush() {
         guard descriptor >= 0, isConnected, !unsent.isEmpty else { return }
         let result = unsent.withUnsafeMutableBytes { bytes in
+            if let tls { return tls.write(UnsafeRawBufferPointer(bytes)) }
             var piece = System.Buffer(iov_base: bytes.baseAddress, iov_len: bytes.count)
             return withUnsafeMutablePointer(to: &piece) {
                 System.write(descriptor, UnsafeMutableBufferPointer(start: $0, count: 1))
@@ -128,11 +142,14 @@ final class ClientSocket {
         guard descriptor >= 0 else { return }
         if let event { event_free(event) }
         event = nil
+        session = tls?.session
+        tls = nil
         Glibc.close(descriptor)
         descriptor = -1
     }
 
     fileprivate func isReady(_ what: CInt) {
+        if isShakingHands { return shakeHands() }
         if !isConnected { return finishConnecting() }
         if what & EV_READ != 0 { read() }
         if what & EV_WRITE != 0, descriptor >= 0 {
@@ -146,6 +163,23 @@ final class ClientSocket {
         var length = socklen_t(MemoryLayout<CInt>.size)
         getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
         guard code == 0 else { return end(String(cString: strerror(code))) }
+        if tls != nil { return shakeHands() }
+        isReadyForRequests()
+    }
+
+    private func shakeHands() {
+        isShakingHands = true
+        switch tls?.shakeHands() {
+        case .wantsRead: watch(EV_READ)
+        case .wantsWrite: watch(EV_WRITE)
+        case .failed(let reason): end(reason)
+        case .done, nil:
+            isShakingHands = false
+            isReadyForRequests()
+        }
+    }
+
+    private func isReadyForRequests() {
         isConnected = true
         watch(EV_READ)
         owner?.socketIsConnected(self)
@@ -153,11 +187,23 @@ final class ClientSocket {
     }
 
     private func read() {
+        if let tls { return read(tls) }
         switch System.read(descriptor, into: buffer) {
         case .read(let count): owner?.socket(self, received: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         case .wouldBlock: break
         case .closed: end("the server closed the connection")
         }
+    }
+
+    /// Reads record after record: of those that OpenSSL has, the loop would not tell.
+    private func read(_ tls: TLSConnection) {
+        repeat {
+            switch tls.read(into: buffer) {
+            case .read(let count): owner?.socket(self, received: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            case .wouldBlock: return
+            case .ended(let reason): return end(reason)
+            }
+        } while descriptor >= 0 && tls.hasPending
     }
 
     private func end(_ reason: String) {

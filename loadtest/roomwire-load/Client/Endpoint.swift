@@ -2,8 +2,12 @@ internal import CLibevent
 internal import Foundation
 internal import Glibc
 
-/// Where requests go: an `http:` URL, taken apart. Its path and query are a template.
+/// Where requests go: an `http:` or `https:` URL, taken apart. Its path and query are a template.
 struct Endpoint {
+    /// Whether TLS is spoken there.
+    let isSecure: Bool
+    /// The name or address alone: what a certificate is for.
+    let host: String
     /// What goes into the `Host` header.
     let authority: String
     /// Path and query.
@@ -18,16 +22,21 @@ struct Endpoint {
         let text = template.text.prefix { $0 != "#" }
         guard let scheme = text.range(of: "://") else { return nil }
         let end = text[scheme.upperBound...].firstIndex { $0 == "/" || $0 == "?" } ?? text.endIndex
-        guard let url = URLComponents(string: String(text[..<end])), url.scheme == "http", url.user == nil,
-            let host = url.host, !host.isEmpty, let port = UInt16(exactly: url.port ?? 80),
+        guard let url = URLComponents(string: String(text[..<end])), let usual = Self.ports[url.scheme ?? ""],
+            url.user == nil, let host = url.host, !host.isEmpty, let port = UInt16(exactly: url.port ?? usual),
             let address = Self.lookUp(host)
         else { return nil }
+        isSecure = url.scheme == "https"
+        self.host = host
         self.address = address
         self.port = port
         authority = url.port == nil ? host : "\(host):\(port)"
         let path = text[end...]
         target = Template(path.hasPrefix("/") ? String(path) : "/" + path)
     }
+
+    /// The usual port of each scheme.
+    private static let ports = ["http": 80, "https": 443]
 
     private static func lookUp(_ host: String) -> in_addr? {
         var hints = addrinfo()

@@ -17,7 +17,7 @@ final class Publisher {
     /// What is published whenever a connection is free, room by room; nil when nothing more is to come.
     var refill: (() -> Int?)?
     private let publication: Publication
-    private let endpoint: Endpoint
+    private let route: Route
     private let marker: Marker
     private let loop: Loop
     private let buffer: UnsafeMutableRawBufferPointer
@@ -30,11 +30,11 @@ final class Publisher {
     /// A publisher with its connections on the way. With several, each has a channel of its own in every room, since
     /// only the server knows the order of their events.
     init(
-        _ publication: Publication, to endpoint: Endpoint, rooms: Int, connections: Int, marker: Marker,
+        _ publication: Publication, over route: Route, rooms: Int, connections: Int, marker: Marker,
         on loop: Loop, buffer: UnsafeMutableRawBufferPointer
     ) throws(SystemError) {
         self.publication = publication
-        self.endpoint = endpoint
+        self.route = route
         self.marker = marker
         self.loop = loop
         self.buffer = buffer
@@ -42,7 +42,7 @@ final class Publisher {
         published = Array(repeating: 0, count: rooms * connections)
         for lane in 0..<connections {
             let connection = PublisherConnection(self, lane: lane)
-            try connection.connect(to: endpoint, on: loop, buffer: buffer)
+            try connection.connect(over: route, on: loop, buffer: buffer)
             all.append(connection)
         }
     }
@@ -91,7 +91,7 @@ final class Publisher {
         let channel = room * lanes + connection.lane
         let label = Marker.Label(channel: channel, sequence: published[channel], dueNanoseconds: due)
         published[channel] += 1
-        connection.post(publication.request(label, room: room, marker: marker, to: endpoint), due: due)
+        connection.post(publication.request(label, room: room, marker: marker, to: route.endpoint), due: due)
     }
 
     private func fill(_ connection: PublisherConnection) {
@@ -122,7 +122,7 @@ final class Publisher {
         }
         if connection.isBusy { refusedCount += 1 }
         do {
-            if stood { return try connection.connect(to: endpoint, on: loop, buffer: buffer) }
+            if stood { return try connection.connect(over: route, on: loop, buffer: buffer) }
         } catch {
             faults.note(.publisherLost, error.description)
         }
@@ -154,11 +154,13 @@ private final class PublisherConnection: ClientSocketOwner {
     }
 
     func connect(
-        to endpoint: Endpoint, on loop: Loop, buffer: UnsafeMutableRawBufferPointer
+        over route: Route, on loop: Loop, buffer: UnsafeMutableRawBufferPointer
     ) throws(SystemError) {
         isBusy = false
         isConnected = false
-        socket = try ClientSocket(to: endpoint, from: nil, on: loop, into: buffer, owner: self)
+        socket?.close()
+        socket = try ClientSocket(
+            over: route, resuming: socket?.session, from: nil, on: loop, into: buffer, owner: self)
     }
 
     func post(_ request: [UInt8], due: Int64) {

@@ -15,20 +15,24 @@ struct StreamTarget {
         let token: String?
         /// What to mint a token for each stream with.
         let tokenSecret: String?
+        /// How TLS is spoken, if the URL is an `https:` one.
+        let tls: TLSSettings
     }
 
     /// Where.
-    let endpoint: Endpoint
+    let route: Route
     private let description: Description
     private let audience: Audience
     private let firstStream: Int
     /// A token for each stream from the first; empty if they send none.
     private let tokens: [String]
 
-    /// For the streams with these numbers; nil if the URL is none.
-    init?(_ description: Description, for streams: Range<Int>, of audience: Audience, now: EpochMilliseconds) {
-        guard let endpoint = Endpoint(description.url) else { return nil }
-        self.endpoint = endpoint
+    /// For the streams with these numbers; fails if the URL is none, or TLS cannot be spoken.
+    init(_ description: Description, for streams: Range<Int>, of audience: Audience, now: EpochMilliseconds) throws {
+        guard let endpoint = Endpoint(description.url) else {
+            throw ScenarioError(sentence: "\(description.url.text) is no http: or https: URL")
+        }
+        route = try Route(to: endpoint, description.tls)
         self.description = description
         self.audience = audience
         firstStream = streams.lowerBound
@@ -48,12 +52,12 @@ struct StreamTarget {
             headers.append(("Authorization", "Bearer \(token)"))
         }
         if let lastEventID { headers.append(("Last-Event-ID", lastEventID)) }
-        return endpoint.head("GET", headers: headers, values)
+        return route.endpoint.head("GET", headers: headers, values)
     }
 
     /// The last number of the address a stream comes from.
     func source(for stream: Int) -> UInt8? {
-        endpoint.isLoopback && description.addresses > 0 ? UInt8(2 + stream % description.addresses) : nil
+        route.endpoint.isLoopback && description.addresses > 0 ? UInt8(2 + stream % description.addresses) : nil
     }
 }
 

@@ -17,6 +17,8 @@ final class Subscription: ClientSocketOwner {
     private weak var shard: Shard?
     private let examiner: Examiner
     private var socket: ClientSocket?
+    /// What is left of its last connection with TLS.
+    private var session: TLSSession?
     private var request: [UInt8] = []
     private var head: [UInt8] = []
     private var splitter = FrameSplitter()
@@ -31,7 +33,7 @@ final class Subscription: ClientSocketOwner {
     }
 
     /// Connects and sends `request`.
-    func open(_ request: [UInt8], to endpoint: Endpoint, from source: UInt8?, receiveBufferBytes: CInt?) {
+    func open(_ request: [UInt8], over route: Route, from source: UInt8?, receiveBufferBytes: CInt?) {
         guard let shard else { return }
         self.request = request
         head = []
@@ -40,8 +42,8 @@ final class Subscription: ClientSocketOwner {
         state = .connecting
         do {
             socket = try ClientSocket(
-                to: endpoint, from: source, receiveBufferBytes: receiveBufferBytes, on: shard.loop,
-                into: shard.buffer, owner: self)
+                over: route, resuming: session, from: source, receiveBufferBytes: receiveBufferBytes,
+                on: shard.loop, into: shard.buffer, owner: self)
         } catch {
             fail(error.description)
         }
@@ -49,9 +51,19 @@ final class Subscription: ClientSocketOwner {
 
     /// Goes away without a word.
     func close() {
-        socket?.close()
-        socket = nil
+        closeSocket()
         state = .idle
+    }
+
+    private func closeSocket() {
+        socket?.close()
+        if let socket { session = socket.session }
+        socket = nil
+    }
+
+    /// Comes back as somebody whom the server has not seen.
+    func forgetSession() {
+        session = nil
     }
 
     /// Stops reading, or reads on.
@@ -101,8 +113,7 @@ final class Subscription: ClientSocketOwner {
     }
 
     private func fail(_ reason: String) {
-        socket?.close()
-        socket = nil
+        closeSocket()
         let wasOpen = state == .open
         state = wasOpen ? .idle : .refused
         shard?.streamEnded(self, wasOpen: wasOpen, because: reason)

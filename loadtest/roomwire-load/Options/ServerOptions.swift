@@ -58,6 +58,8 @@ struct ServerOptions: ParsableArguments {
         help: ArgumentHelp("A process of the server, to be measured; may be given several times.", valueName: "pid"))
     var serverPid: [Int32] = []
 
+    @OptionGroup(title: "TLS options") var tls: TLSOptions
+
     /// The processes to measure.
     var meter: ProcessMeter { ProcessMeter(processes: serverPid) }
 
@@ -71,7 +73,7 @@ struct ServerOptions: ParsableArguments {
     /// - Parameter hasRooms: whether streams ask for a room each.
     func streamTarget(addresses: Int, hasRooms: Bool) throws -> StreamTarget.Description {
         let url = Template(subscribeURL ?? url + "/api/events" + (hasRooms ? "?room={room}" : ""))
-        _ = try Self.endpoint(url)
+        _ = try route(url)
         if hasRooms, !url.has("room"), !subscribeHeader.contains(where: { $0.contains("{room}") }) {
             throw ValidationError("Streams ask for rooms here: --subscribe-url lacks its {room}.")
         }
@@ -79,12 +81,12 @@ struct ServerOptions: ParsableArguments {
         let secret = tokenSecret ?? (subscribeURL == nil ? Self.environment["ROOMWIRE_TOKEN_SECRET"] : nil)
         return StreamTarget.Description(
             url: url, addresses: addresses, headers: subscribeHeader.compactMap(HeaderTemplate.init), token: token,
-            tokenSecret: token == nil ? secret : nil)
+            tokenSecret: token == nil ? secret : nil, tls: tls.settings)
     }
 
-    /// Where events are published.
-    func publishEndpoint() throws -> Endpoint {
-        try Self.endpoint(Template(publishURL ?? url + "/api/webhooks/" + source))
+    /// Where events are published, and how one gets there.
+    func publishRoute() throws -> Route {
+        try route(Template(publishURL ?? url + "/api/webhooks/" + source))
     }
 
     /// How events are published.
@@ -103,10 +105,14 @@ struct ServerOptions: ParsableArguments {
 
     private static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
-    private static func endpoint(_ url: Template) throws -> Endpoint {
+    private func route(_ url: Template) throws -> Route {
         guard let endpoint = Endpoint(url) else {
-            throw ValidationError("This is no http: URL of a host that has an IPv4 address: \(url.text)")
+            throw ValidationError("This is no http: or https: URL of a host that has an IPv4 address: \(url.text)")
         }
-        return endpoint
+        do {
+            return try Route(to: endpoint, tls.settings)
+        } catch {
+            throw ValidationError("--ca-file: \(error.description).")
+        }
     }
 }

@@ -36,6 +36,7 @@ final class Run {
         _ scenario: String, _ server: ServerOptions, _ load: LoadOptions, audience: Audience? = nil, lanes: Int = 1,
         stalling: Int = 0, connecting: Int = 64
     ) throws {
+        RecordBuffers.keep()
         System.ignoreBrokenPipes()
         let files = System.raiseOpenFileLimit()
         guard load.streams > 0 || scenario.hasPrefix("ingest") else {
@@ -55,7 +56,9 @@ final class Run {
         fleet = try Fleet(
             setup, perProcess: load.streamsPerProcess ?? max(1, files - Self.filesBesideStreams), on: loop)
         sampler = Sampler(meter, epoch: epoch, on: loop)
-        report = Report(scenario: scenario, label: load.label)
+        // Who measures both kinds of handshakes sees them in rows of their own.
+        let suffix = server.tls.noResumption ? ", no resumption" : ""
+        report = Report(scenario: scenario + suffix, label: load.label)
         report.add("streams", Double(audience.streams), "")
         if fleet.processCount > 1 { report.add("processes", Double(fleet.processCount), "") }
         progress = Progress(on: loop)
@@ -124,7 +127,7 @@ final class Run {
     /// Connects what publishes.
     func connectPublisher() throws -> Publisher {
         let publisher = try Publisher(
-            try server.publication(), to: try server.publishEndpoint(), rooms: fleet.audience.rooms,
+            try server.publication(), over: try server.publishRoute(), rooms: fleet.audience.rooms,
             connections: lanes, marker: Marker(run: number), on: loop, buffer: buffer)
         self.publisher = publisher
         guard wait(atMost: timeout, until: { publisher.isIdle }), publisher.isAlive else {
@@ -164,12 +167,20 @@ final class Run {
         sampler.stop()
     }
 
+    /// How the streams' connections with TLS began.
+    private func addHandshakes() {
+        guard result.fullHandshakes + result.resumedHandshakes > 0 else { return }
+        report.add("full_handshakes", Double(result.fullHandshakes), "")
+        report.add("resumed_handshakes", Double(result.resumedHandshakes), "")
+    }
+
     /// Ends the run: prints the report, and fails if the server did anything wrong.
     func finish() throws {
         progress.clear()
         guard fleet.results.count == fleet.processCount else {
             throw ScenarioError(sentence: "a process that holds streams has ended")
         }
+        addHandshakes()
         report.faults = result.faults
         report.faults.add(faults)
         if let publisher { report.faults.add(publisher.faults) }

@@ -102,6 +102,10 @@ struct FleetResult {
     private(set) var deliveredBytes = 0
     /// Streams that were cut on purpose.
     private(set) var drops = 0
+    /// TLS handshakes that made a new session.
+    private(set) var fullHandshakes = 0
+    /// TLS handshakes that resumed one.
+    private(set) var resumedHandshakes = 0
 
     /// Adds the results up, and compares the orders in which streams of different processes were shown events.
     init(_ results: [ShardResult]) {
@@ -112,6 +116,8 @@ struct FleetResult {
             deliveries += result.deliveries
             deliveredBytes += result.deliveredBytes
             drops += result.drops
+            fullHandshakes += result.fullHandshakes
+            resumedHandshakes += result.resumedHandshakes
             while timeline.count < result.timeline.count { timeline.append(0) }
             for (step, count) in result.timeline.enumerated() { timeline[step] += count }
             while orders.count < result.orders.count { orders.append([:]) }

@@ -104,6 +104,10 @@ struct ShardResult: Codable {
     var orders: [[UInt64: Int]]
     /// Streams that were cut on purpose.
     var drops: Int
+    /// TLS handshakes that made a new session.
+    var fullHandshakes: Int
+    /// TLS handshakes that resumed one.
+    var resumedHandshakes: Int
 }
 
 /// What a shard says.

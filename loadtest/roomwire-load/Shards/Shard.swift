@@ -24,11 +24,8 @@ final class Shard {
     init(_ setup: ShardSetup, on loop: Loop) throws {
         self.loop = loop
         self.setup = setup
-        guard
-            let target = StreamTarget(
-                setup.target, for: setup.streams, of: setup.audience, now: System.wallMilliseconds())
-        else { throw ScenarioError(sentence: "\(setup.target.url.text) is no http: URL") }
-        self.target = target
+        target = try StreamTarget(
+            setup.target, for: setup.streams, of: setup.audience, now: System.wallMilliseconds())
         examiner = Examiner(
             setup.streams, of: setup.audience, lanes: setup.lanes, firstTimed: setup.stalling,
             marker: Marker(run: setup.run), epoch: setup.epochNanoseconds)
@@ -102,7 +99,7 @@ final class Shard {
             underWay += 1
             stream.open(
                 target.request(for: stream.index, lastEventID: examiner.lastID(of: stream.index)),
-                to: target.endpoint, from: target.source(for: stream.index),
+                over: target.route, from: target.source(for: stream.index),
                 receiveBufferBytes: stream.index < setup.stalling ? Self.stallingBufferBytes : nil)
         }
     }
@@ -119,7 +116,9 @@ final class Shard {
         let tally = examiner.tally
         let result = ShardResult(
             faults: examiner.faults, latencies: Counts(tally.latencies), timeline: tally.timeline,
-            deliveries: tally.deliveries, deliveredBytes: tally.deliveredBytes, orders: orders, drops: counts.drops)
+            deliveries: tally.deliveries, deliveredBytes: tally.deliveredBytes, orders: orders, drops: counts.drops,
+            fullHandshakes: target.route.tls?.fullHandshakes ?? 0,
+            resumedHandshakes: target.route.tls?.resumedHandshakes ?? 0)
         closeAll()
         return result
     }
@@ -167,6 +166,7 @@ extension Shard {
         // Who was shown nothing has nothing to resume from, and no claim to what comes while it is away.
         let isEmpty = (0..<setup.lanes).allSatisfy { (examiner.cursors.position(stream: place, lane: $0) ?? 0) == 0 }
         if isNew || isEmpty { examiner.forget(stream.index) }
+        if isNew { stream.forgetSession() }
         return true
     }
 

@@ -76,6 +76,7 @@ struct Worker: ParsableCommand {
     private static let statusMilliseconds: Int64 = 25
 
     func run() throws {
+        RecordBuffers.keep()
         System.ignoreBrokenPipes()
         _ = System.raiseOpenFileLimit()
         let loop = try Loop()
