@@ -6,7 +6,7 @@ import Testing
 
 /// Any source of a known provider will do; the providers' own judgement is tested with them.
 @Sendable func takesAnySource(_ source: SourceSettings) -> SourceFault? {
-    if ["livekit", "daily", "whereby", "standard"].contains(source.provider) { return nil }
+    if ["livekit", "daily", "whereby", "standard", "supabase"].contains(source.provider) { return nil }
     return SourceFault(setting: "provider", sentence: "there is no such provider")
 }
 
