@@ -151,7 +151,9 @@ public struct TokenVerifier: Sendable {
         case .unknownKey:
             throw AccessRefusal(.unknownKey, "The issuer has no key with the token's kid.", issuer: best?.issuer)
         case .badSignature, .verified:
-            throw AccessRefusal(.badSignature, "None of the keys that count for the token, by its iss, has signed it.", issuer: best?.issuer)
+            throw AccessRefusal(
+                .badSignature, "None of the keys that count for the token, by its iss, has signed it.",
+                issuer: best?.issuer)
         case nil: throw AccessRefusal(.unknownIssuer, "No issuer in the settings has the token's iss.")
         }
     }
