@@ -45,10 +45,18 @@ def iso(milliseconds):
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+given_ports = set()
+
+
 def free_port():
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on. Never the same twice: the system may offer one again that was not used yet."""
+    while True:
+        with contextlib.closing(socket.socket()) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port not in given_ports:
+            given_ports.add(port)
+            return port
 
 
 def settings(**changes):
