@@ -19,8 +19,7 @@ final class Publisher {
     private let publication: Publication
     private let route: Route
     private let marker: Marker
-    private let loop: Loop
-    private let buffer: UnsafeMutableRawBufferPointer
+    private let place: Workplace
     private let lanes: Int
     private var idle: [PublisherConnection] = []
     private var all: [PublisherConnection] = []
@@ -31,18 +30,17 @@ final class Publisher {
     /// only the server knows the order of their events.
     init(
         _ publication: Publication, over route: Route, rooms: Int, connections: Int, marker: Marker,
-        on loop: Loop, buffer: UnsafeMutableRawBufferPointer
+        at place: Workplace
     ) throws(SystemError) {
         self.publication = publication
         self.route = route
         self.marker = marker
-        self.loop = loop
-        self.buffer = buffer
+        self.place = place
         lanes = connections
         published = Array(repeating: 0, count: rooms * connections)
         for lane in 0..<connections {
             let connection = PublisherConnection(self, lane: lane)
-            try connection.connect(over: route, on: loop, buffer: buffer)
+            try connection.connect(over: route, at: place)
             all.append(connection)
         }
     }
@@ -122,7 +120,7 @@ final class Publisher {
         }
         if connection.isBusy { refusedCount += 1 }
         do {
-            if stood { return try connection.connect(over: route, on: loop, buffer: buffer) }
+            if stood { return try connection.connect(over: route, at: place) }
         } catch {
             faults.note(.publisherLost, error.description)
         }
@@ -153,14 +151,11 @@ private final class PublisherConnection: ClientSocketOwner {
         self.lane = lane
     }
 
-    func connect(
-        over route: Route, on loop: Loop, buffer: UnsafeMutableRawBufferPointer
-    ) throws(SystemError) {
+    func connect(over route: Route, at place: Workplace) throws(SystemError) {
         isBusy = false
         isConnected = false
         socket?.close()
-        socket = try ClientSocket(
-            over: route, resuming: socket?.session, from: nil, on: loop, into: buffer, owner: self)
+        socket = try ClientSocket(over: route, resuming: socket?.session, from: nil, at: place, owner: self)
     }
 
     func post(_ request: [UInt8], due: Int64) {

@@ -43,7 +43,7 @@ final class Subscription: ClientSocketOwner {
         do {
             socket = try ClientSocket(
                 over: route, resuming: session, from: source, receiveBufferBytes: receiveBufferBytes,
-                on: shard.loop, into: shard.buffer, owner: self)
+                at: shard.place, owner: self)
         } catch {
             fail(error.description)
         }
