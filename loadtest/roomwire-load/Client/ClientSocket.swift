@@ -95,29 +95,37 @@ final class ClientSocket {
         let what = isStalled ? what & ~EV_READ : what
         guard what != 0 else { return }
         event = event_new(
-            place.loop.base, descriptor, Int16(what | EV_PERSIST), clientSocketIsReady, Unmanaged.passUnretained(self).toOpaque())
+            place.loop.base, descriptor, Int16(what | EV_PERSIST), clientSocketIsReady,
+            Unmanaged.passUnretained(self).toOpaque())
         event_add(event, nil)
     }
 
     /// Sends `bytes`, now or when the system takes them.
     func send(_ bytes: [UInt8]) {
-        unsent.append(contentsOf: bytes)
-        flush()
+        guard unsent.isEmpty else { return unsent.append(contentsOf: bytes) }
+        let count = isConnected && descriptor >= 0 ? write(bytes) : 0
+        guard count < bytes.count else { return }
+        unsent = Array(bytes[count...])
+        if isConnected { watch(EV_READ | EV_WRITE) }
     }
 
     private func flush() {
         guard descriptor >= 0, isConnected, !unsent.isEmpty else { return }
-        let result = unsent.withUnsafeMutableBytes { bytes in
-            if let tls { return tls.write(UnsafeRawBufferPointer(bytes)) }
-            var piece = System.Buffer(iov_base: bytes.baseAddress, iov_len: bytes.count)
+        unsent.removeFirst(write(unsent))
+        if unsent.isEmpty { unsent = [] } else { watch(EV_READ | EV_WRITE) }
+    }
+
+    /// - Returns: how much the system took. A connection that is gone takes nothing, and shows when it is read.
+    private func write(_ bytes: [UInt8]) -> Int {
+        let result = bytes.withUnsafeBytes { bytes in
+            if let tls { return tls.write(bytes) }
+            var piece = System.Buffer(
+                iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
             return withUnsafeMutablePointer(to: &piece) {
                 System.write(descriptor, UnsafeMutableBufferPointer(start: $0, count: 1))
             }
         }
-        // A connection that is gone shows when it is read.
-        guard case .wrote(let count) = result else { return watch(EV_READ | EV_WRITE) }
-        unsent.removeFirst(count)
-        if unsent.isEmpty { unsent = [] } else { watch(EV_READ | EV_WRITE) }
+        return if case .wrote(let count) = result { count } else { 0 }
     }
 
     /// Stops reading, or reads on.

@@ -125,9 +125,10 @@ final class Run {
 
     /// Connects what publishes.
     func connectPublisher() throws -> Publisher {
+        let route = try server.publishRoute()
         let publisher = try Publisher(
-            try server.publication(), over: try server.publishRoute(), rooms: fleet.audience.rooms,
-            connections: lanes, marker: Marker(run: number), at: place)
+            try server.publication(to: route.endpoint, Marker(run: number)), over: route, rooms: fleet.audience.rooms,
+            connections: lanes, at: place)
         self.publisher = publisher
         guard wait(atMost: timeout, until: { publisher.isIdle }), publisher.isAlive else {
             throw ScenarioError(
