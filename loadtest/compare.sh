@@ -220,7 +220,7 @@ measure_roomwire() {
         load_paced "$file" "$label" "$count"
     done
     for count in 0 "$many"; do
-        start roomwire "$1" "$1"
+        start roomwire "$1"
         load "$file" "$label" ingest --streams "$count" --seconds "$seconds"
         load "$file" "$label" ingest --streams "$count" --seconds "$seconds" --rate 5000
         load "$file" "$label" ingest --streams "$count" --seconds "$seconds" --rate 10000
