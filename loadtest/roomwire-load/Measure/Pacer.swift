@@ -26,6 +26,7 @@ final class Pacer {
 
     /// Publishes all that is due by now.
     func catchUp() {
+        guard !due.isEmpty else { return }
         let now = SteadyClock.nanoseconds()
         while let moment = due.next(at: now) { publish(moment) }
         if due.isEmpty { ticker?.stop() }
