@@ -24,15 +24,10 @@ enum RedactedURL {
 
     /// True for text that begins with a scheme and `://`.
     static func startsLikeURL(_ text: String) -> Bool {
-        var position = 0
-        for byte in text.utf8 {
-            if byte == UInt8(ascii: ":") {
-                return position > 0 && text.utf8.dropFirst(position).starts(with: "://".utf8)
-            }
-            guard isSchemeByte(byte), position < 16 else { return false }
-            position += 1
+        text.withBytes { bytes in
+            guard let colon = bytes.prefix(17).firstIndex(of: UInt8(ascii: ":")), colon > 0 else { return false }
+            return bytes[colon...].starts(with: "://".utf8) && bytes[..<colon].allSatisfy(isSchemeByte)
         }
-        return false
     }
 
     /// Running text in which every address is reduced to its host.
