@@ -1,21 +1,29 @@
+internal import Events
+
 /// A few names that are looked for among many. Every member of every body is asked about, and is none of them as a
-/// rule: nearly always its first letters tell, without a hash of the whole.
+/// rule: nearly always first letter and length tell, without a hash of the whole.
 struct FewNames: Sendable {
-    /// The names as bytes, by their first.
+    /// The names as bytes, by what ``place(_:_:)`` says.
     private let names: [[[UInt8]]]
 
     /// These names, none of them empty.
     init(_ list: [String]) {
-        var names = [[[UInt8]]](repeating: [], count: 256)
-        for name in list { names[Int(name.utf8[name.utf8.startIndex])].append(Array(name.utf8)) }
+        var names = [[[UInt8]]](repeating: [], count: 32 * 32)
+        for name in list {
+            names[Self.place(name.utf8[name.utf8.startIndex], name.utf8.count)].append(Array(name.utf8))
+        }
         self.names = names
     }
+
+    /// Names of other letters and lengths may have the same place.
+    private static func place(_ first: UInt8, _ count: Int) -> Int { Int(first & 31) << 5 | count & 31 }
 
     /// True for one of the names.
     func contains(_ name: String) -> Bool {
         name.withBytes { bytes in
             guard let first = bytes.first else { return false }
-            return names[Int(first)].contains { bytes.elementsEqual($0) }
+            let candidates = names[Self.place(first, bytes.count)]
+            return !candidates.isEmpty && candidates.contains { bytes.elementsEqual($0) }
         }
     }
 
@@ -23,27 +31,19 @@ struct FewNames: Sendable {
     /// themselves are in lower case and without them.
     func contains(spellingOf name: String) -> Bool {
         name.withBytes { bytes in
-            guard let first = bytes.first else { return false }
-            return names[Int(Self.lower(first))].contains { Self.isSpelling(bytes, of: $0) }
+            guard let first = bytes.first, !Self.isSeparator(first) else { return false }
+            var count = 0
+            for byte in bytes where !Self.isSeparator(byte) { count += 1 }
+            let candidates = names[Self.place(first, count)]
+            return !candidates.isEmpty && candidates.contains { Self.isSpelling(bytes, of: $0) }
         }
     }
 
     private static func isSpelling(_ spelling: UnsafeBufferPointer<UInt8>, of name: [UInt8]) -> Bool {
-        var index = 0
-        for byte in spelling where byte != UInt8(ascii: "_") && byte != UInt8(ascii: "-") {
-            guard index < name.count, name[index] == lower(byte) else { return false }
-            index += 1
-        }
-        return index == name.count
+        spelling.lazy.filter { !isSeparator($0) }.elementsEqual(name) { lower($0) == $1 }
     }
+
+    private static func isSeparator(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") }
 
     private static func lower(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
-}
-
-extension String {
-    /// The result of `body` over the bytes in one piece. Going through them is a good deal faster than through `utf8`.
-    func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
-        var text = self
-        return text.withUTF8(body)
-    }
 }

@@ -1,3 +1,5 @@
+internal import Events
+
 /// Addresses without the secrets that they carry: user and password before the host, keys in path and query.
 enum RedactedURL {
     private static let hostSchemes: Set<String> = [
