@@ -33,8 +33,8 @@ IDLE = 2000
 IS_RELEASE = "release" in pathlib.Path(roomwire.BINARY).parts
 # 1 KiB is the budget. Without optimisation, values are larger and are kept twice here and there.
 IDLE_BUDGET_BYTES = 1024 if IS_RELEASE else 2048
-# For a webhook of LiveKit's on average, with reading it from a file and writing the verdict.
-WEBHOOK_BUDGET = 100 if IS_RELEASE else 200
+# A webhook of LiveKit's takes 66 on average, with reading it from a file and writing the verdict.
+WEBHOOK_BUDGET = 75
 
 
 class Listeners:
@@ -119,6 +119,7 @@ def test_the_load_tester_reads_an_event_without_allocating(folder):
     assert more / (50 * 400) < 2 * SLACK
 
 
+@pytest.mark.skipif(not IS_RELEASE, reason="without optimisation, generic code allocates for every byte")
 def test_a_webhook_is_verified_and_read_with_few_allocations(folder):
     allocations = MallocCounter(folder)
     (folder / "roomwire.yaml").write_text(json.dumps(roomwire.settings()))
@@ -133,7 +134,7 @@ def test_a_webhook_is_verified_and_read_with_few_allocations(folder):
         assert done.returncode == 0, done.stderr
         taken.append(allocations())
     each = (taken[1] - taken[0]) / (10 * len(requests.splitlines()))
-    print(each)
+    print(f"{each} for a webhook")
     assert each < WEBHOOK_BUDGET
 
 

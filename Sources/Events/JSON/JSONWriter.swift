@@ -141,13 +141,19 @@ public struct JSONWriter {
     private mutating func quote(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
         text.withBytes { utf8 in
-            var plainFrom = 0
-            for index in utf8.indices where utf8[index] < 0x20 || utf8[index] == 0x22 || utf8[index] == 0x5C {
-                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[plainFrom..<index]))
-                escape(utf8[index])
-                plainFrom = index + 1
+            var index = 0
+            while index < utf8.count {
+                bytes.append(addingCapacity: utf8.count - index) { output in
+                    while index < utf8.count, utf8[index] >= 0x20, utf8[index] != 0x22, utf8[index] != 0x5C {
+                        output.append(utf8[index])
+                        index += 1
+                    }
+                }
+                if index < utf8.count {
+                    escape(utf8[index])
+                    index += 1
+                }
             }
-            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[plainFrom...]))
         }
         bytes.append(UInt8(ascii: "\""))
     }
