@@ -11,6 +11,8 @@ struct RedactionTests {
         ("sessionToken", true), ("assumeRoleExternalId", true), ("azure", true), ("sip_headers", true),
         ("sip.phoneNumber", true), ("sip.h.From", true), ("sip.callID", false), ("sip.callStatus", false),
         ("name", false), ("externalId", false), ("tokens", false), ("id", false), ("key", false), ("", false),
+        ("TOKEN", true), ("Basic-Auth_", true), ("s_-3", true), ("_token", false), ("-s3", false), ("tokem", false),
+        ("toke", false), ("\u{14}oken", false), ("toke\u{E9}", false), ("s", false), ("__", false),
     ])
     func secretsAreKnownByName(_ name: String, _ isSecret: Bool) {
         #expect(Redaction.isSecret(name) == isSecret)
@@ -35,6 +37,20 @@ struct RedactionTests {
             #"{"error":"push to (rtmps://live.example/app/KEY) failed\nsee srt://h?passphrase=K"}"#,
             """
             {"error":"push to (rtmps://live.example/[redacted] failed\\nsee srt://h/[redacted]"}
+            """
+        ),
+        (
+            #"{"URL":"rtmp://h/K","websocket_url":"wss://h/K","urn":"K","uri":"","error_msg":"at wss://h/K","err":"K"}"#,
+            """
+            {"URL":"rtmp://h/[redacted]","websocket_url":"wss://h/[redacted]","urn":"K","uri":"",\
+            "error_msg":"at wss://h/[redacted]","err":"K"}
+            """
+        ),
+        (
+            #"{"a":["://x","a:/b","a.b+c-d2://h/K","abcdefghijklmnop://h/K","abcdefghijklmnopq://h/K","a b://h/K"]}"#,
+            """
+            {"a":["://x","a:/b","a.b+c-d2://[redacted]","abcdefghijklmnop://[redacted]","abcdefghijklmnopq://h/K",\
+            "a b://h/K"]}
             """
         ),
         (
