@@ -27,11 +27,11 @@ struct FewNames: Sendable {
         }
     }
 
-    /// True for one of the names in upper or lower case, with `_` and `-` anywhere behind its first letter. The names
-    /// themselves are in lower case and without them.
+    /// True for one of the names in upper or lower case, with `_` and `-` anywhere. The names themselves are in
+    /// lower case and without them.
     func contains(spellingOf name: String) -> Bool {
         name.withBytes { bytes in
-            guard let first = bytes.first, !Self.isSeparator(first) else { return false }
+            guard let first = bytes.first(where: { !Self.isSeparator($0) }) else { return false }
             var count = 0
             for byte in bytes where !Self.isSeparator(byte) { count += 1 }
             let candidates = names[Self.place(first, count)]

@@ -60,8 +60,9 @@ enum Redaction {
 
     /// True for the name of a member whose value is a secret.
     static func isSecret(_ name: String) -> Bool {
-        guard (2...32).contains(name.utf8.count) else { return false }
-        return secretNames.contains(spellingOf: name) || !SIPAttributes.isPublic(name)
+        // A header field of a call may have a name of any length; the other names are short.
+        if !SIPAttributes.isPublic(name) { return true }
+        return (2...32).contains(name.utf8.count) && secretNames.contains(spellingOf: name)
     }
 
     /// In lower case, without `_` and `-`. The blocks of storage credentials (`s3`, `gcp`, …) go as a whole: they
