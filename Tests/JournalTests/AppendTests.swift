@@ -1,4 +1,5 @@
 import Events
+import GRDB
 import Testing
 
 @testable import Journal
