@@ -45,7 +45,10 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Journal",
-            dependencies: ["Events", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "Events", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
             swiftSettings: strict),
         .target(name: "Fanout", dependencies: ["Events"], swiftSettings: strict),
         .target(name: "FrontDoor", dependencies: ["EventLoop", "CLibevent", "COpenSSL"], swiftSettings: strict),

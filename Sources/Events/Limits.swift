@@ -127,8 +127,10 @@ public enum Limits {
     public static let waitingAppends = 20_000
     /// Events in one transaction; what waits longer goes into the next.
     public static let commitEvents = 2_000
-    /// From the start of one commit to that of the next, while several drafts come in that time.
-    public static let gatheringMicroseconds = 1000
+    /// From the start of one commit to that of the next at most, while several drafts come in that time.
+    public static let gatheringMicroseconds = 2_000
+    /// What each draft of a commit adds to that time: above some 2,000 drafts a second it is the whole.
+    public static let gatheringDraftMicroseconds = 500
     /// Events in one page read back from the log.
     public static let pageEvents = 500
     /// Bytes in one page read back from the log, unless its first event is larger by itself.

@@ -1,4 +1,5 @@
 import Events
+import GRDB
 import Testing
 
 @testable import Journal
@@ -49,6 +50,35 @@ struct AppendTests {
         #expect(second.events.map(\.event.source) == ["c"])
         #expect(second.duplicateIndexes == [0])
         #expect(try home.all().map(\.event.source) == ["a", "b", "c"])
+    }
+
+    @Test func emptyTextsAndBodiesAreKeptAsSuch() throws {
+        var silent = Make.event(.unknown, room: nil, session: nil, source: "")
+        silent.users = []
+        let drafts = [
+            Make.draft(silent, key: "", raw: ""), Make.draft(Make.event(.unknown), key: "é", raw: nil),
+        ]
+        let first = try home.append(drafts, now: start)
+        #expect(first.events.count == 2)
+        #expect(try home.append(drafts, now: start + 1).duplicates == 2)
+        let page = try home.page(after: .zero, events: 10, bytes: 10_000)
+        #expect(page.events.map { $0.raw?.count } == [0, nil])
+        #expect(page.events.map(\.event.users) == [[], nil])
+        // Also once the keys were read back from the file.
+        try home.close()
+        #expect(try folder.home().append(drafts, now: start + 2).duplicates == 2)
+    }
+
+    @Test func aFailedTransactionLeavesNothingBehind() throws {
+        struct Stop: Error {}
+        #expect(throws: Stop.self) {
+            try home.pool.transaction { db in
+                try db.execute(sql: "INSERT INTO events (id, json) VALUES (1, x'')")
+                throw Stop()
+            }
+        }
+        #expect(try home.all().isEmpty)
+        #expect(try home.append(Make.plain(2), now: start).events.count == 2)
     }
 
     @Test func aBatchOfDuplicatesChangesNothing() throws {

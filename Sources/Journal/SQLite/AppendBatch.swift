@@ -1,5 +1,4 @@
 internal import Events
-internal import Foundation
 internal import GRDB
 
 /// The drafts of one transaction on their way into the tables. What it holds becomes true when the commit succeeds.
@@ -16,15 +15,17 @@ struct AppendBatch {
     /// The keys of the new events.
     private(set) var keys: DedupeBatch
     private var index = 0
-    private let insertEvent: Statement
-    private let insertKey: Statement
+    private let insertEvent: EventStatement
+    private let insertKey: EventStatement
+
+    private static let insertion = "INSERT INTO events (id, users, json, raw) VALUES (?, ?, ?, ?)"
 
     init(_ db: Database, head: EventID, now: EpochMilliseconds) throws {
         self.head = head
         self.now = now
         keys = try DedupeBatch(db)
-        insertEvent = try db.cachedStatement(sql: "INSERT INTO events (id, users, json, raw) VALUES (?, ?, ?, ?)")
-        insertKey = try db.cachedStatement(sql: "INSERT INTO dedupe (id, source, key) VALUES (?, ?, ?)")
+        insertEvent = try EventStatement(db, sql: Self.insertion)
+        insertKey = try EventStatement(db, sql: "INSERT INTO dedupe (id, source, key) VALUES (?, ?, ?)")
     }
 
     /// Appends a draft and whatever the fold puts before it, unless its key was there before.
@@ -47,48 +48,53 @@ struct AppendBatch {
             try insert(logged)
             events.append(logged)
         }
-        try insertKey.execute(arguments: [head.rawValue, key.source, key.key])
+        try insert(key)
         keys.insert(key, hash, head, seen)
     }
 
     /// Writes an event's row and deletes it again.
     static func insertAndDelete(_ db: Database, _ logged: LoggedEvent) throws {
-        let json = Data(logged.frame.buffer[logged.json])
-        try db.cachedStatement(sql: "INSERT INTO events (id, users, json, raw) VALUES (?, ?, ?, ?)")
-            .execute(arguments: [logged.id.rawValue, nil, json, nil])
+        try insert(logged, users: nil, with: EventStatement(db, sql: insertion))
         try db.cachedStatement(sql: "DELETE FROM events WHERE id = ?").execute(arguments: [logged.id.rawValue])
     }
 
     private mutating func insert(_ logged: LoggedEvent) throws {
         let users = logged.event.users.map(Self.text)
-        try logged.json.withData(of: logged.frame) { json in
-            try Self.withData(of: logged.raw) { raw in
-                try insertEvent.execute(arguments: [logged.id.rawValue, users, json, raw])
+        try Self.insert(logged, users: users, with: insertEvent)
+        bytes += logged.json.count + (logged.raw?.count ?? 0) + (users?.utf8.count ?? 0) + Limits.eventOverheadBytes
+    }
+
+    private static func insert(_ logged: LoggedEvent, users: String?, with statement: EventStatement) throws {
+        try withExtendedLifetime(logged) {
+            statement.bind(logged.id.rawValue, at: 1)
+            statement.bind(UnsafeRawBufferPointer(rebasing: logged.frame.buffer[logged.json]), at: 3)
+            statement.bind(logged.raw?.buffer, at: 4)
+            guard var users else {
+                statement.bindNull(at: 2)
+                return try statement.execute()
+            }
+            try users.withUTF8 { users in
+                statement.bind(text: users, at: 2)
+                try statement.execute()
             }
         }
-        bytes += logged.json.count + (logged.raw?.count ?? 0) + (users?.utf8.count ?? 0) + Limits.eventOverheadBytes
+    }
+
+    private func insert(_ key: DedupeIndex.Key) throws {
+        var (source, text) = (key.source, key.key)
+        insertKey.bind(head.rawValue, at: 1)
+        try source.withUTF8 { source in
+            insertKey.bind(text: source, at: 2)
+            try text.withUTF8 { text in
+                insertKey.bind(text: text, at: 3)
+                try insertKey.execute()
+            }
+        }
     }
 
     private static func text(_ users: [String]) -> String {
         JSONWriter.text { writer in
             writer.array { writer in for user in users { writer.string(user) } }
-        }
-    }
-
-    private static func withData(of bytes: SharedBytes?, _ body: (Data?) throws -> Void) throws {
-        guard let bytes else { return try body(nil) }
-        try (0..<bytes.count).withData(of: bytes, body)
-    }
-}
-
-extension Range<Int> {
-    /// The part of `bytes` that this range names, as Data that shares their memory and must not leave `body`.
-    /// SQLite copies what it binds, so that nothing needs to be copied before.
-    fileprivate func withData(of bytes: SharedBytes, _ body: (Data) throws -> Void) throws {
-        let part = bytes.buffer[self]
-        guard let start = UnsafeRawBufferPointer(rebasing: part).baseAddress, !isEmpty else { return try body(Data()) }
-        try withExtendedLifetime(bytes) {
-            try body(Data(bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: count, deallocator: .none))
         }
     }
 }

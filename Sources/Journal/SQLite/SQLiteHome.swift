@@ -86,7 +86,7 @@ public final class SQLiteHome: LogHome {
             // After a commit there is nothing left to discard.
             defer { live.fold.discard() }
             let (batch, meta) = try reporting("append") {
-                try pool.write { db in
+                try pool.transaction { db in
                     var batch = try AppendBatch(db, head: live.head, now: now)
                     for draft in drafts { try batch.append(draft, &live.fold, live.seen) }
                     var meta = live.meta
@@ -132,7 +132,7 @@ public final class SQLiteHome: LogHome {
     public func probe(_ draft: Draft, now: EpochMilliseconds) throws {
         try live.withLock { live in
             try reporting("probe") {
-                try pool.write { db in
+                try pool.transaction { db in
                     // No reader sees inside a transaction: to them the row was never there.
                     let id = live.head.next(at: now)
                     try AppendBatch.insertAndDelete(db, LoggedEvent(id: id, event: draft.event, raw: draft.raw))

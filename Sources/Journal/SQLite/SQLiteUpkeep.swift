@@ -27,7 +27,7 @@ extension SQLiteHome {
             meta.checkpoint = live.head
             let changes = live.fold.memory.changes
             try reporting("checkpoint") {
-                try pool.write { db in
+                try pool.transaction { db in
                     for key in live.dirty { try Self.save(db, key, live.fold.state(of: key)) }
                     if changes != live.savedMemory { try Self.save(db, live.fold.memory) }
                     try meta.save(db)
@@ -53,7 +53,7 @@ extension SQLiteHome {
             meta.events -= step.events
             meta.bytes -= step.bytes
             let keys = try reporting("trim") {
-                try pool.write { db in try Self.delete(db, through: step.through, meta) }
+                try pool.transaction { db in try Self.delete(db, through: step.through, meta) }
             }
             live.meta = meta
             for (hash, id) in keys { live.seen.remove(hash, id) }

@@ -1,5 +1,4 @@
 public import Events
-internal import Foundation
 
 /// Reads pages of the log off the loops' threads. Its queue is short: who is turned away keeps its cursor and asks
 /// again, which costs nothing.
@@ -22,9 +21,7 @@ public final class JournalReader: Sendable {
     public init(home: any LogHome) {
         self.home = home
         for number in 1...Self.threads {
-            let thread = Thread { self.run() }
-            thread.name = "journal-\(number)"
-            thread.start()
+            startThread("journal-\(number)") { self.run() }
         }
     }
 

@@ -1,5 +1,4 @@
 public import Events
-internal import Foundation
 
 /// What became of a draft that was submitted.
 public enum AppendOutcome: Sendable, Equatable {
@@ -66,9 +65,7 @@ public final class JournalWriter: Sendable {
         self.clock = clock
         self.onCommit = onCommit
         self.onFault = onFault
-        let thread = Thread { self.run() }
-        thread.name = "journal"
-        thread.start()
+        startThread("journal") { self.run() }
     }
 
     /// Hands over a draft; `completion` is called on the writer's thread and must be quick. False, and no call, when
@@ -110,13 +107,13 @@ public final class JournalWriter: Sendable {
 
     private func run() {
         var upkeep = UpkeepPace(now: clock())
-        var gathering = Gathering()
+        var pace = CommitPace()
         measure()
         while true {
-            gathering.wait()
+            pace.wait()
             switch next(waitMilliseconds: upkeep.hasMore ? 0 : Limits.upkeepMilliseconds) {
             case .drafts(let drafts):
-                gathering.begin(drafts: drafts.count)
+                pace.begin(drafts: drafts.count)
                 var rest = drafts[...]
                 while !rest.isEmpty {
                     upkeep.appended += commit(rest.prefix(Limits.commitEvents))
