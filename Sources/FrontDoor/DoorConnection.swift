@@ -102,7 +102,15 @@ final class DoorConnection {
         guard handshake == nil, evbuffer_get_length(output) == 0 else { return false }
         let descriptor = bufferevent_getfd(transport)
         return bytes.withUnsafeBytes { bytes in
-            guard case .wrote(let count) = System.write(descriptor, bytes) else { return false }
+            let count: Int
+            switch System.write(descriptor, bytes) {
+            case .wrote(let taken): count = taken
+            case .wouldBlock: return false
+            case .closed:
+                // Frees the request as well, as evhttp does when it cannot write.
+                evhttp_connection_free(link)
+                return true
+            }
             answer {
                 let rest = bytes[count...]
                 if !rest.isEmpty { evbuffer_add(output, bytes.baseAddress! + count, rest.count) }
