@@ -193,6 +193,10 @@ measure_server() {
     load "$out" "$1" fanout --streams "$streams" --burst 100
     # The yardstick keeps nothing that one could resume from.
     [ "$1" = yardstick ] || load "$out" "$1" storm --streams "$streams"
+    # How soon a server answers that verifies nothing and keeps nothing is what there is to compare roomwire's answers
+    # with. All streams follow, since not every server here has rooms.
+    start "$1"
+    load "$out" "$1" ingest --streams 4 --seconds "$seconds" --rate 10000
     local count
     for count in $counts; do
         [ "$count" != "$streams" ] || continue
@@ -216,9 +220,10 @@ measure_roomwire() {
         load_paced "$file" "$label" "$count"
     done
     for count in 0 "$many"; do
-        start roomwire "$1" "$1"
+        start roomwire "$1"
         load "$file" "$label" ingest --streams "$count" --seconds "$seconds"
         load "$file" "$label" ingest --streams "$count" --seconds "$seconds" --rate 5000
+        load "$file" "$label" ingest --streams "$count" --seconds "$seconds" --rate 10000
     done
     start roomwire "$1"
     load "$file" "$label" storm --streams "$many"

@@ -12,9 +12,10 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
-// Calls of Linux that Swift's Glibc module leaves out: the wake-up of a mailbox, a thread's name, and what a folder
-// lies on.
+// Calls of Linux that Swift's Glibc module leaves out: the wake-up of a mailbox, an exact timer, a thread's name, and
+// what a folder lies on.
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <sys/prctl.h>
 #include <sys/vfs.h>
 

@@ -76,6 +76,9 @@ open class StreamSocket {
     /// True until ``close()``.
     open var isOpen: Bool { descriptor >= 0 }
 
+    /// True if what ``write(_:)`` does is a write of the same bytes to the descriptor.
+    open var takesPlainBytes: Bool { true }
+
     /// Writes as much as the kernel takes, with one system call.
     open func write(_ buffers: UnsafeMutableBufferPointer<System.Buffer>) -> System.WriteResult {
         guard descriptor >= 0 else { return .closed }

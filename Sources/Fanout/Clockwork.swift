@@ -27,13 +27,13 @@ extension Hub {
             send(ControlFrame.tokenExpiring(subscriber), to: subscriber)
         }
         // Who is blocked needs no heartbeat, and its outlet takes none.
-        if now - subscriber.lastWrite >= patience(subscriber), subscriber.state != .blocked, subscriber.state != .ended
+        if now - subscriber.idleSince >= patience(subscriber), subscriber.state != .blocked, subscriber.state != .ended
         {
             counters.heartbeats += 1
             send(ControlFrame.heartbeat(subscriber), to: subscriber)
         }
         guard subscriber.state != .ended else { return }
-        setWheel(subscriber, idleSince: subscriber.state == .blocked ? now : subscriber.lastWrite)
+        setWheel(subscriber, idleSince: subscriber.state == .blocked ? now : subscriber.idleSince)
     }
 
     /// Has a stream looked at when its heartbeat may be due, or before if its token needs it.
@@ -72,7 +72,7 @@ extension Hub {
         subscriber.expiresAt = expiresAt
         subscriber.mark = mark
         subscriber.isExpiryAnnounced = false
-        setWheel(subscriber, idleSince: subscriber.state == .blocked ? now : subscriber.lastWrite)
+        setWheel(subscriber, idleSince: subscriber.state == .blocked ? now : subscriber.idleSince)
         return expiresAt
     }
 

@@ -65,32 +65,44 @@ extension Hub {
 
     private func deliver(_ events: ArraySlice<LoggedEvent>, to group: Group) {
         let pieces = buffers.buffers
-        let bytes = buffers.bytes
+        let all = OutletResult.took(buffers.bytes)
         var index = 0
         // Who falls behind or ends is replaced in the list by its last member, so the index stays.
         while index < group.live.count {
-            let subscriber = group.live[index]
-            switch subscriber.outlet.write(pieces) {
-            case .took(bytes):
-                wrote(bytes, to: subscriber)
-                counters.deliveries += UInt64(events.count)
-                subscriber.sentEvents += events.count
+            let result = write(pieces, toMember: index, of: group)
+            if result == all {
                 index += 1
-            case .took(let count):
-                leaveHead(subscriber)
-                wrote(count, to: subscriber)
-                settle(subscriber, after: count, of: events)
-                block(subscriber)
-            case .gone:
-                end(subscriber, .clientClosed)
+            } else {
+                part(group.live[index], result, of: events)
             }
         }
+        // Counted once for all: see ``Group/descriptors``.
+        let brought = Sent(bytes: buffers.bytes, events: events.count)
+        group.brought(brought, now: now)
+        counters.deliveries += UInt64(brought.events * group.live.count)
+        counters.sentBytes += UInt64(brought.bytes * group.live.count)
+    }
+
+    private func write(
+        _ pieces: UnsafeMutableBufferPointer<iovec>, toMember index: Int, of group: Group
+    ) -> OutletResult {
+        let descriptor = group.descriptors[index]
+        return descriptor >= 0 ? writeDirectly(descriptor, pieces) : group.live[index].outlet.write(pieces)
+    }
+
+    /// Takes a live subscriber away from its group, whose outlet did not take all of `events`.
+    private func part(_ subscriber: Subscriber, _ result: OutletResult, of events: ArraySlice<LoggedEvent>) {
+        guard case .took(let count) = result else { return end(subscriber, .clientClosed) }
+        leaveHead(subscriber)
+        wrote(count, to: subscriber)
+        settle(subscriber, after: count, of: events)
+        block(subscriber)
     }
 
     func wrote(_ bytes: Int, to subscriber: Subscriber) {
         guard bytes > 0 else { return }
         subscriber.lastWrite = now
-        subscriber.sentBytes += bytes
+        subscriber.ownSent.bytes += bytes
         counters.sentBytes += UInt64(bytes)
     }
 
@@ -112,7 +124,7 @@ extension Hub {
                 return
             }
             counters.deliveries += 1
-            subscriber.sentEvents += 1
+            subscriber.ownSent.events += 1
             subscriber.remainingEvents = subscriber.remainingEvents.map { $0 - 1 }
             let size = builder.size(of: event, as: subscriber.group.key.format)
             subscriber.cursor = event.id

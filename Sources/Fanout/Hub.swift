@@ -73,6 +73,9 @@ public final class Hub {
     /// Called when a stream has ended, whatever the reason; the subscriber is forgotten then. It may come in the
     /// middle of a delivery, so the hub must not be called from within.
     public var onEnd: (Subscriber, StreamEnd) -> Void = { _, _ in }
+    /// Writes to an outlet that names its ``Outlet/descriptor``, as its ``Outlet/write(_:)`` would. To be set by who
+    /// gives such outlets.
+    public var writeDirectly: DescriptorWrite = { _, _ in .gone }
     /// Called to have a page read; ``pageArrived(_:after:)`` brings it.
     public var readPage: (EventID) -> Void = { _ in }
 

@@ -4,6 +4,9 @@ public import Glibc
 ///
 /// The hub is in the middle of its work when it calls these: none may call it back before it has returned.
 public protocol Outlet: AnyObject {
+    /// Where ``Hub/writeDirectly`` may write instead of ``write(_:)``; nil if bytes must come through here. It stays
+    /// the same until ``close()``.
+    var descriptor: CInt? { get }
     /// Offers bytes, once; the buffers are not kept.
     func write(_ buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult
     /// Asks to be told, by ``Hub/outletHasRoom(_:)``, when bytes will be taken again.
@@ -11,6 +14,14 @@ public protocol Outlet: AnyObject {
     /// Ends the connection; what was taken is still sent.
     func close()
 }
+
+extension Outlet {
+    /// None: bytes come through ``write(_:)``.
+    public var descriptor: CInt? { nil }
+}
+
+/// Offers bytes to a descriptor, once; the buffers are not kept.
+public typealias DescriptorWrite = (CInt, UnsafeMutableBufferPointer<iovec>) -> OutletResult
 
 /// What became of the bytes that an outlet was offered.
 public enum OutletResult: Equatable, Sendable {

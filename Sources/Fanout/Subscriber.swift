@@ -40,6 +40,7 @@ public final class Subscriber {
     var unsentOffset = 0
     /// The page of the log that it is reading, while it has room for more.
     var page: LogPage?
+    /// When something was written to it alone; see ``idleSince``.
     var lastWrite: Int64
     var remainingEvents: Int?
     let limitBytes: Int?
@@ -57,10 +58,8 @@ public final class Subscriber {
     var groupIndex: Int32 = -1
     /// When it began, in seconds since 1970.
     let openedAtSeconds: UInt32
-    /// Bytes that the outlet took.
-    public internal(set) var sentBytes = 0
-    /// Events of the log written to it, in whole or begun.
-    public internal(set) var sentEvents = 0
+    /// What was sent to it alone; while it is live with its group, less what the group had brought when it joined.
+    var ownSent = Sent()
 
     init(
         id: UInt64, subscription: Subscription, group: Group, outlet: any Outlet, cursor: EventID, now: Int64,
@@ -80,6 +79,20 @@ public final class Subscriber {
         limitBytes = subscription.limitBytes
         endsWhenCaughtUp = subscription.endsWhenCaughtUp
     }
+
+    /// Everything sent to it.
+    private var sent: Sent { isWithGroup ? ownSent + group.sent : ownSent }
+
+    /// Bytes that the outlet took.
+    public var sentBytes: Int { sent.bytes }
+
+    /// Events of the log written to it, in whole or begun.
+    public var sentEvents: Int { sent.events }
+
+    /// When something was last written to it, by itself or with its group.
+    var idleSince: Int64 { isWithGroup ? max(lastWrite, group.lastWrite) : lastWrite }
+
+    private var isWithGroup: Bool { groupIndex >= 0 }
 
     /// A subscriber that counts, or that ends when it has caught up, is served alone and never with its group.
     var isServedAlone: Bool { remainingEvents != nil || limitBytes != nil || endsWhenCaughtUp }

@@ -4,10 +4,10 @@ import Testing
 @testable import Fanout
 
 struct LiveDeliveryTests {
-    @Test(arguments: [1, 2, 40])
-    func eachLiveSubscriberGetsOneWriteHoweverManyEventsThereAre(events: Int) {
+    @Test(arguments: [1, 2, 40], [true, false])
+    func eachLiveSubscriberGetsOneWriteHoweverManyEventsThereAre(events: Int, isDirect: Bool) {
         let stage = Stage()
-        let outlets = (0..<5).map { _ in stage.open().outlet }
+        let outlets = (0..<5).map { _ in stage.open(isDirect: isDirect).outlet }
         for outlet in outlets { outlet.clear() }
         stage.commit(events)
         for outlet in outlets {
@@ -15,6 +15,32 @@ struct LiveDeliveryTests {
             #expect(outlet.ids == Stage.ids(1...events))
         }
         #expect(stage.hub.counters.deliveries == UInt64(5 * events))
+        #expect(stage.directWrites == (isDirect ? 5 : 0))
+    }
+
+    /// Members of a group leave from its middle and its end, while it is written to, and others join.
+    @Test
+    func whatEachWasSentIsCountedThroughComingAndGoing() {
+        let stage = Stage()
+        var streams = (0..<6).map { stage.open(user: "user-\($0)", isDirect: $0 != 1) }
+        stage.commit()
+        streams[2].outlet.isGone = true
+        streams[5].outlet.isGone = true
+        streams[0].outlet.room = 20
+        stage.commit(2)
+        streams.append(stage.open(user: "late"))
+        streams[0].outlet.room = nil
+        stage.hub.outletHasRoom(streams[0].subscriber)
+        stage.settle()
+        stage.commit(3)
+        for (index, stream) in streams.enumerated() {
+            let (subscriber, outlet) = stream
+            #expect(subscriber.sentBytes == outlet.bytes.count, "stream \(index)")
+            #expect(subscriber.sentEvents == outlet.ids.count, "stream \(index)")
+        }
+        #expect(streams.map(\.outlet.ids.count) == [6, 6, 1, 6, 6, 1, 3])
+        #expect(stage.hub.counters.deliveries == 29)
+        #expect(stage.hub.counters.sentBytes == UInt64(streams.map(\.outlet.bytes.count).reduce(0, +)))
     }
 
     @Test

@@ -15,6 +15,10 @@ final class Stage {
     private(set) var ends: [StreamEnd] = []
     private(set) var steady: Int64 = 1_000_000
     var wall: EpochMilliseconds { 1_800_000_000_000 + steady }
+    /// Who is written to by descriptor.
+    private var direct: [CInt: TestOutlet] = [:]
+    /// How many writes went by descriptor.
+    private(set) var directWrites = 0
     /// How many events a page holds.
     var pageEvents = 10
 
@@ -26,6 +30,10 @@ final class Stage {
             now: 1_000_000, wallNow: 1_800_001_000_000, random: SeededGenerator(seed: 7))
         hub.readPage = { [unowned self] in reads.append($0) }
         hub.onEnd = { [unowned self] in ends.append($1) }
+        hub.writeDirectly = { [unowned self] descriptor, buffers in
+            directWrites += 1
+            return direct[descriptor]?.write(buffers) ?? .gone
+        }
     }
 
     var extent: LogExtent { LogExtent(trimmedThrough: trimmedThrough, head: log.last?.id ?? .zero) }
@@ -87,11 +95,19 @@ final class Stage {
         }
     }
 
-    /// Opens a stream and forgets the frames that come before the first event.
+    /// Gives an outlet a descriptor, as a plain socket has one.
+    func makeDirect(_ outlet: TestOutlet) {
+        let descriptor = CInt(100 + direct.count)
+        outlet.descriptor = descriptor
+        direct[descriptor] = outlet
+    }
+
+    /// Opens a stream, written to by descriptor unless it is told otherwise.
     func open(
         _ start: Subscription.Start = .live, user: String = "ada", rooms: [String] = ["*"], types: [String] = ["*"],
-        format: StreamFormat = StreamFormat(), outlet: TestOutlet = TestOutlet()
+        format: StreamFormat = StreamFormat(), outlet: TestOutlet = TestOutlet(), isDirect: Bool = true
     ) -> (subscriber: Subscriber, outlet: TestOutlet) {
+        if isDirect { makeDirect(outlet) }
         let asked = EventScope(rooms: PatternSet(rooms), types: PatternSet(types))
         let subscription = Subscription(
             user: user, filter: EventFilter(granted: .everything, requested: asked), format: format, start: start)

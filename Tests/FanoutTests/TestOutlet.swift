@@ -14,6 +14,8 @@ final class TestOutlet: Outlet {
     var room: Int?
     /// The other side has left.
     var isGone = false
+    /// Set if the hub is to write past the outlet, once it is live.
+    var descriptor: CInt?
 
     func write(_ buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult {
         writes += 1

@@ -37,6 +37,18 @@ import Testing
         #expect(!comparison.table.contains("p90"))
     }
 
+    @Test func howLateTheTesterWasHasNoRatio() throws {
+        var comparison = Comparison(hasAllFigures: false)
+        for (label, late) in [("a", 0.5), ("b", 2)] {
+            var report = Report(scenario: "fanout", label: label)
+            report.add("tester_late_p99", late, "ms")
+            report.add("tester_late_max", 10, "ms")
+            comparison.add(try #require(try JSONReader.value(report.json).object))
+        }
+        #expect(comparison.table.contains("| fanout | tester late p99, ms | 0.5 | 2 |"))
+        #expect(!comparison.table.contains("max"))
+    }
+
     @Test func faultsAreListedByKindAndTheFirstOfEachInWords() {
         var report = Report(scenario: "fanout", label: "lossy")
         for stream in 0..<30 { report.faults.note(.missing, count: 2, "stream \(stream) lacks two events") }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import roomwire_load
@@ -81,10 +82,31 @@ import Testing
 
     @Test func templatesAreFilledInWhereTheyName() {
         let template = Template(#"{"id":"{id}","room":"{room}","other":{}}"#)
-        #expect(template.filled([("id", "7"), ("room", "a")]) == #"{"id":"7","room":"a","other":{}}"#)
-        #expect(template.has("id") && !template.has("time"))
+        #expect(template.filled([.id: "7", .room: "a"]) == #"{"id":"7","room":"a","other":{}}"#)
+        #expect(template.has(.id) && !template.has(.time))
         #expect(HeaderTemplate("X-Room:  {room}")?.value.text == "{room}")
         #expect(HeaderTemplate(": x") == nil)
+    }
+
+    @Test(arguments: [
+        ("", ""), ("{room}", "a"), ("{room}{room}", "aa"), ("{room", "{room"), ("room}", "room}"), ("{}", "{}"),
+        ("{{room}}", "{a}"), ("{ro{room}om}", "{roaom}"), ("{Room} {rooms}", "{Room} {rooms}"), ("{time}", "{time}"),
+        ("{\u{FC}{n}\u{FC}", "{\u{FC}{n}\u{FC}"), ("a{room}b{user}c", "aab{user}c"),
+    ])
+    func whatIsNoPlaceStaysAsItIs(text: String, filled: String) {
+        #expect(Template(text).filled([.room: "a"]) == filled)
+    }
+
+    @Test func aTemplateGoesFromProcessToProcess() throws {
+        let template = Template("/events?room={room}")
+        #expect(try JSONDecoder().decode(Template.self, from: JSONEncoder().encode(template)) == template)
+    }
+
+    @Test(arguments: [0, 9, 10, 99, 100, 1_795_201_856_123, Int.max])
+    func digitsAreThoseOfTheNumber(number: Int) {
+        var bytes: [UInt8] = []
+        bytes.appendDigits(number)
+        #expect(String(decoding: bytes, as: UTF8.self) == String(number))
     }
 
     @Test(arguments: [
@@ -122,10 +144,4 @@ import Testing
         #expect(Endpoint(Template(url)) == nil)
     }
 
-    @Test func aHeadTellsHowTheBodyComes() {
-        let head = ResponseHead("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-A: b:c".utf8)
-        #expect(head?.isChunked == true)
-        #expect(ResponseHead("HTTP/1.1 429 Too Many\r\ncontent-length: 12".utf8)?.contentLength == 12)
-        #expect(ResponseHead("SSH-2.0-OpenSSH".utf8) == nil)
-    }
 }

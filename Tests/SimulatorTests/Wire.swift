@@ -15,7 +15,13 @@ final class Wire: Outlet {
     /// A write or a wait that a socket's owner must not ask for.
     private(set) var misuse: String?
 
-    init(room: Int?) { self.room = room }
+    /// Set if the hub is to write past the outlet, once it is live.
+    let descriptor: CInt?
+
+    init(room: Int?, descriptor: CInt?) {
+        self.room = room
+        self.descriptor = descriptor
+    }
 
     func write(_ buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult {
         if isAwaited { misuse = "written to while it has no room" }

@@ -19,6 +19,8 @@ final class World {
     /// Webhooks that were refused because the disk was full: their senders try again.
     private var refused: [Draft] = []
     private var accepted: [Draft] = []
+    /// Every connection ever made: every other one has its number here for its descriptor.
+    private var wires: [Wire] = []
     /// What was done, for a failure's report.
     private(set) var trace: [String] = []
 
@@ -47,6 +49,7 @@ final class World {
             // Read now and delivered late, or read late.
             loop.reads.append((cursor, dice.percent(50) ? try? page(after: cursor) : nil))
         }
+        hub.writeDirectly = { [unowned self] in wires[Int($0)].write($1) }
         hub.onEnd = { [unowned self] subscriber, reason in
             clients.first { $0.subscriber === subscriber }?.ended = reason
         }
@@ -122,7 +125,10 @@ final class World {
         let hub = connectHub(client)
         let (start, isGenuine) = start(for: client, isLast: isLast)
         note("\(client.user) connects to \(client.hubIndex) from \(start)")
-        let wire = Wire(room: isLast || dice.percent(60) ? nil : dice.below(800))
+        let wire = Wire(
+            room: isLast || dice.percent(60) ? nil : dice.below(800),
+            descriptor: wires.count.isMultiple(of: 2) ? CInt(wires.count) : nil)
+        wires.append(wire)
         client.begin(start, on: wire, liveFrom: hub.head, isGenuine: isGenuine)
         var subscription = Subscription(user: client.user, filter: client.filter, format: client.format, start: start)
         subscription.heartbeatIsEvent = dice.percent(20)

@@ -19,6 +19,8 @@ class LossyHub:
         self.fault = fault
         # With a context it speaks TLS, and nothing else.
         self.tls = tls
+        # Whether each answer to what is published is the last of its connection.
+        self.closes = False
         self.log = []
         self.subscribers = []
         self.subscribed = 0
@@ -54,8 +56,12 @@ class LossyHub:
                 room = query.get("room", [""])[0]
                 if method == "POST":
                     body = await reader.readexactly(int(headers["content-length"]))
-                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                    last = b"Connection: close\r\n" if self.closes else b""
+                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + last + b"\r\n")
                     self.publish(room, body)
+                    if self.closes:
+                        writer.close()
+                        return
                 else:
                     self.subscribe(writer, room, headers.get("last-event-id"))
         except (asyncio.IncompleteReadError, ConnectionError):

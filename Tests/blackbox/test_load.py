@@ -128,6 +128,31 @@ def test_streams_beyond_what_one_process_holds_go_to_copies(hub):
     assert report["faultsByKind"] == {"repeated": 10}
 
 
+def test_a_server_that_closes_after_each_answer_is_published_to_all_the_same(hub):
+    closing = hub()
+    closing.closes = True
+    report, _ = load_hub(closing, "ingest", "--streams", 4, "--rate", 100, "--seconds", 0.5, "--connections", 3)
+    assert report["scenario"] == "ingest at 100/s" and report["faults"] == 0
+    assert report["figures"]["deliveries"] == 4 * 50
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+@pytest.mark.parametrize("scenario", [FANOUT, ("fanout", "--streams", 12, "--burst", 20), ("storm", "--streams", 12)])
+def test_how_late_the_tester_was_is_measured_whether_it_paces_or_not(hub, scenario, processes):
+    figures = load_hub(hub(), *scenario, "--streams-per-process", 12 // processes)[0]["figures"]
+    assert figures.get("processes", 1) == processes
+    # Its timer runs after it is due, and seldom within the same microsecond.
+    assert 0 <= figures["tester_late_p99"] <= figures["tester_late_p99_9"] <= figures["tester_late_max"]
+    assert figures["tester_late_max"] > 0
+
+
+def test_followers_alone_need_no_rooms(hub):
+    base = f"http://127.0.0.1:{hub().port}/"
+    places = ("--subscribe-url", base, "--publish-url", base, "--publish-body", "{id}", "--seconds", 0.2)
+    report, _ = load("ingest", *places, "--streams", 4)
+    assert report["faults"] == 0 and report["figures"]["deliveries"] == 4 * report["figures"]["events"]
+
+
 def test_streams_that_disagree_on_the_order_are_found(hub):
     # A swap of events of different publishers breaks no order but the one that the others were shown.
     burst = ("fanout", "--streams", 12, "--burst", 20, "--bursts", 1)

@@ -58,6 +58,8 @@ final class TLSStreamSocket: StreamSocket {
 
     // MARK: Writing
 
+    override var takesPlainBytes: Bool { false }
+
     override func write(_ buffers: UnsafeMutableBufferPointer<System.Buffer>) -> System.WriteResult {
         guard isOpen, !isBroken else { return .closed }
         guard sendRest() else { return isBroken ? .closed : .wouldBlock }

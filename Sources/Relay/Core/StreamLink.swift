@@ -25,13 +25,9 @@ final class StreamLink: Outlet, StreamSocketOwner {
         socket.owner = nil
     }
 
-    func write(_ buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult {
-        switch socket.write(buffers) {
-        case .wrote(let count): .took(count)
-        case .wouldBlock: .took(0)
-        case .closed: .gone
-        }
-    }
+    var descriptor: CInt? { socket.takesPlainBytes ? socket.descriptor : nil }
+
+    func write(_ buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult { OutletResult(socket.write(buffers)) }
 
     func waitForRoom() { socket.waitForRoom() }
 
@@ -45,6 +41,17 @@ final class StreamLink: Outlet, StreamSocketOwner {
     func socketHasEnded(_ socket: StreamSocket, because reason: StreamSocket.End) {
         guard let subscriber else { return socket.close() }
         worker.hasLeft(subscriber, because: reason)
+    }
+}
+
+extension OutletResult {
+    /// What a write to a socket came to, in the hub's terms.
+    init(_ result: System.WriteResult) {
+        switch result {
+        case .wrote(let count): self = .took(count)
+        case .wouldBlock: self = .took(0)
+        case .closed: self = .gone
+        }
     }
 }
 

@@ -51,6 +51,7 @@ final class Worker {
             of: plan.count, now: System.steadyMilliseconds(),
             wallNow: System.wallMilliseconds())
         hub.onEnd = { [unowned self] in release($0, because: $1) }
+        hub.writeDirectly = { OutletResult(System.write($0, $1)) }
         hub.readPage = { [unowned self] in readPage(after: $0) }
         mail = mailbox.attach(
             to: loop, limit: Limits.mailboxCommands, handle: { [unowned self] in take($0) },

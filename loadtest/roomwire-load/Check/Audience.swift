@@ -30,6 +30,12 @@ struct Audience: Codable, Equatable {
     /// The name of a room.
     static func name(of room: Int) -> String { "load-\(room)" }
 
+    /// Appends the name of a room.
+    static func appendName(of room: Int, to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: "load-".utf8)
+        bytes.appendDigits(room)
+    }
+
     /// The name of a stream's user.
     static func user(of stream: Int) -> String { "listener-\(stream)" }
 }

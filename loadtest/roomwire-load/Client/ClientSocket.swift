@@ -14,12 +14,8 @@ protocol ClientSocketOwner: AnyObject {
 
 /// A connection that this program opens: one descriptor and one event, both its own.
 final class ClientSocket {
-    /// How much one read takes. All sockets of the program read into the same place.
-    private static let readBytes = 256 * 1024
-
     private weak var owner: (any ClientSocketOwner)?
-    private let base: OpaquePointer
-    private let buffer: UnsafeMutableRawBufferPointer
+    private let place: Workplace
     private var descriptor: CInt = -1
     private var event: UnsafeMutablePointer<event>?
     private var unsent: [UInt8] = []
@@ -32,11 +28,6 @@ final class ClientSocket {
     /// Whether what comes is left to lie with the kernel.
     private var isStalled = false
 
-    /// A place to read into, for all the sockets of one loop.
-    static func makeBuffer() -> UnsafeMutableRawBufferPointer {
-        .allocate(byteCount: readBytes, alignment: 16)
-    }
-
     /// Begins to connect.
     /// - Parameters:
     ///   - session: what an earlier connection with TLS left.
@@ -44,11 +35,10 @@ final class ClientSocket {
     ///   - receiveBufferBytes: how much the kernel may hold for it; nil leaves that to the kernel.
     init(
         over route: Route, resuming session: TLSSession? = nil, from source: UInt8?, receiveBufferBytes: CInt? = nil,
-        on loop: Loop, into buffer: UnsafeMutableRawBufferPointer, owner: any ClientSocketOwner
+        at place: Workplace, owner: any ClientSocketOwner
     ) throws(SystemError) {
         self.owner = owner
-        self.buffer = buffer
-        base = loop.base
+        self.place = place
         descriptor = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(O_NONBLOCK) | CInt(O_CLOEXEC), 0)
         guard descriptor >= 0 else { throw SystemError("open a socket") }
         System.setOption(descriptor, level: CInt(IPPROTO_TCP), TCP_NODELAY, to: 1)
@@ -105,29 +95,37 @@ final class ClientSocket {
         let what = isStalled ? what & ~EV_READ : what
         guard what != 0 else { return }
         event = event_new(
-            base, descriptor, Int16(what | EV_PERSIST), clientSocketIsReady, Unmanaged.passUnretained(self).toOpaque())
+            place.loop.base, descriptor, Int16(what | EV_PERSIST), clientSocketIsReady,
+            Unmanaged.passUnretained(self).toOpaque())
         event_add(event, nil)
     }
 
     /// Sends `bytes`, now or when the system takes them.
     func send(_ bytes: [UInt8]) {
-        unsent.append(contentsOf: bytes)
-        flush()
+        guard unsent.isEmpty else { return unsent.append(contentsOf: bytes) }
+        let count = isConnected && descriptor >= 0 ? write(bytes) : 0
+        guard count < bytes.count else { return }
+        unsent = Array(bytes[count...])
+        if isConnected { watch(EV_READ | EV_WRITE) }
     }
 
     private func flush() {
         guard descriptor >= 0, isConnected, !unsent.isEmpty else { return }
-        let result = unsent.withUnsafeMutableBytes { bytes in
-            if let tls { return tls.write(UnsafeRawBufferPointer(bytes)) }
-            var piece = System.Buffer(iov_base: bytes.baseAddress, iov_len: bytes.count)
+        unsent.removeFirst(write(unsent))
+        if unsent.isEmpty { unsent = [] } else { watch(EV_READ | EV_WRITE) }
+    }
+
+    /// - Returns: how much the system took. A connection that is gone takes nothing, and shows when it is read.
+    private func write(_ bytes: [UInt8]) -> Int {
+        let result = bytes.withUnsafeBytes { bytes in
+            if let tls { return tls.write(bytes) }
+            var piece = System.Buffer(
+                iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
             return withUnsafeMutablePointer(to: &piece) {
                 System.write(descriptor, UnsafeMutableBufferPointer(start: $0, count: 1))
             }
         }
-        // A connection that is gone shows when it is read.
-        guard case .wrote(let count) = result else { return watch(EV_READ | EV_WRITE) }
-        unsent.removeFirst(count)
-        if unsent.isEmpty { unsent = [] } else { watch(EV_READ | EV_WRITE) }
+        return if case .wrote(let count) = result { count } else { 0 }
     }
 
     /// Stops reading, or reads on.
@@ -149,6 +147,11 @@ final class ClientSocket {
     }
 
     fileprivate func isReady(_ what: CInt) {
+        serve(what)
+        place.rest()
+    }
+
+    private func serve(_ what: CInt) {
         if isShakingHands { return shakeHands() }
         if !isConnected { return finishConnecting() }
         if what & EV_READ != 0 { read() }
@@ -188,6 +191,7 @@ final class ClientSocket {
 
     private func read() {
         if let tls { return read(tls) }
+        let buffer = place.buffer
         switch System.read(descriptor, into: buffer) {
         case .read(let count): owner?.socket(self, received: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         case .wouldBlock: break
@@ -197,6 +201,7 @@ final class ClientSocket {
 
     /// Reads record after record: of those that OpenSSL has, the loop would not tell.
     private func read(_ tls: TLSConnection) {
+        let buffer = place.buffer
         repeat {
             switch tls.read(into: buffer) {
             case .read(let count): owner?.socket(self, received: UnsafeRawBufferPointer(rebasing: buffer[..<count]))

@@ -51,10 +51,10 @@ struct Endpoint {
     /// Whether the server is on this machine, so that connections may come from all of 127.0.0.0/8.
     var isLoopback: Bool { UInt32(bigEndian: address.s_addr) >> 24 == 127 }
 
-    /// The head of a request, with its empty line.
-    func head(_ method: String, headers: [(name: String, value: String)], _ values: Template.Values) -> [UInt8] {
-        var text = "\(method) \(target.filled(values)) HTTP/1.1\r\nHost: \(authority)\r\n"
-        for header in headers { text += "\(header.name): \(header.value)\r\n" }
-        return Array((text + "\r\n").utf8)
+    /// The head of a request, without the empty line that ends it, so that more headers may follow.
+    func head(_ method: String, headers: [HeaderTemplate]) -> Template {
+        var text = "\(method) \(target.text) HTTP/1.1\r\nHost: \(authority)\r\n"
+        for header in headers { text += "\(header.name): \(header.value.text)\r\n" }
+        return Template(text)
     }
 }

@@ -2,35 +2,62 @@ internal import EventLoop
 internal import Events
 internal import Webhooks
 
-/// How an event is published.
-enum Publication {
-    /// As LiveKit would: its body, signed.
-    case livekit(any Provider)
-    /// By a template, in which `{id}` stands for what the event is known by.
-    case template(body: Template, headers: [HeaderTemplate])
-
-    /// The request that publishes an event to a room.
-    func request(_ label: Marker.Label, room: Int, marker: Marker, to endpoint: Endpoint) -> [UInt8] {
-        let id = marker.text(label)
-        let now = System.wallMilliseconds()
-        let values = [
-            ("id", id), ("n", String(label.sequence)), ("room", Audience.name(of: room)), ("time", String(now)),
-        ]
-        switch self {
-        case .livekit(let provider):
-            let body = Self.livekitBody(label, id: id, room: Audience.name(of: room), now: now)
-            let signed = provider.sign(body, idempotencyKey: id, now: now)
-            return Self.request(body, headers: signed.map { ($0.name, $0.value) }, to: endpoint, values)
-        case .template(let body, let headers):
-            let filled = headers.map { ($0.name, $0.value.filled(values)) }
-            return Self.request(Array(body.filled(values).utf8), headers: filled, to: endpoint, values)
-        }
+/// Writes the requests that publish events.
+struct Publication {
+    /// How an event is published.
+    enum Form {
+        /// As LiveKit would: its body, signed.
+        case livekit(any Provider)
+        /// By a template, in which `{id}` stands for what the event is known by.
+        case template(Template)
     }
 
-    private static func request(
-        _ body: [UInt8], headers: [(name: String, value: String)], to endpoint: Endpoint, _ values: Template.Values
-    ) -> [UInt8] {
-        endpoint.head("POST", headers: headers + [("Content-Length", String(body.count))], values) + body
+    private let form: Form
+    private let head: Template
+    private let marker: Marker
+    /// Written anew for each event, since its length stands before it.
+    private var body: [UInt8] = []
+
+    /// What is published with these headers, as events of one run.
+    init(_ form: Form, headers: [HeaderTemplate], to endpoint: Endpoint, marker: Marker) {
+        self.form = form
+        self.marker = marker
+        head = endpoint.head("POST", headers: headers)
+    }
+
+    /// Writes the request that publishes an event to a room, in place of what `request` held.
+    mutating func write(_ label: Marker.Label, room: Int, to request: inout [UInt8]) {
+        let now = System.wallMilliseconds()
+        let marker = marker
+        let fill = { (place: Template.Place, bytes: inout [UInt8]) in
+            switch place {
+            case .id: marker.append(label, to: &bytes)
+            case .n: bytes.appendDigits(label.sequence)
+            case .room: Audience.appendName(of: room, to: &bytes)
+            case .time: bytes.appendDigits(Int(now))
+            case .user: return false
+            }
+            return true
+        }
+        request.removeAll(keepingCapacity: true)
+        body.removeAll(keepingCapacity: true)
+        head.append(to: &request, fill)
+        switch form {
+        case .livekit(let provider):
+            let id = marker.text(label)
+            body = Self.livekitBody(label, id: id, room: Audience.name(of: room), now: now)
+            for header in provider.sign(body, idempotencyKey: id, now: now) {
+                request.append(contentsOf: header.name.utf8)
+                request.append(contentsOf: ": ".utf8)
+                request.append(contentsOf: header.value.utf8)
+                request.append(contentsOf: "\r\n".utf8)
+            }
+        case .template(let template): template.append(to: &body, fill)
+        }
+        request.append(contentsOf: "Content-Length: ".utf8)
+        request.appendDigits(body.count)
+        request.append(contentsOf: "\r\n\r\n".utf8)
+        request.append(contentsOf: body)
     }
 
     /// Somebody joins a room, and leaves it with the next event, so that the room does not grow.

@@ -16,12 +16,12 @@ final class Publisher {
     private(set) var published: [Int]
     /// What is published whenever a connection is free, room by room; nil when nothing more is to come.
     var refill: (() -> Int?)?
-    private let publication: Publication
+    private var publication: Publication
     private let route: Route
-    private let marker: Marker
-    private let loop: Loop
-    private let buffer: UnsafeMutableRawBufferPointer
+    private let place: Workplace
     private let lanes: Int
+    /// The request that is written just now.
+    private var request: [UInt8] = []
     private var idle: [PublisherConnection] = []
     private var all: [PublisherConnection] = []
     private var waiting: [(room: Int, due: Int64)] = []
@@ -30,19 +30,17 @@ final class Publisher {
     /// A publisher with its connections on the way. With several, each has a channel of its own in every room, since
     /// only the server knows the order of their events.
     init(
-        _ publication: Publication, over route: Route, rooms: Int, connections: Int, marker: Marker,
-        on loop: Loop, buffer: UnsafeMutableRawBufferPointer
+        _ publication: Publication, over route: Route, rooms: Int, connections: Int,
+        at place: Workplace
     ) throws(SystemError) {
         self.publication = publication
         self.route = route
-        self.marker = marker
-        self.loop = loop
-        self.buffer = buffer
+        self.place = place
         lanes = connections
         published = Array(repeating: 0, count: rooms * connections)
         for lane in 0..<connections {
             let connection = PublisherConnection(self, lane: lane)
-            try connection.connect(over: route, on: loop, buffer: buffer)
+            try connection.connect(over: route, at: place)
             all.append(connection)
         }
     }
@@ -54,7 +52,7 @@ final class Publisher {
     var isAlive: Bool { !all.isEmpty }
 
     /// How many events were published, answered or not.
-    var publishedCount: Int { published.reduce(0, +) }
+    private(set) var publishedCount = 0
 
     /// Whether everything was answered.
     var isDone: Bool { next == waiting.count && acceptedCount + refusedCount == publishedCount }
@@ -91,7 +89,9 @@ final class Publisher {
         let channel = room * lanes + connection.lane
         let label = Marker.Label(channel: channel, sequence: published[channel], dueNanoseconds: due)
         published[channel] += 1
-        connection.post(publication.request(label, room: room, marker: marker, to: route.endpoint), due: due)
+        publishedCount += 1
+        publication.write(label, room: room, to: &request)
+        connection.post(request, due: due)
     }
 
     private func fill(_ connection: PublisherConnection) {
@@ -99,15 +99,17 @@ final class Publisher {
         post(to: room, due: SteadyClock.nanoseconds(), over: connection)
     }
 
-    fileprivate func isFree(_ connection: PublisherConnection) {
+    /// - Parameter closes: whether the server closes it now, so that a new one must take its place.
+    fileprivate func isFree(_ connection: PublisherConnection, closes: Bool = false) {
+        if closes { return lost(connection, stood: true, because: "") }
         if refill != nil { fill(connection) }
         guard !connection.isBusy else { return }
         idle.append(connection)
         work()
     }
 
-    fileprivate func answered(_ status: Int, due: Int64) {
-        let lapse = UInt64(max(0, SteadyClock.nanoseconds() - due) / 1000)
+    fileprivate func answered(_ status: Int, due: Int64, at now: Int64) {
+        let lapse = UInt64(max(0, now - due) / 1000)
         answers.record(min(Tally.longestMicroseconds, lapse))
         if 200...299 ~= status { return acceptedCount += 1 }
         refusedCount += 1
@@ -122,7 +124,7 @@ final class Publisher {
         }
         if connection.isBusy { refusedCount += 1 }
         do {
-            if stood { return try connection.connect(over: route, on: loop, buffer: buffer) }
+            if stood { return try connection.connect(over: route, at: place) }
         } catch {
             faults.note(.publisherLost, error.description)
         }
@@ -153,14 +155,11 @@ private final class PublisherConnection: ClientSocketOwner {
         self.lane = lane
     }
 
-    func connect(
-        over route: Route, on loop: Loop, buffer: UnsafeMutableRawBufferPointer
-    ) throws(SystemError) {
+    func connect(over route: Route, at place: Workplace) throws(SystemError) {
         isBusy = false
         isConnected = false
         socket?.close()
-        socket = try ClientSocket(
-            over: route, resuming: socket?.session, from: nil, on: loop, into: buffer, owner: self)
+        socket = try ClientSocket(over: route, resuming: socket?.session, from: nil, at: place, owner: self)
     }
 
     func post(_ request: [UInt8], due: Int64) {
@@ -177,21 +176,30 @@ private final class PublisherConnection: ClientSocketOwner {
     }
 
     func socket(_ socket: ClientSocket, received bytes: UnsafeRawBufferPointer) {
-        answer.append(contentsOf: bytes)
-        guard isBusy, let end = ResponseHead.end(in: answer), let head = ResponseHead(answer[..<end.head]),
-            isWhole(head, body: answer[end.body...])
-        else { return }
-        isBusy = false
-        lastNanoseconds = SteadyClock.nanoseconds()
-        publisher?.answered(head.status, due: due)
-        publisher?.isFree(self)
+        guard isBusy else { return }
+        // An answer that one read brings, which is the usual case, is read where it stands.
+        let isFirst = answer.isEmpty
+        if !isFirst { answer.append(contentsOf: bytes) }
+        switch isFirst ? Self.answer(in: bytes) : answer.withUnsafeBytes(Self.answer) {
+        case .incomplete: if isFirst { answer.append(contentsOf: bytes) }
+        case .foreign: publisher?.lost(self, stood: true, because: "the answer is no HTTP")
+        case .head(let head):
+            isBusy = false
+            lastNanoseconds = SteadyClock.nanoseconds()
+            publisher?.answered(head.status, due: due, at: lastNanoseconds)
+            publisher?.isFree(self, closes: head.closes)
+        }
     }
 
-    private func isWhole(_ head: ResponseHead, body: ArraySlice<UInt8>) -> Bool {
-        guard head.isChunked else { return body.count >= head.contentLength ?? 0 }
+    /// The head of an answer, once its body is there, too.
+    private static func answer(in bytes: UnsafeRawBufferPointer) -> ResponseHead.Reading {
+        let reading = ResponseHead.read(bytes)
+        guard case .head(let head) = reading else { return reading }
+        let body = UnsafeRawBufferPointer(rebasing: bytes[head.length...])
+        guard head.isChunked else { return body.count >= head.contentLength ?? 0 ? .head(head) : .incomplete }
         var chunks = ChunkDecoder()
-        body.withUnsafeBytes { chunks.decode($0) { _ in } }
-        return chunks.isDone
+        chunks.decode(body) { _ in }
+        return chunks.isDone ? .head(head) : .incomplete
     }
 
     func socketHasEnded(_ socket: ClientSocket, because reason: String) {

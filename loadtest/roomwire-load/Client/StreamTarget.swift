@@ -22,6 +22,8 @@ struct StreamTarget {
     /// Where.
     let route: Route
     private let description: Description
+    /// What all requests begin with.
+    private let head: Template
     private let audience: Audience
     private let firstStream: Int
     /// A token for each stream from the first; empty if they send none.
@@ -33,6 +35,8 @@ struct StreamTarget {
             throw ScenarioError(sentence: "\(description.url.text) is no http: or https: URL")
         }
         route = try Route(to: endpoint, description.tls)
+        let accept = HeaderTemplate(name: "Accept", value: "text/event-stream")
+        head = endpoint.head("GET", headers: [accept] + description.headers)
         self.description = description
         self.audience = audience
         firstStream = streams.lowerBound
@@ -42,17 +46,14 @@ struct StreamTarget {
 
     /// The request of a stream.
     func request(for stream: Int, lastEventID: String?) -> [UInt8] {
-        let values = [
-            ("n", String(stream)), ("room", Audience.name(of: audience.room(of: stream))),
-            ("user", Audience.user(of: stream)),
-        ]
-        var headers = [("Accept", "text/event-stream")]
-        headers += description.headers.map { ($0.name, $0.value.filled(values)) }
+        var request = head.filled([
+            .n: String(stream), .room: Audience.name(of: audience.room(of: stream)), .user: Audience.user(of: stream),
+        ])
         if let token = tokens.isEmpty ? description.token : tokens[stream - firstStream] {
-            headers.append(("Authorization", "Bearer \(token)"))
+            request += "Authorization: Bearer \(token)\r\n"
         }
-        if let lastEventID { headers.append(("Last-Event-ID", lastEventID)) }
-        return route.endpoint.head("GET", headers: headers, values)
+        if let lastEventID { request += "Last-Event-ID: \(lastEventID)\r\n" }
+        return Array((request + "\r\n").utf8)
     }
 
     /// The last number of the address a stream comes from.

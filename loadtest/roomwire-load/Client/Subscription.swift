@@ -43,7 +43,7 @@ final class Subscription: ClientSocketOwner {
         do {
             socket = try ClientSocket(
                 over: route, resuming: session, from: source, receiveBufferBytes: receiveBufferBytes,
-                on: shard.loop, into: shard.buffer, owner: self)
+                at: shard.place, owner: self)
         } catch {
             fail(error.description)
         }
@@ -87,14 +87,15 @@ final class Subscription: ClientSocketOwner {
 
     private func takeHead(_ bytes: UnsafeRawBufferPointer) {
         head.append(contentsOf: bytes)
-        guard let end = ResponseHead.end(in: head) else { return }
-        guard let response = ResponseHead(head[..<end.head]), response.status == 200 else {
+        let reading = head.withUnsafeBytes(ResponseHead.read)
+        if reading == .incomplete { return }
+        guard case .head(let response) = reading, response.status == 200 else {
             return fail("refused: \(String(decoding: head.prefix(while: { $0 != 0x0D }), as: UTF8.self))")
         }
         if response.isChunked { chunks = ChunkDecoder() }
         state = .open
         openedNanoseconds = SteadyClock.nanoseconds()
-        let rest = Array(head[end.body...])
+        let rest = Array(head[response.length...])
         head = []
         rest.withUnsafeBytes { takeBody($0) }
         shard?.streamIsOpen(at: openedNanoseconds)

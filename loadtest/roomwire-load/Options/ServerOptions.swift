@@ -74,7 +74,7 @@ struct ServerOptions: ParsableArguments {
     func streamTarget(addresses: Int, hasRooms: Bool) throws -> StreamTarget.Description {
         let url = Template(subscribeURL ?? url + "/api/events" + (hasRooms ? "?room={room}" : ""))
         _ = try route(url)
-        if hasRooms, !url.has("room"), !subscribeHeader.contains(where: { $0.contains("{room}") }) {
+        if hasRooms, !url.has(.room), !subscribeHeader.contains(where: { $0.contains("{room}") }) {
             throw ValidationError("Streams ask for rooms here: --subscribe-url lacks its {room}.")
         }
         // Only roomwire is offered a token that was not asked for.
@@ -90,17 +90,19 @@ struct ServerOptions: ParsableArguments {
     }
 
     /// How events are published.
-    func publication() throws -> Publication {
+    func publication(to endpoint: Endpoint, _ marker: Marker) throws -> Publication {
         if let publishBody {
             let body = Template(publishBody)
-            guard body.has("id") else { throw ValidationError("--publish-body lacks its {id}.") }
-            return .template(body: body, headers: publishHeader.compactMap(HeaderTemplate.init))
+            guard body.has(.id) else { throw ValidationError("--publish-body lacks its {id}.") }
+            return Publication(
+                .template(body), headers: publishHeader.compactMap(HeaderTemplate.init), to: endpoint, marker: marker)
         }
         guard let key = livekitKey ?? Self.environment["LIVEKIT_API_KEY"],
             let secret = livekitSecret ?? Self.environment["LIVEKIT_API_SECRET"],
             let livekit = Providers.named("livekit")
         else { throw ValidationError("--livekit-key and --livekit-secret, which sign webhooks, are not given.") }
-        return .livekit(try livekit.init(settings: ProviderSettings(source: source, keys: [key: secret])))
+        let provider = try livekit.init(settings: ProviderSettings(source: source, keys: [key: secret]))
+        return Publication(.livekit(provider), headers: [], to: endpoint, marker: marker)
     }
 
     private static var environment: [String: String] { ProcessInfo.processInfo.environment }

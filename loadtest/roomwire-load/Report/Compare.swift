@@ -35,11 +35,13 @@ struct Comparison {
     static let keyFigures: Set<String> = [
         "private_memory_per_stream", "cpu_per_stream", "cpu_per_delivery", "cpu_per_event", "cpu_per_resume",
         "latency_p50", "latency_p99", "answer_p50", "answer_p99", "events_per_second", "seconds_until_caught_up",
-        "private_memory_growth", "resident_memory_slope",
+        "private_memory_growth", "resident_memory_slope", "tester_late_p99",
     ]
 
-    /// What has no ratio, since the first server's is next to nothing.
-    static let figuresWithoutRatio: Set<String> = ["private_memory_per_stream", "private_memory_growth"]
+    /// What has no ratio, since the first server's is next to nothing, or none of the server's.
+    static let figuresWithoutRatio: Set<String> = [
+        "private_memory_per_stream", "private_memory_growth", "tester_late_p99",
+    ]
 
     private struct Cell: Hashable {
         let scenario: String

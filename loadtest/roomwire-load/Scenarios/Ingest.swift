@@ -8,7 +8,7 @@ struct Ingest: ParsableCommand {
             Each connection publishes its next event when the last was answered. With
             --rate they are due at fixed moments instead, and answers count from these.
             A few of the --streams follow all events, and are checked; the others listen
-            to rooms where nothing happens.
+            to rooms where nothing happens, so --subscribe-url needs its {room} for them.
             """)
 
     @OptionGroup var server: ServerOptions
@@ -25,9 +25,14 @@ struct Ingest: ParsableCommand {
 
     func run() throws {
         let connections = pace.connections ?? 64
-        let audience = Audience(streams: load.streams, rooms: 101, followers: min(followers, load.streams))
+        // Where all follow there are no other rooms, so that a server without rooms will do.
+        let audience =
+            followers < load.streams
+            ? Audience(streams: load.streams, rooms: 101, followers: followers) : Audience(streams: load.streams)
+        // What one rate gives is another row than what another gives.
         let run = try Run(
-            pace.rate == nil ? "ingest" : "ingest paced", server, load, audience: audience, lanes: connections)
+            pace.rate.map { "ingest at \(Report.text($0))/s" } ?? "ingest", server, load, audience: audience,
+            lanes: connections)
         try run.openStreams()
         let publisher = try run.connectPublisher()
         run.pause(seconds: 0.5)

@@ -34,6 +34,12 @@ extension Run {
         let start = SteadyClock.nanoseconds()
         let deliveries = fleet.status.deliveries
         let events = publisher?.publishedCount ?? 0
+        fleet.carryOut(.watch(true))
+        place.stalls.run(true)
+        defer {
+            fleet.carryOut(.watch(false))
+            place.stalls.run(false)
+        }
         try work()
         return Stretch(
             cpu: meter.cpuNanoseconds() - cpu, seconds: Double(SteadyClock.nanoseconds() - start) / 1e9,
@@ -46,16 +52,7 @@ extension Run {
     /// as latency.
     func publish(rate: Double, seconds: Double, rooms: Int = 1, cuts: Cuts? = nil) throws {
         guard let publisher else { return }
-        let mailbox = try Mailbox<Int64>()
         let before = publisher.publishedCount
-        var next = 0
-        let reader = mailbox.attach(
-            to: loop, limit: 64,
-            handle: {
-                publisher.publish(to: next, due: $0)
-                next = (next + 1) % rooms
-            }, endOfTurn: {})
-        defer { mailbox.close() }
         let count = max(1, Int(rate * seconds))
         let schedule = Schedule(
             startNanoseconds: SteadyClock.nanoseconds() + 20_000_000, intervalNanoseconds: Int64(1e9 / rate),
@@ -71,12 +68,14 @@ extension Run {
                         awayNanoseconds: Int64(cuts.awaySeconds * 1e9),
                         schedule: before == 0 && lanes == 1 ? schedule : nil)))
         }
-        try Pacer.run(
-            from: schedule.startNanoseconds, interval: schedule.intervalNanoseconds, count: count, to: mailbox)
-        withExtendedLifetime(reader) {
-            _ = wait(atMost: seconds + timeout) {
-                publisher.publishedCount - before == count && publisher.isDone || !publisher.isAlive
-            }
+        var next = 0
+        place.pacer = try Pacer(schedule, count: count, on: loop) { due in
+            publisher.publish(to: next, due: due)
+            next = (next + 1) % rooms
+        }
+        defer { place.pacer = nil }
+        wait(atMost: seconds + timeout) {
+            publisher.publishedCount - before == count && publisher.isDone || !publisher.isAlive
         }
         if cuts != nil { try stopDropping(rooms: rooms) }
     }

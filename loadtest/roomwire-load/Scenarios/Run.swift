@@ -8,7 +8,7 @@ final class Run {
     /// Files that are not streams: libevent's, publishers' connections, what is read of the server.
     private static let filesBesideStreams = 600
 
-    let loop: Loop
+    let place: Workplace
     let fleet: Fleet
     let meter: ProcessMeter
     let sampler: Sampler
@@ -23,7 +23,6 @@ final class Run {
     let lanes: Int
     private let epoch = SteadyClock.nanoseconds()
     private let number = UInt32.random(in: 0...UInt32.max)
-    private let buffer = ClientSocket.makeBuffer()
     private let progress: Progress
     private var faults = Faults()
     private var report: Report
@@ -48,13 +47,14 @@ final class Run {
         self.lanes = lanes
         timeout = load.timeout
         meter = server.meter
-        loop = try Loop()
+        let loop = try Loop()
+        place = try Workplace(loop)
         let setup = ShardSetup(
             run: number, epochNanoseconds: epoch, first: 0, end: audience.streams, audience: audience, lanes: lanes,
             target: try server.streamTarget(addresses: load.addresses, hasRooms: audience.rooms > 1),
             connecting: load.connecting ?? connecting, stalling: stalling)
         fleet = try Fleet(
-            setup, perProcess: load.streamsPerProcess ?? max(1, files - Self.filesBesideStreams), on: loop)
+            setup, perProcess: load.streamsPerProcess ?? max(1, files - Self.filesBesideStreams), at: place)
         sampler = Sampler(meter, epoch: epoch, on: loop)
         // Who measures both kinds of handshakes sees them in rows of their own.
         let suffix = server.tls.noResumption ? ", no resumption" : ""
@@ -63,10 +63,6 @@ final class Run {
         if fleet.processCount > 1 { report.add("processes", Double(fleet.processCount), "") }
         progress = Progress(on: loop)
         progress.show = { [weak self] in self?.line(scenario) ?? "" }
-    }
-
-    deinit {
-        buffer.deallocate()
     }
 
     private func line(_ scenario: String) -> String {
@@ -78,6 +74,9 @@ final class Run {
             faults: status.faults + faults.count + (publisher?.faults.count ?? 0)
         ).text
     }
+
+    /// The loop on which everything happens.
+    var loop: Loop { place.loop }
 
     /// Runs the loop until `isDone`, looked at every few milliseconds, or until `seconds` have passed.
     /// - Returns: whether it was done in time.
@@ -126,9 +125,10 @@ final class Run {
 
     /// Connects what publishes.
     func connectPublisher() throws -> Publisher {
+        let route = try server.publishRoute()
         let publisher = try Publisher(
-            try server.publication(), over: try server.publishRoute(), rooms: fleet.audience.rooms,
-            connections: lanes, marker: Marker(run: number), on: loop, buffer: buffer)
+            try server.publication(to: route.endpoint, Marker(run: number)), over: route, rooms: fleet.audience.rooms,
+            connections: lanes, at: place)
         self.publisher = publisher
         guard wait(atMost: timeout, until: { publisher.isIdle }), publisher.isAlive else {
             throw ScenarioError(
@@ -167,6 +167,17 @@ final class Run {
         sampler.stop()
     }
 
+    /// How late this program was itself while it measured: in this process, and in those that hold its streams.
+    private func addLateness() {
+        var lateness = result.lateness
+        // A single process has told with its streams.
+        if fleet.processCount > 1 { Counts(place.stalls.lateness.microseconds).add(to: &lateness) }
+        guard lateness.totalCount > 0 else { return }
+        report.add("tester_late_p99", Double(lateness.valueAtPercentile(99)) / 1000, "ms")
+        report.add("tester_late_p99_9", Double(lateness.valueAtPercentile(99.9)) / 1000, "ms")
+        report.add("tester_late_max", Double(lateness.max) / 1000, "ms")
+    }
+
     /// How the streams' connections with TLS began.
     private func addHandshakes() {
         guard result.fullHandshakes + result.resumedHandshakes > 0 else { return }
@@ -181,6 +192,7 @@ final class Run {
             throw ScenarioError(sentence: "a process that holds streams has ended")
         }
         addHandshakes()
+        addLateness()
         report.faults = result.faults
         report.faults.add(faults)
         if let publisher { report.faults.add(publisher.faults) }

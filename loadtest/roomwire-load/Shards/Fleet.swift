@@ -13,17 +13,17 @@ final class Fleet {
     private var members: [Member] = []
 
     /// Streams in this process, or, if there are more than `perProcess`, in copies of it.
-    init(_ setup: ShardSetup, perProcess: Int, on loop: Loop) throws {
+    init(_ setup: ShardSetup, perProcess: Int, at place: Workplace) throws {
         audience = setup.audience
         let count = audience.streams
         guard count > perProcess else {
-            members = [.here(try Shard(setup, on: loop))]
+            members = [.here(try Shard(setup, at: place))]
             return
         }
         let processes = (count + perProcess - 1) / perProcess
         for number in 0..<processes {
             let share = setup.share(count * number / processes..<count * (number + 1) / processes, of: processes)
-            members.append(.elsewhere(try ShardProcess(share, on: loop)))
+            members.append(.elsewhere(try ShardProcess(share, on: place.loop)))
         }
     }
 
@@ -94,6 +94,8 @@ struct FleetResult {
     private(set) var faults = Faults()
     /// Latencies of deliveries, in microseconds.
     private(set) var latencies = Tally.histogram()
+    /// How late this program was, in microseconds.
+    private(set) var lateness = Tally.histogram()
     /// Deliveries in each step of the timeline.
     private(set) var timeline: [Int] = []
     /// Events shown.
@@ -113,6 +115,7 @@ struct FleetResult {
         for result in results {
             faults.add(result.faults)
             result.latencies.add(to: &latencies)
+            result.lateness.add(to: &lateness)
             deliveries += result.deliveries
             deliveredBytes += result.deliveredBytes
             drops += result.drops

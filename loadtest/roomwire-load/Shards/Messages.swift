@@ -32,6 +32,8 @@ enum ShardCommand: Codable {
     case stall(streams: Int)
     /// Note latencies, or not.
     case time(Bool)
+    /// Measure how late this program is, or no longer.
+    case watch(Bool)
     /// Cut one stream after the other and open it again: one each so many nanoseconds, every so manieth (0: none) of
     /// them as somebody new. Nil stops it.
     case drop(Drops?)
@@ -94,6 +96,8 @@ struct ShardResult: Codable {
     var faults: Faults
     /// Latencies of deliveries, in microseconds.
     var latencies: Counts
+    /// How late this program was, in microseconds.
+    var lateness: Counts
     /// Deliveries in each step of the timeline.
     var timeline: [Int]
     /// Events shown.

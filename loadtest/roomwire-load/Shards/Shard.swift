@@ -5,10 +5,8 @@ final class Shard {
     /// How much the kernel holds for a stream that stalls, so that it soon holds the server up.
     private static let stallingBufferBytes: CInt = 16 * 1024
 
-    /// The loop on which everything happens.
-    let loop: Loop
-    /// Where all sockets read into.
-    let buffer = ClientSocket.makeBuffer()
+    /// Where its sockets are.
+    let place: Workplace
     private let setup: ShardSetup
     private let target: StreamTarget
     private let examiner: Examiner
@@ -21,8 +19,8 @@ final class Shard {
     private var dropper: Dropper?
 
     /// The share of the setup, none of it opened.
-    init(_ setup: ShardSetup, on loop: Loop) throws {
-        self.loop = loop
+    init(_ setup: ShardSetup, at place: Workplace) throws {
+        self.place = place
         self.setup = setup
         target = try StreamTarget(
             setup.target, for: setup.streams, of: setup.audience, now: System.wallMilliseconds())
@@ -31,10 +29,6 @@ final class Shard {
             marker: Marker(run: setup.run), epoch: setup.epochNanoseconds)
         streams.reserveCapacity(setup.streams.count)
         for index in setup.streams { streams.append(Subscription(index: index, shard: self, examiner: examiner)) }
-    }
-
-    deinit {
-        buffer.deallocate()
     }
 
     /// Where it stands.
@@ -56,13 +50,14 @@ final class Shard {
         case .close: closeAll()
         case .stall(let count): stall(count)
         case .time(let isOn): examiner.timesDeliveries = isOn
+        case .watch(let isOn): place.stalls.run(isOn)
         case .drop(let drops):
             dropper?.stop()
             dropper = nil
             // A schedule stays: a stream that began anew may see its first event only now.
             guard let drops else { return }
             examiner.schedule = drops.schedule
-            dropper = Dropper(drops, on: loop, shard: self)
+            dropper = Dropper(drops, on: place.loop, shard: self)
         case .finish: break
         }
     }
@@ -115,7 +110,8 @@ final class Shard {
         }
         let tally = examiner.tally
         let result = ShardResult(
-            faults: examiner.faults, latencies: Counts(tally.latencies), timeline: tally.timeline,
+            faults: examiner.faults, latencies: Counts(tally.latencies),
+            lateness: Counts(place.stalls.lateness.microseconds), timeline: tally.timeline,
             deliveries: tally.deliveries, deliveredBytes: tally.deliveredBytes, orders: orders, drops: counts.drops,
             fullHandshakes: target.route.tls?.fullHandshakes ?? 0,
             resumedHandshakes: target.route.tls?.resumedHandshakes ?? 0)

@@ -81,7 +81,7 @@ struct Worker: ParsableCommand {
         _ = System.raiseOpenFileLimit()
         let loop = try Loop()
         let setup = try Self.setup()
-        let shard = try Shard(setup, on: loop)
+        let shard = try Shard(setup, at: try Workplace(loop))
         // Its own copy of standard input, which is what the run before it has closed.
         var lines: Lines<ShardCommand>?
         lines = Lines(dup(STDIN_FILENO), on: loop) { command in

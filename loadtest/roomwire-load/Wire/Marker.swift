@@ -27,7 +27,22 @@ struct Marker {
     }
 
     /// The marker that says `label`.
-    func text(_ label: Label) -> String { "\(prefix)\(label.channel).\(label.sequence).\(label.dueNanoseconds)~" }
+    func text(_ label: Label) -> String {
+        var bytes: [UInt8] = []
+        append(label, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends the marker that says `label`.
+    func append(_ label: Label, to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: prefixBytes)
+        bytes.appendDigits(label.channel)
+        bytes.append(UInt8(ascii: "."))
+        bytes.appendDigits(label.sequence)
+        bytes.append(UInt8(ascii: "."))
+        bytes.appendDigits(Int(label.dueNanoseconds))
+        bytes.append(UInt8(ascii: "~"))
+    }
 
     /// What the marker in a frame says; nil if it holds none of this run.
     func label(in frame: UnsafeRawBufferPointer) -> Label? {
