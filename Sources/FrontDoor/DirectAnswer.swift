@@ -54,11 +54,10 @@ final class DirectAnswer {
         let now = time(nil)
         if now != dateSecond {
             dateSecond = now
-            let date = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 50) { text in
-                evutil_date_rfc1123(text.baseAddress, text.count, nil)
-                return String(cString: text.baseAddress!)
-            }
-            dateLine = Array("Date: \(date)\r\n".utf8)
+            var date = [CChar](repeating: 0, count: 50)
+            evutil_date_rfc1123(&date, date.count, nil)
+            let text = date.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+            dateLine = Array("Date: ".utf8) + text + Array("\r\n".utf8)
         }
         bytes += dateLine
     }

@@ -112,8 +112,8 @@ final class DoorConnection {
                 return true
             }
             answer {
-                let rest = bytes[count...]
-                if !rest.isEmpty { evbuffer_add(output, bytes.baseAddress! + count, rest.count) }
+                let rest = UnsafeRawBufferPointer(rebasing: bytes[count...])
+                if !rest.isEmpty { evbuffer_add(output, rest.baseAddress, rest.count) }
                 // The end of an answer of which evhttp has sent nothing: it takes the next request when its buffer is
                 // empty, which is now or when the rest is written.
                 evhttp_send_reply_end(request)
