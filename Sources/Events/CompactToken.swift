@@ -12,22 +12,24 @@ public struct CompactToken: Sendable {
     public let signature: [UInt8]
 
     /// Splits and decodes; nil if this is no token at all.
-    public init?(_ text: some Collection<UInt8>) {
+    @inlinable public init?(_ text: some Collection<UInt8>) {
         guard text.count <= Limits.tokenBytes else { return nil }
         self.init(bytes: Array(text))
     }
 
     // Of one type of collection, so that the compiler specialises what runs over every byte.
-    private init?(bytes text: [UInt8]) {
-        let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 3, parts.allSatisfy({ !$0.isEmpty }),
-            let header = Self.object(parts[0]), let claims = Self.object(parts[1]),
-            let signature = Base64.url.bytes(parts[2])
+    @usableFromInline init?(bytes text: [UInt8]) {
+        let dot = UInt8(ascii: ".")
+        // A third dot would stand in the signature's part, where base64 has none.
+        guard let first = text.firstIndex(of: dot), let second = text[(first + 1)...].firstIndex(of: dot),
+            second + 1 < text.count,
+            let header = Self.object(text[..<first]), let claims = Self.object(text[(first + 1)..<second]),
+            let signature = Base64.url.bytes(text[(second + 1)...])
         else { return nil }
         self.header = header
         self.claims = claims
         self.signature = signature
-        signedBytes = Array(text.dropLast(parts[2].count + 1))
+        signedBytes = Array(text[..<second])
     }
 
     /// The algorithm that the header names. A verifier compares it with the key's own and never follows it.

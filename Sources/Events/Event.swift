@@ -61,7 +61,7 @@ public struct Event: Sendable, Equatable {
             writer.member("receivedAt", receivedAt)
             if isSynthetic { writer.member("synthetic", true) }
             if isLate { writer.member("late", true) }
-            writer.member("data", object: data.write)
+            writer.member("data") { data.write(to: &$0) }
         }
     }
 }
@@ -113,10 +113,11 @@ public struct EventData: Sendable, Equatable {
 
     /// Writes the members; the caller has opened the object.
     public func write(to writer: inout JSONWriter) {
-        if let room { writer.member("room", object: room.write) }
-        if let participant { writer.member("participant", object: participant.write) }
-        if let track { writer.member("track", object: track.write) }
-        if let recording { writer.member("recording", object: recording.write) }
+        // Closures, since a method as a value would hold a copy of the whole.
+        if let room { writer.member("room") { room.write(to: &$0) } }
+        if let participant { writer.member("participant") { participant.write(to: &$0) } }
+        if let track { writer.member("track") { track.write(to: &$0) } }
+        if let recording { writer.member("recording") { recording.write(to: &$0) } }
         for member in other.members { writer.member(member.name, member.value) }
         writer.member("providerEvent", providerEvent)
     }

@@ -16,25 +16,28 @@ public final class LoggedEvent: Sendable {
 
     /// A committed event, encoded here.
     public convenience init(id: EventID, event: Event, raw: [UInt8]? = nil) {
-        var writer = JSONWriter(capacityBytes: 1024)
-        event.write(to: &writer, id: id)
-        self.init(id: id, event: event, json: writer.bytes, raw: raw)
+        self.init(id: id, event: event, raw: raw, capacityBytes: 1024) { event.write(to: &$0, id: id) }
     }
 
     /// A committed event whose JSON was encoded before, for instance when it was appended.
-    public init(id: EventID, event: Event, json: some Collection<UInt8>, raw: [UInt8]? = nil) {
-        var frame: [UInt8] = []
-        frame.reserveCapacity(json.count + 48)
-        frame.append(contentsOf: "id: \(id)\ndata: ".utf8)
-        let start = frame.count
-        frame.append(contentsOf: json)
-        let end = frame.count
-        frame.append(contentsOf: "\n\n".utf8)
+    public convenience init(id: EventID, event: Event, json: some Collection<UInt8>, raw: [UInt8]? = nil) {
+        self.init(id: id, event: event, raw: raw, capacityBytes: json.count + 48) { $0.encoded(json) }
+    }
+
+    /// A committed event whose JSON `write` gives, right into its frame.
+    private init(id: EventID, event: Event, raw: [UInt8]?, capacityBytes: Int, write: (inout JSONWriter) -> Void) {
+        var frame = JSONWriter(capacityBytes: capacityBytes)
+        frame.raw("id: ")
+        frame.appendDigits(id)
+        frame.raw("\ndata: ")
+        let start = frame.bytes.count
+        write(&frame)
+        json = start..<frame.bytes.count
+        frame.raw("\n\n")
         self.id = id
         self.event = event
-        self.frame = SharedBytes(frame)
-        self.json = start..<end
-        self.raw = raw.map(SharedBytes.init)
+        self.frame = SharedBytes(frame.bytes)
+        self.raw = raw.map { SharedBytes($0) }
     }
 
     /// What it takes of the bounds on memory.

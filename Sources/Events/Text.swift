@@ -1,3 +1,10 @@
+extension String {
+    /// The result of `body` over the bytes in one piece. Going through them is a good deal faster than through `utf8`.
+    @inlinable public func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        utf8.withContiguousStorageIfAvailable(body) ?? Array(utf8).withUnsafeBufferPointer(body)
+    }
+}
+
 /// Hexadecimal digits.
 public enum Hex {
     /// The digit for a value below 16, in lower case.
@@ -18,7 +25,11 @@ public enum Hex {
     /// Bytes as text in lower case.
     public static func text(_ bytes: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []
-        for byte in bytes { text += [digit(byte >> 4), digit(byte & 15)] }
+        text.reserveCapacity(2 * bytes.underestimatedCount)
+        for byte in bytes {
+            text.append(digit(byte >> 4))
+            text.append(digit(byte & 15))
+        }
         return String(decoding: text, as: UTF8.self)
     }
 
@@ -26,6 +37,7 @@ public enum Hex {
     public static func bytes(_ text: some Collection<UInt8>) -> [UInt8]? {
         guard text.count % 2 == 0 else { return nil }
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count / 2)
         var high: UInt8?
         for digit in text {
             guard let value = value(digit), !(UInt8(ascii: "A")...UInt8(ascii: "F")).contains(digit) else { return nil }
@@ -67,53 +79,61 @@ public struct Base64: Sendable {
     // generic, ten times slower than over the bytes themselves.
 
     /// Bytes as text.
-    public func text(_ bytes: some Collection<UInt8>) -> String {
+    @inlinable public func text(_ bytes: some Collection<UInt8>) -> String {
         bytes.withContiguousStorageIfAvailable(encoded) ?? Array(bytes).withUnsafeBufferPointer(encoded)
     }
 
     /// The bytes of text; nil unless it is just what ``text(_:)`` would have written.
-    public func bytes(_ text: some Collection<UInt8>) -> [UInt8]? {
+    @inlinable public func bytes(_ text: some Collection<UInt8>) -> [UInt8]? {
         text.withContiguousStorageIfAvailable(decoded) ?? Array(text).withUnsafeBufferPointer(decoded)
     }
 
-    private func encoded(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        var bits: UInt32 = 0
-        var count: UInt32 = 0
-        for byte in bytes {
-            bits = bits << 8 | UInt32(byte)
-            count += 8
-            while count >= 6 {
-                count -= 6
-                text.append(alphabet[Int(bits >> count & 63)])
+    @usableFromInline func encoded(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
+        String(unsafeUninitializedCapacity: (bytes.count + 2) / 3 * 4) { text in
+            var length = 0
+            func append(_ letter: UInt8) {
+                text.initializeElement(at: length, to: letter)
+                length += 1
             }
+            var bits: UInt32 = 0
+            var count: UInt32 = 0
+            for byte in bytes {
+                bits = bits << 8 | UInt32(byte)
+                count += 8
+                while count >= 6 {
+                    count -= 6
+                    append(alphabet[Int(bits >> count & 63)])
+                }
+            }
+            if count > 0 { append(alphabet[Int(bits << (6 - count) & 63)]) }
+            while isPadded && length % 4 != 0 { append(UInt8(ascii: "=")) }
+            return length
         }
-        if count > 0 { text.append(alphabet[Int(bits << (6 - count) & 63)]) }
-        while isPadded && text.count % 4 != 0 { text.append(UInt8(ascii: "=")) }
-        return String(decoding: text, as: UTF8.self)
     }
 
-    private func decoded(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+    @usableFromInline func decoded(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         let padding = isPadded ? text.reversed().prefix(2).prefix { $0 == UInt8(ascii: "=") }.count : 0
         let digits = text.dropLast(padding)
         guard digits.count % 4 != 1, !isPadded || (text.count % 4 == 0 && padding == (4 - digits.count % 4) % 4) else {
             return nil
         }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(digits.count * 3 / 4)
         var bits: UInt32 = 0
         var count: UInt32 = 0
-        for digit in digits {
-            let value = values[Int(digit)]
-            guard value != 0xFF else { return nil }
-            bits = bits << 6 | UInt32(value)
-            count += 6
-            if count >= 8 {
-                count -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> count))
+        var union: UInt8 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: digits.count * 3 / 4) { bytes, length in
+            for digit in digits {
+                let value = values[Int(digit)]
+                union |= value
+                bits = bits << 6 | UInt32(value)
+                count += 6
+                if count >= 8 {
+                    count -= 8
+                    bytes.initializeElement(at: length, to: UInt8(truncatingIfNeeded: bits >> count))
+                    length += 1
+                }
             }
         }
-        return bits & ((1 << count) - 1) == 0 ? bytes : nil
+        let isValid = union < 64 && bits & ((1 << count) - 1) == 0
+        return isValid ? bytes : nil
     }
 }

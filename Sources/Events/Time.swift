@@ -21,27 +21,26 @@ public enum ISOTime {
         let days = floorDivide(time, 86_400_000)
         let (year, month, day) = civil(fromDays: days)
         let inDay = time - days * 86_400_000
-        func digits(_ value: Int64, _ count: Int) {
-            var divisor: Int64 = 1
-            for _ in 1..<count { divisor *= 10 }
-            while divisor > 0 {
-                bytes.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
-                divisor /= 10
-            }
+        func digit(_ value: Int64) { bytes.append(UInt8(ascii: "0") + UInt8(value % 10)) }
+        func twoDigits(_ value: Int64) {
+            digit(value / 10)
+            digit(value)
         }
-        digits(year, 4)
+        twoDigits(year / 100)
+        twoDigits(year)
         bytes.append(UInt8(ascii: "-"))
-        digits(month, 2)
+        twoDigits(month)
         bytes.append(UInt8(ascii: "-"))
-        digits(day, 2)
+        twoDigits(day)
         bytes.append(UInt8(ascii: "T"))
-        digits(inDay / 3_600_000, 2)
+        twoDigits(inDay / 3_600_000)
         bytes.append(UInt8(ascii: ":"))
-        digits(inDay / 60_000 % 60, 2)
+        twoDigits(inDay / 60_000 % 60)
         bytes.append(UInt8(ascii: ":"))
-        digits(inDay / 1000 % 60, 2)
+        twoDigits(inDay / 1000 % 60)
         bytes.append(UInt8(ascii: "."))
-        digits(inDay % 1000, 3)
+        digit(inDay / 100)
+        twoDigits(inDay)
         bytes.append(UInt8(ascii: "Z"))
     }
 

@@ -34,7 +34,10 @@ public struct WebhookRequest: Sendable {
     /// signed must not be open to interpretation.
     public func header(_ name: String) -> String? {
         var found: String?
-        for header in headers where header.name.utf8.elementsEqualIgnoringASCIICase(name.utf8) {
+        for header in headers
+        where header.name.utf8.count == name.utf8.count
+            && header.name.utf8.elementsEqualIgnoringASCIICase(name.utf8)
+        {
             if found != nil { return nil }
             found = header.value
         }

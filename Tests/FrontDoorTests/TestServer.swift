@@ -29,6 +29,8 @@ final class TestServer: Sendable {
     private let mailbox: Mailbox<Command>
 
     init(requestSeconds: Int = 15, handshakeSeconds: Int = 10, tls: TLSTermination? = nil) throws {
+        // As the relay does: libevent writes to connections that clients have reset.
+        System.ignoreBrokenPipes()
         let started = DispatchSemaphore(value: 0)
         let port = Locked<UInt16?>(nil)
         let log = Locked(Log())

@@ -9,8 +9,11 @@ struct RedactionTests {
         ("turnPassword", true), ("turn_password", true), ("streamKey", true), ("stream_key", true),
         ("share_token", true), ("s3_key", true), ("s3Key", true), ("s3", true), ("secret", true), ("accessKey", true),
         ("sessionToken", true), ("assumeRoleExternalId", true), ("azure", true), ("sip_headers", true),
-        ("sip.phoneNumber", true), ("sip.h.From", true), ("sip.callID", false), ("sip.callStatus", false),
+        ("sip.phoneNumber", true), ("sip.h.From", true),
+        ("sip.h.X-A-Field-Of-The-Call-With-A-Long-Name", true), ("sip.callID", false), ("sip.callStatus", false),
         ("name", false), ("externalId", false), ("tokens", false), ("id", false), ("key", false), ("", false),
+        ("TOKEN", true), ("Basic-Auth_", true), ("s_-3", true), ("_token", true), ("-s3", true), ("tokem", false),
+        ("toke", false), ("\u{14}oken", false), ("toke\u{E9}", false), ("s", false), ("__", false),
     ])
     func secretsAreKnownByName(_ name: String, _ isSecret: Bool) {
         #expect(Redaction.isSecret(name) == isSecret)
@@ -35,6 +38,20 @@ struct RedactionTests {
             #"{"error":"push to (rtmps://live.example/app/KEY) failed\nsee srt://h?passphrase=K"}"#,
             """
             {"error":"push to (rtmps://live.example/[redacted] failed\\nsee srt://h/[redacted]"}
+            """
+        ),
+        (
+            #"{"URL":"rtmp://h/K","websocket_url":"wss://h/K","urn":"K","uri":"","error_msg":"at wss://h/K","err":"K"}"#,
+            """
+            {"URL":"rtmp://h/[redacted]","websocket_url":"wss://h/[redacted]","urn":"K","uri":"",\
+            "error_msg":"at wss://h/[redacted]","err":"K"}
+            """
+        ),
+        (
+            #"{"a":["://x","a:/b","a.b+c-d2://h/K","abcdefghijklmnop://h/K","abcdefghijklmnopq://h/K","a b://h/K"]}"#,
+            """
+            {"a":["://x","a:/b","a.b+c-d2://[redacted]","abcdefghijklmnop://[redacted]","abcdefghijklmnopq://h/K",\
+            "a b://h/K"]}
             """
         ),
         (

@@ -6,13 +6,17 @@ public struct JSONReader {
     private var depth = 0
 
     /// Parses `bytes`, which must hold one value and nothing else but blanks.
-    public static func value(_ bytes: some Sequence<UInt8>) throws(JSONError) -> JSONValue {
+    public static func value(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
         // A typed throw does not pass through the closure, so the outcome does.
         func outcome(_ buffer: UnsafeBufferPointer<UInt8>) -> Result<JSONValue, JSONError> {
             do { return .success(try parse(buffer)) } catch { return .failure(error) }
         }
-        if let outcome = bytes.withContiguousStorageIfAvailable(outcome) { return try outcome.get() }
-        return try Array(bytes).withUnsafeBufferPointer(outcome).get()
+        return try bytes.withUnsafeBufferPointer(outcome).get()
+    }
+
+    /// Parses `bytes` of any kind.
+    public static func value(_ bytes: some Sequence<UInt8>) throws(JSONError) -> JSONValue {
+        try value(Array(bytes))
     }
 
     /// Parses the text of `string`.
@@ -74,6 +78,7 @@ public struct JSONReader {
     private mutating func object() throws(JSONError) -> JSONObject {
         try descend()
         var object = JSONObject()
+        object.reserveCapacity(Self.usualCount)
         // Looking through the members is fastest for the few that an object usually has; an index keeps a hostile
         // object of many thousands from costing their square.
         var places: [String: Int] = [:]
@@ -93,7 +98,7 @@ public struct JSONReader {
             let value = try value()
             let count = object.members.count
             if count < 16 {
-                object[name] = value
+                object.set(name, value)
             } else {
                 if places.isEmpty { for place in 0..<count { places[object.members[place].name] = place } }
                 if let place = places[name] {
@@ -124,6 +129,7 @@ public struct JSONReader {
             depth -= 1
             return elements
         }
+        elements.reserveCapacity(Self.usualCount)
         while true {
             elements.append(try value())
             skipBlanks()
@@ -137,6 +143,9 @@ public struct JSONReader {
             return elements
         }
     }
+
+    /// Room for so many members or elements is made at once; growing from one takes a step for each doubling.
+    private static let usualCount = 8
 
     private mutating func digits() -> Int {
         let start = position
@@ -167,34 +176,52 @@ public struct JSONReader {
         return .decimal(text)
     }
 
+    /// The text of these bytes; nil if they are not UTF-8. With ASCII alone, as most are, nothing can be wrong, and
+    /// the general check takes several times as long as making the text.
+    private static func text(_ bytes: UnsafeBufferPointer<UInt8>, isASCII: Bool) -> String? {
+        isASCII ? String(decoding: bytes, as: UTF8.self) : String(validating: bytes, as: UTF8.self)
+    }
+
     private mutating func string() throws(JSONError) -> String {
         position += 1
         let start = position
+        var union: UInt8 = 0
         while let byte = current {
             if byte == UInt8(ascii: "\"") {
                 let plain = UnsafeBufferPointer(rebasing: bytes[start..<position])
-                guard let text = String(validating: plain, as: UTF8.self) else { throw error("not valid UTF-8") }
+                guard let text = Self.text(plain, isASCII: union < 0x80) else { throw error("not valid UTF-8") }
                 position += 1
                 return text
             }
             if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
             guard byte >= 0x20 else { throw error("a control character inside a string") }
+            union |= byte
             position += 1
         }
         throw error("a string has no end")
     }
 
     private mutating func escapedString(from start: Int) throws(JSONError) -> String {
-        var text = Array(bytes[start..<position])
+        var text: [UInt8] = []
+        var plainFrom = start
         while let byte = current {
-            position += 1
             switch byte {
             case UInt8(ascii: "\""):
-                guard let string = String(validating: text, as: UTF8.self) else { throw error("not valid UTF-8") }
+                text.append(contentsOf: bytes[plainFrom..<position])
+                position += 1
+                let isASCII = text.allSatisfy { $0 < 0x80 }
+                let string = text.withUnsafeBufferPointer { Self.text($0, isASCII: isASCII) }
+                guard let string else { throw error("not valid UTF-8") }
                 return string
-            case UInt8(ascii: "\\"): try escape(into: &text)
-            case 0..<0x20: throw error("a control character inside a string")
-            default: text.append(byte)
+            case UInt8(ascii: "\\"):
+                text.append(contentsOf: bytes[plainFrom..<position])
+                position += 1
+                try escape(into: &text)
+                plainFrom = position
+            case 0..<0x20:
+                position += 1
+                throw error("a control character inside a string")
+            default: position += 1
             }
         }
         throw error("a string has no end")
@@ -210,12 +237,12 @@ public struct JSONReader {
         case UInt8(ascii: "n"): text.append(0x0A)
         case UInt8(ascii: "r"): text.append(0x0D)
         case UInt8(ascii: "t"): text.append(0x09)
-        case UInt8(ascii: "u"): text.append(contentsOf: Array(String(try scalar()).utf8))
+        case UInt8(ascii: "u"): text.append(contentsOf: try scalar().utf8)
         default: throw error("an unknown escape")
         }
     }
 
-    private mutating func scalar() throws(JSONError) -> Character {
+    private mutating func scalar() throws(JSONError) -> Unicode.Scalar {
         let first = try codeUnit()
         var code = first
         if (0xD800..<0xDC00).contains(first) {
@@ -228,7 +255,7 @@ public struct JSONReader {
             code = 0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)
         }
         guard let scalar = Unicode.Scalar(code) else { throw error("half a surrogate pair") }
-        return Character(scalar)
+        return scalar
     }
 
     private mutating func codeUnit() throws(JSONError) -> UInt32 {

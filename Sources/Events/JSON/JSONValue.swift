@@ -54,7 +54,9 @@ extension JSONValue {
     }
 
     /// True for `null`.
-    public var isNull: Bool { self == .null }
+    public var isNull: Bool {
+        if case .null = self { true } else { false }
+    }
 
     /// A number as JSON has it: the shortest text that reads back as the same double.
     public static func number(_ value: Double) -> JSONValue {
@@ -87,15 +89,24 @@ public struct JSONObject: Sendable, Hashable {
 
     /// The value of a member. Setting nil removes the member, setting an unknown name adds it at the end.
     public subscript(name: String) -> JSONValue? {
-        get { members.first { $0.name == name }?.value }
+        get { index(of: name).map { members[$0].value } }
         set {
-            let index = members.firstIndex { $0.name == name }
-            switch (index, newValue) {
-            case (let index?, let value?): members[index].value = value
-            case (let index?, nil): members.remove(at: index)
-            case (nil, let value?): members.append(Member(name: name, value: value))
-            case (nil, nil): break
+            if let newValue {
+                set(name, newValue)
+            } else if let index = index(of: name) {
+                members.remove(at: index)
             }
+        }
+    }
+
+    private func index(of name: String) -> Int? { members.firstIndex { $0.name == name } }
+
+    /// Gives a member this value, or adds it at the end.
+    mutating func set(_ name: String, _ value: JSONValue) {
+        if let index = index(of: name) {
+            members[index].value = value
+        } else {
+            append(name, value)
         }
     }
 
@@ -118,6 +129,9 @@ public struct JSONObject: Sendable, Hashable {
 
     /// The members of other names than these.
     func without(_ names: Set<String>) -> JSONObject { filter { !names.contains($0.name) } }
+
+    /// For the reader, which knows how many there usually are.
+    mutating func reserveCapacity(_ count: Int) { members.reserveCapacity(count) }
 
     /// For the reader, which has checked that the name is new.
     mutating func append(_ name: String, _ value: JSONValue) {

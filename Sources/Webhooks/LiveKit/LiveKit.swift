@@ -77,7 +77,7 @@ struct LiveKit: Provider {
     }
 
     /// LiveKit sends the bare token. An optional `Bearer ` helps behind gateways that insist on it.
-    private static func token(_ header: String) -> [UInt8] {
+    private static func token(_ header: String) -> ArraySlice<UInt8> {
         let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
         var bytes = Array(header.utf8)[...]
         bytes = bytes.drop(while: isBlank)
@@ -85,7 +85,7 @@ struct LiveKit: Provider {
             bytes = bytes.dropFirst(7).drop(while: isBlank)
         }
         while let last = bytes.last, isBlank(last) { bytes.removeLast() }
-        return Array(bytes)
+        return bytes
     }
 
     private func checkTimes(_ claims: JSONObject, now: EpochMilliseconds) throws(Rejection) {

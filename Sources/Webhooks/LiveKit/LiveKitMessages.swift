@@ -10,7 +10,7 @@ enum LiveKitMessages {
     static func room(_ message: ProtoMessage) throws(Rejection) -> Room? {
         guard let name = try message.text("name") else { return nil }
         var room = Room(name: name, id: try message.text("sid"))
-        room.startedAt = try time(message, "creationTime")
+        room.startedAt = try time(message, "creationTimeMs", "creationTime")
         room.metadata = try message.text("metadata")
         return room
     }
@@ -30,7 +30,7 @@ enum LiveKitMessages {
         let kind = try message.word("kind", names: participantKinds) ?? Participant.standardKind
         var participant = Participant(id: id, identity: try message.text("identity"), kind: kind)
         participant.name = try message.text("name")
-        participant.joinedAt = try time(message, "joinedAt")
+        participant.joinedAt = try time(message, "joinedAtMs", "joinedAt")
         participant.metadata = try message.text("metadata")
         participant.attributes = try message.map("attributes")
             .filter { SIPAttributes.isPublic($0.name) }
@@ -57,8 +57,10 @@ enum LiveKitMessages {
     }
 
     /// A time that newer servers tell in milliseconds besides the seconds of older ones.
-    private static func time(_ message: ProtoMessage, _ name: String) throws(Rejection) -> EpochMilliseconds? {
-        if let precise = try message.time(name + "Ms", perSecond: 1000) { return precise }
+    private static func time(
+        _ message: ProtoMessage, _ preciseName: String, _ name: String
+    ) throws(Rejection) -> EpochMilliseconds? {
+        if let precise = try message.time(preciseName, perSecond: 1000) { return precise }
         return try message.time(name, perSecond: 1)
     }
 }

@@ -8,7 +8,8 @@ struct ProtoMessage {
 
     /// Reads `object`.
     init(_ object: JSONObject) {
-        self.object = object.members.contains { $0.name.utf8.contains(UInt8(ascii: "_")) } ? Self.camel(object) : object
+        let isCamel = object.members.allSatisfy { member in !member.name.withBytes { $0.contains(UInt8(ascii: "_")) } }
+        self.object = isCamel ? object : Self.camel(object)
     }
 
     private static func camel(_ object: JSONObject) -> JSONObject {
@@ -96,7 +97,7 @@ struct ProtoMessage {
     }
 
     private static func word(_ text: String, prefix: String) -> String {
-        text.hasPrefix(prefix) ? text.dropFirst(prefix.count).lowercased() : text.lowercased()
+        !prefix.isEmpty && text.hasPrefix(prefix) ? text.dropFirst(prefix.count).lowercased() : text.lowercased()
     }
 
     /// A message inside this one.

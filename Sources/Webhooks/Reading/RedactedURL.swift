@@ -1,3 +1,5 @@
+internal import Events
+
 /// Addresses without the secrets that they carry: user and password before the host, keys in path and query.
 enum RedactedURL {
     private static let hostSchemes: Set<String> = [
@@ -24,15 +26,10 @@ enum RedactedURL {
 
     /// True for text that begins with a scheme and `://`.
     static func startsLikeURL(_ text: String) -> Bool {
-        var position = 0
-        for byte in text.utf8 {
-            if byte == UInt8(ascii: ":") {
-                return position > 0 && text.utf8.dropFirst(position).starts(with: "://".utf8)
-            }
-            guard isSchemeByte(byte), position < 16 else { return false }
-            position += 1
+        text.withBytes { bytes in
+            guard let colon = bytes.prefix(17).firstIndex(of: UInt8(ascii: ":")), colon > 0 else { return false }
+            return bytes[colon...].starts(with: "://".utf8) && bytes[..<colon].allSatisfy(isSchemeByte)
         }
-        return false
     }
 
     /// Running text in which every address is reduced to its host.

@@ -3,27 +3,25 @@ internal import Events
 
 /// A shared secret with which a provider signs: HMAC-SHA256.
 struct SigningKey: Sendable {
-    private let key: SymmetricKey
+    /// Has taken in the key, which is half of the work for a short text. Each code is made with a copy.
+    private let keyed: HMAC<SHA256>
 
     /// A key of these bytes. Some providers mean the secret's text, others what its base64 stands for.
     init(_ bytes: some Sequence<UInt8>) {
-        key = SymmetricKey(data: Array(bytes))
+        keyed = HMAC(key: SymmetricKey(data: Array(bytes)))
     }
 
-    /// The code over `parts` one after another, without joining them first: a body may be large.
-    func code(over parts: [UInt8]...) -> [UInt8] {
-        Array(authenticationCode(parts))
+    /// The code over `first` and `second` one after another, without joining them first: a body may be large.
+    func code(over first: [UInt8], _ second: [UInt8] = []) -> [UInt8] {
+        var hmac = keyed
+        hmac.update(data: first)
+        if !second.isEmpty { hmac.update(data: second) }
+        return hmac.finalize().withUnsafeBytes(Array.init)
     }
 
-    /// True when `code` is the code over `parts`. Takes as long for a wrong code as for a right one.
-    func signed(_ code: [UInt8], over parts: [UInt8]...) -> Bool {
-        ConstantTime.equal(code, Array(authenticationCode(parts)))
-    }
-
-    private func authenticationCode(_ parts: [[UInt8]]) -> HMAC<SHA256>.MAC {
-        var hmac = HMAC<SHA256>(key: key)
-        for part in parts { hmac.update(data: part) }
-        return hmac.finalize()
+    /// True when `code` is the code over `first` and `second`. Takes as long for a wrong code as for a right one.
+    func signed(_ code: [UInt8], over first: [UInt8], _ second: [UInt8] = []) -> Bool {
+        ConstantTime.equal(code, self.code(over: first, second))
     }
 }
 
@@ -46,7 +44,11 @@ enum ConstantTime {
 /// SHA-256 of a body.
 enum BodyDigest {
     /// The 32 bytes.
-    static func bytes(_ body: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: body)) }
+    static func bytes(_ body: [UInt8]) -> [UInt8] {
+        var hash = SHA256()
+        body.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        return hash.finalize().withUnsafeBytes(Array.init)
+    }
 
     /// What stands for an event's id where the provider gave none, or one too long to keep: the same body sent
     /// again is the same event.
