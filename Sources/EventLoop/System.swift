@@ -29,6 +29,15 @@ public enum System {
         }
     }
 
+    /// Writes bytes that stand in one place with one system call. Never raises SIGPIPE.
+    public static func write(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer) -> WriteResult {
+        // The kernel reads only.
+        var buffer = Buffer(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
+        return withUnsafeMutablePointer(to: &buffer) {
+            write(descriptor, UnsafeMutableBufferPointer(start: $0, count: 1))
+        }
+    }
+
     private static func send(_ descriptor: CInt, _ buffers: UnsafeMutableBufferPointer<Buffer>) -> Int {
         let flags = CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT)
         // One piece is the usual case, and the kernel has less to copy and check for it.

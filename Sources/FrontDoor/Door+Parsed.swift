@@ -20,6 +20,7 @@ extension Door {
 
     static func headers(_ list: UnsafeMutablePointer<evkeyvalq>?) -> [(name: String, value: String)] {
         var headers: [(name: String, value: String)] = []
+        headers.reserveCapacity(8)
         var next = list?.pointee.tqh_first
         while let header = next {
             headers.append((String(cString: header.pointee.key), String(cString: header.pointee.value)))

@@ -19,6 +19,7 @@ public final class Door {
     /// listener's queue.
     public var acceptHasFailed: (SystemError) -> Void = { _ in }
     private let scratch = TLSStreamSocket.Scratch()
+    private let direct = DirectAnswer()
     /// Who stands behind the other end of a connection, by the request's headers.
     private let clientAddress: (_ peer: String, _ headers: [(name: String, value: String)]) -> String
     private var listeners: [Listener] = []
@@ -162,16 +163,17 @@ public final class Door {
         let method = Self.method(evhttp_request_get_command(handle))
         let headers = Self.headers(evhttp_request_get_input_headers(handle))
         let target = evhttp_request_get_uri(handle).map { String(cString: $0) } ?? "/"
-        let problem = violation?.rawValue ?? Framing.problem(headers: headers)
+        let framing = Framing(headers: headers)
         let split = PercentCoding.split(target)
         var request = HTTPRequest(
             method: method ?? "", target: target, path: split?.path ?? [], query: split?.query ?? [],
             headers: headers, body: Self.body(evhttp_request_get_input_buffer(handle)),
             remoteAddress: clientAddress(Self.remoteAddress(link), headers))
         request.isHTTP10 = connection?.isHTTP10 ?? false
+        request.hasOrdinaryFraming = framing.isOrdinary
         let exchange = Exchange(
-            handle, request: request, of: connection, scratch: scratch, on: loop, answered: answered)
-        if let problem { return turnAway(exchange, status: 400, problem) }
+            handle, request: request, of: connection, direct: direct, scratch: scratch, on: loop, answered: answered)
+        if let problem = violation?.rawValue ?? framing.problem { return turnAway(exchange, status: 400, problem) }
         guard method != nil else { return turnAway(exchange, status: 501, "an unknown method") }
         guard split != nil else { return turnAway(exchange, status: 400, "the request's target is not well-formed") }
         handler(exchange)

@@ -22,8 +22,11 @@ final class DoorConnection {
     private var phase = Phase.reading
     /// Its socket belongs to a stream.
     var isHandedOff = false
-    /// The request that is being served, so that nobody answers it when the connection is gone.
-    weak var exchange: Exchange?
+    /// The request that is being served, so that nobody answers it when the connection is gone. It takes itself away
+    /// when it is answered.
+    ///
+    /// Unowned and not weak: a weak reference costs each request a table beside its object.
+    unowned var exchange: Exchange?
 
     private enum Phase {
         /// A request is awaited or comes in. If something is written now, evhttp itself refuses it.
@@ -57,16 +60,14 @@ final class DoorConnection {
     }
 
     private func scan(from offset: Int) {
-        var start = evbuffer_ptr()
-        guard evbuffer_ptr_set(input, &start, offset, EVBUFFER_PTR_SET) == 0 else { return }
-        var pieces = [iovec](repeating: iovec(), count: 16)
-        let count = Int(evbuffer_peek(input, -1, &start, &pieces, CInt(pieces.count)))
-        if count > pieces.count {
-            pieces = [iovec](repeating: iovec(), count: count)
-            evbuffer_peek(input, -1, &start, &pieces, CInt(count))
-        }
-        for piece in pieces.prefix(count) {
+        guard !scanner.isInBody else { return }
+        var place = evbuffer_ptr()
+        guard evbuffer_ptr_set(input, &place, offset, EVBUFFER_PTR_SET) == 0 else { return }
+        // Piece by piece: what waits behind the head is not looked at, and may be much.
+        var piece = iovec()
+        while !scanner.isInBody, evbuffer_peek(input, -1, &place, &piece, 1) == 1 {
             scanner.read(UnsafeRawBufferPointer(start: piece.iov_base, count: piece.iov_len))
+            guard evbuffer_ptr_set(input, &place, piece.iov_len, EVBUFFER_PTR_ADD) == 0 else { return }
         }
     }
 
@@ -92,6 +93,34 @@ final class DoorConnection {
         guard evbuffer_get_length(input) > 0 else { return }
         startedAt = System.steadyMilliseconds()
         scan(from: 0)
+    }
+
+    /// Writes the answer to `request` to the socket at once; what the socket does not take is left to evhttp.
+    /// - Returns: false if nothing was written, and evhttp has to answer.
+    func answerDirectly(_ bytes: [UInt8], to request: OpaquePointer) -> Bool {
+        let output = bufferevent_get_output(transport)
+        guard handshake == nil, evbuffer_get_length(output) == 0 else { return false }
+        let descriptor = bufferevent_getfd(transport)
+        return bytes.withUnsafeBytes { bytes in
+            let count: Int
+            switch System.write(descriptor, bytes) {
+            case .wrote(let taken): count = taken
+            case .wouldBlock: return false
+            case .closed:
+                // Frees the request as well, as evhttp does when it cannot write.
+                evhttp_connection_free(link)
+                return true
+            }
+            answer {
+                let rest = UnsafeRawBufferPointer(rebasing: bytes[count...])
+                if !rest.isEmpty { evbuffer_add(output, rest.baseAddress, rest.count) }
+                // The end of an answer of which evhttp has sent nothing: it takes the next request when its buffer is
+                // empty, which is now or when the rest is written.
+                evhttp_send_reply_end(request)
+                if !rest.isEmpty { bufferevent_enable(transport, Int16(EV_WRITE)) }
+            }
+            return true
+        }
     }
 
     /// Something is being written. To a request that never completed only evhttp itself answers.

@@ -17,7 +17,9 @@ public final class Exchange {
     private let loop: Loop
     private var handle: OpaquePointer?
     private var isAnswered = false
-    private weak var connection: DoorConnection?
+    /// Until the request has its answer, or the connection is gone.
+    private var connection: DoorConnection?
+    private let direct: DirectAnswer
     private let scratch: TLSStreamSocket.Scratch
 
     /// What a request was answered, for the log.
@@ -33,10 +35,12 @@ public final class Exchange {
 
     init(
         _ handle: OpaquePointer, request: HTTPRequest, of connection: DoorConnection?,
-        scratch: TLSStreamSocket.Scratch, on loop: Loop, answered: @escaping (Exchange, Answer) -> Void
+        direct: DirectAnswer, scratch: TLSStreamSocket.Scratch, on loop: Loop,
+        answered: @escaping (Exchange, Answer) -> Void
     ) {
         self.answered = answered
         self.handle = handle
+        self.direct = direct
         self.scratch = scratch
         self.request = request
         self.connection = connection
@@ -61,15 +65,28 @@ public final class Exchange {
     }
 
     /// The connection is closing, and libevent frees the request itself.
-    func forget() { handle = nil }
+    func forget() { _ = release() }
+
+    /// Lets go of the connection, which has its request to end.
+    private func release() -> DoorConnection? {
+        handle = nil
+        connection?.exchange = nil
+        defer { connection = nil }
+        return connection
+    }
 
     /// Answers. Does nothing if the exchange has ended.
     public func reply(_ response: HTTPResponse) {
         guard !isAnswered else { return }
         isAnswered = true
         guard let handle else { return answered(self, Answer(status: Answer.clientGone, bytes: 0)) }
-        self.handle = nil
+        let connection = release()
         defer { answered(self, Answer(status: response.status, bytes: response.body.count)) }
+        if let connection, request.isOrdinary, !closesConnection, let bytes = direct.bytes(of: response),
+            connection.answerDirectly(bytes, to: handle)
+        {
+            return
+        }
         let headers = evhttp_request_get_output_headers(handle)
         for header in response.headers { evhttp_add_header(headers, header.name, header.value) }
         if response.closesConnection || closesConnection { evhttp_add_header(headers, "Connection", "close") }
@@ -91,10 +108,10 @@ public final class Exchange {
     /// happens to a stand-in: the socket moves to a new descriptor, and `/dev/null` takes its old number.
     /// - Returns: the stream, or nil if the descriptor could not be moved; the connection is closed then.
     public func takeOver() -> StreamSocket? {
-        guard let handle, let connection = evhttp_request_get_connection(handle) else { return nil }
-        self.handle = nil
+        guard let handle, let link = evhttp_request_get_connection(handle) else { return nil }
+        let connection = release()
         isAnswered = true
-        let events = evhttp_connection_get_bufferevent(connection)
+        let events = evhttp_connection_get_bufferevent(link)
         // This takes the old number out of epoll, while it still means the socket.
         bufferevent_disable(events, Int16(EV_READ | EV_WRITE))
         let old = bufferevent_getfd(events)
@@ -104,9 +121,9 @@ public final class Exchange {
             dup2(standIn, old)
             close(standIn)
         }
-        let ssl = moved >= 0 && standIn >= 0 ? self.connection?.handOff() : nil
+        let ssl = moved >= 0 && standIn >= 0 ? connection?.handOff() : nil
         // Frees the request as well.
-        evhttp_connection_free(connection)
+        evhttp_connection_free(link)
         guard moved >= 0 else { return nil }
         guard standIn >= 0 else {
             close(moved)

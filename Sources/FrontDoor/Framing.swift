@@ -1,7 +1,16 @@
-/// What evhttp lets through and a server behind proxies must not: heads on which two readers could disagree.
-enum Framing {
-    /// What is wrong with the head, in half a sentence; nil if nothing is.
-    static func problem(headers: [(name: String, value: String)]) -> String? {
+/// What the headers say of where a request ends, and of what becomes of its connection then.
+struct Framing {
+    /// What is wrong with the head, in half a sentence; nil if nothing is: what evhttp lets through and a server behind
+    /// proxies must not, heads on which two readers could disagree.
+    private(set) var problem: String?
+    /// Whether neither the coding of the body nor the connection is spoken of, but for what is so anyway.
+    private(set) var isOrdinary = true
+
+    init(headers: [(name: String, value: String)]) {
+        problem = read(headers)
+    }
+
+    private mutating func read(_ headers: [(name: String, value: String)]) -> String? {
         var hosts = 0
         var lengths = 0
         var encodings = 0
@@ -14,8 +23,10 @@ enum Framing {
                 guard !header.value.isEmpty, header.value.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
                     return "Content-Length is not a plain number"
                 }
+            case "connection": if header.value.lowercased() != "keep-alive" { isOrdinary = false }
             case "transfer-encoding":
                 encodings += 1
+                isOrdinary = false
                 // evhttp takes any other coding as no body at all, and would read the body as the next request.
                 guard header.value.lowercased() == "chunked" else {
                     return "the only Transfer-Encoding understood is chunked"

@@ -20,6 +20,15 @@ public struct HTTPRequest: Sendable {
     /// Whether it came as HTTP/1.0, as some proxies send it unless told otherwise, and not as HTTP/1.1.
     public var isHTTP10 = false
 
+    /// See ``Framing/isOrdinary``.
+    var hasOrdinaryFraming = false
+
+    /// Whether the connection goes on after an answer that says nothing of it, and the answer may have a body.
+    var isOrdinary: Bool {
+        // evhttp takes a whole URL as what one asks a proxy for.
+        hasOrdinaryFraming && !isHTTP10 && method != "HEAD" && method != "CONNECT" && target.utf8.first == 0x2F
+    }
+
     /// The value of a header, whose name is given in lower case; of several, the first.
     public func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name }?.value
@@ -105,6 +114,7 @@ enum PercentCoding {
 
     /// The path and query of a target, which may be a whole URL (RFC 9112, section 3.2.2).
     private static func local(_ target: String) -> Substring.UTF8View {
+        if target.utf8.first == UInt8(ascii: "/") { return target[...].utf8 }
         for scheme in ["http://", "https://"] where target.lowercased().hasPrefix(scheme) {
             let rest = target.utf8.dropFirst(scheme.utf8.count)
             return rest.drop { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
@@ -114,6 +124,10 @@ enum PercentCoding {
 
     /// Splits a request's target into decoded segments and decoded query pairs.
     static func split(_ target: String) -> (path: [String], query: [(name: String, value: String)])? {
+        // A webhook's target has nothing to decode.
+        if !target.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "?") || $0 == 0 }) {
+            return (local(target).split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }, [])
+        }
         let parts = local(target).split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
         var path: [String] = []
         for segment in parts[0].split(separator: UInt8(ascii: "/")) {

@@ -32,11 +32,20 @@ struct HeaderScanner {
     /// True when the request line ends in `HTTP/1.0`: evhttp knows of no version but 1.0 and 1.1.
     var isHTTP10: Bool { lastOfRequestLine == UInt8(ascii: "0") }
 
+    /// True after the head's end.
+    var isInBody: Bool { place == .body }
+
     /// Reads the next bytes of the connection. After the head's end they are the body, and not looked at.
     mutating func read(_ bytes: UnsafeRawBufferPointer) {
-        for byte in bytes {
-            if place == .body { return }
-            read(byte)
+        var index = 0
+        while index < bytes.count, place != .body {
+            // Most of a head are values, of which nothing counts but where they end.
+            if place == .value, !lastWasReturn {
+                while index < bytes.count, bytes[index] > UInt8(ascii: "\r") { index += 1 }
+                if index == bytes.count { return }
+            }
+            read(bytes[index])
+            index += 1
         }
     }
 

@@ -3,7 +3,7 @@ import Testing
 
 /// A client that sends just the bytes it is told to.
 final class RawClient {
-    private var descriptor: CInt
+    private(set) var descriptor: CInt
 
     init(_ server: TestServer) throws {
         descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)

@@ -177,6 +177,49 @@ def test_a_delivery_to_a_stream_that_is_caught_up_is_one_system_call(traced):
     assert abs(per_delivery(relay, lambda: sum(counts().values())) - 1) < SLACK
 
 
+def per_webhook(relay, measure, count=200):
+    """How much `measure` grows with each webhook, sent one after another over one connection."""
+    bodies = [b'{"type":"tick","room":"hall"}' for _ in range(2 * count)]
+    requests = [(body, providers.standard_headers(body, id=f"msg_{next(numbers)}")) for body in bodies]
+    with roomwire.requests.Session() as session:
+
+        def send(some):
+            for body, headers in some:
+                answer = session.post(
+                    relay.url("/webhooks/app"), data=body, headers=headers, timeout=roomwire.DEADLINE_SECONDS)
+                answer.raise_for_status()
+
+        # What is done once, the first time, is not counted.
+        send(requests[:count])
+        before = measure()
+        send(requests[count:])
+        grown = measure() - before
+    print(f"{grown} for {count} webhooks")
+    return grown / count
+
+
+# Somewhat above what it was when this was written, a commit for each in all threads together: it must not creep up
+# unseen.
+WEBHOOK_BUDGET_ALLOCATIONS = 185 if IS_RELEASE else 1060
+
+
+def test_an_accepted_webhook_allocates_no_more_than_it_did(folder, start):
+    allocations = MallocCounter(folder)
+    relay = start(loops=1, environment=allocations.environment)
+    assert allocations() > 1000
+    assert per_webhook(relay, allocations) < WEBHOOK_BUDGET_ALLOCATIONS
+
+
+def test_a_webhook_is_answered_with_one_system_call(traced):
+    relay, counts = traced
+    per_webhook(relay, lambda: 0, count=1)
+    sends = per_webhook(relay, lambda: sum(counts()[name] for name in ("sendto", "sendmsg", "writev")))
+    assert abs(sends - 1) < SLACK
+    # The door looks away from a connection while its request waits for the log, and then looks at it again. It need
+    # not ask whether the socket takes the answer.
+    assert abs(per_webhook(relay, lambda: counts()["epoll_ctl"]) - 2) < SLACK
+
+
 def private_bytes(process):
     """The pages that are the process's alone."""
     lines = pathlib.Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()

@@ -41,7 +41,7 @@ extension Worker {
             clientAddress: { [unowned self] peer, headers in
                 context.rules.proxies.client(peer: peer, headers: headers)
             },
-            handler: { [unowned self] in turn { [unowned self] in self.route($0) }($0) })
+            handler: turn { [unowned self] in route($0) })
         door.handshakeHasEnded = { [context] in context.count($0) }
         door.acceptHasFailed = { [context] in context.acceptHasFailed($0) }
         return door
