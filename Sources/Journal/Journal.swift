@@ -24,6 +24,9 @@ public protocol LogHome: Sendable {
     /// The cursor that `count` events follow, or all there are if they are fewer.
     func cursor(beforeLast count: Int) throws -> EventID
 
+    /// What an append leaves to be done, when its senders have their answers. Called after each, and must be quick.
+    func settle()
+
     /// One short step of looking after the log, between two appends: retention, checkpoints. True when another
     /// step would find something to do.
     func upkeep(now: EpochMilliseconds) throws -> Bool
@@ -37,6 +40,11 @@ public protocol LogHome: Sendable {
 
     /// Leaves the log so that the next start is quick. Nothing is called afterwards.
     func close() throws
+}
+
+extension LogHome {
+    /// Nothing.
+    public func settle() {}
 }
 
 /// How much a log holds.

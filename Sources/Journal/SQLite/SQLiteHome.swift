@@ -28,6 +28,7 @@ public final class SQLiteHome: LogHome {
     }
 
     let pool: DatabasePool
+    let checkpointer: WALCheckpointer
     let live: Monitor<Live>
     private let bounds: Monitor<Retention>
     /// What is kept of the log.
@@ -49,15 +50,20 @@ public final class SQLiteHome: LogHome {
     public init(folder: String, durability: Durability = .full, retention: Retention = Retention()) throws {
         self.durability = durability
         bounds = Monitor(retention)
-        let (pool, live) = try reporting("open") {
+        (pool, checkpointer, live) = try reporting("open") {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             let lock = try FolderLock(path: folder + "/log.lock")
-            let pool = try Self.open(folder + "/" + Self.fileName, durability)
-            return (pool, try Live(restoring: pool, lock: lock))
+            let path = folder + "/" + Self.fileName
+            let pool = try Self.open(path, durability)
+            let live = Monitor(try Live(restoring: pool, lock: lock))
+            return (pool, try WALCheckpointer(path: path), live)
         }
-        self.pool = pool
-        self.live = Monitor(live)
+    }
+
+    deinit {
+        // For a home that nobody closed.
+        try? checkpointer.stop()
     }
 
     private static func open(_ path: String, _ durability: Durability) throws -> DatabasePool {
@@ -69,6 +75,7 @@ public final class SQLiteHome: LogHome {
         try pool.writeWithoutTransaction { db in
             // After opening, since GRDB sets `synchronous` itself when it turns WAL on.
             try db.execute(sql: "PRAGMA synchronous = \(durability == .full ? "FULL" : "NORMAL")")
+            try db.execute(sql: "PRAGMA wal_autocheckpoint = \(Limits.walPages)")
             try db.execute(sql: "PRAGMA journal_size_limit = \(64 << 20)")
         }
         try pool.write(SQLiteSchema.prepare)

@@ -4,17 +4,29 @@ internal import GRDB
 
 // Looking after the log, between appends.
 extension SQLiteHome {
+    /// Lets the write-ahead log be copied into the file when it has grown.
+    public func settle() {
+        // What fails here is told by the next upkeep.
+        pool.writeWithoutTransaction { checkpointer.committed($0) }
+    }
+
     /// One step: a checkpoint if it is due, then one of retention.
     public func upkeep(now: EpochMilliseconds) throws -> Bool {
         if live.withLock({ $0.sinceCheckpoint >= Limits.checkpointEvents }) { try checkpoint() }
-        return try trim(now: now) == Limits.trimEvents
+        let hasMore = try trim(now: now) == Limits.trimEvents
+        // Last, since trimming is what may help a full disk.
+        if let fault = checkpointer.takeFault() { throw fault }
+        return hasMore
     }
 
     /// Saves the rooms, closes the file and lets go of the data folder.
     public func close() throws {
         // Without the checkpoint the next start replays more, and that is all: it must not keep the file open.
         let checkpoint = Result { try self.checkpoint() }
-        try reporting("close") { try pool.close() }
+        try reporting("close") {
+            try checkpointer.stop()
+            try pool.close()
+        }
         live.withLock { $0.lock = nil }
         try checkpoint.get()
     }

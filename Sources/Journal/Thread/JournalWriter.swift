@@ -117,6 +117,7 @@ public final class JournalWriter: Sendable {
                 var rest = drafts[...]
                 while !rest.isEmpty {
                     upkeep.appended += commit(rest.prefix(Limits.commitEvents))
+                    home.settle()
                     rest = rest.dropFirst(Limits.commitEvents)
                     lookAfterLog(&upkeep, isIdle: false)
                 }

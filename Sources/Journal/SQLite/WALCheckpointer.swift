@@ -1,0 +1,122 @@
+internal import Events
+internal import GRDB
+internal import GRDBSQLite
+internal import Glibc
+
+/// Copies what was committed from SQLite's write-ahead log into its file, beside the writer.
+///
+/// Left to itself, SQLite does that within the commit that finds a thousand pages in the write-ahead log, and whoever
+/// waits for that commit waits for all of them: under load some five milliseconds, several times a second. Here a
+/// thread of its own copies while commits go on, over a connection of its own and behind the loops in the processor's
+/// eyes. Pages that are committed meanwhile are left over each time, so once they are few the writer copies those
+/// between two commits, and SQLite begins the write-ahead log anew.
+///
+/// If this does not keep up, or fails, the writer's commits do it after all, from ``Limits/walPages`` on: SQLite's own
+/// way is the bound.
+///
+/// It must be stopped before it is let go of: its thread keeps it.
+final class WALCheckpointer: Sendable {
+    private enum Phase {
+        /// Too little was written for it to be worth the disk's time.
+        case idle
+        case copying
+        /// What is left is the writer's.
+        case copied
+    }
+
+    private struct State: Sendable {
+        var phase = Phase.idle
+        /// What the writer's connection had written in all, in pages, when the last round ended.
+        var writtenBefore = 0
+        var isStopping = false
+        var isStopped = false
+        var fault: JournalError?
+    }
+
+    private let connection: DatabaseQueue
+    private let state = Monitor(State())
+
+    /// Starts the thread, for the database at `path`.
+    init(path: String) throws {
+        var configuration = Configuration()
+        configuration.label = "journal-wal"
+        connection = try DatabaseQueue(path: path, configuration: configuration)
+        startThread("journal-wal") { self.run() }
+    }
+
+    /// To be called by the writer between two commits, with its connection.
+    func committed(_ writer: Database) {
+        let written = Self.pagesWritten(writer)
+        let isTheWritersTurn = state.withLock { state -> Bool in
+            guard state.phase == .copied else { return false }
+            state.phase = .idle
+            state.writtenBefore = written
+            return true
+        }
+        if isTheWritersTurn {
+            // Others may read what is older, and the rest stays until the next round then.
+            _ = try? writer.checkpoint(.passive)
+        } else if state.withLock({ $0.phase == .idle && written - $0.writtenBefore >= Limits.walCheckpointPages }) {
+            state.change { $0.phase = .copying }
+        }
+    }
+
+    /// What went wrong since this was last asked.
+    func takeFault() -> JournalError? {
+        state.withLock { state in
+            defer { state.fault = nil }
+            return state.fault
+        }
+    }
+
+    /// True when nothing is being copied and nothing is left for the writer.
+    var isIdle: Bool { state.withLock { $0.phase == .idle } }
+
+    /// Returns when the thread has ended, and its connection is closed.
+    func stop() throws {
+        state.change { $0.isStopping = true }
+        _ = state.wait { $0.isStopped ? true : nil }
+        try connection.close()
+    }
+
+    private func run() {
+        // Behind the loops, and yet with its share of a core that is never idle. Of the thread, since Linux takes it so.
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+        while state.wait(until: { $0.isStopping ? false : $0.phase == .copying ? true : nil }) == true {
+            let fault = copy()
+            state.change { state in
+                state.phase = .copied
+                state.fault = fault ?? state.fault
+            }
+        }
+        state.change { $0.isStopped = true }
+    }
+
+    /// Copies until little is left, or as little as there will be.
+    private func copy() -> JournalError? {
+        do {
+            for _ in 0..<Self.mostPasses {
+                let counts = try reporting("copy from the write-ahead log") {
+                    try connection.writeWithoutTransaction { try $0.checkpoint(.passive) }
+                }
+                guard counts.walFrameCount - counts.checkpointedFrameCount > Limits.walRestPages else { break }
+            }
+        } catch {
+            // The writer copies by itself at the moment.
+            let error = JournalError(error, during: "copy from the write-ahead log")
+            return error.code & 0xFF == SQLITE_BUSY ? nil : error
+        }
+        return nil
+    }
+
+    /// Each pass leaves less, unless a reader holds on to what is older.
+    private static let mostPasses = 4
+
+    /// Pages that a connection has written to the write-ahead log since it was opened.
+    private static func pagesWritten(_ db: Database) -> Int {
+        var current: CInt = 0
+        var highest: CInt = 0
+        sqlite3_db_status(db.sqliteConnection, SQLITE_DBSTATUS_CACHE_WRITE, &current, &highest, 0)
+        return Int(current)
+    }
+}
