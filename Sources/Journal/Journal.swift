@@ -24,8 +24,9 @@ public protocol LogHome: Sendable {
     /// The cursor that `count` events follow, or all there are if they are fewer.
     func cursor(beforeLast count: Int) throws -> EventID
 
-    /// What an append leaves to be done, when its senders have their answers. Called after each, and must be quick.
-    func settle()
+    /// What an append or a step of upkeep leaves to be done, when nobody waits for it any more. Called after each, and
+    /// must be quick. What it throws is for the operator; nothing is lost by it.
+    func settle() throws
 
     /// One short step of looking after the log, between two appends: retention, checkpoints. True when another
     /// step would find something to do.
@@ -44,7 +45,7 @@ public protocol LogHome: Sendable {
 
 extension LogHome {
     /// Nothing.
-    public func settle() {}
+    public func settle() throws {}
 }
 
 /// How much a log holds.

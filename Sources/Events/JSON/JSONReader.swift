@@ -75,10 +75,12 @@ public struct JSONReader {
         }
     }
 
+    /// Where room for the usual number is worth reserving. Deeper down there may be very many objects, each nearly empty.
+    private var isNearTop: Bool { depth <= 3 }
+
     private mutating func object() throws(JSONError) -> JSONObject {
         try descend()
         var object = JSONObject()
-        object.reserveCapacity(Self.usualCount)
         // Looking through the members is fastest for the few that an object usually has; an index keeps a hostile
         // object of many thousands from costing their square.
         var places: [String: Int] = [:]
@@ -88,6 +90,7 @@ public struct JSONReader {
             depth -= 1
             return object
         }
+        if isNearTop { object.reserveCapacity(Self.usualCount) }
         while true {
             skipBlanks()
             guard current == UInt8(ascii: "\"") else { throw error("a member's name should stand here") }
@@ -129,7 +132,7 @@ public struct JSONReader {
             depth -= 1
             return elements
         }
-        elements.reserveCapacity(Self.usualCount)
+        if isNearTop { elements.reserveCapacity(Self.usualCount) }
         while true {
             elements.append(try value())
             skipBlanks()

@@ -5,18 +5,15 @@ internal import GRDB
 // Looking after the log, between appends.
 extension SQLiteHome {
     /// Lets the write-ahead log be copied into the file when it has grown.
-    public func settle() {
-        // What fails here is told by the next upkeep.
+    public func settle() throws {
         pool.writeWithoutTransaction { checkpointer.committed($0) }
+        if let fault = checkpointer.takeFault() { throw fault }
     }
 
     /// One step: a checkpoint if it is due, then one of retention.
     public func upkeep(now: EpochMilliseconds) throws -> Bool {
         if live.withLock({ $0.sinceCheckpoint >= Limits.checkpointEvents }) { try checkpoint() }
-        let hasMore = try trim(now: now) == Limits.trimEvents
-        // Last, since trimming is what may help a full disk.
-        if let fault = checkpointer.takeFault() { throw fault }
-        return hasMore
+        return try trim(now: now) == Limits.trimEvents
     }
 
     /// Saves the rooms, closes the file and lets go of the data folder.

@@ -26,8 +26,8 @@ final class WALCheckpointer: Sendable {
 
     private struct State: Sendable {
         var phase = Phase.idle
-        /// What the writer's connection had written in all, in pages, when the last round ended.
-        var writtenBefore = 0
+        /// What the writer's connection has written since the last round ended, in pages.
+        var written = 0
         var isStopping = false
         var isStopped = false
         var fault: JournalError?
@@ -44,21 +44,21 @@ final class WALCheckpointer: Sendable {
         startThread("journal-wal") { self.run() }
     }
 
-    /// To be called by the writer between two commits, with its connection.
+    /// To be called by the writer between two transactions, with its connection.
     func committed(_ writer: Database) {
-        let written = Self.pagesWritten(writer)
-        let isTheWritersTurn = state.withLock { state -> Bool in
-            guard state.phase == .copied else { return false }
-            state.phase = .idle
-            state.writtenBefore = written
-            return true
+        let pages = Self.takePagesWritten(writer)
+        let (isDue, isTheWritersTurn) = state.withLock { state in
+            state.written += pages
+            let isTheWritersTurn = state.phase == .copied
+            if isTheWritersTurn {
+                state.phase = .idle
+                state.written = 0
+            }
+            return (state.phase == .idle && state.written >= Limits.walCheckpointPages, isTheWritersTurn)
         }
-        if isTheWritersTurn {
-            // Others may read what is older, and the rest stays until the next round then.
-            _ = try? writer.checkpoint(.passive)
-        } else if state.withLock({ $0.phase == .idle && written - $0.writtenBefore >= Limits.walCheckpointPages }) {
-            state.change { $0.phase = .copying }
-        }
+        if isDue { state.change { $0.phase = .copying } }
+        // Others may read what is older, and the rest stays until the next round then.
+        if isTheWritersTurn { _ = try? writer.checkpoint(.passive) }
     }
 
     /// What went wrong since this was last asked.
@@ -112,11 +112,12 @@ final class WALCheckpointer: Sendable {
     /// Each pass leaves less, unless a reader holds on to what is older.
     private static let mostPasses = 4
 
-    /// Pages that a connection has written to the write-ahead log since it was opened.
-    private static func pagesWritten(_ db: Database) -> Int {
+    /// Pages that a connection has written to the write-ahead log since this was last asked.
+    private static func takePagesWritten(_ db: Database) -> Int {
         var current: CInt = 0
         var highest: CInt = 0
-        sqlite3_db_status(db.sqliteConnection, SQLITE_DBSTATUS_CACHE_WRITE, &current, &highest, 0)
+        // SQLite counts in 32 bits, which are full after some days unless the count begins anew each time.
+        sqlite3_db_status(db.sqliteConnection, SQLITE_DBSTATUS_CACHE_WRITE, &current, &highest, 1)
         return Int(current)
     }
 }

@@ -117,7 +117,7 @@ public final class JournalWriter: Sendable {
                 var rest = drafts[...]
                 while !rest.isEmpty {
                     upkeep.appended += commit(rest.prefix(Limits.commitEvents))
-                    home.settle()
+                    settle()
                     rest = rest.dropFirst(Limits.commitEvents)
                     lookAfterLog(&upkeep, isIdle: false)
                 }
@@ -199,11 +199,20 @@ public final class JournalWriter: Sendable {
             } catch {
                 // Not again before its time: what failed for want of space will hardly succeed at once.
                 pace.hasMore = false
-                state.withLock { $0.counters.upkeepFaults += 1 }
-                onFault(JournalError(error, during: "upkeep"))
+                failed(error, during: "upkeep")
             }
+            settle()
             guard pace.hasMore else { return }
         }
+    }
+
+    private func settle() {
+        do { try home.settle() } catch { failed(error, during: "settle") }
+    }
+
+    private func failed(_ error: any Error, during operation: String) {
+        state.withLock { $0.counters.upkeepFaults += 1 }
+        onFault(JournalError(error, during: operation))
     }
 
     private func tellTrimming(_ told: inout EventID) throws {

@@ -116,6 +116,11 @@ final class Publisher {
         faults.note(.notPublished, "an event was answered with \(status)")
     }
 
+    /// More came than one answer for one request: whoever answers twice, or not what was asked, has a wrong pace.
+    fileprivate func noteSurplus() {
+        faults.note(.publisherLost, "a publisher was sent more than one answer to its request")
+    }
+
     /// Servers close what is idle for long: that is no fault, and the connection is made anew.
     fileprivate func lost(_ connection: PublisherConnection, stood: Bool, because reason: String) {
         idle.removeAll { $0 === connection }
@@ -176,7 +181,11 @@ private final class PublisherConnection: ClientSocketOwner {
     }
 
     func socket(_ socket: ClientSocket, received bytes: UnsafeRawBufferPointer) {
-        guard isBusy else { return }
+        guard isBusy else {
+            // What a server says before it closes a connection that was idle for long is no answer.
+            if !isStale { publisher?.noteSurplus() }
+            return
+        }
         // An answer that one read brings, which is the usual case, is read where it stands.
         let isFirst = answer.isEmpty
         if !isFirst { answer.append(contentsOf: bytes) }
@@ -186,6 +195,8 @@ private final class PublisherConnection: ClientSocketOwner {
         case .head(let head):
             isBusy = false
             lastNanoseconds = SteadyClock.nanoseconds()
+            let came = isFirst ? bytes.count : answer.count
+            if !head.isChunked, came > head.length + (head.contentLength ?? 0) { publisher?.noteSurplus() }
             publisher?.answered(head.status, due: due, at: lastNanoseconds)
             publisher?.isFree(self, closes: head.closes)
         }
