@@ -183,26 +183,24 @@ load_paced() {
     load "$1" "$2" fanout --streams "$3" --rate "$(((rate + $3 - 1) / $3))" --seconds "$seconds"
 }
 
-# Every server in turn: what a stream, a delivery and a resume cost, and how late events are.
+# measure_server SERVER STEP: what a stream, a delivery and a resume cost, how soon webhooks are answered, and how late
+# events are.
 measure_server() {
-    # A fresh server for idle: memory that an earlier scenario left free would be taken again unseen.
+    # A fresh server for each step: memory that an earlier one left free would be taken again unseen.
     start "$1"
-    load "$out" "$1" idle --streams "$streams"
-    start "$1"
-    load_paced "$out" "$1" "$streams"
-    load "$out" "$1" fanout --streams "$streams" --burst 100
-    # The yardstick keeps nothing that one could resume from.
-    [ "$1" = yardstick ] || load "$out" "$1" storm --streams "$streams"
-    # How soon a server answers that verifies nothing and keeps nothing is what there is to compare roomwire's answers
-    # with. All streams follow, since not every server here has rooms.
-    start "$1"
-    load "$out" "$1" ingest --streams 4 --seconds "$seconds" --rate 10000
-    local count
-    for count in $counts; do
-        [ "$count" != "$streams" ] || continue
-        start "$1"
-        load_paced "$out" "$1" "$count"
-    done
+    case $2 in
+        idle) load "$out" "$1" idle --streams "$streams" ;;
+        deliveries)
+            load_paced "$out" "$1" "$streams"
+            load "$out" "$1" fanout --streams "$streams" --burst 100
+            # The yardstick keeps nothing that one could resume from.
+            [ "$1" = yardstick ] || load "$out" "$1" storm --streams "$streams"
+            ;;
+        # How soon a server answers that verifies nothing and keeps nothing is what there is to compare roomwire's
+        # answers with. All streams follow, since not every server here has rooms.
+        answers) load "$out" "$1" ingest --streams 4 --seconds "$seconds" --rate 10000 ;;
+        *) load_paced "$out" "$1" "$2" ;;
+    esac
     stop_server
 }
 
@@ -258,9 +256,11 @@ measure_tls() {
 failed=0
 for run in $(seq "$runs"); do
     if wants servers; then
-        for name in "$@"; do
-            echo "run $run of $runs: $name" >&2
-            measure_server "$name"
+        # The servers take turns at each step, so that a machine which grows slower or faster does so for all.
+        for step in idle deliveries answers $counts; do
+            [ "$step" != "$streams" ] || continue
+            echo "run $run of $runs: $step" >&2
+            for name in "$@"; do measure_server "$name" "$step"; done
         done
     fi
     if wants roomwire; then
