@@ -3,6 +3,8 @@
 #
 #   Tests/run.sh             everything
 #   Tests/run.sh --quick     without the tests that take long: the browser, kill -9, clients that drip
+#   Tests/run.sh --counts    only the counts: system calls, allocations, bytes of memory. A release build is held to
+#                            the budgets, another to bounds of its own
 #
 # ROOMWIRE_BINARY=path tests that relay instead, and builds nothing.
 set -euo pipefail
@@ -16,15 +18,17 @@ fail() {
 }
 
 selection=()
+blackbox=Tests/blackbox
 failed=()
 for argument in "$@"; do
     case $argument in
         --quick) selection=(-m "not slow") ;;
+        --counts) blackbox=Tests/blackbox/test_counts.py ;;
         -h | --help)
-            sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+            sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
             exit 0
             ;;
-        *) fail "there is no option $argument, only --quick" ;;
+        *) fail "there is no option $argument, only --quick and --counts" ;;
     esac
 done
 
@@ -52,8 +56,8 @@ if [[ $(cat $environment/fingerprint 2>/dev/null) != "$fingerprint" ]]; then
     echo "$fingerprint" >$environment/fingerprint
 fi
 
-say "Tests/blackbox"
-$environment/bin/python -m pytest -c Tests/blackbox/pytest.ini "${selection[@]}" Tests/blackbox ||
-    failed+=("Tests/blackbox")
+say "$blackbox"
+$environment/bin/python -m pytest -c Tests/blackbox/pytest.ini "${selection[@]}" $blackbox ||
+    failed+=("$blackbox")
 
 ((${#failed[@]} == 0)) || fail "failed: ${failed[*]}"
