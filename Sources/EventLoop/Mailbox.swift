@@ -51,10 +51,10 @@ public final class Mailbox<Command: Sendable>: Sendable {
     /// At most `limit` commands are handled before the loop looks at its sockets again.
     public func attach(
         to loop: Loop, limit: Int, handle: @escaping (Command) -> Void, endOfTurn: @escaping () -> Void
-    ) -> MailboxReader {
+    ) -> CounterReader {
         var backlog: [Command] = []
         var next = 0
-        return MailboxReader(loop: loop, descriptor: wakeUp) { [self] in
+        return CounterReader(wakeUp, on: loop) { [self] in
             let isFresh = next == backlog.count
             if isFresh {
                 backlog.removeAll(keepingCapacity: backlog.capacity <= limit)
@@ -79,41 +79,4 @@ public final class Mailbox<Command: Sendable>: Sendable {
     public func close() {
         state.withLock { $0.isClosed = true }
     }
-}
-
-/// Keeps a loop reading a mailbox, for as long as it lives.
-public final class MailboxReader {
-    // Held, so that the event never outlives its base.
-    private let loop: Loop
-    private var event: UnsafeMutablePointer<event>?
-    private let descriptor: CInt
-    private let turn: () -> Void
-
-    fileprivate init(loop: Loop, descriptor: CInt, turn: @escaping () -> Void) {
-        loop.checkThread()
-        self.loop = loop
-        self.descriptor = descriptor
-        self.turn = turn
-        event = event_new(
-            loop.base, descriptor, Int16(EV_READ | EV_PERSIST), mailboxIsReady,
-            Unmanaged.passUnretained(self).toOpaque())
-        event_add(event, nil)
-    }
-
-    deinit {
-        if let event { event_free(event) }
-    }
-
-    fileprivate func wakeUpReceived() {
-        var count: UInt64 = 0
-        _ = read(descriptor, &count, MemoryLayout<UInt64>.size)
-        turn()
-    }
-}
-
-private func mailboxIsReady(_ descriptor: CInt, _ what: Int16, _ argument: UnsafeMutableRawPointer?) {
-    guard let argument else { return }
-    // A command may let go of the reader.
-    let reader = Unmanaged<MailboxReader>.fromOpaque(argument).takeUnretainedValue()
-    withExtendedLifetime(reader) { reader.wakeUpReceived() }
 }

@@ -85,6 +85,11 @@ open class StreamSocket {
         return System.write(descriptor, buffers)
     }
 
+    /// Writes as much as is taken of bytes that stand in one place.
+    public final func write(_ bytes: UnsafeRawBufferPointer) -> System.WriteResult {
+        System.withPiece(bytes) { write($0) }
+    }
+
     /// Tells the owner when the socket takes bytes again. Asked for after a short write only.
     open func waitForRoom() {
         watchForRoom()

@@ -31,11 +31,16 @@ public enum System {
 
     /// Writes bytes that stand in one place with one system call. Never raises SIGPIPE.
     public static func write(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer) -> WriteResult {
-        // The kernel reads only.
-        var buffer = Buffer(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
-        return withUnsafeMutablePointer(to: &buffer) {
-            write(descriptor, UnsafeMutableBufferPointer(start: $0, count: 1))
-        }
+        withPiece(bytes) { write(descriptor, $0) }
+    }
+
+    /// The result of `body` over bytes that stand in one place, as the only piece of a vectored write.
+    static func withPiece(
+        _ bytes: UnsafeRawBufferPointer, _ body: (UnsafeMutableBufferPointer<Buffer>) -> WriteResult
+    ) -> WriteResult {
+        // A write reads only.
+        var piece = Buffer(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
+        return withUnsafeMutablePointer(to: &piece) { body(UnsafeMutableBufferPointer(start: $0, count: 1)) }
     }
 
     private static func send(_ descriptor: CInt, _ buffers: UnsafeMutableBufferPointer<Buffer>) -> Int {

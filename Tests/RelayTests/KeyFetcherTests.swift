@@ -70,14 +70,20 @@ import Testing
         #expect(lacks("1", rules))
     }
 
-    @Test func reloadKeepsTheKeysOfIssuersThatStay() async throws {
-        try keep(Self.set)
-        let fetcher = KeyFetcher()
+    /// Has a fetcher follow the rules that it starts with, in a context of their own. It is the test's to stop.
+    private func start(_ fetcher: KeyFetcher) async throws -> (first: Rules, context: RelayContext) {
         let (first, issuers) = await fetcher.prepare(try await rules())
         let context = RelayContext(
             rules: first, keys: fetcher, caps: StreamCapSettings(perUser: 0, perAddress: 0, total: 0),
             revocations: try RevocationStore(folder: folder.path, now: 0), tls: nil, output: LogOutput(first.settings))
         fetcher.follow(issuers, in: context)
+        return (first, context)
+    }
+
+    @Test func reloadKeepsTheKeysOfIssuersThatStay() async throws {
+        try keep(Self.set)
+        let fetcher = KeyFetcher()
+        let (_, context) = try await start(fetcher)
         defer { fetcher.stop() }
         // Only the running fetcher knows them now.
         try keep("gone")
@@ -93,11 +99,7 @@ import Testing
     @Test func aKeyThatWasLookedForInOlderRulesIsLookedForAgain() async throws {
         let mailbox = try Mailbox<WorkerCommand>()
         let fetcher = KeyFetcher()
-        let (first, issuers) = await fetcher.prepare(try await rules())
-        let context = RelayContext(
-            rules: first, keys: fetcher, caps: StreamCapSettings(perUser: 0, perAddress: 0, total: 0),
-            revocations: try RevocationStore(folder: folder.path, now: 0), tls: nil, output: LogOutput(first.settings))
-        fetcher.follow(issuers, in: context)
+        let (first, context) = try await start(fetcher)
         defer { fetcher.stop() }
         await context.adopt(try await rules(refresh: "2h"))
         let late = fetcher.demand(of: ["idp"], under: first, on: mailbox) {

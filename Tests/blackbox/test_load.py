@@ -162,21 +162,24 @@ def test_streams_that_disagree_on_the_order_are_found(hub):
     assert "were shown the same events in different orders" in complaints
 
 
+# Every scenario, small.
+SCENARIOS = {
+    "idle": ["--streams", 50, "--settle", 0.1],
+    "fanout": ["--streams", 50, "--seconds", 0.5],
+    "rooms": ["--streams", 100, "--seconds", 0.5],
+    "storm": ["--streams", 50],
+    "stall": ["--streams", 10, "--stalled", 5, "--rate", 400, "--seconds", 1, "--connections", 4],
+    "ingest": ["--streams", 20, "--seconds", 0.5],
+    "churn": ["--streams", 50, "--seconds", 1],
+    "soak": ["--streams", 50, "--seconds", 2],
+}
+
+
 def test_every_scenario_runs_against_a_relay(start):
     relay = start()
     server = ["--url", relay.base, "--livekit-key", roomwire.LIVEKIT_KEY, "--livekit-secret", roomwire.LIVEKIT_SECRET,
               "--token-secret", roomwire.TOKEN_SECRET, "--server-pid", relay.process.pid]
-    scenarios = {
-        "idle": ["--streams", 50, "--settle", 0.1],
-        "fanout": ["--streams", 50, "--seconds", 0.5],
-        "rooms": ["--streams", 100, "--seconds", 0.5],
-        "storm": ["--streams", 50],
-        "stall": ["--streams", 10, "--stalled", 5, "--rate", 400, "--seconds", 1, "--connections", 4],
-        "ingest": ["--streams", 20, "--seconds", 0.5],
-        "churn": ["--streams", 50, "--seconds", 1],
-        "soak": ["--streams", 50, "--seconds", 2],
-    }
-    for scenario, arguments in scenarios.items():
+    for scenario, arguments in SCENARIOS.items():
         report, _ = load(scenario, *server, *arguments)
         assert report["scenario"] == scenario and report["faults"] == 0
         assert any(name.startswith("cpu_per") for name in report["figures"])

@@ -75,17 +75,7 @@ def refused(url, *arguments):
 
 
 def test_every_scenario_runs_over_tls(relay):
-    scenarios = {
-        "idle": ["--streams", 50, "--settle", 0.1],
-        "fanout": ["--streams", 50, "--seconds", 0.5],
-        "burst": ["--streams", 50, "--burst", 50, "--bursts", 2],
-        "rooms": ["--streams", 100, "--seconds", 0.5],
-        "storm": ["--streams", 50],
-        "stall": ["--streams", 10, "--stalled", 5, "--rate", 400, "--seconds", 1, "--connections", 4],
-        "ingest": ["--streams", 20, "--seconds", 0.5],
-        "churn": ["--streams", 50, "--seconds", 1],
-        "soak": ["--streams", 50, "--seconds", 2],
-    }
+    scenarios = {**test_load.SCENARIOS, "burst": ["--streams", 50, "--burst", 50, "--bursts", 2]}
     for scenario, arguments in scenarios.items():
         report, _ = load_relay(relay, "fanout" if scenario == "burst" else scenario, *arguments)
         assert report["scenario"] == scenario and report["faults"] == 0

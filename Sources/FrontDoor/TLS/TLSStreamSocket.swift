@@ -84,7 +84,10 @@ final class TLSStreamSocket: StreamSocket {
     /// - Returns: whether nothing waits any more.
     private func sendRest() -> Bool {
         guard !rest.isEmpty else { return true }
-        switch rest.withUnsafeMutableBytes({ send(UnsafeMutableRawBufferPointer(rebasing: $0[restSent...])) }) {
+        let result = rest.withUnsafeBytes {
+            System.write(descriptor, UnsafeRawBufferPointer(rebasing: $0[restSent...]))
+        }
+        switch result {
         case .wrote(let count): restSent += count
         case .wouldBlock: break
         case .closed: isBroken = true
@@ -95,19 +98,12 @@ final class TLSStreamSocket: StreamSocket {
         return true
     }
 
-    private func send(_ bytes: UnsafeMutableRawBufferPointer) -> System.WriteResult {
-        var buffer = iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
-        return withUnsafeMutablePointer(to: &buffer) {
-            System.write(descriptor, UnsafeMutableBufferPointer(start: $0, count: 1))
-        }
-    }
-
     /// OpenSSL writes; all of it is taken unless the connection is gone.
     func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard !isBroken, super.isOpen else { return false }
         var sent = 0
         if rest.isEmpty {
-            switch send(UnsafeMutableRawBufferPointer(mutating: bytes)) {
+            switch System.write(descriptor, bytes) {
             case .wrote(let count): sent = count
             case .wouldBlock: break
             case .closed:

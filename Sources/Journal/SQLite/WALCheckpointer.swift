@@ -94,21 +94,21 @@ final class WALCheckpointer: Sendable {
 
     /// Copies until little is left, or as little as there will be.
     private func copy() -> JournalError? {
-        do {
-            for _ in 0..<Self.mostPasses {
-                let counts = try reporting("copy from the write-ahead log") {
-                    try connection.writeWithoutTransaction { try $0.checkpoint(.passive) }
+        let result = Result {
+            try reporting(Self.operation) {
+                for _ in 0..<Self.mostPasses {
+                    let counts = try connection.writeWithoutTransaction { try $0.checkpoint(.passive) }
+                    guard counts.walFrameCount - counts.checkpointedFrameCount > Limits.walRestPages else { return }
                 }
-                guard counts.walFrameCount - counts.checkpointedFrameCount > Limits.walRestPages else { break }
             }
-        } catch {
-            // The writer copies by itself at the moment.
-            let error = JournalError(error, during: "copy from the write-ahead log")
-            return error.code & 0xFF == SQLITE_BUSY ? nil : error
         }
-        return nil
+        guard case .failure(let error) = result else { return nil }
+        let fault = JournalError(error, during: Self.operation)
+        // The writer may be copying by itself at the moment.
+        return fault.code & 0xFF == SQLITE_BUSY ? nil : fault
     }
 
+    private static let operation = "copy from the write-ahead log"
     /// Each pass leaves less, unless a reader holds on to what is older.
     private static let mostPasses = 4
 

@@ -56,13 +56,7 @@ final class DiagnosticStream: StreamSocketOwner {
 
     private func flush() {
         while !unsent.isEmpty {
-            let result = unsent.withUnsafeMutableBytes { bytes in
-                var piece = iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
-                return withUnsafeMutablePointer(to: &piece) {
-                    socket.write(UnsafeMutableBufferPointer(start: $0, count: 1))
-                }
-            }
-            switch result {
+            switch unsent.withUnsafeBytes(socket.write) {
             case .wrote(let count): unsent.removeFirst(count)
             case .wouldBlock: return socket.waitForRoom()
             case .closed: return end()

@@ -17,7 +17,7 @@ final class Worker {
     private let index: Int
     private(set) var rooms: [RoomKey: RoomState]
     private var doors = Doors()
-    private var mail: MailboxReader?
+    private var mail: CounterReader?
     private var ticker: LoopTimer?
     private var turns: LoopTimer?
     private var isTurnSet = false

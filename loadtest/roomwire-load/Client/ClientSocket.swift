@@ -118,12 +118,7 @@ final class ClientSocket {
     /// - Returns: how much the system took. A connection that is gone takes nothing, and shows when it is read.
     private func write(_ bytes: [UInt8]) -> Int {
         let result = bytes.withUnsafeBytes { bytes in
-            if let tls { return tls.write(bytes) }
-            var piece = System.Buffer(
-                iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
-            return withUnsafeMutablePointer(to: &piece) {
-                System.write(descriptor, UnsafeMutableBufferPointer(start: $0, count: 1))
-            }
+            tls?.write(bytes) ?? System.write(descriptor, bytes)
         }
         return if case .wrote(let count) = result { count } else { 0 }
     }

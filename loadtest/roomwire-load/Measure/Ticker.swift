@@ -7,26 +7,18 @@ internal import Glibc
 /// It is one descriptor of the kernel's, which the loop waits for as it does for sockets. Calls that were missed are
 /// not made up for: the next comes when the next is due.
 final class Ticker {
-    // Held, so that the event never outlives its base.
-    private let loop: Loop
     private let descriptor: CInt
-    private var event: UnsafeMutablePointer<event>?
-    private let action: () -> Void
+    private var reader: CounterReader?
 
     /// A ticker that does not run yet.
     init(on loop: Loop, _ action: @escaping () -> Void) throws(SystemError) {
-        self.loop = loop
-        self.action = action
         descriptor = timerfd_create(CLOCK_MONOTONIC, CInt(TFD_NONBLOCK | TFD_CLOEXEC))
         guard descriptor >= 0 else { throw SystemError("make a timer") }
-        event = event_new(
-            loop.base, descriptor, Int16(EV_READ | EV_PERSIST), tickerIsDue,
-            Unmanaged.passUnretained(self).toOpaque())
-        event_add(event, nil)
+        reader = CounterReader(descriptor, on: loop, action)
     }
 
     deinit {
-        if let event { event_free(event) }
+        reader = nil
         Glibc.close(descriptor)
     }
 
@@ -45,18 +37,4 @@ final class Ticker {
     private static func time(_ nanoseconds: Int64) -> timespec {
         timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
     }
-
-    fileprivate func fire() {
-        var count: UInt64 = 0
-        // Without it the kernel would not begin the next interval.
-        _ = read(descriptor, &count, MemoryLayout<UInt64>.size)
-        action()
-    }
-}
-
-private func tickerIsDue(_ descriptor: CInt, _ what: Int16, _ argument: UnsafeMutableRawPointer?) {
-    guard let argument else { return }
-    // The action may let go of the ticker.
-    let ticker = Unmanaged<Ticker>.fromOpaque(argument).takeUnretainedValue()
-    withExtendedLifetime(ticker) { ticker.fire() }
 }
