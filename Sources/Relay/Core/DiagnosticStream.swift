@@ -2,7 +2,6 @@ internal import Access
 internal import EventLoop
 internal import Events
 internal import FrontDoor
-internal import Glibc
 
 /// A stream of marked frames that has nothing to do with the log; see ``DiagnosticPlan``.
 final class DiagnosticStream: StreamSocketOwner {
