@@ -16,8 +16,14 @@ public enum Limits {
     public static let keepAliveSeconds = 75
     /// A token in a header, cookie or query.
     public static let tokenBytes = 8 * 1024
-    /// The name of an event's type, a room in a path, a pattern of a filter.
+    /// A name in a webhook or an administrator's order: a room, an id, a user.
     public static let nameBytes = 512
+    /// A segment of a path, decoded or not, and the name of a query parameter.
+    public static let segmentBytes = 256
+    /// A pattern, as filters, tokens and settings have it: names that anybody matches are far shorter.
+    public static let patternBytes = 256
+    /// Stars in a pattern.
+    public static let patternStars = 8
     /// How many `room=`, `type=`, `source=` or `participant=` values one stream may name.
     public static let filterPatterns = 64
 

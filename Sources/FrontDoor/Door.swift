@@ -2,6 +2,7 @@ internal import CLibevent
 internal import COpenSSL
 public import EventLoop
 internal import Glibc
+public import Wire
 
 /// The HTTP server of one loop: evhttp behind listeners of its own, with the checks that evhttp leaves out. All its
 /// listeners speak TLS, or none: a connection does not know its listener.
@@ -21,7 +22,7 @@ public final class Door {
     private let scratch = TLSStreamSocket.Scratch()
     private let direct = DirectAnswer()
     /// Who stands behind the other end of a connection, by the request's headers.
-    private let clientAddress: (_ peer: String, _ headers: [(name: String, value: String)]) -> String
+    private let clientAddress: (_ peer: String, _ headers: [(name: WireText, value: WireText)]) -> String
     private var listeners: [Listener] = []
     /// What is known of each connection that has sent something, by its input buffer.
     private var connections: [OpaquePointer: DoorConnection] = [:]
@@ -37,7 +38,7 @@ public final class Door {
     public init(
         on loop: Loop, limits: DoorLimits, tls: TLSTermination? = nil, refused: @escaping (DoorRefusal) -> Void,
         answered: @escaping (Exchange, Exchange.Answer) -> Void = { _, _ in },
-        clientAddress: @escaping (_ peer: String, _ headers: [(name: String, value: String)]) -> String = { peer, _ in
+        clientAddress: @escaping (_ peer: String, _ headers: [(name: WireText, value: WireText)]) -> String = { peer, _ in
             peer
         },
         handler: @escaping (Exchange) -> Void
@@ -162,9 +163,9 @@ public final class Door {
         let violation = connection?.requestCompleted()
         let method = Self.method(evhttp_request_get_command(handle))
         let headers = Self.headers(evhttp_request_get_input_headers(handle))
-        let target = evhttp_request_get_uri(handle).map { String(cString: $0) } ?? "/"
+        let target = evhttp_request_get_uri(handle).map { Self.text($0) } ?? "/"
         let framing = Framing(headers: headers)
-        let split = PercentCoding.split(target)
+        let split = PercentCoding.split(target, most: limits.nameBytes)
         var request = HTTPRequest(
             method: method ?? "", target: target, path: split?.path ?? [], query: split?.query ?? [],
             headers: headers, body: Self.body(evhttp_request_get_input_buffer(handle)),
@@ -175,7 +176,13 @@ public final class Door {
             handle, request: request, of: connection, direct: direct, scratch: scratch, on: loop, answered: answered)
         if let problem = violation?.rawValue ?? framing.problem { return turnAway(exchange, status: 400, problem) }
         guard method != nil else { return turnAway(exchange, status: 501, "an unknown method") }
-        guard split != nil else { return turnAway(exchange, status: 400, "the request's target is not well-formed") }
+        guard split != nil else {
+            let problem =
+                PercentCoding.hasLongName(target, most: limits.nameBytes)
+                ? "a segment of the path, or the name of a parameter, has more than \(limits.nameBytes) bytes"
+                : "the request's target is not well-formed"
+            return turnAway(exchange, status: 400, problem)
+        }
         handler(exchange)
     }
 

@@ -2,6 +2,8 @@
 public struct DoorLimits: Sendable {
     /// Request line and headers.
     public var headerBytes: Int
+    /// A segment of the path, and the name of a query parameter, decoded.
+    public var nameBytes: Int
     /// The body.
     public var bodyBytes: Int
     /// From a request's first byte to its last.
@@ -12,8 +14,12 @@ public struct DoorLimits: Sendable {
     public var handshakeSeconds: Int
 
     /// Limits of all kinds.
-    public init(headerBytes: Int, bodyBytes: Int, requestSeconds: Int, idleSeconds: Int, handshakeSeconds: Int) {
+    public init(
+        headerBytes: Int, nameBytes: Int = 256, bodyBytes: Int, requestSeconds: Int, idleSeconds: Int,
+        handshakeSeconds: Int
+    ) {
         self.headerBytes = headerBytes
+        self.nameBytes = nameBytes
         self.bodyBytes = bodyBytes
         self.requestSeconds = requestSeconds
         self.idleSeconds = idleSeconds

@@ -1,6 +1,7 @@
 internal import CLibevent
 public import EventLoop
 internal import Glibc
+public import Wire
 
 /// One request that waits for its answer. It belongs to its loop; exactly one of ``reply(_:)`` and ``takeOver()``
 /// ends it.
@@ -12,7 +13,7 @@ public final class Exchange {
     /// Closes the connection after the answer, whatever that says.
     public var closesConnection = false
     /// Whose request it turned out to be: for the log.
-    public var user: String?
+    public var user: WireText?
     private let answered: (Exchange, Answer) -> Void
     private let loop: Loop
     private var handle: OpaquePointer?

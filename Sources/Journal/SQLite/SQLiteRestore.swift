@@ -39,7 +39,7 @@ extension SQLiteHome.Live {
         var seen = DedupeIndex()
         let rows = try Row.fetchCursor(db, sql: "SELECT id, source, key FROM dedupe")
         while let row = try rows.next() {
-            seen.insert(DedupeIndex.Key(source: row[1], key: row[2]).hash, EventID(rawValue: row[0]))
+            seen.insert(DedupeIndex.Key(row, source: 1, key: 2).hash, EventID(rawValue: row[0]))
         }
         return seen
     }

@@ -10,7 +10,7 @@ enum Demo {
     private static let rooms = ["standup", "design-review", "call_42"]
 
     static func start(context: RelayContext, address: ListenPlan) -> Task<Void, Never>? {
-        guard let source = context.rules.sources[DataFolder.demoName] else { return nil }
+        guard let source = context.rules.sources[WireText(DataFolder.demoName)] else { return nil }
         let host = address.host == "0.0.0.0" ? "127.0.0.1" : address.host == "::" ? "::1" : address.host
         let shown = host.contains(":") ? "[\(host)]" : host
         let path = "\(context.settings.pathPrefix)/webhooks/\(source.name)"
@@ -34,7 +34,7 @@ enum Demo {
             request.httpMethod = "POST"
             request.httpBody = Data(step.body)
             let headers = provider.sign(step.body, idempotencyKey: step.idempotencyKey, now: System.wallMilliseconds())
-            for header in headers { request.setValue(header.value, forHTTPHeaderField: header.name) }
+            for header in headers { request.setValue(header.value.string, forHTTPHeaderField: header.name.string) }
             do {
                 _ = try await URLSession.shared.data(for: request)
             } catch {

@@ -31,7 +31,7 @@ extension Worker {
     /// A door whose requests are routed here; over TLS, if the connections are to end it.
     func makeDoor(_ tls: TLSTermination?) throws -> Door {
         let limits = DoorLimits(
-            headerBytes: Limits.requestHeaderBytes, bodyBytes: Limits.webhookBodyBytes,
+            headerBytes: Limits.requestHeaderBytes, nameBytes: Limits.segmentBytes, bodyBytes: Limits.webhookBodyBytes,
             requestSeconds: Limits.requestSeconds, idleSeconds: Limits.keepAliveSeconds,
             handshakeSeconds: Limits.handshakeSeconds)
         let requests = context.requests

@@ -37,7 +37,7 @@ extension Worker {
 
     /// What pages of other origins may ask for at a path; nil where there is nothing. A browser that asks about an
     /// unknown path hears 404, as it would without asking.
-    private static func methods(at path: [String]) -> [String]? {
+    private static func methods(at path: [WireText]) -> [String]? {
         switch (path.first, path.count) {
         case ("events", 1): ["GET"]
         case ("diag", 2) where path[1] == "stream": ["GET"]
@@ -56,7 +56,7 @@ extension Worker {
     }
 
     /// The segments after the prefix; nil for what is elsewhere.
-    private func apiPath(_ request: HTTPRequest) -> [String]? {
+    private func apiPath(_ request: HTTPRequest) -> [WireText]? {
         let prefix = context.rules.pathPrefix
         guard request.path.starts(with: prefix), request.path.count > prefix.count else { return nil }
         return Array(request.path.dropFirst(prefix.count))
@@ -91,7 +91,7 @@ extension Worker {
             body: context.metrics.page(readings))
     }
 
-    private func ingest(_ exchange: Exchange, source: String, now: EpochMilliseconds) {
+    private func ingest(_ exchange: Exchange, source: WireText, now: EpochMilliseconds) {
         let route = WebhookRoute(context: context, writer: writer)
         switch route.receive(exchange.request, source: source, now: now) {
         case .answer(let response): exchange.reply(response)
