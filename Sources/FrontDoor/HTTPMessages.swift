@@ -23,6 +23,9 @@ public struct HTTPRequest: Sendable {
     /// See ``Framing/isOrdinary``.
     var hasOrdinaryFraming = false
 
+    /// Whether this is the last request on its connection.
+    var closesConnection = false
+
     /// Whether the connection goes on after an answer that says nothing of it, and the answer may have a body.
     var isOrdinary: Bool {
         // evhttp takes a whole URL as what one asks a proxy for.
@@ -37,6 +40,17 @@ public struct HTTPRequest: Sendable {
     /// The first value of a query parameter.
     public func query(_ name: String) -> String? {
         query.first { $0.name == name }?.value
+    }
+}
+
+extension HTTPRequest {
+    /// A POST of which only the target is known yet; nil if that is not well-formed.
+    public init?(target bytes: [UInt8]) {
+        let target = String(decoding: bytes, as: UTF8.self)
+        guard let split = PercentCoding.split(target) else { return nil }
+        self.init(
+            method: "POST", target: target, path: split.path, query: split.query, headers: [], body: [],
+            remoteAddress: "")
     }
 }
 
@@ -73,6 +87,7 @@ public struct HTTPResponse: Sendable {
         case 406: "Not Acceptable"
         case 408: "Request Timeout"
         case 413: "Content Too Large"
+        case 417: "Expectation Failed"
         case 429: "Too Many Requests"
         case 500: "Internal Server Error"
         case 501: "Not Implemented"
