@@ -3,18 +3,17 @@ internal import EventLoop
 /// How many ordinary connections each address has open, at all doors of the process. Streams are not among them.
 public final class AddressCounts: Sendable {
     private let counts = Locked<[String: Int]>([:])
-    private let most: @Sendable () -> Int
+    private let most: Int
 
-    /// A bound of as many for each address as `most` says.
-    public init(most: @escaping @Sendable () -> Int) {
+    /// A bound of so many for each address.
+    public init(most: Int) {
         self.most = most
     }
 
     /// Counts a connection in.
     /// - Returns: whether the address has no more than it may.
     func add(_ address: String) -> Bool {
-        let most = most()
-        return counts.withLock { counts in
+        counts.withLock { counts in
             counts[address, default: 0] += 1
             return counts[address, default: 0] <= most
         }
@@ -26,6 +25,4 @@ public final class AddressCounts: Sendable {
             counts[address] = count > 1 ? count - 1 : nil
         }
     }
-
-    func count(_ address: String) -> Int { counts.withLock { $0[address] ?? 0 } }
 }

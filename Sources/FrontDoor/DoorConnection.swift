@@ -100,7 +100,7 @@ final class DoorConnection {
     private func scan(_ bytes: UnsafeMutableRawBufferPointer) -> Bool {
         var read = 0
         if !scanner.isInBody {
-            read = scanner.read(UnsafeRawBufferPointer(bytes))
+            read = scanner.readHead(UnsafeRawBufferPointer(bytes))
             if let violation = scanner.violation {
                 refuse(DoorRefusal(status: 400, problem: violation.rawValue))
                 return false

@@ -46,7 +46,7 @@ public struct DoorShared: Sendable {
 
     /// Bounds that nobody reaches.
     public static var none: DoorShared {
-        DoorShared(bodies: BodyBudget(limitBytes: Int.max), addresses: AddressCounts(most: { Int.max }))
+        DoorShared(bodies: BodyBudget(limitBytes: Int.max), addresses: AddressCounts(most: Int.max))
     }
 }
 

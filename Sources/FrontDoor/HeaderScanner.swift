@@ -51,9 +51,11 @@ struct HeaderScanner {
     }
 
     /// Reads the next bytes of the connection. After the head's end they are the body, and not looked at.
-    /// - Returns: how many of them belong to the head.
-    @discardableResult
-    mutating func read(_ bytes: UnsafeRawBufferPointer) -> Int {
+    mutating func read(_ bytes: UnsafeRawBufferPointer) { _ = readHead(bytes) }
+
+    /// The same.
+    /// - Returns: how many of the bytes belong to the head.
+    mutating func readHead(_ bytes: UnsafeRawBufferPointer) -> Int {
         var index = 0
         while index < bytes.count, place != .body {
             // Most of a head are values, of which nothing counts but where they end.

@@ -58,7 +58,7 @@ struct ChunkTests {
     @Test
     func anExtensionBeginsWithABlankForTheReaderBehind() {
         #expect(String(decoding: read("5;a=b\r\nhello\r\n0\t;c\r\n\r\n", split: 3).3, as: UTF8.self)
-            == "5 a=b\r\nhello\r\n0  c\r\n\r\n")
+            == "5 a=b\r\nhello\r\n0 ;c\r\n\r\n")
     }
 
     @Test

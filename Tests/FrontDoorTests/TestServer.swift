@@ -45,7 +45,7 @@ final class TestServer: Sendable {
                 headerBytes: 4096, bodyBytes: 10_000, requestSeconds: requestSeconds, idleSeconds: 60,
                 handshakeSeconds: handshakeSeconds)
             let shared = DoorShared(
-                bodies: BodyBudget(limitBytes: requestBytes), addresses: AddressCounts(most: { addressConnections }))
+                bodies: BodyBudget(limitBytes: requestBytes), addresses: AddressCounts(most: addressConnections))
             try? Served(limits: limits, shared: shared, log: log).run(mailbox) { found in
                 port.withLock { $0 = found }
                 started.signal()

@@ -120,7 +120,7 @@ final class RelayContext: Sendable {
         doors = DoorShared(
             bodies: BodyBudget(limitBytes: rules.settings.limits.requestBytes),
             // A quarter of all files: what an address has beyond that could keep everybody else out.
-            addresses: AddressCounts(most: { max(Limits.addressConnections, System.openFileLimit() / 4) }))
+            addresses: AddressCounts(most: max(Limits.addressConnections, System.openFileLimit() / 4)))
         log = OperatorLog.logger(output)
         requests = RequestLog(output: output)
         health = Health(loops: rules.settings.loops)
