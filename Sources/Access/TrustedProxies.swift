@@ -46,6 +46,12 @@ public struct TrustedProxies: Sendable, Hashable {
         return farthest.description
     }
 
+    /// Whether a connection from this address is a trusted proxy's.
+    public func trusts(peer: String) -> Bool {
+        guard !networks.isEmpty, let address = NetworkAddress(peer) else { return false }
+        return trusts(address)
+    }
+
     private func trusts(_ address: NetworkAddress) -> Bool { networks.contains { $0.contains(address) } }
 
     private static func text(_ written: String, _ address: NetworkAddress) -> String {

@@ -6,6 +6,10 @@ public enum Limits {
     public static let jsonNestingLevels = 128
     /// The largest webhook body. LiveKit's may pass 1 MiB: metadata and attributes of room and participant.
     public static let webhookBodyBytes = 2 * 1024 * 1024
+    /// The largest body of any other request.
+    public static let otherBodyBytes = 64 * 1024
+    /// Ordinary connections that one address may have open in any case.
+    public static let addressConnections = 64
     /// Request line and headers of one request.
     public static let requestHeaderBytes = 32 * 1024
     /// How long a client may take from a request's first byte to its last.

@@ -19,11 +19,15 @@ extension Door {
         }
     }
 
-    static func headers(_ list: UnsafeMutablePointer<evkeyvalq>?) -> [(name: WireText, value: WireText)] {
+    /// The first `most` of the headers: evhttp adds the trailers of a chunked body to them, and those are nobody's
+    /// headers. Who could add one behind a proxy could name another client's address.
+    static func headers(
+        _ list: UnsafeMutablePointer<evkeyvalq>?, most: Int = .max
+    ) -> [(name: WireText, value: WireText)] {
         var headers: [(name: WireText, value: WireText)] = []
         headers.reserveCapacity(8)
         var next = list?.pointee.tqh_first
-        while let header = next {
+        while let header = next, headers.count < most {
             headers.append((text(header.pointee.key), text(header.pointee.value)))
             next = header.pointee.next.tqe_next
         }

@@ -24,6 +24,9 @@ public struct HTTPRequest: Sendable {
     /// See ``Framing/isOrdinary``.
     var hasOrdinaryFraming = false
 
+    /// Whether this is the last request on its connection.
+    var closesConnection = false
+
     /// Whether the connection goes on after an answer that says nothing of it, and the answer may have a body.
     var isOrdinary: Bool {
         // evhttp takes a whole URL as what one asks a proxy for.
@@ -38,6 +41,18 @@ public struct HTTPRequest: Sendable {
     /// The first value of a query parameter.
     public func query(_ name: WireText) -> WireText? {
         query.first { $0.name == name }?.value
+    }
+}
+
+extension HTTPRequest {
+    /// A POST of which only the target is known yet; nil if that is not well-formed, or has a segment or a name of more
+    /// than `nameBytes`.
+    public init?(target bytes: [UInt8], nameBytes: Int) {
+        let target = WireText(decoding: bytes)
+        guard let split = PercentCoding.split(target, most: nameBytes) else { return nil }
+        self.init(
+            method: "POST", target: target, path: split.path, query: split.query, headers: [], body: [],
+            remoteAddress: "")
     }
 }
 
@@ -74,6 +89,7 @@ public struct HTTPResponse: Sendable {
         case 406: "Not Acceptable"
         case 408: "Request Timeout"
         case 413: "Content Too Large"
+        case 417: "Expectation Failed"
         case 429: "Too Many Requests"
         case 500: "Internal Server Error"
         case 501: "Not Implemented"

@@ -68,6 +68,7 @@ extension Relay {
             context.log.info("the certificate was read anew")
         }
         context.caps.withLock { $0.settings = caps }
+        context.doors.bodies.set(limitBytes: settings.limits.requestBytes)
         home.keep(Retention(settings.log.retention))
         for mailbox in mailboxes { mailbox.post(.settings(HubSettings(settings.streams))) }
         for key in restarts {

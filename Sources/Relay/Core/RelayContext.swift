@@ -101,6 +101,8 @@ final class RelayContext: Sendable {
     let acceptLog: RateLimitedLog
     /// What the addresses over TLS show their clients; nil if there is no such address.
     let tls: TLSTermination?
+    /// What all loops' doors share.
+    let doors: DoorShared
     let isDraining = Locked(false)
     /// Whether the listening sockets outlive this process, so that what waits in them is not lost when it ends.
     let keepsQueue: Bool
@@ -115,6 +117,10 @@ final class RelayContext: Sendable {
         self.revocations = revocations
         self.tls = tls
         self.output = output
+        doors = DoorShared(
+            bodies: BodyBudget(limitBytes: rules.settings.limits.requestBytes),
+            // A quarter of all files: what an address has beyond that could keep everybody else out.
+            addresses: AddressCounts(most: max(Limits.addressConnections, System.openFileLimit() / 4)))
         log = OperatorLog.logger(output)
         requests = RequestLog(output: output)
         health = Health(loops: rules.settings.loops)
