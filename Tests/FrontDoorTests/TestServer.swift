@@ -3,6 +3,7 @@ import EventLoop
 import FrontDoor
 import Glibc
 import Testing
+import Wire
 
 /// A door on a real port, on a thread of its own. What it does with a request the path says:
 /// `/hold` keeps it until ``release()``, `/stream` takes the connection over, `/drop` forgets to answer,
@@ -126,7 +127,7 @@ private final class Served: StreamSocketOwner {
 
     private func handle(_ exchange: Exchange) {
         let request = exchange.request
-        log.withLock { $0.targets.append(request.target) }
+        log.withLock { $0.targets.append(request.target.string) }
         switch request.path.first {
         case "hold":
             held.append(exchange)
