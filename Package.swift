@@ -86,12 +86,12 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "EventsTests", dependencies: ["Events", "Wire", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "WebhooksTests", dependencies: ["Webhooks", "Events", "TestSupport", crypto],
+            name: "WebhooksTests", dependencies: ["Webhooks", "Events", "Wire", "TestSupport", crypto],
             swiftSettings: strict),
         .testTarget(
             name: "AccessTests",
             dependencies: [
-                "Access", "Events", .product(name: "JWTKit", package: "jwt-kit"),
+                "Access", "Events", "Wire", .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ],
             swiftSettings: strict),

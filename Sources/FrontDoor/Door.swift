@@ -23,7 +23,7 @@ public final class Door {
     /// Whether a POST to this target may have a body of ``DoorLimits/bodyBytes``; others have a small one.
     public var takesLargeBody: (_ target: [UInt8]) -> Bool = { _ in true }
     /// Under which address a connection of this peer is counted; nil if under none, as that of a trusted proxy.
-    public var countedAs: (_ peer: String) -> String? = { $0 }
+    public var countedAs: (_ peer: String) -> WireText? = { WireText($0) }
     private let scratch = TLSStreamSocket.Scratch()
     private let direct = DirectAnswer()
     /// Who stands behind the other end of a connection, by the request's headers.

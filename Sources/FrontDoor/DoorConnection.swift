@@ -2,6 +2,7 @@ internal import CLibevent
 internal import COpenSSL
 internal import EventLoop
 internal import Glibc
+internal import Wire
 
 /// What the door knows of one connection beside evhttp: how far its request has come, and since when.
 ///
@@ -27,7 +28,7 @@ final class DoorConnection {
     /// Since when nothing is asked on it.
     private(set) var idleSince: Int64
     /// Under which address it is counted; nil if under none.
-    var countedAs: String?
+    var countedAs: WireText?
     /// Of a connection that was turned away: evhttp's record of it, since evhttp itself hears of it no more.
     var turnedAway: TurnedAway?
     /// Its socket belongs to a stream.

@@ -3,6 +3,7 @@ import EventLoop
 import FrontDoor
 import Glibc
 import Testing
+import Wire
 
 /// A door on a real port, on a thread of its own. What it does with a request the path says:
 /// `/hold` keeps it until ``release()``, `/stream` takes the connection over, `/drop` forgets to answer, `/slow-down`
@@ -135,8 +136,8 @@ private final class Served: StreamSocketOwner {
     private func handle(_ exchange: Exchange) {
         let request = exchange.request
         log.withLock { log in
-            log.targets.append(request.target)
-            log.headers += request.headers.map(\.name)
+            log.targets.append(request.target.string)
+            log.headers += request.headers.map(\.name.string)
         }
         switch request.path.first {
         case "hold":

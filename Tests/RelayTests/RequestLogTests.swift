@@ -6,7 +6,7 @@ import Testing
 @Suite struct RequestLogTests {
     @Test func longTextsAreCutAndQuotedOnesStayOneWord() {
         #expect(OutputText.cut("short") == "short")
-        #expect(OutputText.cut(String(repeating: "x", count: 1000)).utf8.count < 300)
+        #expect(OutputText.cut(WireText(String(repeating: "x", count: 1000))).utf8.count < 300)
         #expect(OutputText.quoted("a \"b\"\n") == #""a \"b\"\n""#)
     }
 
@@ -17,7 +17,7 @@ import Testing
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl", false),
     ])
     func whatMayBeATokenIsNotShown(text: String, isShown: Bool) {
-        #expect(OutputText.shown(text) == (isShown ? text : "…"))
+        #expect(OutputText.shown(WireText(text)) == (isShown ? text : "…"))
     }
 
     @Test(arguments: [
