@@ -10,6 +10,7 @@ import clients
 import providers
 import proxies
 import relay as roomwire
+import secure
 
 METHODS = ["GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH", "TRACE", "CONNECT", "BREW"]
 SERVED = {"GET", "POST", "DELETE", "OPTIONS"}
@@ -84,6 +85,26 @@ def test_a_trailer_cannot_name_the_clients_address(start):
         assert connection.read_to_end().startswith(b"HTTP/1.1 401 ")
     rejects = relay.get("/admin/rejects", roomwire.token(grant={"admin": True})).json()["rejects"]
     assert [reject["remoteAddress"] for reject in rejects] == ["198.51.100.1"]
+
+
+def test_a_refusal_over_tls_is_read_whole_and_nothing_behind_it(folder):
+    relay = secure.SecureRelay(folder / "relay", secure.Certificate(folder)).start()
+    try:
+        requests = [with_body("HEAD", SMUGGLED, False), with_body("TRACE", SMUGGLED, True), CHUNKED + b"0x0\r\n\r\n",
+                    CHUNKED + b"200001\r\n" + b"x" * 500_000]
+        opened = []
+        for request, status in zip(3 * requests, 3 * (400, 501, 400, 413)):
+            opened.append(relay.descriptors())
+            answer = b""
+            with relay.secure.connect() as connection:
+                connection.sendall(request + SMUGGLED)
+                while data := connection.recv(65536):
+                    answer += data
+            assert answer.startswith(b"HTTP/1.1 %d " % status) and answer.count(b"HTTP/1.1 ") == 1, answer
+        # A few files are opened once, by the first that need them.
+        roomwire.wait_until(lambda: relay.descriptors() <= opened[0] + 4, f"{opened}: the connections to be closed")
+    finally:
+        relay.stop()
 
 
 def raw(shared, request):

@@ -38,8 +38,8 @@ extension Worker {
     func makeDoor(_ tls: TLSTermination?) throws -> Door {
         let limits = DoorLimits(
             headerBytes: Limits.requestHeaderBytes, bodyBytes: Limits.webhookBodyBytes,
-            smallBodyBytes: Limits.otherBodyBytes, requestSeconds: Limits.requestSeconds, idleSeconds: Limits.keepAliveSeconds,
-            handshakeSeconds: Limits.handshakeSeconds)
+            smallBodyBytes: Limits.otherBodyBytes, requestSeconds: Limits.requestSeconds,
+            idleSeconds: Limits.keepAliveSeconds, handshakeSeconds: Limits.handshakeSeconds)
         let requests = context.requests
         let mailbox = mailbox
         let door = try Door(
