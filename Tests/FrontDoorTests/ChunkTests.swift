@@ -57,8 +57,9 @@ struct ChunkTests {
 
     @Test
     func anExtensionBeginsWithABlankForTheReaderBehind() {
-        #expect(String(decoding: read("5;a=b\r\nhello\r\n0\t;c\r\n\r\n", split: 3).3, as: UTF8.self)
-            == "5 a=b\r\nhello\r\n0 ;c\r\n\r\n")
+        #expect(
+            String(decoding: read("5;a=b\r\nhello\r\n0\t;c\r\n\r\n", split: 3).3, as: UTF8.self)
+                == "5 a=b\r\nhello\r\n0 ;c\r\n\r\n")
     }
 
     @Test

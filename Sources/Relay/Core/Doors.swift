@@ -39,8 +39,7 @@ extension Worker {
         let limits = DoorLimits(
             headerBytes: Limits.requestHeaderBytes, nameBytes: Limits.segmentBytes, bodyBytes: Limits.webhookBodyBytes,
             smallBodyBytes: Limits.otherBodyBytes, requestSeconds: Limits.requestSeconds,
-            idleSeconds: Limits.keepAliveSeconds,
-            handshakeSeconds: Limits.handshakeSeconds)
+            idleSeconds: Limits.keepAliveSeconds, handshakeSeconds: Limits.handshakeSeconds)
         let requests = context.requests
         let mailbox = mailbox
         let door = try Door(
