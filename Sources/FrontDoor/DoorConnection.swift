@@ -53,6 +53,7 @@ final class DoorConnection {
     /// Bytes came in: the last `count` of those that wait.
     fileprivate func inputGrew(by count: Int) {
         watchForClose()
+        handshake?.applicationDataCame()
         // While a request is being served, the bytes of the next one wait; they are scanned when their turn comes.
         guard phase == .reading else { return }
         if startedAt == nil { startedAt = System.steadyMilliseconds() }
