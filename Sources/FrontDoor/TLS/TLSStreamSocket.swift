@@ -151,7 +151,8 @@ final class TLSStreamSocket: StreamSocket {
         let came = unreported
         unreported = 0
         if count > 0 { records.reset() }
-        if records.isExceeded { return .closed }
+        // More than a subscriber has to say, whatever it came to in bytes.
+        if records.isExceeded { return .read(Self.strayBytes + 1) }
         if count <= 0 && reason != SSL_ERROR_WANT_READ { return .closed }
         return count > 0 || came > 0 ? .read(came) : .wouldBlock
     }
