@@ -70,6 +70,10 @@ public enum Limits {
     public static let failingAddresses = 20_000
     /// Tokens and tickets that were good lately, of which only a hash is kept; twice as many at most.
     public static let rememberedCredentials = 20_000
+    /// A file of the data folder with one secret in it.
+    public static let secretFileBytes = 4 * 1024
+    /// The file of revocations: each is below 2 KiB.
+    public static let revocationFileBytes = 256 * 1024 * 1024
     /// Users and token ids that are revoked at one time.
     public static let revocations = 100_000
 
@@ -96,6 +100,9 @@ public enum Limits {
 
     /// Files kept free of streams: the log, listeners, and connections that bring webhooks and questions.
     public static let reservedFiles = 200
+
+    /// With fewer open files than this the relay does not start: nothing would be left for streams.
+    public static let leastOpenFiles = reservedFiles + 56
 
     // Watching over itself
 

@@ -152,6 +152,12 @@ public final class Door {
         handshakeHasEnded(TLSReport(outcome: outcome, detail: detail, remoteAddress: address))
     }
 
+    /// A client sends TLS records without a byte of a request.
+    func sentIdleRecords() {
+        let problem = "more than \(RecordCount.most) TLS records without application data; the connection was closed"
+        refused(DoorRefusal(status: 400, problem: problem))
+    }
+
     func forget(_ connection: DoorConnection) {
         if connections[connection.input] === connection { connections[connection.input] = nil }
         if load.largest === connection { load.largest = nil }

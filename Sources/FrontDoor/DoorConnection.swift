@@ -67,6 +67,7 @@ final class DoorConnection {
     /// Bytes came in: the last `count` of those that wait.
     fileprivate func inputGrew(by count: Int) {
         watchForClose()
+        handshake?.applicationDataCame()
         switch phase {
         case .reading: break
         // evhttp never sees a byte of what comes after a refusal or behind the last answer.

@@ -53,6 +53,7 @@ extension Relay {
     /// Everything that can fail comes first, so that settings are taken whole or not at all.
     private func apply(_ loaded: Settings) async throws {
         let old = context.settings
+        if let loss = loaded.loss(after: old) { throw RelayError(loss) }
         var settings = try loaded.completed(demo: demo != nil)
         let restarts = settings.keepWhatNeedsRestart(from: old)
         let rules = try await Rules(settings)
