@@ -15,7 +15,7 @@ import Testing
         "Fanout": ["Events"],
         "FrontDoor": ["EventLoop", "CLibevent", "COpenSSL"],
         "Relay": ["Events", "EventLoop", "Fetch", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor"],
-        "roomwire": ["Relay", "Events", "Access", "Webhooks"],
+        "roomwire": ["Relay", "Events", "Fetch", "Access", "Webhooks"],
     ]
     private static let ours = Set(allowed.keys).union(["CLibevent", "CCurl", "COpenSSL"])
 
