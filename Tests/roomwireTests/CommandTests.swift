@@ -56,6 +56,16 @@ import Webhooks
         #expect(text.contains("roomwire token --data /d --user me"))
     }
 
+    @Test(arguments: [
+        ("0.0.0.0:3001", "roomwire tail\n"), ("0.0.0.0:4000", "--url http://127.0.0.1:4000\n"),
+        ("[::]:4000", "--url http://[::1]:4000\n"), ("https://0.0.0.0:3443", "--url https://127.0.0.1:3443\n"),
+    ])
+    func followNamesAnAddressThatCanBeReached(listen: String, command: String) throws {
+        let follow = try #require(lines([listen]).split(separator: "follow:").last)
+        #expect(follow.contains(command))
+        #expect(!follow.contains("0.0.0.0") && !follow.contains("[::]"))
+    }
+
     @Test func everySourcesAddressIsTold() {
         let text = lines(["127.0.0.1:3001"], sources: [SourceSettings(name: "lk", provider: "livekit")])
         #expect(text.contains("http://127.0.0.1:3001/api/webhooks/lk  (livekit)"))

@@ -86,9 +86,11 @@ extension Worker {
             journal: JournalReading(counters: writer.counters), process: context.health.process,
             loopLags: context.health.loopLags(now: steady), isReady: report.isReady,
             streamsLimit: context.caps.withLock { $0.settings.total }, log: context.output.writer.counters)
-        return HTTPResponse(
-            status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",
-            body: context.metrics.page(readings))
+        let format = MetricsFormat(accept: request.header("Accept"))
+        var response = HTTPResponse(
+            status: 200, contentType: format.contentType, body: context.metrics.page(readings, format: format))
+        response.headers.append(("Vary", "Accept"))
+        return response
     }
 
     private func ingest(_ exchange: Exchange, source: String, now: EpochMilliseconds) {

@@ -61,32 +61,27 @@ struct Diagnostician {
             // The stream broke; that is a finding.
         }
         run.endedAt = now()
-        if let refusal { throw try await failure(refusal, run.headers, token) }
+        if let refusal { throw Self.failure(refusal, run.headers, token: token) }
         return run
     }
 
-    /// Why there is no stream to look at. A proxy that drops `Authorization` is a finding of its own: the relay says
-    /// that there was no token, and takes the same one from where proxies leave it alone.
-    private func failure(_ refusal: Refusal, _ headers: [String: String], _ token: String) async throws -> Failure {
-        guard refusal.status == 401 else { return .refused(refusal.sentence) }
-        let address = try url.address("/diag/stream?frames=1&interval=10ms&bytes=1&quiet=0")
-        let request = WebRequest(
-            url: address, headers: [("Accept", "text/event-stream"), ("Cookie", "roomwire=\(token)")],
-            silenceMilliseconds: Self.patienceMilliseconds)
-        let client = WebClient(trusting: certificates)
-        guard let answer = try? await client.answer(to: request, limitBytes: Self.largestAnswerBytes),
-            answer.status == 200
-        else { return .refused(refusal.sentence) }
+    /// Why there is no stream to look at. A relay that saw no token, or another one, tells of a proxy that drops
+    /// `Authorization` or puts one of its own there.
+    static func failure(_ refusal: Refusal, _ headers: [String: String], token: String) -> Failure {
+        let what: String
+        switch refusal.reason {
+        case "missing_token": what = "drops the header Authorization: the relay saw no token"
+        case "malformed_token" where CompactToken(Array(token.utf8)[...]) != nil:
+            what = "replaces the header Authorization: the relay saw another one than was sent"
+        default: return .refused(refusal.sentence)
+        }
         var run = DiagnosticRun()
         run.headers = headers
-        let suspects = Proxy.named(by: run)
-        let remedies = suspects.compactMap { proxy in proxy.authorizationRemedy.map { "\(proxy.rawValue): \($0)" } }
-        return .refused(
-            (["a proxy drops the header Authorization: the relay saw no token in it, but took the same one from a cookie"]
-                + remedies).joined(separator: "\n  "))
+        let remedies = Proxy.named(by: run).compactMap { proxy in
+            proxy.authorizationRemedy.map { "\n  \(proxy.rawValue): \($0)" }
+        }
+        return .refused("a proxy on the way \(what)\(remedies.joined())")
     }
-
-    private static let largestAnswerBytes = 64 * 1024
 
     private static func announce(_ run: DiagnosticRun) {
         let steady = Int64(run.plannedFrames) * run.intervalMilliseconds
