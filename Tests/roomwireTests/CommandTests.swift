@@ -121,6 +121,17 @@ import Webhooks
         #expect(seconds(1000) < 1)
     }
 
+    @Test(arguments: [0.5, 1, 10, 1000]) func noEventIsToldBeforeItHappens(speed: Double) throws {
+        let provider = try ReadySource(named: "lk", in: settings).provider
+        var postedAt = Double(now)
+        for step in SendPlan.meeting(by: provider, room: "r", speed: speed, now: now).steps {
+            postedAt += step.delaySeconds * 1000
+            let told = try #require(JSONReader.value(step.body).object?["createdAt"])
+            let seconds = try #require(told.integer ?? told.string.flatMap(Int64.init))
+            #expect(Double(seconds * 1000) <= postedAt + 1)
+        }
+    }
+
     @Test func capturesKeepTheirTimesOnlyAtASpeed() {
         let captures = [10_000, 12_000, nil, 11_000, 15_000].map { time in
             Capture(name: nil, request: WebhookRequest(headers: [], body: []), verifyAt: time)

@@ -1,7 +1,6 @@
 internal import EventLoop
 internal import Events
-internal import Foundation
-internal import FoundationNetworking
+internal import Fetch
 internal import Logging
 internal import Webhooks
 
@@ -14,7 +13,7 @@ enum Demo {
         let host = address.host == "0.0.0.0" ? "127.0.0.1" : address.host == "::" ? "::1" : address.host
         let shown = host.contains(":") ? "[\(host)]" : host
         let path = "\(context.settings.pathPrefix)/webhooks/\(source.name)"
-        guard let url = URL(string: "http://\(shown):\(address.port)\(path)") else { return nil }
+        let url = "http://\(shown):\(address.port)\(path)"
         let log = context.log
         return Task.detached {
             var turn = 0
@@ -26,21 +25,24 @@ enum Demo {
         }
     }
 
-    private static func play(_ provider: any Provider, in room: String, url: URL, log: Logger) async {
+    private static func play(_ provider: any Provider, in room: String, url: String, log: Logger) async {
+        // Nothing is checked against certificates: the relay is on this machine.
+        let client = WebClient(trusting: TrustedCertificates(file: nil, environment: [:]))
         for step in provider.sampleMeeting(room: room, now: System.wallMilliseconds()) {
             try? await Task.sleep(for: .seconds(step.delaySeconds))
             guard !Task.isCancelled else { return }
-            var request = URLRequest(url: url)
-            request.httpMethod = "POST"
-            request.httpBody = Data(step.body)
             let headers = provider.sign(step.body, idempotencyKey: step.idempotencyKey, now: System.wallMilliseconds())
-            for header in headers { request.setValue(header.value, forHTTPHeaderField: header.name) }
+            let request = WebRequest(
+                url: url, headers: headers.map { (name: $0.name, value: $0.value) }, body: step.body,
+                silenceMilliseconds: answerMilliseconds)
             do {
-                _ = try await URLSession.shared.data(for: request)
+                _ = try await client.answer(to: request, limitBytes: 0)
             } catch {
                 guard !Task.isCancelled else { return }
-                log.warning("the demo's webhook could not be posted: \(error.localizedDescription)")
+                log.warning("the demo's webhook could not be posted: \(error)")
             }
         }
     }
+
+    private static let answerMilliseconds = 20_000
 }
