@@ -3,6 +3,7 @@
 import signal
 
 import pytest
+import requests
 
 import clients
 import providers
