@@ -86,7 +86,9 @@ struct Tail: AsyncParsableCommand {
             makeToken = try await Self.ownTokens(settings, url, options)
         }
         guard diagnose == nil else {
-            guard try await Diagnostician(url: url, token: makeToken, certificates: certificates).run() else { throw ExitCode(1) }
+            guard try await Diagnostician(url: url, token: makeToken, certificates: certificates).run() else {
+                throw ExitCode(1)
+            }
             return
         }
         let usesColours = Terminal.usesColours(environment: SettingsOptions.environment)
