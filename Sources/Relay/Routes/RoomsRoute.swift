@@ -8,7 +8,8 @@ internal import FrontDoor
 struct RoomsRoute {
     let check: AccessCheck
     let rooms: [RoomKey: RoomState]
-    let head: EventID
+    /// The head, as a reader of this filter is told of it.
+    let place: (EventFilter, _ user: String) -> EventID
 
     func answer(_ request: HTTPRequest, name: String?, now: EpochMilliseconds) -> HTTPResponse {
         guard request.method == "GET" || request.method == "HEAD" else {
@@ -22,8 +23,10 @@ struct RoomsRoute {
             return Problem(400, "bad_query", "There are more than \(Limits.filterPatterns) filters.").response
         }
         let filter: EventFilter
+        let user: String
         do throws(AccessRefusal) {
             let identity = try check.identity(request, now: now)
+            user = identity.user
             filter = try effectiveFilter(for: identity, requested: Self.scope(request, name: name))
         } catch {
             return check.problem(error, for: request).response
@@ -43,9 +46,11 @@ struct RoomsRoute {
             response.headers = [("ETag", tag), ("Cache-Control", "private, no-cache")]
             return response
         }
+        // Whatever the token covers may be asked for from there on.
+        let place = place(EventFilter(granted: filter.granted), user)
         var response = HTTPResponse.json { writer in
             writer.object { writer in
-                writer.member("lastEventId", id: head)
+                writer.member("lastEventId", id: place)
                 writer.name("rooms")
                 writer.array { writer in for room in shown { room.write(to: &writer) } }
             }

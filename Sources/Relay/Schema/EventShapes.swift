@@ -110,7 +110,8 @@ enum EventShapes {
                 .must("filter", .any, "What was asked for; what is not limited is left out."),
                 .must("granted", .any, "What the token allows; what is not limited is left out."),
                 .must("oldestId", .id, "The oldest cursor that misses nothing."),
-                .must("newestId", .id, "The newest event."),
+                .must("newestId", .id, "The newest event, to the second."),
+                .may("lastEventId", .id, "Where the stream begins: the cursor to come back with."),
                 .must("heartbeatMs", .integer, "How long a stream is silent at most."),
                 .may("expiresAt", .time, "When the stream ends with its token."),
             ]),
@@ -133,6 +134,9 @@ enum EventShapes {
         Shape(
             "replaced", "A newer stream of the same user has taken this one's place.",
             [.must("retryMs", .integer, "When to come back, if at all.")]),
+        Shape(
+            "retire", "The stream is as old as streams may become.",
+            [.must("retryMs", .integer, "When to come back.")]),
         Shape("draining", "The relay stops.", [.must("retryMs", .integer, "When to come back.")]),
         Shape(
             "refused", "No stream now.",
@@ -141,7 +145,9 @@ enum EventShapes {
                 .must("detail", .string, "Why, in a sentence."),
                 .must("retryMs", .integer, "When to come back."),
             ]),
-        Shape("heartbeat", "The stream is alive.", []),
+        Shape(
+            "heartbeat", "The stream is alive.",
+            [.must("lastEventId", .id, "How far it has come: the cursor to come back with.")]),
     ]
 
     /// Every shape that others refer to, in the order in which they are written.

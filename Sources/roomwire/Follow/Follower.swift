@@ -63,6 +63,8 @@ struct Follower {
             case .bytes(let bytes) where refusal != nil: refusal?.append(bytes)
             case .bytes(let bytes):
                 for item in try parser.items(bytes) { try take(item) }
+                // A block without data moves it as well.
+                lastEventID = parser.lastEventID
             }
         }
         guard let refusal else { return nil }
@@ -86,8 +88,7 @@ struct Follower {
     private mutating func take(_ item: EventStreamParser.Item) throws {
         switch item {
         case .retry(let milliseconds): reconnect.retryMilliseconds = milliseconds
-        case .event(_, let data, let id):
-            if let id { lastEventID = id }
+        case .event(_, let data, _):
             switch StreamMessage(data) {
             case .event(let event): show(data, event)
             case .control(let control, let object): try take(control, object)
@@ -101,8 +102,6 @@ struct Follower {
         case .connected:
             reconnect.succeeded()
             if let milliseconds = object["heartbeatMs"]?.double { idleSeconds = max(5, milliseconds / 1000 * 2.5) }
-            // Resuming at the head loses nothing if the connection breaks before the first event.
-            if lastEventID == nil && subject.since == nil { lastEventID = object["newestId"]?.string }
             hasComplained = false
         case .tokenExpired where !subject.renewsToken: throw Failure.refused("the token has expired")
         case .tokenExpired: return
