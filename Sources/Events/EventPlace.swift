@@ -6,10 +6,14 @@
 extension EventID {
     private static let placeMilliseconds: Int64 = 1000
 
-    /// The last id before the second of this one; ``zero`` where there is none.
+    /// The place at the beginning of a log from which nothing was removed yet. It is not ``zero``, which a client names
+    /// to get whatever is kept: whoever comes back to this place must hear if something was removed in between.
+    public static let beginning = EventID(rawValue: 1)
+
+    /// The last id before the second of this one; ``beginning`` where there is none.
     public var place: EventID {
         let second = milliseconds / Self.placeMilliseconds * Self.placeMilliseconds
-        return EventID(rawValue: max(0, second << Self.sequenceBits - 1))
+        return EventID(rawValue: max(Self.beginning.rawValue, second << Self.sequenceBits - 1))
     }
 
     /// True if a log whose first event after this id is `next` may have told this id as a place: only the log that has

@@ -52,7 +52,7 @@ extension Hub {
         extent.trimmedThrough = max(extent.trimmedThrough, oldest)
         if let reason {
             subscriber.cursor = extent.trimmedThrough
-            subscriber.told = subscriber.cursor
+            subscriber.told = max(subscriber.cursor, .beginning)
             guard send(resync(subscriber, reason), to: subscriber) else { return }
         } else if page.events.isEmpty {
             // Nothing followed the cursor when the page was read. What was published since is in the ring.

@@ -101,7 +101,9 @@ extension Hub {
     /// - Returns: how many are left.
     public func drain(upTo most: Int, spreadMilliseconds: Int64) -> Int {
         for subscriber in subscribers.values.prefix(most) {
-            let retry = settings.retryMilliseconds + Int64.random(in: 0...max(1, spreadMilliseconds), using: &random)
+            // Even a few do not come back in one moment.
+            let spread = max(1, spreadMilliseconds, settings.retryMilliseconds / 4)
+            let retry = settings.retryMilliseconds + Int64.random(in: 0...spread, using: &random)
             sendLast(ControlFrame.draining(subscriber, retryMilliseconds: retry), to: subscriber, .draining)
         }
         return subscribers.count

@@ -32,7 +32,7 @@ enum ControlFrame {
     }
 
     static func resync(_ reason: ResyncReason, oldest: EventID, for subscriber: Subscriber) -> [UInt8] {
-        frame("resync", at: oldest, for: subscriber) { writer in
+        frame("resync", at: max(oldest, .beginning), for: subscriber) { writer in
             writer.member("reason", reason.rawValue)
             writer.member("oldestId", id: oldest)
         }

@@ -152,6 +152,7 @@ public final class Hub {
         case .malformed: return (oldest, .malformed, false)
         case .after(let id):
             if id < oldest { return (oldest, .expired, false) }
+            if id == .beginning { return (oldest, nil, false) }
             if id == head || id == oldest || id == ring.floor { return (id, nil, false) }
             // Below what is in memory only the log can say whether it ever gave out this id. So it is with one
             // beyond: another loop may have sent what has not come here yet.
@@ -164,7 +165,7 @@ public final class Hub {
     private func told(at cursor: EventID, for subscription: Subscription) -> EventID {
         switch subscription.start {
         case .live, .trusted: place(at: cursor, for: subscription.filter, of: subscription.user)
-        case .oldest, .after, .malformed: cursor
+        case .oldest, .after, .malformed: max(cursor, .beginning)
         }
     }
 

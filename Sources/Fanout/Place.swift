@@ -40,6 +40,6 @@ extension Hub {
 
     /// The newest id that a reader at `place` is told of: the head, to the second.
     func newest(from place: EventID) -> EventID {
-        max(place, head.place, extent.trimmedThrough)
+        head == .zero ? head : max(place, head.place, extent.trimmedThrough)
     }
 }

@@ -15,7 +15,7 @@ struct PlaceTests {
         #expect(Stage.id(5_000).place.description == "4999-1048575")
         #expect(Stage.id(5_999).place.description == "4999-1048575")
         #expect(EventID(milliseconds: 5_000, sequence: 7).place.description == "4999-1048575")
-        #expect(Stage.id(999).place == .zero)
+        #expect(Stage.id(999).place == .beginning)
         #expect(Stage.id(5_000).place.isPlace(before: Stage.id(5_999)))
         #expect(!Stage.id(5_000).place.isPlace(before: Stage.id(6_000)))
         #expect(!Stage.id(4_999).isPlace(before: Stage.id(5_000)))
@@ -79,6 +79,24 @@ struct PlaceTests {
         #expect(outlet.lastIDs == [place(9)])
     }
 
+    /// It asked for nothing that was removed, and `0` would not tell it.
+    @Test(arguments: [Subscription.Start.live, .oldest])
+    func streamOfAnEmptyLogHearsOfWhatWasRemovedBeforeItCameBack(start: Subscription.Start) throws {
+        let stage = Stage()
+        let last = try #require(stage.open(start).outlet.lastIDs.last.flatMap(EventID.init))
+        stage.commit((1...5).map { Stage.event($0 * 1_000) })
+        let early = stage.open(.after(last)).outlet
+        stage.settle()
+        #expect(early.ids == Stage.ids([1_000, 2_000, 3_000, 4_000, 5_000]))
+        #expect(!early.text.contains("resync"))
+        stage.trimmedThrough = Stage.id(2_000)
+        stage.commit([])
+        let late = stage.open(.after(last)).outlet
+        stage.settle()
+        #expect(late.text.contains(#""reason":"expired""#))
+        #expect(late.ids == Stage.ids([3_000, 4_000, 5_000]))
+    }
+
     @Test
     func quietStreamMissesNothingAndIsNotToldSoWhenTheLogIsTrimmed() throws {
         let stage = Stage()
@@ -115,7 +133,7 @@ struct PlaceTests {
             let outlet = stage.open(.after(Stage.id(number).place)).outlet
             stage.settle()
             #expect(outlet.text.contains(#""reason":"unknown""#))
-            #expect(outlet.lastIDs.contains("0-0"), "the place after a resync")
+            #expect(outlet.lastIDs.contains("0-1"), "the place after a resync")
         }
     }
 

@@ -147,7 +147,8 @@ final class Client {
 
     private static func place(_ text: String, _ format: StreamFormat) -> EventID? {
         guard format.encoding == .sse else {
-            return id("lastEventId", of: text) ?? (member("type", of: text) == "resync" ? id("oldestId", of: text) : nil)
+            let oldest = member("type", of: text) == "resync" ? id("oldestId", of: text) : nil
+            return id("lastEventId", of: text) ?? oldest.map { max($0, .beginning) }
         }
         let line = text.split(separator: "\n").first { $0.hasPrefix("id: ") }
         return line.flatMap { EventID(String($0.dropFirst(4))) }

@@ -18,7 +18,7 @@ def test_the_first_bytes_are_headers_retry_and_connected(shared):
     assert stream.headers["x-accel-buffering"] == "no"
     assert "content-length" not in stream.headers
     assert "transfer-encoding" not in stream.headers
-    assert re.match(rb'retry: [1-9]\d*\ndata: {"type":"connected",', stream.body)
+    assert re.match(rb'retry: [1-9]\d*\nid: \d+-\d+\ndata: {"type":"connected",', stream.body)
     connected = stream.messages[0]
     assert connected["user"] == "ada"
     assert connected["filter"] == {"rooms": ["call_*"], "types": ["room_started"]}
