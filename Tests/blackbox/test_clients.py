@@ -181,7 +181,7 @@ def test_every_orderly_end_has_the_last_chunk(start, how):
     admin = roomwire.token("root", grant={"admin": True})
     if how == "revoked":
         answer = roomwire.requests.post(
-            relay.url("/admin/revocations"), json={"user": "bob"}, headers={"Authorization": f"Bearer {admin}"},
+            relay.url("/admin/revoke"), json={"user": "bob"}, headers={"Authorization": f"Bearer {admin}"},
             timeout=roomwire.DEADLINE_SECONDS)
         assert answer.ok, answer.text
     if how == "closed":
