@@ -105,7 +105,9 @@ extension Hub {
     /// Writes what comes next for a subscriber that is behind, until it has had its share.
     func pump(_ subscriber: Subscriber) {
         guard flush(subscriber) else { return }
-        guard !subscriber.hasLastChunk, subscriber.cursor < head || subscriber.cursorIsUnchecked else { return proceed(subscriber) }
+        guard !subscriber.hasLastChunk, subscriber.cursor < head || subscriber.cursorIsUnchecked else {
+            return proceed(subscriber)
+        }
         if subscriber.cursor >= ring.floor && !subscriber.cursorIsUnchecked {
             let events = ring.events
             counters.ringReads += 1

@@ -35,7 +35,8 @@ extension Hub {
     public func pagePlace(of subscriber: Subscriber) -> EventID {
         // Everything up to its cursor was sent to it or did not match.
         let isPast = subscriber.cursor >= extent.trimmedThrough && !subscriber.cursorIsUnchecked
-        return isPast ? max(subscriber.told, subscriber.cursor.place, min(extent.trimmedThrough, head)) : subscriber.told
+        return isPast
+            ? max(subscriber.told, subscriber.cursor.place, min(extent.trimmedThrough, head)) : subscriber.told
     }
 
     /// The newest id that a reader at `place` is told of: the head, to the second.

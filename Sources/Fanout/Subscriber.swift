@@ -69,7 +69,8 @@ public final class Subscriber {
     var ownSent = Sent()
 
     init(
-        id: UInt64, subscription: Subscription, group: Group, outlet: any Outlet, cursor: EventID, told: EventID, now: Int64,
+        id: UInt64, subscription: Subscription, group: Group, outlet: any Outlet, cursor: EventID, told: EventID,
+        now: Int64,
         wallNow: EpochMilliseconds
     ) {
         self.id = id

@@ -145,7 +145,9 @@ struct ChunkTests {
     func namedStreamNeverUsesANameOfEventSourcesOwn(type: String) {
         let stage = Stage()
         let outlet = stage.open(format: FormatTests.named).outlet
-        stage.commit([Stage.event(1, type: EventType(rawValue: type)), Stage.event(2, type: EventType(rawValue: "errors"))])
+        stage.commit([
+            Stage.event(1, type: EventType(rawValue: type)), Stage.event(2, type: EventType(rawValue: "errors")),
+        ])
         #expect(outlet.text.contains("event: event.\(type)\nid: 1-0\ndata: {\"type\":\"\(type)\""))
         #expect(outlet.text.contains("event: errors\n"))
         #expect(!outlet.text.contains("event: \(type)\n"))

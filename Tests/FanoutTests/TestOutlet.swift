@@ -40,7 +40,9 @@ final class TestOutlet: Outlet {
     /// The ids of the events taken so far. What the relay says itself has no `id` among its members.
     var ids: [String] {
         text.split(separator: "\n").compactMap { line in
-            guard line.hasPrefix("data: {") || line.hasPrefix("{"), let start = line.firstRange(of: #""id":""#) else { return nil }
+            guard line.hasPrefix("data: {") || line.hasPrefix("{"), let start = line.firstRange(of: #""id":""#) else {
+                return nil
+            }
             return String(line[start.upperBound...].prefix { $0 != "\"" })
         }
     }
