@@ -232,3 +232,22 @@ def test_a_graceful_restart_of_a_few_streams_does_not_keep_them_away(start):
         assert stream.messages[-1]["retryMs"] <= 1_250
         stream.close()
     relay.process.wait(roomwire.DEADLINE_SECONDS)
+
+
+def test_tail_that_has_shown_nothing_yet_misses_nothing_over_a_crash(start, folder):
+    relay = start(streams={"retry": "1s"})
+    output, errors = folder / "tail.out", folder / "tail.err"
+    with open(output, "wb") as shown, open(errors, "wb") as said:
+        tail = subprocess.Popen(
+            [roomwire.BINARY, "tail", "--json", "--room", "hall", "--url", relay.base, "--token", roomwire.token()],
+            stdout=shown, stderr=said, env=roomwire.clean_environment())
+    try:
+        roomwire.wait_until(lambda: "connected as ada" in errors.read_text(), "tail to be connected")
+        relay.kill()
+        relay.start()
+        publish(relay, *range(20))
+        roomwire.wait_until(lambda: output.read_bytes().count(b"\n") >= 20, "what it missed", 60)
+    finally:
+        tail.kill()
+        tail.wait(roomwire.DEADLINE_SECONDS)
+    assert [json.loads(line)["data"]["number"] for line in output.read_text().splitlines()] == list(range(20))

@@ -66,7 +66,7 @@ final class DiagnosticStream: StreamSocketOwner {
             switch unsent.withUnsafeBytes(socket.write) {
             case .wrote(let count): unsent.removeFirst(count)
             case .wouldBlock: return socket.waitForRoom()
-            case .closed: return end()
+            case .closed: return end(isBroken: true)
             }
         }
         if isLast { end() }
@@ -74,16 +74,16 @@ final class DiagnosticStream: StreamSocketOwner {
 
     func socketIsWritable(_ socket: StreamSocket) { flush() }
 
-    func socketHasEnded(_ socket: StreamSocket, because reason: StreamSocket.End) { end() }
+    func socketHasEnded(_ socket: StreamSocket, because reason: StreamSocket.End) { end(isBroken: true) }
 
     /// Closes the connection. Does nothing the second time. Its owner may let go of it then.
-    func end() {
+    func end(isBroken: Bool = false) {
         guard !isOver else { return }
         // The timer may be what called.
         timer?.cancel()
         isOver = true
         // What is unsent can no longer be sent, and then the client may know that the stream broke.
-        if isChunked && !isLast && unsent.isEmpty { _ = Chunk.last.withUnsafeBytes(socket.write) }
+        if isChunked && !isBroken && !isLast && unsent.isEmpty { _ = Chunk.last.withUnsafeBytes(socket.write) }
         socket.close()
         ended(self)
     }
