@@ -33,6 +33,11 @@ class Frame:
     def type(self):
         return self.json and self.json["type"]
 
+    @property
+    def is_event(self):
+        """Whether it came out of the log; what the relay says itself may carry an id as well."""
+        return self.json is not None and "id" in self.json
+
 
 class RawConnection:
     """A socket on which a test writes what it likes."""
