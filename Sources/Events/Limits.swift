@@ -200,6 +200,12 @@ public enum Limits {
     public static let waitingPages = 4
     /// Reads of the log that wait for a reader, of all loops.
     public static let waitingReads = 256
+    /// What it takes a loop to accept a connection and read its request, where that is not measured.
+    public static let plainReconnectMicroseconds: Int64 = 200
+    /// The same with a TLS handshake.
+    public static let secureReconnectMicroseconds: Int64 = 1_000
+    /// Clients that can come back within this time are not spread any further.
+    public static let smallestSpreadMilliseconds: Int64 = 250
     /// Commands a loop takes from its mailbox in one turn.
     public static let mailboxCommands = 1_024
 }

@@ -20,8 +20,9 @@ public final class LogPage: Sendable {
     public let events: [LoggedEvent]
     /// False when the cursor was the last event of the log, or the page reaches it.
     public let hasMore: Bool
-    /// True when an event with the cursor's own id is, or was, in this log: the cursor is genuine. A cursor of
-    /// another log, or from before what retention left, is not.
+    /// True when an event with the cursor's own id is, or was, in this log, or when the cursor is the place of the
+    /// first event after it: the cursor is genuine. A cursor of another log, or from before what retention left, is
+    /// not.
     public let cursorIsKnown: Bool
     /// The ends of the log when it was read.
     public let extent: LogExtent

@@ -4,17 +4,24 @@ internal import Glibc
 /// The pieces of one vectored write, in memory that is allocated once and used for every write.
 final class BufferList {
     private let storage: UnsafeMutableBufferPointer<iovec>
+    /// Where the heads of chunks stand, one for each piece that could begin a chunk.
+    private let heads: UnsafeMutableRawBufferPointer
+    private var headsEnd = 0
     private(set) var count = 0
     private(set) var bytes = 0
 
-    /// The most pieces that one event needs: name, frame, raw body with what stands around it.
-    static let piecesPerEvent = 6
+    /// The most pieces that one event needs: name, frame, raw body with what stands around it, the chunk's two ends.
+    static let piecesPerEvent = 8
 
     init() {
-        storage = .allocate(capacity: Limits.writeBuffers)
+        storage = .allocate(capacity: Limits.writeBuffers + 2)
+        heads = .allocate(byteCount: Limits.writeBuffers * Chunk.headBytes, alignment: 1)
     }
 
-    deinit { storage.deallocate() }
+    deinit {
+        storage.deallocate()
+        heads.deallocate()
+    }
 
     /// True when another event might not fit.
     var isFull: Bool { count + Self.piecesPerEvent > storage.count || bytes >= Limits.turnBytes }
@@ -25,6 +32,22 @@ final class BufferList {
     func removeAll() {
         count = 0
         bytes = 0
+        headsEnd = 0
+    }
+
+    /// Makes one chunk of the pieces that `add` appends.
+    func appendChunk(_ add: () -> Void) {
+        let (piece, before) = (count, bytes)
+        // Its head is known when its pieces are.
+        storage[piece] = iovec(iov_base: nil, iov_len: 0)
+        count += 1
+        add()
+        let head = UnsafeMutableRawBufferPointer(rebasing: heads[headsEnd...])
+        let length = Chunk.writeHead(of: bytes - before, to: head)
+        storage[piece] = iovec(iov_base: head.baseAddress, iov_len: length)
+        headsEnd += length
+        bytes += length
+        append(Chunk.end.buffer)
     }
 
     /// Adds bytes that stay where they are until the write is done.

@@ -52,6 +52,7 @@ extension Hub {
         extent.trimmedThrough = max(extent.trimmedThrough, oldest)
         if let reason {
             subscriber.cursor = extent.trimmedThrough
+            subscriber.told = max(subscriber.cursor, .beginning)
             guard send(resync(subscriber, reason), to: subscriber) else { return }
         } else if page.events.isEmpty {
             // Nothing followed the cursor when the page was read. What was published since is in the ring.
@@ -83,9 +84,10 @@ extension Hub {
     /// and beyond it, it waits.
     func proceed(_ subscriber: Subscriber) {
         let hasItsBytes = subscriber.limitBytes.map { subscriber.sentBytes >= $0 } ?? false
-        if subscriber.remainingEvents == 0 || hasItsBytes { return end(subscriber, .limitReached) }
+        if subscriber.remainingEvents == 0 || hasItsBytes { return finish(subscriber, .limitReached) }
+        if subscriber.hasLastChunk { return end(subscriber, .caughtUp) }
         guard subscriber.cursor >= head && !subscriber.cursorIsUnchecked else { return enqueue(subscriber) }
-        if subscriber.endsWhenCaughtUp { return end(subscriber, .caughtUp) }
+        if subscriber.endsWhenCaughtUp { return finish(subscriber, .caughtUp) }
         subscriber.page = nil
         guard subscriber.cursor == head else {
             subscriber.state = .ahead
@@ -103,7 +105,9 @@ extension Hub {
     /// Writes what comes next for a subscriber that is behind, until it has had its share.
     func pump(_ subscriber: Subscriber) {
         guard flush(subscriber) else { return }
-        guard subscriber.cursor < head || subscriber.cursorIsUnchecked else { return proceed(subscriber) }
+        guard !subscriber.hasLastChunk, subscriber.cursor < head || subscriber.cursorIsUnchecked else {
+            return proceed(subscriber)
+        }
         if subscriber.cursor >= ring.floor && !subscriber.cursorIsUnchecked {
             let events = ring.events
             counters.ringReads += 1
@@ -212,12 +216,35 @@ extension Hub {
         subscriber.unsentOffset = rest
     }
 
-    /// Sends a control frame: at once, or behind what is unsent.
+    /// Sends a control frame, as one chunk where the stream has chunks: at once, or behind what is unsent.
     /// - Returns: true when nothing is left unsent.
     @discardableResult
     func send(_ frame: [UInt8], to subscriber: Subscriber) -> Bool {
+        sendBytes(Chunk.around(frame, if: subscriber.group.key.format.isChunked), to: subscriber)
+    }
+
+    /// Sends a stream's last frame, and with it the last chunk where it has chunks, and ends the stream.
+    func sendLast(_ frame: [UInt8], to subscriber: Subscriber, _ reason: StreamEnd) {
+        guard subscriber.state != .ended else { return }
+        let isChunked = subscriber.group.key.format.isChunked
+        subscriber.hasLastChunk = isChunked
+        sendBytes(Chunk.around(frame, if: isChunked) + (isChunked ? Chunk.last : []), to: subscriber)
+        end(subscriber, reason)
+    }
+
+    /// Ends a stream that has received all it asked for, once the last chunk is with the outlet.
+    private func finish(_ subscriber: Subscriber, _ reason: StreamEnd) {
+        if subscriber.group.key.format.isChunked && !subscriber.hasLastChunk {
+            subscriber.hasLastChunk = true
+            guard sendBytes(Chunk.last, to: subscriber) else { return }
+        }
+        end(subscriber, reason)
+    }
+
+    @discardableResult
+    private func sendBytes(_ bytes: [UInt8], to subscriber: Subscriber) -> Bool {
         guard subscriber.state != .ended else { return false }
-        subscriber.unsent.append(.bytes(SharedBytes(frame)))
+        subscriber.unsent.append(.bytes(SharedBytes(bytes)))
         // A blocked outlet is not tried again before it says that it has room.
         guard subscriber.state != .blocked else { return false }
         return flush(subscriber)

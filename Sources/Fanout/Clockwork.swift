@@ -17,8 +17,10 @@ extension Hub {
 
     private func lookAfter(_ subscriber: Subscriber) {
         if let expiresAt = subscriber.expiresAt, wallNow >= expiresAt {
-            send(ControlFrame.tokenExpired(subscriber), to: subscriber)
-            return end(subscriber, .tokenExpired)
+            return sendLast(ControlFrame.tokenExpired(subscriber), to: subscriber, .tokenExpired)
+        }
+        if let age = retirement(subscriber), now >= age {
+            return close(subscriber, .retired, retryMilliseconds: Int64.random(in: 100...1000, using: &random))
         }
         if let expiresAt = subscriber.expiresAt, !subscriber.isExpiryAnnounced,
             wallNow >= expiresAt - settings.expiryNoticeMilliseconds
@@ -29,16 +31,34 @@ extension Hub {
         // Who is blocked needs no heartbeat, and its outlet takes none.
         if now - subscriber.idleSince >= patience(subscriber), subscriber.state != .blocked, subscriber.state != .ended
         {
-            counters.heartbeats += 1
-            send(ControlFrame.heartbeat(subscriber), to: subscriber)
+            sendHeartbeat(to: subscriber)
         }
         guard subscriber.state != .ended else { return }
         setWheel(subscriber, idleSince: subscriber.state == .blocked ? now : subscriber.idleSince)
     }
 
+    private func sendHeartbeat(to subscriber: Subscriber) {
+        counters.heartbeats += 1
+        let place = place(of: subscriber)
+        // It leaves the head if it has no room for this, and keeps what it was told.
+        let hasMoved = place != max(subscriber.told, subscriber.lastGroupEvent)
+        let frame = ControlFrame.heartbeat(subscriber, at: place, hasMoved: hasMoved)
+        subscriber.told = place
+        send(frame, to: subscriber)
+    }
+
     /// Has a stream looked at when its heartbeat may be due, or before if its token needs it.
     func setWheel(_ subscriber: Subscriber, idleSince time: Int64) {
-        wheel.set(subscriber, at: min(time + patience(subscriber), expiryCheck(subscriber) ?? .max))
+        let due = min(time + patience(subscriber), expiryCheck(subscriber) ?? .max)
+        wheel.set(subscriber, at: min(due, retirement(subscriber) ?? .max))
+    }
+
+    /// When, by the steady clock, a stream is as old as streams may become: up to a quarter less than the setting, each
+    /// stream by its own number, so that those opened together do not all come back together.
+    private func retirement(_ subscriber: Subscriber) -> Int64? {
+        guard let age = settings.maxAgeMilliseconds else { return nil }
+        let less = Int64(subscriber.id % 7919) * 7919 % (age / 4 + 1)
+        return Int64(subscriber.openedAtSteadySeconds) * 1000 + age - less
     }
 
     /// How long a stream may be idle before its heartbeat. Up to an eighth less than the setting, each stream by its
@@ -81,9 +101,10 @@ extension Hub {
     /// - Returns: how many are left.
     public func drain(upTo most: Int, spreadMilliseconds: Int64) -> Int {
         for subscriber in subscribers.values.prefix(most) {
-            let retry = settings.retryMilliseconds + Int64.random(in: 0...max(1, spreadMilliseconds), using: &random)
-            send(ControlFrame.draining(subscriber, retryMilliseconds: retry), to: subscriber)
-            end(subscriber, .draining)
+            // Even a few do not come back in one moment.
+            let spread = max(1, spreadMilliseconds, settings.retryMilliseconds / 4)
+            let retry = settings.retryMilliseconds + Int64.random(in: 0...spread, using: &random)
+            sendLast(ControlFrame.draining(subscriber, retryMilliseconds: retry), to: subscriber, .draining)
         }
         return subscribers.count
     }

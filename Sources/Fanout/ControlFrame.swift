@@ -1,7 +1,7 @@
 internal import Events
 
-/// What the relay itself says on a stream: typed like any event, but without an id, so that a client's
-/// `Last-Event-ID` stays that of the last real event.
+/// What the relay itself says on a stream: typed like any event, but without a member `id`. Frames that say where the
+/// stream has come to have `lastEventId`, and in SSE the field `id:`.
 enum ControlFrame {
     /// Why everything that a client holds may be stale.
     enum ResyncReason: String {
@@ -14,22 +14,25 @@ enum ControlFrame {
     }
 
     /// The first event of every stream. `oldestId` is the oldest cursor that misses nothing.
-    static func connected(_ subscriber: Subscriber, extent: LogExtent, heartbeatMilliseconds: Int64) -> [UInt8] {
+    static func connected(
+        _ subscriber: Subscriber, at place: EventID?, oldest: EventID, newest: EventID, heartbeatMilliseconds: Int64
+    ) -> [UInt8] {
         let filter = subscriber.group.key.filter
-        return frame("connected", for: subscriber) { writer in
+        return frame("connected", at: place, for: subscriber) { writer in
             writer.member("streamId", String(subscriber.id))
             writer.member("user", subscriber.user)
             writer.member("filter", filter.requested, participants: filter.participants)
             writer.member("granted", filter.granted)
-            writer.member("oldestId", id: extent.trimmedThrough)
-            writer.member("newestId", id: extent.head)
+            writer.member("oldestId", id: oldest)
+            writer.member("newestId", id: newest)
+            writer.member("lastEventId", id: place)
             writer.member("heartbeatMs", heartbeatMilliseconds)
             writer.member("expiresAt", time: subscriber.expiresAt)
         }
     }
 
     static func resync(_ reason: ResyncReason, oldest: EventID, for subscriber: Subscriber) -> [UInt8] {
-        frame("resync", for: subscriber) { writer in
+        frame("resync", at: max(oldest, .beginning), for: subscriber) { writer in
             writer.member("reason", reason.rawValue)
             writer.member("oldestId", id: oldest)
         }
@@ -63,16 +66,17 @@ enum ControlFrame {
         return Array("retry: \(milliseconds)\n".utf8)
     }
 
-    static func heartbeat(_ subscriber: Subscriber) -> [UInt8] {
-        if subscriber.heartbeatIsEvent { return frame("heartbeat", for: subscriber) { _ in } }
-        return subscriber.group.key.format.encoding == .sse ? comment : emptyLine
+    /// A sign of life, and how far the stream has come. In SSE a block without data moves the client's last id and
+    /// dispatches nothing; it is left out where the id is the client's already.
+    static func heartbeat(_ subscriber: Subscriber, at place: EventID, hasMoved: Bool) -> [UInt8] {
+        guard subscriber.group.key.format.encoding == .sse && !subscriber.heartbeatIsEvent else {
+            return frame("heartbeat", at: place, for: subscriber) { $0.member("lastEventId", id: place) }
+        }
+        return Array((hasMoved ? ": heartbeat\nid: \(place)\n\n" : ": heartbeat\n\n").utf8)
     }
 
-    private static let comment = Array(": heartbeat\n\n".utf8)
-    private static let emptyLine: [UInt8] = [0x0A]
-
     private static func frame(
-        _ type: String, for subscriber: Subscriber, _ members: (inout JSONWriter) -> Void
+        _ type: String, at place: EventID? = nil, for subscriber: Subscriber, _ members: (inout JSONWriter) -> Void
     ) -> [UInt8] {
         let json = JSONWriter.bytes { writer in
             writer.object { writer in
@@ -82,7 +86,7 @@ enum ControlFrame {
         }
         let format = subscriber.group.key.format
         guard format.encoding == .sse else { return json + [0x0A] }
-        let name = format.isNamed ? "event: \(type)\n" : ""
+        let name = (format.isNamed ? "event: \(type)\n" : "") + (place.map { "id: \($0)\n" } ?? "")
         return Array(name.utf8) + Array("data: ".utf8) + json + [0x0A, 0x0A]
     }
 }

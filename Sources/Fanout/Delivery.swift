@@ -78,7 +78,7 @@ extension Hub {
         }
         // Counted once for all: see ``Group/descriptors``.
         let brought = Sent(bytes: buffers.bytes, events: events.count)
-        group.brought(brought, now: now)
+        if let last = events.last { group.brought(brought, through: last.id, now: now) }
         counters.deliveries += UInt64(brought.events * group.live.count)
         counters.sentBytes += UInt64(brought.bytes * group.live.count)
     }
@@ -128,6 +128,8 @@ extension Hub {
             subscriber.remainingEvents = subscriber.remainingEvents.map { $0 - 1 }
             let size = builder.size(of: event, as: subscriber.group.key.format)
             subscriber.cursor = event.id
+            // What is unsent of it goes out before anything else does.
+            subscriber.told = event.id
             if rest < size {
                 subscriber.unsent = [.event(event)]
                 subscriber.unsentOffset = rest

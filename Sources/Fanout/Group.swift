@@ -19,6 +19,8 @@ final class Group {
     private(set) var sent = Sent()
     /// When something was last brought to all live members.
     private(set) var lastWrite = Int64.min
+    /// The last event that was brought to all live members.
+    private(set) var lastEvent = EventID.zero
     /// All members, live or behind.
     var memberCount = 0
     /// Events of this turn that match, not yet written.
@@ -46,6 +48,7 @@ final class Group {
             last.groupIndex = Int32(index)
         }
         subscriber.lastWrite = max(subscriber.lastWrite, lastWrite)
+        subscriber.told = max(subscriber.told, lastEvent)
         subscriber.ownSent += sent
         subscriber.groupIndex = -1
     }
@@ -55,9 +58,10 @@ final class Group {
         descriptors.removeAll()
     }
 
-    /// All who are live were brought this.
-    func brought(_ more: Sent, now: Int64) {
+    /// Notes what was sent to all live members, up to the event `last`.
+    func brought(_ more: Sent, through last: EventID, now: Int64) {
         sent += more
+        lastEvent = last
         lastWrite = now
     }
 }

@@ -8,6 +8,8 @@ public struct HubSettings: Sendable {
     public var retryMilliseconds: Int64
     /// How long before a token's end its stream is warned.
     public var expiryNoticeMilliseconds: Int64
+    /// How old a stream may become before it is ended, so that its client comes back elsewhere; nil for no bound.
+    public var maxAgeMilliseconds: Int64?
     /// Recent events kept in memory.
     public var ringEvents: Int
     /// Bytes of recent events kept in memory.
@@ -16,12 +18,13 @@ public struct HubSettings: Sendable {
     /// Settings; the defaults are those of the service.
     public init(
         heartbeatMilliseconds: Int64 = 15_000, retryMilliseconds: Int64 = 3_000,
-        expiryNoticeMilliseconds: Int64 = 30_000, ringEvents: Int = Limits.ringEvents,
+        expiryNoticeMilliseconds: Int64 = 30_000, maxAgeMilliseconds: Int64? = nil, ringEvents: Int = Limits.ringEvents,
         ringBytes: Int = Limits.ringBytes
     ) {
         self.heartbeatMilliseconds = heartbeatMilliseconds
         self.retryMilliseconds = retryMilliseconds
         self.expiryNoticeMilliseconds = expiryNoticeMilliseconds
+        self.maxAgeMilliseconds = maxAgeMilliseconds
         self.ringEvents = ringEvents
         self.ringBytes = ringBytes
     }
@@ -107,7 +110,7 @@ public final class Hub {
     /// How many streams there are.
     public var count: Int { subscribers.count }
 
-    /// The last event this hub knows. A cursor may be beyond it, until what lies between is published here too.
+    /// The last event that this hub knows. A cursor may be beyond it, until what lies between is published here too.
     public var head: EventID { ring.head }
 
     /// Starts a stream. What comes first is written at once; a subscriber that is behind catches up in its turns.
@@ -119,19 +122,21 @@ public final class Hub {
         let group = groups.join(Group.Key(filter: subscription.filter, format: subscription.format))
         let start = start(subscription.start)
         let subscriber = Subscriber(
-            id: id, subscription: subscription, group: group, outlet: outlet, cursor: start.cursor, now: now,
-            wallNow: wallNow)
+            id: id, subscription: subscription, group: group, outlet: outlet, cursor: start.cursor,
+            told: told(at: start.cursor, for: subscription), now: now, wallNow: wallNow)
         subscriber.cursorIsUnchecked = start.isUnchecked
         subscribers[id] = subscriber
         byUser[subscription.user, default: []].append(subscriber)
         setWheel(subscriber, idleSince: now)
-        var opening = subscription.preamble
-        opening += ControlFrame.retry(jitteredRetry(), for: subscriber)
+        var opening = ControlFrame.retry(jitteredRetry(), for: subscriber)
         opening += ControlFrame.connected(
-            subscriber, extent: extent, heartbeatMilliseconds: settings.heartbeatMilliseconds)
+            subscriber, at: start.resync == nil ? subscriber.told : Self.named(subscription.start),
+            oldest: extent.trimmedThrough, newest: newest(from: subscriber.told),
+            heartbeatMilliseconds: settings.heartbeatMilliseconds)
         opening += subscription.opening
         if let reason = start.resync { opening += resync(subscriber, reason) }
-        subscriber.unsent = [.bytes(SharedBytes(opening))]
+        let head = subscription.preamble + Chunk.around(opening, if: subscription.format.isChunked)
+        subscriber.unsent = [.bytes(SharedBytes(head))]
         if flush(subscriber) { proceed(subscriber) }
         return subscriber
     }
@@ -147,12 +152,27 @@ public final class Hub {
         case .malformed: return (oldest, .malformed, false)
         case .after(let id):
             if id < oldest { return (oldest, .expired, false) }
+            if id == .beginning { return (oldest, nil, false) }
             if id == head || id == oldest || id == ring.floor { return (id, nil, false) }
             // Below what is in memory only the log can say whether it ever gave out this id. So it is with one
             // beyond: another loop may have sent what has not come here yet.
             if id < ring.floor || id > head { return (id, nil, true) }
-            return ring.contains(id) ? (id, nil, false) : (oldest, .unknown, false)
+            return ring.knows(id) ? (id, nil, false) : (oldest, .unknown, false)
         }
+    }
+
+    /// Where the client of a new stream may come back as long as it has received nothing.
+    private func told(at cursor: EventID, for subscription: Subscription) -> EventID {
+        switch subscription.start {
+        case .live, .trusted: place(at: cursor, for: subscription.filter, of: subscription.user)
+        case .oldest, .after, .malformed: max(cursor, .beginning)
+        }
+    }
+
+    /// The id that a client named itself. Before a `resync` it keeps that: if the connection breaks between the two, it
+    /// must hear of the gap when it comes back.
+    private static func named(_ start: Subscription.Start) -> EventID? {
+        if case .after(let id) = start { id } else { nil }
     }
 
     func resync(_ subscriber: Subscriber, _ reason: ControlFrame.ResyncReason) -> [UInt8] {
@@ -186,8 +206,7 @@ public final class Hub {
     /// Ends a stream for a reason that its client does not know: it is told first, if it has room for that.
     /// - Parameter retryMilliseconds: when the client should come back, if it is to come back at all.
     public func close(_ subscriber: Subscriber, _ reason: StreamEnd, retryMilliseconds: Int64? = nil) {
-        send(ControlFrame.closing(subscriber, reason, retryMilliseconds: retryMilliseconds), to: subscriber)
-        end(subscriber, reason)
+        sendLast(ControlFrame.closing(subscriber, reason, retryMilliseconds: retryMilliseconds), to: subscriber, reason)
     }
 
     /// The stream of this id, if it is one of this hub's.

@@ -68,7 +68,7 @@ extension LogPage {
         return after < cursor && cursor < last.id
     }
 
-    /// True when `cursor`, which this page serves, is an id of the log.
+    /// True when `cursor`, which this page serves, is an id or a place of the log.
     func knows(_ cursor: EventID) -> Bool {
         if cursor == after { return cursorIsKnown }
         var (low, high) = (events.startIndex, events.endIndex)
@@ -77,6 +77,7 @@ extension LogPage {
             if events[middle].id < cursor { low = middle + 1 } else { high = middle }
         }
         // Everything up to where retention has come may be a cursor, as in the log itself.
-        return cursor == extent.trimmedThrough || (low < events.endIndex && events[low].id == cursor)
+        if cursor == extent.trimmedThrough { return true }
+        return low < events.endIndex && (events[low].id == cursor || cursor.isPlace(before: events[low].id))
     }
 }

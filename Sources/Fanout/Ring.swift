@@ -66,9 +66,10 @@ struct Ring {
         return low
     }
 
-    /// True when an event of just this id is here.
-    func contains(_ id: EventID) -> Bool {
+    /// True when an event of just this id is here, or one whose place this id is.
+    func knows(_ id: EventID) -> Bool {
         let index = index(after: id)
-        return index > first && storage[index - 1].id == id
+        if index > first && storage[index - 1].id == id { return true }
+        return index < storage.count && id.isPlace(before: storage[index].id)
     }
 }

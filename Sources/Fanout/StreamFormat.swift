@@ -16,12 +16,15 @@ public struct StreamFormat: Sendable, Hashable {
     public var isNamed: Bool
     /// Whether events carry the provider's own body as `raw`.
     public var showsRaw: Bool
+    /// Whether what is sent is in chunks: over HTTP/1.1, but not over HTTP/1.0.
+    public var isChunked: Bool
 
     /// A format; the default is what a browser's EventSource wants.
-    public init(encoding: Encoding = .sse, isNamed: Bool = false, showsRaw: Bool = false) {
+    public init(encoding: Encoding = .sse, isNamed: Bool = false, showsRaw: Bool = false, isChunked: Bool = false) {
         self.encoding = encoding
         self.isNamed = isNamed
         self.showsRaw = showsRaw
+        self.isChunked = isChunked
     }
 }
 
@@ -39,6 +42,11 @@ final class FrameBuilder {
 
     /// Appends the pieces of one event.
     func append(_ event: LoggedEvent, as format: StreamFormat, to list: BufferList) {
+        guard format.isChunked else { return appendFrame(event, as: format, to: list) }
+        list.appendChunk { appendFrame(event, as: format, to: list) }
+    }
+
+    private func appendFrame(_ event: LoggedEvent, as format: StreamFormat, to list: BufferList) {
         let frame = event.frame.buffer
         if format.encoding == .sse && format.isNamed { list.append(name(of: event.event.type).buffer) }
         let start = format.encoding == .sse ? 0 : event.json.lowerBound
@@ -62,6 +70,14 @@ final class FrameBuilder {
         return measuring.bytes
     }
 
+    /// The type as a name that an EventSource does not use for its own events: a page that listens for `error` would
+    /// take the event for a broken connection.
+    static func name(of type: EventType) -> WireText {
+        let name = type.rawValue
+        let isTaken = name == "error" || name == "message" || name == "open"
+        return isTaken ? "event.\(name)" : name
+    }
+
     private func name(of type: EventType) -> SharedBytes {
         if let known = names[type] { return known }
         // Types of `standard` sources are free, so the table is bounded; a type has at most 64 characters.
@@ -69,7 +85,7 @@ final class FrameBuilder {
             formerNames = names
             names = [:]
         }
-        let bytes = SharedBytes(Array("event: \(type.rawValue)\n".utf8))
+        let bytes = SharedBytes(Array("event: \(Self.name(of: type))\n".utf8))
         names[type] = bytes
         return bytes
     }

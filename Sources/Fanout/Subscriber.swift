@@ -35,6 +35,9 @@ public final class Subscriber {
     public internal(set) var mark: UInt64
     /// Every event up to here was sent, is in ``unsent``, or did not match. Without meaning while `live`.
     public internal(set) var cursor: EventID
+    /// What the client may name when it comes back, as far as this stream has told it: the last event that was sent to
+    /// it alone, or a place. See ``Hub/place(of:)``.
+    var told: EventID
     /// What must go out before the next event, and how many bytes of its first piece are gone already.
     var unsent: [Unsent] = []
     var unsentOffset = 0
@@ -43,6 +46,8 @@ public final class Subscriber {
     /// When something was written to it alone; see ``idleSince``.
     var lastWrite: Int64
     var remainingEvents: Int?
+    /// When it began, by the steady clock, in seconds. Behind an optional, where 4 bytes would be left unused.
+    let openedAtSteadySeconds: UInt32
     let limitBytes: Int?
     var expiresAt: EpochMilliseconds?
     // Of one byte each, in a row and behind an optional: there they take the bytes that would be left unused.
@@ -51,6 +56,8 @@ public final class Subscriber {
     var cursorIsUnchecked = false
     var isQueued = false
     var isExpiryAnnounced = false
+    /// The last chunk is sent, or is in ``unsent``: nothing may follow it.
+    var hasLastChunk = false
     let heartbeatIsEvent: Bool
     let endsWhenCaughtUp: Bool
     var wheelSlot: Int32 = -1
@@ -62,7 +69,8 @@ public final class Subscriber {
     var ownSent = Sent()
 
     init(
-        id: UInt64, subscription: Subscription, group: Group, outlet: any Outlet, cursor: EventID, now: Int64,
+        id: UInt64, subscription: Subscription, group: Group, outlet: any Outlet, cursor: EventID, told: EventID,
+        now: Int64,
         wallNow: EpochMilliseconds
     ) {
         self.id = id
@@ -70,8 +78,10 @@ public final class Subscriber {
         self.group = group
         self.outlet = outlet
         self.cursor = cursor
+        self.told = told
         mark = subscription.mark
         lastWrite = now
+        openedAtSteadySeconds = UInt32(clamping: now / 1000)
         openedAtSeconds = UInt32(clamping: wallNow / 1000)
         expiresAt = subscription.expiresAt
         heartbeatIsEvent = subscription.heartbeatIsEvent
@@ -91,6 +101,9 @@ public final class Subscriber {
 
     /// When something was last written to it, by itself or with its group.
     var idleSince: Int64 { isWithGroup ? max(lastWrite, group.lastWrite) : lastWrite }
+
+    /// The last event that was written to it with its group, or before it joined.
+    var lastGroupEvent: EventID { isWithGroup ? group.lastEvent : .zero }
 
     private var isWithGroup: Bool { groupIndex >= 0 }
 

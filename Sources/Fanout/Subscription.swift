@@ -65,6 +65,8 @@ public enum StreamEnd: String, Sendable, CaseIterable {
     case tokenExpired = "token_expired"
     case draining
     case replaced
+    /// It was as old as streams may become.
+    case retired = "retire"
     case revoked
     /// An administrator closed it.
     case closed

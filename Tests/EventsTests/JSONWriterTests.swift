@@ -68,4 +68,13 @@ struct JSONWriterTests {
         #expect(object.members.map(\.name) == ["a", "c"])
         #expect(!object.isEmpty)
     }
+
+    /// Some readers of lines end one at these, so that half an object would be read as a whole one.
+    @Test func lineSeparatorsAreEscapedWhereverTheyStand() throws {
+        let text = "a\u{2028}b\u{2029}\u{85}\u{2028}é“€\u{2027}\u{202A}\u{84}Â\u{2028}"
+        let written = JSONWriter.text { $0.value(.object(["\u{85}": .string(WireText(text))])) }
+        #expect(
+            written == #"{"\u0085":"a\u2028b\u2029\u0085\u2028é“€"# + "\u{2027}\u{202A}\u{84}Â" + #"\u2028"}"#)
+        #expect(try JSONReader.value(written) == .object(["\u{85}": .string(WireText(text))]))
+    }
 }

@@ -57,16 +57,17 @@ struct FormatTests {
         #expect(lines[0] == "HTTP head")
         let retry = try #require(Int(lines[1].replacing("retry: ", with: "")))
         #expect((2250...3750).contains(retry))
+        #expect(lines[2] == "id: 0-1")
         #expect(
-            lines[2] == #"data: {"type":"connected","streamId":"1","user":"ada","filter":{},"granted":{},"#
-                + #""oldestId":"0-0","newestId":"0-0","heartbeatMs":15000}"#)
-        #expect(Array(lines[3...]) == ["", "data: snapshot", "", ""])
+            lines[3] == #"data: {"type":"connected","streamId":"1","user":"ada","filter":{},"granted":{},"#
+                + #""oldestId":"0-0","newestId":"0-0","lastEventId":"0-1","heartbeatMs":15000}"#)
+        #expect(Array(lines[4...]) == ["", "data: snapshot", "", ""])
     }
 
     @Test
     func controlFramesAreNamedWhereEventsAreAndLinesWhereEventsAre() {
         let stage = Stage()
-        #expect(stage.open(format: Self.named).outlet.text.contains("\nevent: connected\ndata: {"))
+        #expect(stage.open(format: Self.named).outlet.text.contains("\nevent: connected\nid: 0-1\ndata: {"))
         #expect(stage.open(format: Self.ndjson).outlet.text.hasPrefix(#"{"type":"connected","#))
         #expect(stage.open(format: Self.ndjson).outlet.text.hasSuffix("}\n"))
     }

@@ -70,9 +70,10 @@ final class Stage {
         let kept = log.filter { $0.id > trimmedThrough }
         let following = kept.filter { $0.id > cursor }
         let events = Array(following.prefix(pageEvents))
+        let isPlace = events.first.map { cursor.isPlace(before: $0.id) } ?? false
         return LogPage(
             after: cursor, events: events, hasMore: events.count < following.count,
-            cursorIsKnown: cursor == trimmedThrough || kept.contains { $0.id == cursor }, extent: extent)
+            cursorIsKnown: cursor == trimmedThrough || isPlace || kept.contains { $0.id == cursor }, extent: extent)
     }
 
     /// Brings the pages that were asked for, and lets the hub work until it has nothing left to do.

@@ -37,13 +37,19 @@ final class TestOutlet: Outlet {
     /// Everything taken so far, as text.
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// The ids of the events taken so far: of SSE's `id:` lines, or of NDJSON's objects.
+    /// The ids of the events taken so far. What the relay says itself has no `id` among its members.
     var ids: [String] {
         text.split(separator: "\n").compactMap { line in
-            if line.hasPrefix("id: ") { return String(line.dropFirst(4)) }
-            guard line.hasPrefix("{"), let start = line.firstRange(of: #""id":""#) else { return nil }
+            guard line.hasPrefix("data: {") || line.hasPrefix("{"), let start = line.firstRange(of: #""id":""#) else {
+                return nil
+            }
             return String(line[start.upperBound...].prefix { $0 != "\"" })
         }
+    }
+
+    /// The ids that moved the client's last id so far, those of events included, in order: SSE only.
+    var lastIDs: [String] {
+        text.split(separator: "\n").filter { $0.hasPrefix("id: ") }.map { String($0.dropFirst(4)) }
     }
 
     /// Forgets what came before.

@@ -40,7 +40,9 @@ struct PageTests {
         #expect(try isKnown(.zero))
         #expect(try isKnown(ids[0]))
         #expect(try isKnown(ids[1]))
-        #expect(try !isKnown(EventID(rawValue: ids[0].rawValue - 1)))
+        #expect(try !isKnown(EventID(rawValue: ids[0].rawValue - 2)))
+        #expect(try isKnown(ids[0].place))
+        #expect(try !isKnown(EventID(milliseconds: start - 1_000, sequence: 0).place))
         #expect(try !isKnown(EventID(rawValue: ids[1].rawValue + 1)))
     }
 

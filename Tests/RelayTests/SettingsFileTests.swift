@@ -66,7 +66,8 @@ func problems(
           require_expiry: false
           jwks_refresh: 1h
         streams:
-          {heartbeat: 20s, per_user: 50, per_address: 100, total: 0, new_per_second: 500, over_cap: oldest, retry: 5s}
+          {heartbeat: 20s, per_user: 50, per_address: 100, total: 0, new_per_second: 500, over_cap: oldest, retry: 5s,
+           max_age: 6h}
         proxy: {trusted: [127.0.0.1, "2001:db8::/32"], header: X-Forwarded-For}
         cors: {origins: ["https://dash.example.com", "https://*.Example.com"]}
         limits: {request_bytes: 32MiB}
@@ -103,6 +104,7 @@ func problems(
         #expect(settings.streams.newPerSecond == 500)
         #expect(settings.streams.overCap == .oldest)
         #expect(settings.streams.retryMilliseconds == 5000)
+        #expect(settings.streams.maxAgeMilliseconds == 6 * 3_600_000)
         #expect(settings.cors.origins == ["https://dash.example.com", "https://*.example.com"])
         #expect(settings.proxy.trusted == ["127.0.0.1", "2001:db8::/32"])
         #expect(settings.proxy.header == "X-Forwarded-For")

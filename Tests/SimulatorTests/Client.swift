@@ -66,6 +66,10 @@ final class Client {
     var ended: StreamEnd?
     private var isConnected = false
     private var startsAtOldest = false
+    /// The last event that it received in this connection, or in one before.
+    private var lastReceived = EventID.zero
+    /// Where a stream from now on begins: what it is told of that may have nothing to follow up to there.
+    private var liveFrom: EventID?
 
     init(user: WireText, filter: EventFilter, format: StreamFormat) {
         self.user = user
@@ -81,6 +85,9 @@ final class Client {
         receivedHere = 0
         owesResync = !isGenuine
         startsAtOldest = start == .oldest
+        liveFrom = start == .live || start == .trusted(head) ? head : nil
+        // It starts over, or names something older by its own choice.
+        lastReceived = .zero
         switch start {
         case .live: position = head
         case .after(let id):
@@ -106,16 +113,49 @@ final class Client {
             if let next, block == History.text(next, as: format) {
                 position = next.id
                 lastID = next.id
+                lastReceived = next.id
                 received += 1
                 receivedHere += 1
             } else {
-                try readControl(String(decoding: block, as: UTF8.self), next, trimmedThrough)
+                let text = String(decoding: block, as: UTF8.self)
+                try readControl(text, next, trimmedThrough)
+                try readPlace(text, history)
             }
         }
     }
 
+    /// Takes the id that the relay says beside events: it must lie behind all that was received, and before all that
+    /// is still to come.
+    private func readPlace(_ text: String, _ history: History) throws {
+        let told = text.hasPrefix("id: ") || text.contains("\nid: ") || format.encoding == .ndjson
+        guard told, let place = Self.place(text, format) else {
+            guard text.contains(#""type":"connected""#), !owesResync else { return }
+            throw Failure("told no place: \(text)")
+        }
+        lastID = place
+        guard !owesResync else { return }
+        if place < lastReceived { throw Failure("told \(place) after receiving \(lastReceived)") }
+        if place > position, let lost = history.next(after: position, upTo: place, for: filter, user) {
+            throw Failure("told \(place) at \(position), before it received \(lost.id)")
+        }
+        if let liveFrom, place < liveFrom, text.contains(#""type":"connected""#),
+            let old = history.next(after: place, upTo: liveFrom, for: filter, user)
+        {
+            throw Failure("told \(place) at \(liveFrom), from which it would receive \(old.id)")
+        }
+    }
+
+    private static func place(_ text: String, _ format: StreamFormat) -> EventID? {
+        guard format.encoding == .sse else {
+            let oldest = member("type", of: text) == "resync" ? id("oldestId", of: text) : nil
+            return id("lastEventId", of: text) ?? oldest.map { max($0, .beginning) }
+        }
+        let line = text.split(separator: "\n").first { $0.hasPrefix("id: ") }
+        return line.flatMap { EventID(String($0.dropFirst(4))) }
+    }
+
     private func readControl(_ text: String, _ next: LoggedEvent?, _ trimmedThrough: EventID) throws {
-        if text == ": heartbeat\n\n" || text == "\n" { return }
+        if text.hasPrefix(": heartbeat\n") { return }
         let type = Self.member("type", of: text)
         guard Self.member("id", of: text) == nil else {
             throw Failure("received \(text), the next one was to be \(next?.id.description ?? "none")")
@@ -126,7 +166,7 @@ final class Client {
             isConnected = true
             if startsAtOldest { position = Self.id("oldestId", of: text) ?? .zero }
         case "resync": try readResync(text, trimmedThrough)
-        case "heartbeat", "token_expiring", "token_expired", "draining": break
+        case "heartbeat", "token_expiring", "token_expired", "draining", "retire": break
         default: throw Failure("an unknown block came: \(text)")
         }
     }

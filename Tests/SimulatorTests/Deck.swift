@@ -25,7 +25,8 @@ extension SeededGenerator {
             granted: percent(50) ? .everything : scope(), requested: percent(40) ? .everything : scope(),
             participants: percent(10) ? ["ada", "bob"] : [])
         let encoding: StreamFormat.Encoding = percent(60) ? .sse : .ndjson
-        let format = StreamFormat(encoding: encoding, isNamed: percent(30), showsRaw: percent(30))
+        let format = StreamFormat(
+            encoding: encoding, isNamed: percent(30), showsRaw: percent(30), isChunked: percent(50))
         return Client(user: pick(Self.users), filter: filter, format: format)
     }
 

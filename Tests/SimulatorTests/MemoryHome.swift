@@ -61,6 +61,7 @@ final class MemoryHome: LogHome {
             let found = Array(disk.events[first...].prefix(events))
             let isKnown =
                 cursor == .zero || cursor == disk.trimmedThrough || (first > 0 && disk.events[first - 1].id == cursor)
+                || (found.first.map { cursor.isPlace(before: $0.id) } ?? false)
             return LogPage(
                 after: cursor, events: found, hasMore: (found.last?.id ?? cursor) < disk.head,
                 cursorIsKnown: isKnown, extent: Self.extent(disk))

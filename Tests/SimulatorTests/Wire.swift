@@ -15,6 +15,12 @@ final class Wire: Outlet {
     /// A write or a wait that a socket's owner must not ask for.
     private(set) var misuse: String?
 
+    /// Whether what comes is in chunks, and what was in those that came whole.
+    var isChunked = false
+    private var decoded: [UInt8] = []
+    /// The last chunk has come.
+    private(set) var hasLastChunk = false
+
     /// Set if the hub is to write past the outlet, once it is live.
     let descriptor: CInt?
 
@@ -49,6 +55,32 @@ final class Wire: Outlet {
 
     /// The next whole block, which ends with so many newlines; what is cut off waits for its rest.
     func take(newlines: Int) -> [UInt8]? {
+        guard isChunked else { return Self.take(newlines, from: &bytes) }
+        while takeChunk() {}
+        return Self.take(newlines, from: &decoded)
+    }
+
+    private func takeChunk() -> Bool {
+        guard let line = bytes.firstIndex(of: 0x0A) else { return false }
+        guard !hasLastChunk, line > 0, bytes[line - 1] == 0x0D,
+            let size = Int(String(decoding: bytes[..<(line - 1)], as: UTF8.self), radix: 16)
+        else {
+            misuse = hasLastChunk ? "written to after the last chunk" : "given no chunk"
+            return false
+        }
+        let end = line + 1 + size
+        guard bytes.count >= end + 2 else { return false }
+        guard bytes[end] == 0x0D, bytes[end + 1] == 0x0A else {
+            misuse = "given a chunk that is longer than it says"
+            return false
+        }
+        hasLastChunk = size == 0
+        decoded += bytes[(line + 1)..<end]
+        bytes.removeFirst(end + 2)
+        return true
+    }
+
+    private static func take(_ newlines: Int, from bytes: inout [UInt8]) -> [UInt8]? {
         let end = bytes.withUnsafeBytes { all -> Int? in
             guard let start = all.baseAddress else { return nil }
             var from = 0

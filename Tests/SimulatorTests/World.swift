@@ -128,6 +128,7 @@ final class World {
         let wire = Wire(
             room: isLast || dice.percent(60) ? nil : dice.below(800),
             descriptor: wires.count.isMultiple(of: 2) ? CInt(wires.count) : nil)
+        wire.isChunked = client.format.isChunked
         wires.append(wire)
         client.begin(start, on: wire, liveFrom: hub.head, isGenuine: isGenuine)
         var subscription = Subscription(user: client.user, filter: client.filter, format: client.format, start: start)
@@ -218,6 +219,10 @@ final class World {
             }
             if reason == .limitReached, subscriber.remainingEvents != 0 || client.receivedHere == 0 {
                 throw Failure("a stream ended at its limit after \(client.receivedHere) events")
+            }
+            let isFinished = reason == .caughtUp || reason == .limitReached
+            if isFinished, client.format.isChunked, client.wire?.hasLastChunk == false {
+                throw Failure("a stream ended in order without its last chunk")
             }
             client.leave()
         }

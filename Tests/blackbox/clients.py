@@ -33,6 +33,11 @@ class Frame:
     def type(self):
         return self.json and self.json["type"]
 
+    @property
+    def is_event(self):
+        """Whether it came out of the log; what the relay says itself may carry an id as well."""
+        return self.json is not None and "id" in self.json
+
 
 class RawConnection:
     """A socket on which a test writes what it likes."""
@@ -85,14 +90,44 @@ class RawConnection:
         self.close()
 
 
-class Stream(RawConnection):
-    """A subscriber."""
+class ChunkReader:
+    """Takes a body in chunks apart, strictly."""
 
-    def __init__(self, relay, query="", token=None, headers=(), accept="text/event-stream", path="/api/events"):
+    def __init__(self):
+        self.data = b""
+        self.rest = b""
+        self.chunks = []
+        self.ended = False
+
+    def take(self, data):
+        self.rest += data
+        while True:
+            line, found, rest = self.rest.partition(b"\r\n")
+            if not found:
+                break
+            assert re.fullmatch(rb"[0-9a-f]{1,16}", line), f"{line[:80]!r} is no chunk's size"
+            size = int(line, 16)
+            if len(rest) < size + 2:
+                break
+            assert not self.ended, f"{self.rest[:80]!r} follows the last chunk"
+            assert rest[size:size + 2] == b"\r\n", f"{rest[size:size + 80]!r} ends no chunk"
+            self.ended = size == 0
+            self.chunks.append(rest[:size])
+            self.data += rest[:size]
+            self.rest = rest[size + 2:]
+        assert not (self.ended and self.rest), f"{self.rest[:80]!r} follows the last chunk"
+
+
+class Stream(RawConnection):
+    """A subscriber. It reads a body in chunks and one that ends with the connection."""
+
+    def __init__(self, relay, query="", token=None, headers=(), accept="text/event-stream", path="/api/events",
+                 version="1.1"):
         super().__init__(relay)
         self.parsed_frames = []
         self.parsed_bytes = 0
-        lines = [f"GET {path}{'?' + query.replace(' ', '%20') if query else ''} HTTP/1.1", f"Host: 127.0.0.1:{relay.port}"]
+        target = f"{path}{'?' + query.replace(' ', '%20') if query else ''}"
+        lines = [f"GET {target} HTTP/{version}", f"Host: 127.0.0.1:{relay.port}"]
         if accept:
             lines.append(f"Accept: {accept}")
         if token:
@@ -104,10 +139,21 @@ class Stream(RawConnection):
         status, *fields = self.head.split("\r\n")
         self.status = int(status.split(" ")[1])
         self.headers = {name.lower(): value for name, _, value in (field.partition(": ") for field in fields)}
+        self.chunks = ChunkReader() if self.headers.get("transfer-encoding") == "chunked" else None
+        self.read_bytes = len(head) + 4
 
     @property
     def body(self):
-        return self.bytes.partition(b"\r\n\r\n")[2]
+        if self.chunks is None:
+            return self.bytes.partition(b"\r\n\r\n")[2]
+        self.chunks.take(self.bytes[self.read_bytes:])
+        self.read_bytes = len(self.bytes)
+        return self.chunks.data
+
+    @property
+    def has_ended_in_order(self):
+        """Whether the last chunk has come."""
+        return self.body is not None and self.chunks.ended
 
     @property
     def frames(self):

@@ -12,7 +12,8 @@ import clients
 import relay as roomwire
 
 GOOD = "proxy_http_version 1.1; proxy_set_header Connection ''; proxy_buffering off; proxy_read_timeout 1h;"
-BUFFERS = "proxy_http_version 1.1; proxy_set_header Connection ''; proxy_ignore_headers X-Accel-Buffering;"
+# What comes in chunks nginx passes on at once even where it buffers.
+BUFFERS = "proxy_http_version 1.0; proxy_ignore_headers X-Accel-Buffering;"
 CUTS = GOOD.replace("1h", "1s")
 COMPRESSES = GOOD + "gzip on; gzip_types text/event-stream; gzip_min_length 1; gzip_proxied any;"
 OLD = GOOD.replace("proxy_http_version 1.1;", "proxy_http_version 1.0;")

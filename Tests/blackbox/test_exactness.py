@@ -76,7 +76,8 @@ class Crowd:
     def take(self, index, data):
         assert data, "a stream ended"
         *lines, self.rest[index] = (self.rest[index] + data).split(b"\n")
-        self.received[index] += [line[4:].decode() for line in lines if line.startswith(b"id: ")]
+        # The relay's own messages move the id as well.
+        self.received[index] += [json.loads(line[6:])["id"] for line in lines if b'","id":"' in line[:100]]
         self.resyncs += sum(b'"type":"resync"' in line for line in lines)
 
     def close(self):

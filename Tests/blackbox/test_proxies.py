@@ -52,7 +52,7 @@ class Subscriber:
 
     @property
     def ids(self):
-        return [frame.id for frame in self.frames if frame.id]
+        return [frame.id for frame in self.frames if frame.is_event]
 
     def wait_for(self, condition, what):
         roomwire.wait_until(lambda: condition(self), f"{what}; had {self.text[-1000:]}")
@@ -114,7 +114,7 @@ def test_who_comes_back_misses_nothing_and_gets_nothing_twice(start, front, subs
     after = subscribe(proxy, last=before.ids[-1])
     providers.post_meeting(proxy, "call_3")
     after.wait_for(lambda stream: len(stream.ids) >= 12, "what was missed, and what comes")
-    rooms = [frame.json["room"] for frame in after.frames if frame.id]
+    rooms = [frame.json["room"] for frame in after.frames if frame.is_event]
     assert rooms == ["call_2"] * 6 + ["call_3"] * 6
     assert not set(before.ids) & set(after.ids)
 

@@ -49,6 +49,8 @@ class Follower(threading.Thread):
         self.resyncs = 0
         self.returns = 0
         self.ids = ["0"]
+        # The relay's own messages move it as well.
+        self.last = "0"
         self.stopping = False
 
     def run(self):
@@ -59,7 +61,7 @@ class Follower(threading.Thread):
                 time.sleep(0.05)
 
     def follow(self):
-        stream = clients.Stream(self.relay, "", roomwire.token(), headers=[f"Last-Event-ID: {self.ids[-1]}"])
+        stream = clients.Stream(self.relay, "", roomwire.token(), headers=[f"Last-Event-ID: {self.last}"])
         with stream:
             if stream.status != 200:
                 return
@@ -70,7 +72,8 @@ class Follower(threading.Thread):
                 for frame in frames[done:]:
                     if frame.type == "resync":
                         self.resyncs += 1
-                    if frame.id:
+                    self.last = frame.id or self.last
+                    if frame.is_event:
                         self.ids.append(frame.id)
                         self.seen.append((frame.json["room"], frame.json["data"]["number"]))
                 done = len(frames)

@@ -18,13 +18,14 @@ def test_the_first_bytes_are_headers_retry_and_connected(shared):
     assert stream.headers["cache-control"] == "no-store"
     assert stream.headers["x-accel-buffering"] == "no"
     assert "content-length" not in stream.headers
-    assert "transfer-encoding" not in stream.headers
-    assert re.match(rb'retry: [1-9]\d*\ndata: {"type":"connected",', stream.body)
+    assert stream.headers["transfer-encoding"] == "chunked"
+    assert re.match(rb'retry: [1-9]\d*\nid: \d+-\d+\ndata: {"type":"connected",', stream.body)
     connected = stream.messages[0]
     assert connected["user"] == "ada"
     assert connected["filter"] == {"rooms": ["call_*"], "types": ["room_started"]}
     assert connected["heartbeatMs"] == 15_000
     assert {"oldestId", "newestId"} <= connected.keys()
+    assert connected["lastEventId"] == stream.frames[0].id
 
 
 def test_reconnect_times_are_spread(shared):
@@ -54,7 +55,7 @@ def test_events_are_unnamed_unless_asked(shared, room):
 
 
 def test_control_events_have_no_id(shared):
-    assert "id" not in clients.subscribe(shared).frames[0].fields
+    assert "id" not in clients.subscribe(shared).frames[0].json
 
 
 def test_an_idle_stream_gets_heartbeats(start):
@@ -65,7 +66,8 @@ def test_an_idle_stream_gets_heartbeats(start):
     comment.read_until(lambda: comment.body.count(b"\n\n: heartbeat\n\n") >= 2, "two heartbeats")
     event.control("heartbeat")
     assert b": heartbeat" not in event.body
-    lines.read_until(lambda: b"}\n\n\n" in lines.body, "two empty lines")
+    lines.read_until(lambda: lines.body.count(b'{"type":"heartbeat","lastEventId":"') >= 2, "two heartbeats")
+    assert all(json.loads(line)["type"] in ("connected", "heartbeat") for line in lines.body.split(b"\n")[:-1])
 
 
 @pytest.mark.parametrize(

@@ -151,11 +151,16 @@ public struct JSONWriter {
             while index < utf8.count {
                 bytes.append(addingCapacity: utf8.count - index) { output in
                     while index < utf8.count, utf8[index] >= 0x20, utf8[index] != 0x22, utf8[index] != 0x5C {
+                        // The only bytes with which a line separator can begin.
+                        if utf8[index] == 0xE2 || utf8[index] == 0xC2, LineSeparator(utf8, at: index) != nil { break }
                         output.append(utf8[index])
                         index += 1
                     }
                 }
-                if index < utf8.count {
+                if index < utf8.count, let separator = LineSeparator(utf8, at: index) {
+                    raw(separator.escaped)
+                    index += separator.bytes
+                } else if index < utf8.count {
                     escape(utf8[index])
                     index += 1
                 }
@@ -175,6 +180,38 @@ public struct JSONWriter {
             raw("\\u00")
             bytes.append(Hex.digit(byte >> 4))
             bytes.append(Hex.digit(byte & 15))
+        }
+    }
+}
+
+/// A character at which some readers of lines end one, although it is no end of a line in SSE or NDJSON: JSON can say it
+/// without the character itself.
+private enum LineSeparator {
+    /// U+0085
+    case nextLine
+    /// U+2028
+    case line
+    /// U+2029
+    case paragraph
+
+    init?(_ utf8: UnsafeBufferPointer<UInt8>, at index: Int) {
+        let left = utf8.count - index
+        if utf8[index] == 0xC2, left >= 2, utf8[index + 1] == 0x85 {
+            self = .nextLine
+        } else if utf8[index] == 0xE2, left >= 3, utf8[index + 1] == 0x80, utf8[index + 2] & 0xFE == 0xA8 {
+            self = utf8[index + 2] == 0xA8 ? .line : .paragraph
+        } else {
+            return nil
+        }
+    }
+
+    var bytes: Int { self == .nextLine ? 2 : 3 }
+
+    var escaped: StaticString {
+        switch self {
+        case .nextLine: "\\u0085"
+        case .line: "\\u2028"
+        case .paragraph: "\\u2029"
         }
     }
 }

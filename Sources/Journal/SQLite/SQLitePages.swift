@@ -11,7 +11,7 @@ extension SQLiteHome {
                 let found = try Self.events(db, after: cursor, events: events, bytes: bytes)
                 return LogPage(
                     after: cursor, events: found, hasMore: (found.last?.id ?? cursor) < extent.head,
-                    cursorIsKnown: try Self.isKnown(db, cursor, extent), extent: extent)
+                    cursorIsKnown: try Self.isKnown(db, cursor, next: found.first?.id, extent), extent: extent)
             }
         }
     }
@@ -58,8 +58,11 @@ extension SQLiteHome {
         return events
     }
 
-    private static func isKnown(_ db: Database, _ cursor: EventID, _ extent: LogExtent) throws -> Bool {
+    private static func isKnown(
+        _ db: Database, _ cursor: EventID, next: EventID?, _ extent: LogExtent
+    ) throws -> Bool {
         if cursor == .zero || cursor == extent.trimmedThrough { return true }
+        if let next, cursor.isPlace(before: next) { return true }
         let statement = try db.cachedStatement(sql: "SELECT 1 FROM events WHERE id = ?")
         return try Int.fetchOne(statement, arguments: [cursor.rawValue]) != nil
     }

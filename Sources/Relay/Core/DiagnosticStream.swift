@@ -1,6 +1,7 @@
 internal import Access
 internal import EventLoop
 internal import Events
+internal import Fanout
 internal import FrontDoor
 
 /// A stream of marked frames that has nothing to do with the log; see ``DiagnosticPlan``.
@@ -13,16 +14,20 @@ final class DiagnosticStream: StreamSocketOwner {
     private var sequence = 0
     private var unsent: [UInt8] = []
     private var isLast = false
+    private let isChunked: Bool
     private var isOver = false
 
     /// Begins with `opening`; calls `ended` once, when the stream is over.
-    /// - Parameter isStillWelcome: asked before each frame; the stream is over where it says no.
+    /// - Parameters:
+    ///   - isChunked: whether the opening's head has said that chunks follow.
+    ///   - isStillWelcome: asked before each frame; the stream is over where it says no.
     init(
-        _ socket: StreamSocket, plan: DiagnosticPlan, opening: [UInt8], on loop: Loop,
+        _ socket: StreamSocket, plan: DiagnosticPlan, opening: [UInt8], isChunked: Bool, on loop: Loop,
         isStillWelcome: @escaping () -> Bool, ended: @escaping (DiagnosticStream) -> Void
     ) {
         self.socket = socket
         self.plan = plan
+        self.isChunked = isChunked
         self.isStillWelcome = isStillWelcome
         self.ended = ended
         socket.owner = self
@@ -43,22 +48,25 @@ final class DiagnosticStream: StreamSocketOwner {
         sequence += 1
         let now = System.wallMilliseconds()
         if sequence <= plan.frames + 1 {
-            unsent += plan.frame(sequence, now: now)
+            add(plan.frame(sequence, now: now))
             let isQuiet = sequence > plan.frames
             timer?.set(afterMilliseconds: Int64(isQuiet ? plan.quietMilliseconds : plan.intervalMilliseconds))
         } else {
-            unsent += plan.ending(now: now)
+            add(plan.ending(now: now))
             isLast = true
+            if isChunked { unsent += Chunk.last }
         }
         flush()
     }
+
+    private func add(_ frame: [UInt8]) { unsent += isChunked ? Chunk.around(frame) : frame }
 
     private func flush() {
         while !unsent.isEmpty {
             switch unsent.withUnsafeBytes(socket.write) {
             case .wrote(let count): unsent.removeFirst(count)
             case .wouldBlock: return socket.waitForRoom()
-            case .closed: return end()
+            case .closed: return end(isBroken: true)
             }
         }
         if isLast { end() }
@@ -66,14 +74,16 @@ final class DiagnosticStream: StreamSocketOwner {
 
     func socketIsWritable(_ socket: StreamSocket) { flush() }
 
-    func socketHasEnded(_ socket: StreamSocket, because reason: StreamSocket.End) { end() }
+    func socketHasEnded(_ socket: StreamSocket, because reason: StreamSocket.End) { end(isBroken: true) }
 
     /// Closes the connection. Does nothing the second time. Its owner may let go of it then.
-    func end() {
+    func end(isBroken: Bool = false) {
         guard !isOver else { return }
         // The timer may be what called.
         timer?.cancel()
         isOver = true
+        // What is unsent can no longer be sent, and then the client may know that the stream broke.
+        if isChunked && !isBroken && !isLast && unsent.isEmpty { _ = Chunk.last.withUnsafeBytes(socket.write) }
         socket.close()
         ended(self)
     }
@@ -106,14 +116,17 @@ extension Worker {
             context.metrics.count(.streamsRefused, "reason", refusal.reason)
             return reply(exchange, refusal.problem.response, check)
         }
+        let isChunked = !request.isHTTP10
+        let frame = plan.opening(request, now: now)
         let opening =
-            StreamHead.bytes(.sse, check.corsHeaders(request)) + plan.opening(request, now: now)
+            StreamHead.bytes(.sse, isChunked: isChunked, check.corsHeaders(request))
+            + (isChunked ? Chunk.around(frame) : frame)
         guard let socket = exchange.takeOver() else {
             return context.release(user: user, address: address)
         }
         context.requests.opened(exchange, stream: nil)
         let diagnostic = DiagnosticStream(
-            socket, plan: plan, opening: opening, on: loop,
+            socket, plan: plan, opening: opening, isChunked: isChunked, on: loop,
             isStillWelcome: { [context] in context.isValid(identity, now: System.wallMilliseconds()) }
         ) { [unowned self] in
             diagnostics[ObjectIdentifier($0)] = nil

@@ -10,10 +10,14 @@ struct Drain {
     /// No stream was left in the step before.
     var hasSaidGoodbye = false
 
-    init(milliseconds: Int64, count: Int) {
-        let steps = max(1, milliseconds / Self.stepMilliseconds - 1)
+    /// - Parameters:
+    ///   - milliseconds: how long it may take.
+    ///   - count: how many streams there are.
+    ///   - spreadMilliseconds: how long their clients should take to come back; they are ended over that time as well.
+    init(milliseconds: Int64, count: Int, spreadMilliseconds: Int64) {
+        let steps = max(1, min(milliseconds, spreadMilliseconds) / Self.stepMilliseconds - 1)
         perStep = max(1, Int((Int64(count) + steps - 1) / steps))
-        spreadMilliseconds = milliseconds
+        self.spreadMilliseconds = spreadMilliseconds
         deadline = System.steadyMilliseconds() + milliseconds
     }
 

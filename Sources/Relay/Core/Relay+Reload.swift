@@ -120,6 +120,7 @@ extension HubSettings {
     init(_ streams: StreamSettings) {
         self.init(
             heartbeatMilliseconds: Int64(streams.heartbeatMilliseconds),
-            retryMilliseconds: Int64(streams.retryMilliseconds))
+            retryMilliseconds: Int64(streams.retryMilliseconds),
+            maxAgeMilliseconds: streams.maxAgeMilliseconds == 0 ? nil : Int64(streams.maxAgeMilliseconds))
     }
 }

@@ -25,7 +25,7 @@ extension Worker {
         switch (path.first, path.count) {
         case ("events", 1): openStream(exchange, check, now: now)
         case ("rooms", 1), ("rooms", 2):
-            let route = RoomsRoute(check: check, rooms: rooms, head: hub.head)
+            let route = RoomsRoute(check: check, rooms: rooms, place: hub.place)
             reply(exchange, route.answer(request, name: path.count == 2 ? path[1] : nil, now: now), check)
         case ("tickets", 1): reply(exchange, ticket(request, check, now: now), check)
         case ("diag", 2) where path[1] == "stream": diagnose(exchange, check, now: now)

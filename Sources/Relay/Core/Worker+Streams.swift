@@ -16,6 +16,8 @@ extension Worker {
     }
 
     func openStream(_ exchange: Exchange, _ check: AccessCheck, now: EpochMilliseconds) {
+        let began = System.steadyMicroseconds()
+        defer { reconnectCost.opened(inMicroseconds: Int64(System.steadyMicroseconds() - began)) }
         let request = exchange.request
         guard request.method == "GET" else {
             return reply(exchange, Problem.method(request.method, allowed: "GET").response, check)
@@ -55,7 +57,7 @@ extension Worker {
     /// `since=` and `tail=` are cursors that only the log knows.
     private func lookUpStart(_ exchange: Exchange, _ opening: Opening, now: EpochMilliseconds) {
         switch opening.query.start {
-        case .live: start(exchange, opening, opening.query.wantsSnapshot ? .trusted(hub.head) : .live, now: now)
+        case .live: start(exchange, opening, .live, now: now)
         case .lastEventID("0"): start(exchange, opening, .oldest, now: now)
         case .lastEventID(let text):
             start(exchange, opening, EventID(text).map { .after($0) } ?? .malformed, now: now)
@@ -102,16 +104,18 @@ extension Worker {
         var subscription = Subscription(user: user, filter: opening.filter, start: start)
         subscription.format = StreamFormat(
             encoding: query.format == .sse ? .sse : .ndjson, isNamed: query.isNamed,
-            showsRaw: opening.identity.grant.raw)
+            showsRaw: opening.identity.grant.raw, isChunked: !exchange.request.isHTTP10)
         subscription.expiresAt = opening.identity.expiresAt
         subscription.mark = opening.identity.mark
         subscription.limitEvents = query.limitEvents
         subscription.endsWhenCaughtUp = query.waitMilliseconds == 0
         subscription.heartbeatIsEvent = query.heartbeatIsEvent
-        subscription.preamble = StreamHead.bytes(query.format, opening.check.corsHeaders(exchange.request))
+        subscription.preamble = StreamHead.bytes(
+            query.format, isChunked: subscription.format.isChunked, opening.check.corsHeaders(exchange.request))
         if query.wantsSnapshot {
             subscription.opening = ControlMessage.snapshot(
-                RoomsRoute.covered(rooms, by: opening.filter), head: hub.head, format: subscription.format)
+                RoomsRoute.covered(rooms, by: opening.filter), at: hub.place(for: opening.filter, of: user),
+                format: subscription.format)
         }
         let link = StreamLink(socket, address: address, worker: self)
         // Before the client can know that it has a stream, and open the next.
@@ -149,7 +153,8 @@ extension Worker {
 
     private func finish(_ poll: PagePoll, _ subscriber: Subscriber, _ opening: Opening) {
         let hasMore = subscriber.cursor < hub.head
-        reply(poll.exchange, poll.response(cursor: subscriber.cursor, hasMore: hasMore), opening.check)
+        reply(
+            poll.exchange, poll.response(cursor: hub.pagePlace(of: subscriber), hasMore: hasMore), opening.check)
     }
 
     /// Counts the stream in, or says why not. With `over_cap: oldest` the user's oldest stream makes room.
@@ -203,7 +208,7 @@ extension Worker {
     }
 
     private static func briefStream(_ message: [UInt8]) -> HTTPResponse {
-        var response = HTTPResponse(status: 200, contentType: "text/event-stream", body: message)
+        var response = HTTPResponse(status: 200, contentType: StreamHead.contentType(.sse), body: message)
         response.headers.append(("Cache-Control", "no-store"))
         response.closesConnection = true
         return response

@@ -26,6 +26,7 @@ final class Worker {
     /// Requests that wait for what several loops know.
     var gatherings: [UInt64: Gathering] = [:]
     private var drain: Drain?
+    var reconnectCost: ReconnectCost
     private let pulse: LoopPulse
     /// When the ticker is due, by the steady clock.
     private var tickDue: Int64
@@ -42,6 +43,7 @@ final class Worker {
         mailbox = plan.peers[plan.index]
         peers = plan.peers
         index = plan.index
+        reconnectCost = ReconnectCost(isSecure: plan.context.tls != nil)
         pulse = plan.context.health.pulses[plan.index]
         tickDue = System.steadyMilliseconds() + Self.tickMilliseconds
         self.loop = loop
@@ -145,7 +147,8 @@ final class Worker {
             // takes it over.
             if context.keepsQueue { doors.stopAccepting() }
             for diagnostic in diagnostics.values { diagnostic.end() }
-            drain = Drain(milliseconds: milliseconds, count: hub.count)
+            let spread = reconnectCost.spreadMilliseconds(streams: hub.count, most: milliseconds)
+            drain = Drain(milliseconds: milliseconds, count: hub.count, spreadMilliseconds: spread)
             tick()
         case .relieve: doors.relieve()
         case .stop: loop.stop()

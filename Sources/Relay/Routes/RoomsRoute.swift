@@ -8,7 +8,8 @@ internal import FrontDoor
 struct RoomsRoute {
     let check: AccessCheck
     let rooms: [RoomKey: RoomState]
-    let head: EventID
+    /// The head, as a reader of this filter is told of it.
+    let place: (EventFilter, _ user: WireText) -> EventID
 
     func answer(_ request: HTTPRequest, name: WireText?, now: EpochMilliseconds) -> HTTPResponse {
         guard request.method == "GET" || request.method == "HEAD" else {
@@ -22,8 +23,10 @@ struct RoomsRoute {
             return Problem(400, "bad_query", "There are more than \(Limits.filterPatterns) filters.").response
         }
         let filter: EventFilter
+        let user: WireText
         do {
             let identity = try check.identity(request, now: now)
+            user = identity.user
             filter = try effectiveFilter(for: identity, requested: Self.scope(request, name: name))
         } catch let refusal as AccessRefusal {
             return check.problem(refusal, for: request).response
@@ -45,9 +48,11 @@ struct RoomsRoute {
             response.headers = [("ETag", tag), ("Cache-Control", "private, no-cache")]
             return response
         }
+        // Whatever the token covers may be asked for from there on.
+        let place = place(EventFilter(granted: filter.granted), user)
         var response = HTTPResponse.json { writer in
             writer.object { writer in
-                writer.member("lastEventId", id: head)
+                writer.member("lastEventId", id: place)
                 writer.name("rooms")
                 writer.array { writer in for room in shown { room.write(to: &writer) } }
             }

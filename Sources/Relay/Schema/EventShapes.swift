@@ -122,8 +122,8 @@ enum EventShapes {
                 .must("filter", .any, "What was asked for; what is not limited is left out."),
                 .must("granted", .any, "What the token allows; what is not limited is left out."),
                 .must("oldestId", .id, "The oldest cursor that misses nothing."),
-                .must("newestId", .id, "The newest event."),
-                .may("lastEventId", .id, "Where the stream stands: the cursor to come back with."),
+                .must("newestId", .id, "The newest event, to the second."),
+                .must("lastEventId", .id, "Where the stream begins: the cursor to come back with."),
                 .must("heartbeatMs", .integer, "How long a stream is silent at most."),
                 .may("expiresAt", .time, "When the stream ends with its token."),
             ]),
@@ -146,6 +146,9 @@ enum EventShapes {
         Shape(
             "replaced", "A newer stream of the same user has taken this one's place.",
             [.must("retryMs", .integer, "When to come back, if at all.")]),
+        Shape(
+            "retire", "The stream is as old as streams may become.",
+            [.must("retryMs", .integer, "When to come back.")]),
         Shape("draining", "The relay stops.", [.must("retryMs", .integer, "When to come back.")]),
         Shape(
             "refused", "No stream now.",
@@ -156,11 +159,8 @@ enum EventShapes {
                 .may("final", .boolean, "True if the same request will be refused again."),
             ]),
         Shape(
-            "retire", "The stream has reached its greatest age and ends.",
-            [.must("retryMs", .integer, "When to come back.")]),
-        Shape(
             "heartbeat", "The stream is alive.",
-            [.may("lastEventId", .id, "Where the stream stands: the cursor to come back with.")]),
+            [.must("lastEventId", .id, "How far it has come: the cursor to come back with.")]),
     ]
 
     /// Every shape that others refer to, in the order in which they are written.

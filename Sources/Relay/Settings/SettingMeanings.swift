@@ -26,6 +26,7 @@ extension Setting {
         "streams.new_per_second": "how many streams may be opened in a second, by all users",
         "streams.over_cap": "over the cap per user: refuse the new stream, or close the oldest",
         "streams.retry": "about when clients come back after a broken connection",
+        "streams.max_age": "how old a stream becomes before its client has to come back",
         "cors.origins": "whose pages may read",
         "proxy.trusted": "the proxies whose word on a client's address counts",
         "proxy.header": "the header in which they give it",

@@ -26,6 +26,7 @@ extension Setting {
         .count("streams.new_per_second", \.streams.newPerSecond, 1...1_000_000, zeroIsNoBound: true),
         .word("streams.over_cap", \.streams.overCap),
         .duration("streams.retry", \.streams.retryMilliseconds, 1...hour),
+        .duration("streams.max_age", \.streams.maxAgeMilliseconds, 1000...365 * day, zeroIsNoBound: true),
         Setting(list: "cors.origins", \.cors.origins, read: origin, show: { $0 }),
         Setting(list: "proxy.trusted", \.proxy.trusted, read: network, show: { $0 }),
         Setting("proxy.header", \.proxy.header, read: headerName, show: { $0 }),

@@ -204,6 +204,9 @@ public struct StreamSettings: Sendable, Equatable {
     public var overCap = OverCap.refuse
     /// How long a client waits before it reconnects, give or take the jitter.
     public var retryMilliseconds = 3_000
+    /// How old a stream becomes before it is ended, up to a quarter less, so that its client comes back elsewhere; 0 is
+    /// no bound.
+    public var maxAgeMilliseconds = 0
 
     /// The defaults.
     public init() {}

@@ -69,6 +69,8 @@ struct Follower {
             case .bytes(let bytes):
                 for item in try parser.items(bytes) where remaining != 0 { try take(item) }
                 if remaining == 0 { return nil }
+                // A block without data moves it as well.
+                lastEventID = parser.lastEventID
             }
         }
         guard let refusal else { return nil }
@@ -94,8 +96,7 @@ struct Follower {
     private mutating func take(_ item: EventStreamParser.Item) throws {
         switch item {
         case .retry(let milliseconds): reconnect.retryMilliseconds = milliseconds
-        case .event(_, let data, let id):
-            if let id { lastEventID = id }
+        case .event(_, let data, _):
             switch StreamMessage(data) {
             case .event(let event):
                 show(data, event)
@@ -112,8 +113,7 @@ struct Follower {
         case .connected:
             reconnect.succeeded()
             if let milliseconds = object["heartbeatMs"]?.double { idleSeconds = max(5, milliseconds / 1000 * 2.5) }
-            // Resuming at the head loses nothing if the connection breaks before the first event.
-            if lastEventID == nil && subject.beginning.isEmpty { lastEventID = object["newestId"]?.string?.string }
+
             hasComplained = false
         case .tokenExpired where !subject.renewsToken: throw Failure.refused("the token has expired")
         case .tokenExpired: return

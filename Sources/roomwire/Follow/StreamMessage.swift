@@ -11,7 +11,7 @@ enum StreamMessage {
 
     /// The types of what the relay says itself.
     enum Control: WireText {
-        case connected, snapshot, resync, draining, refused, heartbeat, closed, revoked, replaced
+        case connected, snapshot, resync, draining, refused, heartbeat, closed, revoked, replaced, retire
         case tokenExpiring = "token_expiring"
         case tokenExpired = "token_expired"
     }
@@ -46,7 +46,7 @@ enum StreamMessage {
         case .replaced: return "a newer stream of the same user has taken this one's place"
         case .refused: return "refused\(because)"
         case .tokenExpired: return "the token has expired"
-        case .heartbeat, .snapshot, .tokenExpiring: return nil
+        case .heartbeat, .snapshot, .tokenExpiring, .retire: return nil
         }
     }
 }
