@@ -4,8 +4,9 @@
 build_packages=(libevent-dev libssl-dev libsqlite3-dev libcurl4-openssl-dev pkg-config)
 # To make a Debian package of a binary.
 packaging_packages=(adduser binutils dpkg-dev python3)
-# To test it: a browser, clients and servers that are not ours, and what counts system calls and allocations.
-test_packages=(curl jq openssl python3 python3-venv chromium chromium-driver gcc libc6-dev strace prometheus nginx)
+# To test it: a browser, clients and servers that are not ours, and what counts calls, allocations and instructions.
+test_packages=(curl jq openssl python3 python3-venv chromium chromium-driver gcc libc6-dev strace prometheus nginx
+    valgrind)
 # To test what stands around a relay in production. Where one is missing its tests are left out; .ci/run installs all.
 production_packages=(caddy docker-compose sqlite3 systemd man-db lintian "${packaging_packages[@]}")
 

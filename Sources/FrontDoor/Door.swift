@@ -38,7 +38,8 @@ public final class Door {
     public init(
         on loop: Loop, limits: DoorLimits, tls: TLSTermination? = nil, refused: @escaping (DoorRefusal) -> Void,
         answered: @escaping (Exchange, Exchange.Answer) -> Void = { _, _ in },
-        clientAddress: @escaping (_ peer: String, _ headers: [(name: WireText, value: WireText)]) -> String = { peer, _ in
+        clientAddress: @escaping (_ peer: String, _ headers: [(name: WireText, value: WireText)]) -> String = {
+            peer, _ in
             peer
         },
         handler: @escaping (Exchange) -> Void
