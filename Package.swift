@@ -61,7 +61,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "Fanout", dependencies: ["Events", "Wire"], swiftSettings: strict),
-        .target(name: "FrontDoor", dependencies: ["EventLoop", "Wire", "CLibevent", "COpenSSL"], swiftSettings: strict),
+        .target(
+            name: "FrontDoor", dependencies: ["EventLoop", "Wire", "CLibevent", "COpenSSL"], swiftSettings: strict),
         .target(
             name: "Relay",
             dependencies: [

@@ -4,7 +4,7 @@
 build_packages=(libevent-dev libssl-dev libsqlite3-dev libcurl4-openssl-dev pkg-config)
 # To make a Debian package of a binary.
 packaging_packages=(adduser binutils dpkg-dev python3)
-# To test it: a browser, clients and servers that are not ours, and what counts system calls and allocations.
+# To test it: a browser, clients and servers that are not ours, and what counts calls, allocations and instructions.
 test_packages=(curl jq openssl python3 python3-venv chromium chromium-driver gcc libc6-dev strace prometheus nginx
     haproxy node-typescript nodejs valgrind wget)
 # To test what stands around a relay in production. Where one cannot be installed its tests are left out.

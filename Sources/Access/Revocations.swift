@@ -126,7 +126,9 @@ extension Revocations {
             writer.object { writer in
                 for (name, table) in [("users", users), ("tokens", tokenIDs)] {
                     writer.member(name) { writer in
-                        for (key, until) in table.sorted(by: { $0.key < $1.key }) { writer.member(key, .integer(until)) }
+                        for (key, until) in table.sorted(by: { $0.key < $1.key }) {
+                            writer.member(key, .integer(until))
+                        }
                     }
                 }
             }

@@ -41,7 +41,8 @@ struct WebKey {
             case "ES384": .ecdsa(name, identifier: identifier, x: x, y: members["y"]?.string?.string, curve: .p384)
             default:
                 .rsa(
-                    name, identifier: identifier, modulus: members["n"]?.string?.string, exponent: members["e"]?.string?.string)
+                    name, identifier: identifier, modulus: members["n"]?.string?.string,
+                    exponent: members["e"]?.string?.string)
             }
         let keys = JWTKeyCollection()
         guard (try? await keys.add(jwk: jwk)) != nil else { throw Self.unusable("its numbers are no \(algorithm) key") }

@@ -50,7 +50,8 @@ public final class Door {
         on loop: Loop, limits: DoorLimits, shared: DoorShared = .none, wake: @escaping @Sendable () -> Void = {},
         tls: TLSTermination? = nil, refused: @escaping (DoorRefusal) -> Void,
         answered: @escaping (Exchange, Exchange.Answer) -> Void = { _, _ in },
-        clientAddress: @escaping (_ peer: String, _ headers: [(name: WireText, value: WireText)]) -> String = { peer, _ in
+        clientAddress: @escaping (_ peer: String, _ headers: [(name: WireText, value: WireText)]) -> String = {
+            peer, _ in
             peer
         },
         handler: @escaping (Exchange) -> Void

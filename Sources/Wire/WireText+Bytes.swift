@@ -26,8 +26,15 @@ extension WireText {
 
     /// The text with `A` to `Z` in lower case; every other byte stays as it is.
     public func asciiLowercased() -> WireText {
-        guard withBytes({ $0.contains { $0.isASCIIUpper } }) else { return self }
-        return WireText(decoding: withBytes { $0.map(\.asciiLowercased) })
+        withBytes { bytes in
+            guard bytes.contains(where: \.isASCIIUpper) else { return self }
+            // Right into the text: an array in between would be another allocation.
+            return WireText(
+                String(unsafeUninitializedCapacity: bytes.count) { text in
+                    for index in bytes.indices { text.initializeElement(at: index, to: bytes[index].asciiLowercased) }
+                    return bytes.count
+                })
+        }
     }
 
     /// True when both are the same but for the case of ASCII letters.

@@ -20,7 +20,8 @@ import Testing
                     IssuerSettings(name: "own", hs256: vectors["own"]?.string?.string),
                     IssuerSettings(name: "idp", jwks: jwks, issuer: provider["issuer"]?.string?.string),
                 ],
-                livekitKeys: Dictionary(uniqueKeysWithValues: livekit.map { ($0.name.string, $0.value.string?.string ?? "") })))
+                livekitKeys: Dictionary(
+                    uniqueKeysWithValues: livekit.map { ($0.name.string, $0.value.string?.string ?? "") })))
     }
 
     @Test func everyTokenGetsItsVerdict() async throws {

@@ -18,7 +18,9 @@ import Testing
         (["*"], ["*"], ["**"], false), (["a*"], ["*b"], ["a*"], true), (["a*"], ["*b"], ["*b"], true),
         (["a*"], ["*b"], ["a*c"], false), (["a*b*"], ["*"], ["a*"], true), (["a*"], ["*"], ["a*b*"], false),
     ])
-    func onlyAGrantOverAllOfAStreamCoversIt(granted: [WireText], requested: [WireText], fresh: [WireText], covered: Bool) {
+    func onlyAGrantOverAllOfAStreamCoversIt(
+        granted: [WireText], requested: [WireText], fresh: [WireText], covered: Bool
+    ) {
         let filter = EventFilter(granted: scope(granted), requested: scope(requested))
         #expect(Grant(scope: scope(fresh)).covers(filter, showsRaw: false) == covered)
     }
@@ -47,7 +49,9 @@ import Testing
                     covered += 1
                     let renewed = EventFilter(granted: scope([fresh]), requested: scope([requested]))
                     for name in Set(names) where filter.admitsRoom(WireText(name), source: "app") {
-                        #expect(renewed.admitsRoom(WireText(name), source: "app"), "\(granted) \(requested) \(fresh) \(name)")
+                        #expect(
+                            renewed.admitsRoom(WireText(name), source: "app"),
+                            "\(granted) \(requested) \(fresh) \(name)")
                     }
                     let nowhere = Event(type: .roomStarted, source: "app", provider: "app", room: nil, receivedAt: 0)
                     if filter.admits(nowhere, to: "ada") { #expect(renewed.admits(nowhere, to: "ada")) }

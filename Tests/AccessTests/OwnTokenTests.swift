@@ -88,7 +88,9 @@ import Testing
     @Test func claimOfTheTokenWinsOverTheDefaultGrant() async throws {
         let generous = try await TokenVerifier.own { $0.defaultGrant = Grant(scope: .everything, raw: true) }
         let token = try await Forge.hmac(ownSecret).token(ownClaims(grant: #"{"rooms":["a"],"raw":false}"#))
-        #expect(try generous.identity(WireText(token), now: now).grant == Grant(scope: EventScope(rooms: PatternSet(["a"]))))
+        #expect(
+            try generous.identity(WireText(token), now: now).grant == Grant(scope: EventScope(rooms: PatternSet(["a"])))
+        )
     }
 
     @Test(arguments: [

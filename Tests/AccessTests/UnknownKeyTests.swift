@@ -87,7 +87,8 @@ import Testing
     ])
     func tokenThatIsNoGoodAnywayHasNobodyAsked(claims: String) async throws {
         let verifier = try await TokenVerifier.make(TokenSettings(issuers: [try fetched("idp")]))
-        #expect(verifier.issuersToAsk(about: WireText(try await token(stranger, "2", claims: claims)), now: now).isEmpty)
+        #expect(
+            verifier.issuersToAsk(about: WireText(try await token(stranger, "2", claims: claims)), now: now).isEmpty)
     }
 
     @Test(arguments: ["", "nonsense", "a.b.c", "e30.e30.AA"])

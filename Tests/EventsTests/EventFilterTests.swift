@@ -13,7 +13,8 @@ struct EventFilterTests {
         return event
     }
 
-    private func scope(rooms: [WireText] = ["*"], types: [WireText] = ["*"], sources: [WireText] = ["*"]) -> EventScope {
+    private func scope(rooms: [WireText] = ["*"], types: [WireText] = ["*"], sources: [WireText] = ["*"]) -> EventScope
+    {
         EventScope(rooms: PatternSet(rooms), types: PatternSet(types), sources: PatternSet(sources))
     }
 

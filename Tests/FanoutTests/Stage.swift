@@ -105,7 +105,8 @@ final class Stage {
 
     /// Opens a stream, written to by descriptor unless it is told otherwise.
     func open(
-        _ start: Subscription.Start = .live, user: WireText = "ada", rooms: [WireText] = ["*"], types: [WireText] = ["*"],
+        _ start: Subscription.Start = .live, user: WireText = "ada", rooms: [WireText] = ["*"],
+        types: [WireText] = ["*"],
         format: StreamFormat = StreamFormat(), outlet: TestOutlet = TestOutlet(), isDirect: Bool = true
     ) -> (subscriber: Subscriber, outlet: TestOutlet) {
         if isDirect { makeDirect(outlet) }

@@ -83,11 +83,28 @@ struct HeadTests {
 
     @Test
     func targetIsSplitBeforeItIsDecoded() throws {
-        let split = try #require(PercentCoding.split("/api//rooms/a%2Fb%3Fc?room=x%26y&room=z&flag&=v&a=b=c?d", most: 256))
+        let split = try #require(
+            PercentCoding.split("/api//rooms/a%2Fb%3Fc?room=x%26y&room=z&flag&=v&a=b=c?d", most: 256))
         #expect(split.path == ["api", "rooms", "a/b?c"])
         #expect(split.query.map(\.name) == ["room", "room", "flag", "", "a"])
         #expect(split.query.map(\.value) == ["x&y", "z", "", "v", "b=c?d"])
         #expect(PercentCoding.split("/a?b=%", most: 256)?.path == nil)
         #expect(PercentCoding.split("", most: 256)?.path == [])
+    }
+
+    @Test(arguments: [
+        ("/%@", 256), ("/a/%@/b", 256), ("/a?%@", 256), ("/a?%@=1&b", 256), ("http://h/%@", 256),
+        ("/a?b=%@", .max), ("/?%@=", 256), ("/a?b=1&c=%@", .max),
+    ])
+    func onlyValuesMayBeLong(target: String, most: Int) {
+        for (letter, bytes) in [("a", 1), ("%C3%A9", 2), ("%61", 1), ("é", 2)] {
+            for count in [255, 256, 257] {
+                let name =
+                    String(repeating: letter, count: count / bytes) + String(repeating: "a", count: count % bytes)
+                let text = WireText(target.replacing("%@", with: name))
+                #expect((PercentCoding.split(text, most: 256) != nil) == (count <= most), "\(text)")
+                #expect(PercentCoding.hasLongName(text, most: 256) == (count > most))
+            }
+        }
     }
 }

@@ -47,7 +47,8 @@ extension [Event] {
     var summary: [String] {
         map { event in
             let who = event.data.participant.map { " " + $0.id.string } ?? ""
-            return event.type.rawValue.string + who + (event.isSynthetic ? " synthetic" : "") + (event.isLate ? " late" : "")
+            return event.type.rawValue.string + who + (event.isSynthetic ? " synthetic" : "")
+                + (event.isLate ? " late" : "")
         }
     }
 }

@@ -68,13 +68,15 @@ enum Make {
     }
 
     static func joined(
-        _ id: WireText, room: WireText = "standup", session: WireText? = "RM_1", at time: Int64 = 0, joinedAt: Int64? = nil
+        _ id: WireText, room: WireText = "standup", session: WireText? = "RM_1", at time: Int64 = 0,
+        joinedAt: Int64? = nil
     ) -> Event {
         participant(.participantJoined, id, room: room, session: session, at: time, joinedAt: joinedAt ?? time)
     }
 
     static func left(
-        _ id: WireText, room: WireText = "standup", session: WireText? = "RM_1", at time: Int64 = 0, joinedAt: Int64? = nil
+        _ id: WireText, room: WireText = "standup", session: WireText? = "RM_1", at time: Int64 = 0,
+        joinedAt: Int64? = nil
     ) -> Event {
         participant(.participantLeft, id, room: room, session: session, at: time, joinedAt: joinedAt)
     }

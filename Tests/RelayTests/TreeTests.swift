@@ -63,6 +63,45 @@ import Testing
         }
     }
 
+    /// Where text from outside passes: there a `String` is compared or taken apart only for a reason named here.
+    private static let targetsOfWireText: Set<String> = [
+        "Wire", "Events", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor", "Relay/Routes", "Relay/Core",
+    ]
+    /// What compares, hashes or takes apart a `String` by Unicode's rules.
+    private static let comparisons = [
+        "[String: ", "Set<String>", ".lowercased()", ".uppercased()", "Character", ".string ==", ".string !=",
+        ".string <", ".string >", ".string.hasPrefix", ".string.hasSuffix", ".string.contains", ".string.split",
+        ".string.hash", ".string.count",
+    ]
+    /// Lines that are about something else, by file and by what is in them.
+    private static let comparesOtherText: [(file: String, words: String, reason: String)] = [
+        ("Webhooks/Provider.swift", "plainOptions", "names of settings"),
+        ("Webhooks/ProviderSettings.swift", "[String: String]", "the operator's settings"),
+        ("Webhooks/ProviderSettings.swift", "allowOptions", "names of settings"),
+        ("Access/TokenSettings.swift", "livekitKeys", "the operator's settings"),
+        ("Access/AllowedOrigins.swift", "let text = text.lowercased()", "the operator's settings"),
+        ("Access/ProviderTokens.swift", #"claims["d"]?.string"#, "a JSON value's text, which is WireText"),
+        ("Access/TokenHeader.swift", "keyID.string == nil", "a JSON value's text, which is WireText"),
+        ("Access/WebKey.swift", "use.string", "a JSON value's text, which is WireText"),
+    ]
+
+    @Test func textFromOutsideIsNotComparedAsString() throws {
+        var unused = Set(Self.comparesOtherText.indices)
+        for file in try Self.files() {
+            let path = file.description
+            guard Self.targetsOfWireText.contains(where: { path.hasPrefix($0 + "/") }) else { continue }
+            for (number, line) in file.lines.enumerated() where !line.drop(while: { $0 == " " }).hasPrefix("//") {
+                guard let found = Self.comparisons.first(where: { line.contains($0) }) else { continue }
+                let exceptions = Self.comparesOtherText.indices.filter {
+                    Self.comparesOtherText[$0].file == path && line.contains(Self.comparesOtherText[$0].words)
+                }
+                #expect(!exceptions.isEmpty, "\(path):\(number + 1) has \(found): text from outside is WireText")
+                unused.subtract(exceptions)
+            }
+        }
+        for index in unused { Issue.record("\(Self.comparesOtherText[index]) is no longer in the tree") }
+    }
+
     @Test func uncheckedSendableSaysWhy() throws {
         for file in try Self.files() {
             for (number, line) in file.lines.enumerated() where line.contains("@unchecked Sendable") {

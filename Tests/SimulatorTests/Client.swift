@@ -16,7 +16,8 @@ struct History {
     mutating func append(_ events: [LoggedEvent]) { self.events += events }
 
     /// The first event after `cursor` that somebody receives.
-    func next(after cursor: EventID, upTo last: EventID? = nil, for filter: EventFilter, _ user: WireText) -> LoggedEvent?
+    func next(after cursor: EventID, upTo last: EventID? = nil, for filter: EventFilter, _ user: WireText)
+        -> LoggedEvent?
     {
         var low = 0
         var high = events.count

@@ -49,7 +49,8 @@ struct TamperTests {
         let request = try sample(provider)
         var random = SeededGenerator(seed: 40 + UInt64(signer))
         let unsigned = ["content-type", "user-agent"]
-        for (position, header) in request.headers.enumerated() where !unsigned.contains(header.name.asciiLowercased().string) {
+        for (position, header) in request.headers.enumerated()
+        where !unsigned.contains(header.name.asciiLowercased().string) {
             let original = Array(header.value.utf8)
             for index in original.indices {
                 var value = original

@@ -84,7 +84,8 @@ extension Worker {
         }
     }
 
-    private func closeStream(_ exchange: Exchange, id text: WireText, by administrator: Identity, _ check: AccessCheck) {
+    private func closeStream(_ exchange: Exchange, id text: WireText, by administrator: Identity, _ check: AccessCheck)
+    {
         guard let id = UInt64(text.string), let owner = owner(of: id) else {
             return reply(exchange, Self.unknownStream, check)
         }

@@ -81,7 +81,8 @@ struct RequestLog: Sendable {
         }
     }
 
-    private static func write(_ request: HTTPRequest, _ target: String, _ user: WireText?, to writer: inout JSONWriter) {
+    private static func write(_ request: HTTPRequest, _ target: String, _ user: WireText?, to writer: inout JSONWriter)
+    {
         writer.member("method", request.method)
         writer.member("path", target)
         writer.member("remoteAddress", request.remoteAddress)

@@ -38,7 +38,8 @@ struct DiagnosticPlan: Equatable {
         _ name: WireText, _ value: Int?, _ range: ClosedRange<Int>
     ) throws(StreamQuery.Mistake) -> Int {
         guard let value, range.contains(value) else {
-            let unit = ["interval" as WireText, "quiet"].contains(name) ? ", in milliseconds and with a unit, as in 200ms" : ""
+            let unit =
+                ["interval" as WireText, "quiet"].contains(name) ? ", in milliseconds and with a unit, as in 200ms" : ""
             throw StreamQuery.Mistake(
                 sentence: "\(name)= goes from \(range.lowerBound) to \(range.upperBound)\(unit).")
         }

@@ -46,7 +46,8 @@ enum DailyEvent {
         let name = body.text("type")
         let known = name.flatMap { types[$0] }
         var event = Event(
-            type: known?.type ?? .unknown, source: source, provider: WireText(Daily.name), room: nil, receivedAt: receivedAt)
+            type: known?.type ?? .unknown, source: source, provider: WireText(Daily.name), room: nil,
+            receivedAt: receivedAt)
         let payload = body.fields("payload") ?? Fields([:])
         event.timestamp = body.time("event_ts") ?? payload.time("timestamp") ?? receivedAt
         event.data.providerEvent = name

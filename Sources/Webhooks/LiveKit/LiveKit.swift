@@ -108,7 +108,9 @@ struct LiveKit: Provider {
 
     /// A claim that is a time in seconds: a number of any size, with or without a fraction, or the same as text.
     private static func seconds(_ claim: JSONValue?) -> Double? {
-        guard let seconds = claim?.double ?? claim?.string.flatMap({ Double($0.string) }), seconds.isFinite else { return nil }
+        guard let seconds = claim?.double ?? claim?.string.flatMap({ Double($0.string) }), seconds.isFinite else {
+            return nil
+        }
         return seconds
     }
 

@@ -14,7 +14,8 @@ enum StandardEvent {
             throw problem("type should be 1 to 64 letters, digits, _ . or -")
         }
         let room = try room(body)
-        var event = Event(type: type, source: source, provider: WireText(Standard.name), room: room, receivedAt: receivedAt)
+        var event = Event(
+            type: type, source: source, provider: WireText(Standard.name), room: room, receivedAt: receivedAt)
         event.users = try users(body)
         event.timestamp = try timestamp(body) ?? receivedAt
         switch body["data"] {

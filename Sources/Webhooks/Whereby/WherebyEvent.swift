@@ -25,7 +25,8 @@ enum WherebyEvent {
         let name = body.text("type")
         let known = name.flatMap { types[$0] }
         var event = Event(
-            type: known?.type ?? .unknown, source: source, provider: WireText(Whereby.name), room: nil, receivedAt: receivedAt)
+            type: known?.type ?? .unknown, source: source, provider: WireText(Whereby.name), room: nil,
+            receivedAt: receivedAt)
         let createdAt = WireTime.milliseconds(text: body.text("createdAt"))
         let data = body.fields("data") ?? Fields([:])
         event.timestamp = createdAt ?? receivedAt

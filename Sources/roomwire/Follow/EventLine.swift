@@ -39,7 +39,8 @@ struct EventLine {
 
     private static func who(_ participant: Participant) -> String {
         let identity = participant.identity ?? participant.id
-        let name = participant.name.flatMap { $0.isEmpty || $0 == identity ? nil : "\($0) (\(identity))" } ?? identity.string
+        let name =
+            participant.name.flatMap { $0.isEmpty || $0 == identity ? nil : "\($0) (\(identity))" } ?? identity.string
         return participant.kind == Participant.standardKind ? name : "\(name) [\(participant.kind)]"
     }
 
