@@ -1,3 +1,5 @@
+internal import Events
+
 /// What a source is set up with: secrets and options, by the words of the settings file.
 public struct ProviderSettings: Sendable {
     /// The source's name, the last segment of the webhook's path.
@@ -35,9 +37,12 @@ public struct ProviderSettingsError: Error, Sendable, Equatable {
 }
 
 extension ProviderSettings {
+    /// The options that every provider has. None of them is secret.
+    public static let commonOptions: Set = [Redaction.option]
+
     /// Refuses options that the provider does not know: a misspelt one would silently do nothing.
     func allowOptions(_ known: Set<String>) throws(ProviderSettingsError) {
-        for name in options.keys.sorted() where !known.contains(name) {
+        for name in options.keys.sorted() where !known.contains(name) && !Self.commonOptions.contains(name) {
             throw ProviderSettingsError(setting: name, problem: "is no setting of this provider")
         }
     }
@@ -50,7 +55,17 @@ extension ProviderSettings {
         guard !secrets.contains("") else {
             throw ProviderSettingsError(setting: "secrets", problem: "a secret is empty")
         }
+        guard secrets.count <= Limits.sourceSecrets else {
+            throw ProviderSettingsError(
+                setting: "secrets",
+                problem: "there are \(secrets.count) secrets, and a source has \(Limits.sourceSecrets) at most: drop old ones")
+        }
         return secrets
+    }
+
+    /// An option that is a list of words, separated by commas or blanks.
+    func list(_ option: String) -> [String] {
+        (options[option] ?? "").split { $0 == "," || $0 == " " }.map(String.init)
     }
 
     /// An option that is a number of seconds, 0 or more.

@@ -147,8 +147,7 @@ enum EventShapes {
     /// Every shape that others refer to, in the order in which they are written.
     static let all = [event, data, room, participant, track, activity, roomState, participantState]
 
-    /// Known types with the member of `data` that each always has, if there is one. A `standard` sender may use
-    /// these types as it likes.
+    /// Known types with the member of `data` that each always has, if there is one.
     static let types: [(type: EventType, needs: String?)] = EventType.known.map { type in
         let family = type.rawValue
         let needs: [(prefix: String, member: String)] = [

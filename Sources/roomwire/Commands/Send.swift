@@ -103,7 +103,7 @@ struct Send: AsyncParsableCommand {
     /// Status, what it was about, and what the relay said against it.
     private static func line(_ answer: Poster.Answer, about receipt: Receipt?, name: String?) -> String {
         var parts = ["\(answer.status)"]
-        if case .event(let draft) = receipt {
+        if let draft = receipt?.lastDraft {
             parts += [draft.event.type.rawValue.padded(to: 22), draft.event.room ?? "-"]
         } else {
             parts.append(name ?? "request")
