@@ -58,7 +58,8 @@ extension ProviderSettings {
         guard secrets.count <= Limits.sourceSecrets else {
             throw ProviderSettingsError(
                 setting: "secrets",
-                problem: "there are \(secrets.count) secrets, and a source has \(Limits.sourceSecrets) at most: drop old ones")
+                problem: "there are \(secrets.count), and a source takes \(Limits.sourceSecrets) at most: drop old ones"
+            )
         }
         return secrets
     }

@@ -55,7 +55,7 @@ import Testing
         #"app: {provider: standard, secrets: ["whsec_c2l4"]}"#, "w: {provider: whereby, secrets: [abc]}",
         #"w: {provider: whereby, secrets: ["..."]}"#, "l: {provider: livekit, keys: {APIabc: secret}}",
         "d: {provider: daily, secrets: [c2hvcnQ=]}", #"d: {provider: daily, basic_auth: "me:pw"}"#,
-        "d: {provider: daily, secrets: [c2l4dGVlbiBieXRlcy4u], basic_auth: short}",
+        "d: {provider: daily, secrets: [c2l4dGVlbiBieXRlcy4uLg==], basic_auth: short}",
         "w: {provider: whereby, secrets: [xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx]}",
         "app: {provider: standard, secrets: [whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw]}",
         "s: {provider: supabase, secrets: [fifteen-bytes--]}",
@@ -69,9 +69,9 @@ import Testing
     }
 
     @Test(arguments: [
-        "w: {provider: whereby, secrets: [sixteen-bytes-ok]}", "d: {provider: daily, secrets: [c2l4dGVlbiBieXRlcy4u]}",
+        "w: {provider: whereby, secrets: [sixteen-bytes-ok]}", "d: {provider: daily, secrets: [c2l4dGVlbiBieXRlcy4uLg==]}",
         "l: {provider: livekit, keys: {APIabc: sixteen-bytes-ok}}",
-        "app: {provider: standard, secrets: [whsec_c2l4dGVlbiBieXRlcy4u], redact: [abc]}",
+        "app: {provider: standard, secrets: [whsec_c2l4dGVlbiBieXRlcy4uLg==], redact: [abc]}",
         "s: {provider: supabase, secrets: [sixteen-bytes-ok], room_column: abc}",
     ])
     func aStrongSecretIsNotWarnedOf(source: String) throws {

@@ -33,7 +33,10 @@ struct ListedSignaturesTests {
     @Test func eachKeyComputesOneCodeHoweverManyAreListed() {
         let keys = (0..<8).map { SigningKey("secret \($0)".utf8) }
         var listed = ListedCodes()
-        for number in 0..<UInt8(Limits.listedCodes) { #expect(listed.add([UInt8](repeating: number, count: 32))) }
+        for number in 0..<UInt8(Limits.listedCodes) {
+            let isTaken = listed.add([UInt8](repeating: number, count: 32))
+            #expect(isTaken)
+        }
         var computed = 0
         let isFound = listed.contain(codeOf: keys) { key in
             computed += 1
@@ -45,7 +48,10 @@ struct ListedSignaturesTests {
 
     @Test func codesOfAWrongLengthComputeNothing() {
         var listed = ListedCodes()
-        for count in 0..<10_000 where count != 32 { #expect(listed.add([UInt8](repeating: 0, count: count & 1023 | 64))) }
+        for count in 0..<10_000 {
+            let isTaken = listed.add([UInt8](repeating: 0, count: count & 15))
+            #expect(isTaken)
+        }
         let isFound = listed.contain(codeOf: [SigningKey("secret".utf8)]) { _ in
             Issue.record("a code was computed")
             return []
@@ -128,7 +134,8 @@ struct ListedSignaturesTests {
         let both = WebhookRequest(headers: headers("webhook-") + headers("svix-"), body: body)
         #expect(provider.refusal(both, now: now) == nil)
         // The sets are not mixed.
-        let mixed = headers("svix-").filter { $0.name != "svix-id" } + headers("webhook-").filter { $0.name == "webhook-id" }
+        let ownID = headers("webhook-").filter { $0.name == "webhook-id" }
+        let mixed = headers("svix-").filter { $0.name != "svix-id" } + ownID
         #expect(provider.refusal(WebhookRequest(headers: mixed, body: body), now: now)?.reason == .missingHeader)
         let without = headers("svix-").filter { $0.name != "svix-signature" }
         let refusal = provider.refusal(WebhookRequest(headers: without, body: body), now: now)

@@ -112,7 +112,10 @@ struct RedactionTests {
         (#"{"avatar":"https://cdn.example/a.png?v=2"}"#, #"{"avatar":"https://cdn.example/a.png?v=2"}"#),
         ("https://me:pw@h.example/a?b=c rtmp://h/K", "https://h.example/a?b=c rtmp://h/[redacted]"),
         ("https://h/?next=rtmp://h/K", "https://h/?next=rtmp://h/[redacted]"),
-        ("https://i.example/?url=https%3A%2F%2Fcdn.example%2Fa.png", "https://i.example/?url=https%3A%2F%2Fcdn.example%2Fa.png"),
+        (
+            "https://i.example/?url=https%3A%2F%2Fcdn.example%2Fa.png",
+            "https://i.example/?url=https%3A%2F%2Fcdn.example%2Fa.png"
+        ),
         ("https://me:pa/ss@h/x", "https://me/[redacted]"), ("plain", "plain"),
     ])
     func linksInMetadataStay(_ text: String, _ expected: String) {
@@ -148,15 +151,18 @@ struct RedactionTests {
         let row = #"{"id":7,"user_email":"E","SSN":1,"note":{"a":1},"notes":"n","userId":8,"email":null}"#
         let body = #"{"type":"INSERT","table":"t","record":\#(row)}"#
         let draft = try database.event(body)
-        let hidden = #"{"id":"[redacted]","user_email":"[redacted]","SSN":"[redacted]","note":"[redacted]","#
+        let hidden =
+            #"{"id":"[redacted]","user_email":"[redacted]","SSN":"[redacted]","note":"[redacted]","#
             + #""notes":"n","userId":8,"email":null}"#
         #expect(draft.data.contains(hidden), "\(draft.data)")
         #expect(String(decoding: draft.raw ?? [], as: UTF8.self).contains(hidden))
 
         let own = try Standard(
-            settings: ProviderSettings(source: "app", secrets: ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"], options: options))
-        #expect(try own.event(#"{"type":"x","data":{"email":"E","link":"rtmp://h/K"}}"#).data
-            == #"{"email":"[redacted]","link":"rtmp://h/K"}"#)
+            settings: ProviderSettings(
+                source: "app", secrets: ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"], options: options))
+        #expect(
+            try own.event(#"{"type":"x","data":{"email":"E","link":"rtmp://h/K"}}"#).data
+                == #"{"email":"[redacted]","link":"rtmp://h/K"}"#)
 
         let livekit = try LiveKit(
             settings: ProviderSettings(source: "lk", keys: ["key": "secret"], options: ["redact": "metadata seat"]))
@@ -190,7 +196,8 @@ struct RedactionTests {
                 continue
             }
             let out = draft.json + String(decoding: draft.raw ?? [], as: UTF8.self)
-            for secret in Self.secrets(in: try JSONReader.value(vector.capture.request.body)) {
+            let body = try JSONReader.value(vector.capture.request.body, loneSurrogates: .replaced).value
+            for secret in Self.secrets(in: body) {
                 secretsSeen += 1
                 #expect(!out.contains(secret), "\(vector.name)")
             }

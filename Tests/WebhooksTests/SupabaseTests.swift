@@ -55,7 +55,8 @@ struct SupabaseTests {
 
     @Test func aRowThatMovesTellsBothRooms() throws {
         let drafts = try drafts(
-            #"{"type":"UPDATE","table":"t","record":{"room":"b","n":2,"owner":"bob"},"old_record":{"room":"a","n":1,"owner":"ada"}}"#)
+            #"{"type":"UPDATE","table":"t","record":{"room":"b","n":2,"owner":"bob"},"old_record":{"room":"a","n":1,"owner":"ada"}}"#
+        )
         try #require(drafts.count == 2)
         #expect(drafts.map(\.event.room) == ["a", "b"])
         #expect(drafts.map(\.event.type.rawValue) == ["t.update", "t.update"])

@@ -46,7 +46,7 @@ extension Settings {
 
 /// What makes a secret weak.
 enum WeakSecret {
-    /// Secrets that stand in documentation, ours and that of providers and libraries, as examples. Everybody knows them.
+    /// Examples in documentation, ours and that of providers and libraries. Everybody knows them.
     private static let examples: Set<String> = [
         "...", "…", "abc", "secret", "whsec_...", "whsec_***", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         "whsec_plJ3nmyCDGBKInavdOK15jsl", "whsec_C2FVsBQIhrscChlQIMV+b5sSYob7oD8b", "your-256-bit-secret",
@@ -61,7 +61,9 @@ enum WeakSecret {
     /// What is wrong with a secret that comes to a key of so many bytes, as the end of a sentence; nil if nothing is
     /// known to be.
     static func fault(of secret: String, bytes: Int) -> String? {
-        if examples.contains(where: { secret.utf8.elementsEqual($0.utf8) }) { return "is an example from documentation" }
+        if examples.contains(where: { secret.utf8.elementsEqual($0.utf8) }) {
+            return "is an example from documentation"
+        }
         if bytes < Limits.strongSecretBytes {
             return "has only \(bytes) bytes, fewer than \(Limits.strongSecretBytes)"
         }

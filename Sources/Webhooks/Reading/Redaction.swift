@@ -26,7 +26,8 @@ struct Redaction: Sendable {
         }
         for name in names where name.utf8.count > Limits.nameBytes || !NameEndings.canMatch(name) {
             throw ProviderSettingsError(
-                setting: Self.option, problem: "takes names of letters and digits, of at most \(Limits.nameBytes) bytes")
+                setting: Self.option, problem: "takes names of letters and digits, of at most \(Limits.nameBytes) bytes"
+            )
         }
         added = names.isEmpty ? nil : NameEndings(names)
     }

@@ -48,7 +48,8 @@ struct Supabase: Provider {
             raw: redaction.line(parsed))
         guard let left = departure(body, to: draft.event.room) else { return .event(draft) }
         let leave = Draft(
-            event: redaction.finished(event(Fields(left), receivedAt: now, moved: "out")), idempotencyKey: key + "/left",
+            event: redaction.finished(event(Fields(left), receivedAt: now, moved: "out")),
+            idempotencyKey: key + "/left",
             raw: redaction.line(.object(left), capacityBytes: request.body.count))
         var arrival = draft
         arrival.event.data.other["moved"] = "in"
