@@ -69,7 +69,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "w: {provider: whereby, secrets: [sixteen-bytes-ok]}", "d: {provider: daily, secrets: [c2l4dGVlbiBieXRlcy4uLg==]}",
+        "w: {provider: whereby, secrets: [sixteen-bytes-ok]}",
+        "d: {provider: daily, secrets: [c2l4dGVlbiBieXRlcy4uLg==]}",
         "l: {provider: livekit, keys: {APIabc: sixteen-bytes-ok}}",
         "app: {provider: standard, secrets: [whsec_c2l4dGVlbiBieXRlcy4uLg==], redact: [abc]}",
         "s: {provider: supabase, secrets: [sixteen-bytes-ok], room_column: abc}",
@@ -91,7 +92,7 @@ import Testing
     @Test(arguments: [
         "sources: {l: {provider: livekit, keys: {APIabc: a-secret-of-enough-bytes}}}\n",
         #"sources: {d: {provider: daily, basic_auth: "user:a-secret-of-enough-bytes"}}"# + "\n",
-        "tokens: {daily: [a-secret-of-enough-bytes]}\n",
+        "tokens: {daily: [a-secret-of-enough-bytes]}\n", "tokens.daily: a-secret-of-enough-bytes\n",
         "tokens: {issuers: [{name: own, hs256: a-secret-of-more-than-enough-bytes-for-it}]}\n",
     ])
     func aSecretInAnyPlaceOfAReadableFileIsWarnedOf(text: String) throws {

@@ -85,12 +85,20 @@ enum WeakSecret {
 enum SecretSearch {
     /// Whether any secret is written out, rather than taken from a variable.
     static func holdsSecret(_ root: Node) -> Bool {
-        let sources = (root.mapping?[Node(SourceReader.key)]?.mapping).map { Array($0.values) } ?? []
-        if sources.contains(where: holdsSecretOfSource) { return true }
-        guard let tokens = root.mapping?["tokens"]?.mapping else { return false }
-        let issuers = (tokens["issuers"]?.sequence).map { Array($0) } ?? []
-        return texts(tokens["daily"]).contains(where: isWrittenOut)
+        let sources = member(SourceReader.key, of: root)?.mapping.map { Array($0.values) } ?? []
+        let issuers = member(IssuerReader.key, of: root)?.sequence.map { Array($0) } ?? []
+        return sources.contains(where: holdsSecretOfSource)
+            || texts(member("tokens.daily", of: root)).contains(where: isWrittenOut)
             || issuers.contains { texts($0.mapping?["hs256"]).contains(where: isWrittenOut) }
+    }
+
+    /// The value of a key, which may be written in one piece or in sections.
+    private static func member(_ key: String, of node: Node) -> Node? {
+        if let value = node.mapping?[Node(key)] { return value }
+        guard let dot = key.firstIndex(of: "."), let section = node.mapping?[Node(String(key[..<dot]))] else {
+            return nil
+        }
+        return member(String(key[key.index(after: dot)...]), of: section)
     }
 
     private static func holdsSecretOfSource(_ source: Node) -> Bool {
