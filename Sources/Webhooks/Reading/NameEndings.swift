@@ -6,10 +6,10 @@ internal import Events
 ///
 /// The last two letters tell for nearly every name. Each byte of a name is looked at a bounded number of times.
 struct NameEndings: Sendable {
-    private typealias Bytes = Slice<UnsafeBufferPointer<UInt8>>
-
     /// The endings from behind, by what ``place(_:_:)`` says.
     private var endings = [[[UInt8]]](repeating: [], count: 32 * 32)
+    /// Whether there are any at a place.
+    private var isTaken = [Bool](repeating: false, count: 32 * 32)
     /// Endings shorter than this are whole names.
     private static let leastEnding = 3
 
@@ -18,7 +18,9 @@ struct NameEndings: Sendable {
         for name in names {
             let ending = Array(Self.letters(of: name).reversed())
             guard let last = ending.first else { continue }
-            endings[Self.place(last, ending.dropFirst().first ?? 0)].append(ending)
+            let place = Self.place(last, ending.dropFirst().first ?? 0)
+            endings[place].append(ending)
+            isTaken[place] = true
         }
     }
 
@@ -32,26 +34,36 @@ struct NameEndings: Sendable {
     /// True for a name that ends with one of the endings.
     func matches(_ name: String) -> Bool {
         name.withBytes { bytes in
-            if end(bytes[...]) { return true }
-            guard let last = bytes.last(where: { !Self.isSeparator($0) }), Self.isDigit(last) else { return false }
-            var rest = bytes[...]
-            while let last = rest.last, Self.isSeparator(last) || Self.isDigit(last) { rest.removeLast() }
-            return end(rest)
+            var end = Self.end(of: bytes, bytes.count)
+            if isEnding(bytes, end) { return true }
+            guard end > 0, Self.isDigit(bytes[end - 1]) else { return false }
+            while end > 0, Self.isDigit(bytes[end - 1]) { end = Self.end(of: bytes, end - 1) }
+            return isEnding(bytes, end)
         }
     }
 
-    private func end(_ bytes: Bytes) -> Bool {
-        guard let last = bytes.lastIndex(where: { !Self.isSeparator($0) }) else { return false }
-        let before = bytes[..<last].last { !Self.isSeparator($0) } ?? 0
-        let candidates = endings[Self.place(Self.lower(bytes[last]), Self.lower(before))]
-        return !candidates.isEmpty && candidates.contains { Self.ends(bytes, with: $0) }
+    /// Where the bytes before `end` end without separators.
+    private static func end(of bytes: UnsafeBufferPointer<UInt8>, _ end: Int) -> Int {
+        var end = end
+        while end > 0, isSeparator(bytes[end - 1]) { end -= 1 }
+        return end
     }
 
-    private static func ends(_ bytes: Bytes, with ending: [UInt8]) -> Bool {
+    private func isEnding(_ bytes: UnsafeBufferPointer<UInt8>, _ end: Int) -> Bool {
+        guard end > 0 else { return false }
+        let before = Self.end(of: bytes, end - 1)
+        let place = Self.place(bytes[end - 1], before > 0 ? bytes[before - 1] : 0)
+        return isTaken[place] && endings[place].contains { Self.ends(bytes, end, with: $0) }
+    }
+
+    private static func ends(_ bytes: UnsafeBufferPointer<UInt8>, _ end: Int, with ending: [UInt8]) -> Bool {
         var matched = 0
-        for byte in bytes.reversed() where !isSeparator(byte) {
+        var place = end
+        while place > 0 {
+            place -= 1
+            if isSeparator(bytes[place]) { continue }
             // A whole name goes no further.
-            guard matched < ending.count, lower(byte) == ending[matched] else { return false }
+            guard matched < ending.count, lower(bytes[place]) == ending[matched] else { return false }
             matched += 1
             if matched == ending.count && matched >= leastEnding { return true }
         }

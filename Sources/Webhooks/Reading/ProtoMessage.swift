@@ -52,7 +52,13 @@ struct ProtoMessage {
         guard members.count <= Self.usualCount else { return places[ExactName(name)] }
         return name.withBytes { name in
             members.lastIndex { member in
-                member.name.withBytes { isCamel ? $0.elementsEqual(name) : Self.isSpelling($0, of: name) }
+                member.name.withBytes { spelling in
+                    // Nearly always this tells.
+                    guard let first = spelling.first, first == name.first || first == UInt8(ascii: "_") else {
+                        return false
+                    }
+                    return isCamel && spelling.count != name.count ? false : Self.isSpelling(spelling, of: name)
+                }
             }
         }
     }

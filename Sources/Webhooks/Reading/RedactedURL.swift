@@ -57,10 +57,10 @@ enum RedactedURL {
     }
 
     /// True for text that begins with a scheme and `://`, blanks before it aside.
-    static func startsLikeURL(_ text: String) -> Bool { mayHoldURL(text) && Parts(trimmed(text)) != nil }
+    static func startsLikeURL(_ text: String) -> Bool { Parts(trimmed(text)) != nil }
 
     /// Whether there is an address in a text. Nearly all are without.
-    private static func mayHoldURL(_ text: String) -> Bool {
+    static func mayHoldURL(_ text: String) -> Bool {
         text.withBytes { AddressScan.next(in: $0, from: 0) != nil }
     }
 

@@ -89,6 +89,8 @@ struct Redaction: Sendable {
     private func string(_ text: String, name: String) -> String {
         guard !text.isEmpty else { return text }
         if Self.placeNames.contains(name) { return RedactedURL.host(text) }
+        // Nearly every text is without an address, and so needs nothing more.
+        guard RedactedURL.mayHoldURL(text) else { return text }
         if Self.errorNames.matches(name) || (!isContent && Self.proseNames.matches(name)) {
             return RedactedURL.prose(text)
         }
@@ -157,7 +159,9 @@ enum SIPAttributes {
     /// fields of calls have none.
     static func isPublic(_ name: String) -> Bool {
         // The first letter tells for nearly every name, and for a tenth of the price.
-        guard let first = name.utf8.first, first | 0x20 == UInt8(ascii: "s") else { return true }
+        guard let first = name.utf8.first, first | 0x20 == UInt8(ascii: "s"), name.utf8.count >= prefix.count else {
+            return true
+        }
         return !name.utf8.prefix(prefix.count).elementsEqualIgnoringASCIICase(prefix) || allowed.contains(name)
     }
 }
