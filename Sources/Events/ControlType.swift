@@ -1,6 +1,6 @@
 /// The types of the relay's own messages on a stream. Clients obey them by their type alone, so that no sender may
 /// give one of them to an event.
-public enum ControlType: String, Sendable, CaseIterable {
+public enum ControlType: WireText, Sendable, CaseIterable {
     /// First on every stream.
     case connected
     /// The open rooms.

@@ -21,7 +21,8 @@ struct ListedSignaturesTests {
     /// The provider's own headers, with the signature's value changed.
     private func request(_ provider: any Provider, _ name: String, _ change: (String) -> String) -> WebhookRequest {
         let headers = provider.sign(body, idempotencyKey: "msg_1", now: now).map { header in
-            header.name == name ? WebhookRequest.Header(name: name, value: change(header.value)) : header
+            let isMeant = header.name.string == name
+            return isMeant ? .init(name: header.name, value: WireText(change(header.value.string))) : header
         }
         return WebhookRequest(headers: headers, body: body)
     }
@@ -123,8 +124,8 @@ struct ListedSignaturesTests {
         let provider = try standard([secret])
         func headers(_ prefix: String) -> [WebhookRequest.Header] {
             provider.sign(body, idempotencyKey: "msg_1", now: now).map { header in
-                let suffix = header.name.hasPrefix("webhook-") ? header.name.dropFirst(8) : "other"
-                return WebhookRequest.Header(name: prefix + suffix, value: header.value)
+                let suffix: WireText = header.name.hasPrefix("webhook-") ? header.name.dropFirst(8) : "other"
+                return WebhookRequest.Header(name: "\(prefix)\(suffix)", value: header.value)
             }
         }
         let aliased = WebhookRequest(headers: headers("Svix-"), body: body)

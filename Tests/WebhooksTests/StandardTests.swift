@@ -77,7 +77,7 @@ struct StandardTests {
         let headers = try provider().sign(body, idempotencyKey: "1", now: 1_790_000_000_000)
         let refusal = try provider().refusal(WebhookRequest(headers: headers, body: body), now: 1_790_000_000_000)
         #expect(refusal?.reason == .malformedBody)
-        #expect(refusal?.detail.contains(type.rawValue) == true)
+        #expect(refusal?.detail.contains(type.rawValue.string) == true)
     }
 
     @Test(arguments: [

@@ -153,7 +153,7 @@ extension Worker {
     }
 
     /// Counts the stream in, or says why not. With `over_cap: oldest` the user's oldest stream makes room.
-    func admit(user: String, address: String, now: EpochMilliseconds) -> StreamRefusal? {
+    func admit(user: WireText, address: String, now: EpochMilliseconds) -> StreamRefusal? {
         let decision = context.admit(user: user, address: address, now: now)
         guard case .refused(let reason, let seconds) = decision else { return nil }
         if reason == .perUser, let oldest = context.order?.takeOldest(of: user) {
@@ -190,7 +190,7 @@ extension Worker {
         }
         let message = ControlMessage.refused(
             reason: problem.reason, detail: problem.detail, retryAfterSeconds: seconds,
-            isNamed: ["1", "true"].contains(request.query("named")))
+            isNamed: ["1" as WireText, "true"].contains(request.query("named")))
         reply(exchange, Self.briefStream(message), check)
     }
 

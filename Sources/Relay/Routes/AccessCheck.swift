@@ -50,7 +50,7 @@ struct AccessCheck {
     /// counted by.
     private func credentials(
         _ request: HTTPRequest, _ rules: Rules, now: EpochMilliseconds
-    ) throws(AccessRefusal) -> (Credentials, AttemptGate.CredentialHash, String) {
+    ) throws(AccessRefusal) -> (Credentials, AttemptGate.CredentialHash, WireText) {
         // Looked up only if it is needed.
         let cookie = request.header("cookie").flatMap { CrossOrigin(rules: rules).mayUseCookie(request) ? $0 : nil }
         let found = try Credentials.find(

@@ -150,7 +150,7 @@ enum EventShapes {
     /// Known types with the member of `data` that each always has, if there is one.
     static let types: [(type: EventType, needs: String?)] = EventType.known.map { type in
         let family = type.rawValue
-        let needs: [(prefix: String, member: String)] = [
+        let needs: [(prefix: WireText, member: String)] = [
             ("room_", "room"), ("participant_", "participant"), ("track_", "track"), ("recording_", "recording"),
             ("stream_", "stream"), ("ingress_", "ingress"), ("transcript_", "transcript"), ("agent_job_", "job"),
             ("batch_job_", "job"),

@@ -32,7 +32,7 @@ struct NameEndings: Sendable {
     private static func place(_ last: UInt8, _ beforeLast: UInt8) -> Int { Int(last & 31) << 5 | Int(beforeLast & 31) }
 
     /// True for a name that ends with one of the endings.
-    func matches(_ name: String) -> Bool {
+    func matches(_ name: WireText) -> Bool {
         name.withBytes { bytes in
             var end = Self.end(of: bytes, bytes.count)
             if isEnding(bytes, end) { return true }

@@ -5,81 +5,79 @@ internal import Events
 /// An address is known by `://` behind a scheme, wherever it stands in a text. It goes as far as a blank or a quotation
 /// mark, so that whatever a key may be made of goes with it.
 enum RedactedURL {
-    private static let hostSchemes: Set<String> = [
+    private static let hostSchemes: Set<WireText> = [
         "http", "https", "ws", "wss", "rtmp", "rtmps", "rtsp", "rtsps", "srt", "whip", "whips",
     ]
-    private static let linkSchemes: Set<String> = ["http", "https", "ws", "wss"]
+    private static let linkSchemes: Set<WireText> = ["http", "https", "ws", "wss"]
 
     /// Scheme and host alone: a stream's key may be any part of its path. Where even the host may be the key, as in
     /// `twitch://key`, only the scheme is left. Text that is no address is taken out altogether.
-    static func host(_ text: String) -> String {
+    static func host(_ text: WireText) -> WireText {
         guard let parts = Parts(trimmed(text)) else { return Redaction.placeholder }
         return host(parts)
     }
 
-    private static func host(_ parts: Parts) -> String {
-        let scheme = parts.scheme + "://"
-        guard hostSchemes.contains(parts.scheme.lowercased()) else { return scheme + Redaction.placeholder }
-        let address = scheme + parts.host
-        return parts.tail.isEmpty ? address : address + "/" + Redaction.placeholder
+    private static func host(_ parts: Parts) -> WireText {
+        let isHost = hostSchemes.contains(parts.scheme.asciiLowercased())
+        guard isHost else { return "\(parts.scheme)://\(Redaction.placeholder)" }
+        let address: WireText = "\(parts.scheme)://\(parts.host)"
+        return parts.tail.isEmpty ? address : "\(address)/\(Redaction.placeholder)"
     }
 
     /// The address without user, query and fragment, which may sign it; of other schemes than the web's as
     /// ``host(_:)``. Addresses inside of text that does not begin with one are treated alike.
-    static func withoutQuery(_ text: String) -> String {
+    static func withoutQuery(_ text: WireText) -> WireText {
         guard mayHoldURL(text) else { return text }
         guard let parts = Parts(trimmed(text)) else { return replacing(in: text, with: withoutQuery) }
         return withoutQuery(parts)
     }
 
-    private static func withoutQuery(_ parts: Parts) -> String {
+    private static func withoutQuery(_ parts: Parts) -> WireText {
         // A path with another address in it has that address's key in it.
-        guard ["http", "https"].contains(parts.scheme.lowercased()), parts.isRegular, !mayHoldURL(parts.path) else {
-            return host(parts)
-        }
-        return parts.scheme + "://" + parts.host + parts.path
+        guard parts.isOfTheWeb, parts.isRegular, !mayHoldURL(parts.path) else { return host(parts) }
+        return "\(parts.scheme)://\(parts.host)\(parts.path)"
     }
 
     /// As ``metadata(_:)``; nil for text without an address, which nearly all is.
-    static func reduced(_ text: String) -> String? {
+    static func reduced(_ text: WireText) -> WireText? {
         mayHoldURL(text) ? replacing(in: text, keepsLinks: true, with: host) : nil
     }
 
     /// Running text in which every address is reduced as by ``host(_:)``.
-    static func prose(_ text: String) -> String {
+    static func prose(_ text: WireText) -> WireText {
         mayHoldURL(text) ? replacing(in: text, with: host) : text
     }
 
     /// Text that an application wrote for its own clients, such as a participant's metadata: links of the web stay
     /// but for user and password, and every other address is reduced as by ``host(_:)``.
-    static func metadata(_ text: String) -> String {
+    static func metadata(_ text: WireText) -> WireText {
         reduced(text) ?? text
     }
 
     /// True for text that begins with a scheme and `://`, blanks before it aside.
-    static func startsLikeURL(_ text: String) -> Bool { Parts(trimmed(text)) != nil }
+    static func startsLikeURL(_ text: WireText) -> Bool { Parts(trimmed(text)) != nil }
 
     /// Whether there is an address in a text. Nearly all are without.
-    static func mayHoldURL(_ text: String) -> Bool {
+    static func mayHoldURL(_ text: WireText) -> Bool {
         text.withBytes { AddressScan.next(in: $0, from: 0) != nil }
     }
 
-    private static func trimmed(_ text: String) -> String {
+    private static func trimmed(_ text: WireText) -> WireText {
         text.withBytes { bytes in
             guard let first = bytes.first, let last = bytes.last, first <= 0x20 || last <= 0x20 else { return text }
             var rest = bytes[...].drop { $0 <= 0x20 }
             while let last = rest.last, last <= 0x20 { rest.removeLast() }
-            return String(decoding: rest, as: UTF8.self)
+            return WireText(decoding: rest)
         }
     }
 
     /// The text with every address in it replaced. One whose separator is escaped, as in JSON inside of text or in a
     /// query, keeps nothing but its scheme.
     private static func replacing(
-        in text: String, keepsLinks: Bool = false, with replace: (Parts) -> String
-    ) -> String {
+        in text: WireText, keepsLinks: Bool = false, with replace: (Parts) -> WireText
+    ) -> WireText {
         text.withBytes { bytes in
-            func string(_ start: Int, _ end: Int) -> String { String(decoding: bytes[start..<end], as: UTF8.self) }
+            func text(_ start: Int, _ end: Int) -> WireText { WireText(decoding: bytes[start..<end]) }
             var result: [UInt8] = []
             var done = 0
             while let found = AddressScan.next(in: bytes, from: done) {
@@ -90,12 +88,12 @@ enum RedactedURL {
                     continue
                 }
                 done = AddressScan.end(of: found, in: bytes)
-                let parts = found.isPlain ? Parts(string(found.start, done)) : nil
-                let escaped = string(found.start, found.schemeEnd) + "://" + Redaction.placeholder
+                let parts = found.isPlain ? Parts(text(found.start, done)) : nil
+                let escaped: WireText = "\(text(found.start, found.schemeEnd))://\(Redaction.placeholder)"
                 result += (parts.map(replace) ?? escaped).utf8
             }
             result += bytes[done...]
-            return String(decoding: result, as: UTF8.self)
+            return WireText(decoding: result)
         }
     }
 
@@ -105,11 +103,11 @@ enum RedactedURL {
     private static func link(
         _ found: AddressScan.Found, in bytes: UnsafeBufferPointer<UInt8>
     ) -> (text: [UInt8], end: Int)? {
-        let scheme = String(decoding: bytes[found.start..<found.schemeEnd], as: UTF8.self)
-        guard linkSchemes.contains(scheme.lowercased()) else { return nil }
+        let scheme = WireText(decoding: bytes[found.start..<found.schemeEnd])
+        guard linkSchemes.contains(scheme.asciiLowercased()) else { return nil }
         guard found.isPlain else { return (Array(bytes[found.start..<found.hostStart]), found.hostStart) }
         let end = AddressScan.authorityEnd(of: found, in: bytes)
-        guard let parts = Parts(String(decoding: bytes[found.start..<end], as: UTF8.self)), parts.tail.isEmpty else {
+        guard let parts = Parts(WireText(decoding: bytes[found.start..<end])), parts.tail.isEmpty else {
             return nil
         }
         return (Array("\(parts.scheme)://\(parts.host)".utf8), end)
@@ -117,17 +115,19 @@ enum RedactedURL {
 
     /// The pieces of an address.
     private struct Parts {
-        let scheme: String
-        let host: String
+        let scheme: WireText
+        let host: WireText
         /// All that follows the host.
-        let tail: String
+        let tail: WireText
         /// The path with its first slash, without query and fragment.
-        var path: String { String(tail.utf8.prefix { !"?#".utf8.contains($0) }) ?? "" }
+        var path: WireText { WireText(decoding: tail.utf8.prefix { !"?#".utf8.contains($0) }) }
+        /// Whether the scheme is `http` or `https`.
+        var isOfTheWeb: Bool { scheme.equalsIgnoringASCIICase("https") || scheme.equalsIgnoringASCIICase("http") }
         /// False where something else than a path or a query follows the host: half of a password, perhaps.
         var isRegular: Bool { tail.utf8.first.map { "/?#".utf8.contains($0) } ?? true }
 
-        init?(_ text: String) {
-            let pieces = text.withBytes { bytes -> (String, String, String)? in
+        init?(_ text: WireText) {
+            let pieces = text.withBytes { bytes -> (WireText, WireText, WireText)? in
                 guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > 0,
                     bytes[colon...].starts(with: "://".utf8), bytes[..<colon].allSatisfy(AddressScan.isSchemeByte)
                 else { return nil }
@@ -135,7 +135,7 @@ enum RedactedURL {
                 let authority = rest.prefix { !"/?#".utf8.contains($0) }
                 let afterUser = authority.lastIndex(of: UInt8(ascii: "@")).map { authority[($0 + 1)...] } ?? authority
                 let host = HostScan.host(afterUser)
-                func text(_ bytes: HostScan.Bytes) -> String { String(decoding: bytes, as: UTF8.self) }
+                func text(_ bytes: HostScan.Bytes) -> WireText { WireText(decoding: bytes) }
                 return (text(bytes[..<colon]), text(host), text(bytes[host.endIndex...]))
             }
             guard let pieces else { return nil }

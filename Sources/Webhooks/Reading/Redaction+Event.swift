@@ -41,12 +41,12 @@ private struct EventTexts {
     let keepsAddresses: Bool
 
     /// What stands for a text instead; nil if it stays.
-    private func replacement(_ text: String, _ name: String) -> String? {
+    private func replacement(_ text: WireText, _ name: WireText) -> WireText? {
         if added?.matches(name) == true { return Redaction.placeholder }
         return keepsAddresses ? nil : RedactedURL.reduced(text)
     }
 
-    func hide(_ text: inout String?, _ name: String) {
+    func hide(_ text: inout WireText?, _ name: WireText) {
         if let shown = text.flatMap({ replacement($0, name) }) { text = shown }
     }
 
@@ -67,7 +67,7 @@ private struct EventTexts {
         hide(&participant.details)
     }
 
-    private func replacement(_ value: JSONValue, _ name: String) -> JSONValue? {
+    private func replacement(_ value: JSONValue, _ name: WireText) -> JSONValue? {
         if added?.matches(name) == true && !value.isNull { return .string(Redaction.placeholder) }
         switch value {
         case .string(let text): return replacement(text, name).map(JSONValue.string)

@@ -7,7 +7,7 @@ internal import Events
 /// operator adds names with `redact`.
 struct Redaction: Sendable {
     /// What stands in the place of a secret.
-    static let placeholder = "[redacted]"
+    static let placeholder: WireText = "[redacted]"
     /// The option with the names that an operator adds.
     static let option = "redact"
 
@@ -46,7 +46,7 @@ struct Redaction: Sendable {
     }
 
     /// A value that is passed on in the provider's own words, secrets taken out.
-    static func value(_ value: JSONValue, name: String = "") -> JSONValue { standard.value(value, name: name) }
+    static func value(_ value: JSONValue, name: WireText = "") -> JSONValue { standard.value(value, name: name) }
 
     /// A body as JSON on one line, secrets taken out.
     func line(_ body: JSONValue, capacityBytes: Int) -> [UInt8] {
@@ -56,7 +56,7 @@ struct Redaction: Sendable {
     }
 
     /// A value that is passed on in the provider's own words, secrets taken out.
-    func value(_ value: JSONValue, name: String = "") -> JSONValue {
+    func value(_ value: JSONValue, name: WireText = "") -> JSONValue {
         if isHidden(name) && !value.isNull { return .string(Self.placeholder) }
         switch value {
         case .string(let text): return .string(string(text, name: name))
@@ -66,7 +66,7 @@ struct Redaction: Sendable {
         }
     }
 
-    private func write(_ value: JSONValue, name: String, to writer: inout JSONWriter) {
+    private func write(_ value: JSONValue, name: WireText, to writer: inout JSONWriter) {
         switch value {
         case .object(let object):
             writer.object { writer in
@@ -86,7 +86,7 @@ struct Redaction: Sendable {
         }
     }
 
-    private func string(_ text: String, name: String) -> String {
+    private func string(_ text: WireText, name: WireText) -> WireText {
         guard !text.isEmpty else { return text }
         if Self.placeNames.contains(name) { return RedactedURL.host(text) }
         // Nearly every text is without an address, and so needs nothing more.
@@ -99,7 +99,7 @@ struct Redaction: Sendable {
         return isTheirs ? RedactedURL.metadata(text) : RedactedURL.withoutQuery(text)
     }
 
-    private func isHidden(_ name: String) -> Bool { Self.isSecret(name) || added?.matches(name) == true }
+    private func isHidden(_ name: WireText) -> Bool { Self.isSecret(name) || added?.matches(name) == true }
 
     /// Names under which a stream's address stands, which has the stream's key in its path.
     private static let placeNames = FewNames(["url", "urls", "uri", "websocketUrl", "websocket_url"])
@@ -113,10 +113,10 @@ struct Redaction: Sendable {
     private static let metadataNames = FewNames(["metadata", "userdata", "attributes", "topic"])
 
     /// True for the name of a member whose value is a secret.
-    static func isSecret(_ name: String) -> Bool {
+    static func isSecret(_ name: WireText) -> Bool {
         // A header field of a call may have a name of any length; the other names are short.
         if !SIPAttributes.isPublic(name) { return true }
-        if (2...32).contains(name.utf8.count) && secretNames.contains(spellingOf: name) { return true }
+        if (2...32).contains(name.byteCount) && secretNames.contains(spellingOf: name) { return true }
         return secretEndings.matches(name)
     }
 
@@ -150,16 +150,16 @@ struct Redaction: Sendable {
 /// Which of a telephone participant's attributes may be seen. LiveKit keeps numbers and header fields of the call
 /// under `sip.`; only what names or describes the call itself passes.
 enum SIPAttributes {
-    private static let allowed: Set<String> = [
+    private static let allowed: Set<WireText> = [
         "sip.callID", "sip.callIDFull", "sip.callStatus", "sip.callTag", "sip.ruleID", "sip.trunkID",
     ]
     private static let prefix = Array("sip.".utf8)
 
     /// True unless it is an attribute of a call that must not be seen. Its prefix counts in any case, since header
     /// fields of calls have none.
-    static func isPublic(_ name: String) -> Bool {
+    static func isPublic(_ name: WireText) -> Bool {
         // The first letter tells for nearly every name, and for a tenth of the price.
-        guard let first = name.utf8.first, first | 0x20 == UInt8(ascii: "s"), name.utf8.count >= prefix.count else {
+        guard let first = name.utf8.first, first | 0x20 == UInt8(ascii: "s"), name.byteCount >= prefix.count else {
             return true
         }
         return !name.utf8.prefix(prefix.count).elementsEqualIgnoringASCIICase(prefix) || allowed.contains(name)

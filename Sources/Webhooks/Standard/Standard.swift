@@ -11,7 +11,7 @@ struct Standard: Provider {
     /// What the official libraries allow, either way; `replay_window` may say otherwise.
     static let windowSeconds: Double = 5 * 60
 
-    private let source: String
+    private let source: WireText
     private let redaction: Redaction
     private let keys: [StandardKey]
     private let window: ReplayWindow
@@ -41,12 +41,12 @@ struct Standard: Provider {
     }
 
     /// Verifies and returns the id.
-    private func verify(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) -> String {
+    private func verify(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) -> WireText {
         let headers = StandardHeaders.of(request)
         let id = try request.requiredHeader(headers.id)
         let timestamp = try request.requiredHeader(headers.timestamp)
         let listed = try request.requiredHeader(headers.signature)
-        guard let seconds = Int64(timestamp), seconds > 0 else {
+        guard let seconds = Int64(timestamp.string), seconds > 0 else {
             throw Rejection(.malformedHeader, "The header \(headers.timestamp) is no integer of seconds.")
         }
         let prefix = Array("\(id).\(timestamp).".utf8)
@@ -60,11 +60,11 @@ struct Standard: Provider {
     }
 
     /// Signs with the first key that can; a source that has only `whpk_` keys signs nothing.
-    func sign(_ body: [UInt8], idempotencyKey: String, now: EpochMilliseconds) -> [WebhookRequest.Header] {
+    func sign(_ body: [UInt8], idempotencyKey: WireText, now: EpochMilliseconds) -> [WebhookRequest.Header] {
         let seconds = now / 1000
         let prefix = Array("\(idempotencyKey).\(seconds).".utf8)
         let signatures = keys.lazy.compactMap { key in
-            key.signature(over: prefix, body).map { key.version + "," + Base64.standard.text($0) }
+            key.signature(over: prefix, body).map { "\(key.version),\(Base64.standard.text($0))" as WireText }
         }
         return [
             .init(name: "Content-Type", value: "application/json"),

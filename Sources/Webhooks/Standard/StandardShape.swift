@@ -8,7 +8,7 @@ enum StandardShape {
     static func fault(_ event: Event) -> String? {
         guard let family = families.first(where: { $0.takes(event.type) }) else { return nil }
         if family.needsRoom, event.room == nil { return "needs room, the name of the room" }
-        if let room = event.room, let told = event.data.room, !told.name.hasSameBytes(as: room) {
+        if let room = event.room, let told = event.data.room, told.name != room {
             return "has a data.room.name that is not its room"
         }
         if let fault = misshapen(event.data) { return fault }
@@ -18,9 +18,9 @@ enum StandardShape {
     /// The types that have a member of `data` in common.
     private struct Family {
         /// What these types begin with.
-        let prefix: String
+        let prefix: WireText
         /// The member, if they have one.
-        let member: String?
+        let member: WireText?
         /// Whether every provider tells the room of them.
         var needsRoom = false
         /// Whether types of this prefix that are in no list are the relay's as well.
@@ -48,10 +48,10 @@ enum StandardShape {
     ]
 
     /// The members that readers know, and what each must have. What has it is in a place of its own in ``EventData``.
-    private static let shapes = [
+    private static let shapes: [(WireText, String)] = [
         ("room", "name"), ("participant", "id"), ("track", "id and kind"), ("recording", "id and status"),
     ]
-    private static let activities = ["stream", "ingress", "transcript", "job"]
+    private static let activities: [WireText] = ["stream", "ingress", "transcript", "job"]
 
     /// What is wrong with a member that is there.
     private static func misshapen(_ data: EventData) -> String? {
@@ -70,7 +70,7 @@ enum StandardShape {
         return nil
     }
 
-    private static func missing(_ member: String, in data: EventData) -> String? {
+    private static func missing(_ member: WireText, in data: EventData) -> String? {
         let isThere =
             switch member {
             case "room": data.room != nil

@@ -43,7 +43,7 @@ struct StandardSignatures {
     private static let curveLetters = 88
 
     /// Reads the header's value.
-    init(_ value: String, header: String, for keys: [StandardKey]) throws(Rejection) {
+    init(_ value: WireText, header: String, for keys: [StandardKey]) throws(Rejection) {
         let takesCodes = keys.contains { $0.version == "v1" }
         let takesCurve = keys.contains { $0.version == "v1a" }
         for entry in Array(value.utf8).split(separator: 0x20) {

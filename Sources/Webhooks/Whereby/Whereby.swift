@@ -10,7 +10,7 @@ struct Whereby: Provider {
     /// Whereby's own sample allows 60 seconds; `replay_window` may say otherwise.
     static let windowSeconds: Double = 60
 
-    private let source: String
+    private let source: WireText
     private let redaction: Redaction
     private let keys: [SigningKey]
     private let window: ReplayWindow
@@ -39,7 +39,7 @@ struct Whereby: Provider {
     private func verify(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) {
         let header = try request.requiredHeader("Whereby-Signature")
         let (time, codes) = try Self.parts(header)
-        guard let time, let seconds = Int64(time), seconds > 0, let codes else {
+        guard let time, let seconds = Int64(time.string), seconds > 0, let codes else {
             throw Rejection(.malformedHeader, "The header Whereby-Signature is not of the form t=…,v1=….")
         }
         let prefix = Array(time.utf8) + [UInt8(ascii: ".")]
@@ -50,13 +50,13 @@ struct Whereby: Provider {
     }
 
     /// The time, and the codes listed beside it; nil for what the header does not have.
-    private static func parts(_ header: String) throws(Rejection) -> (time: String?, codes: ListedCodes?) {
-        var time: String?
+    private static func parts(_ header: WireText) throws(Rejection) -> (time: WireText?, codes: ListedCodes?) {
+        var time: WireText?
         var codes: ListedCodes?
         for part in Array(header.utf8).split(separator: UInt8(ascii: ",")) {
             let pair = part.drop { $0 == 0x20 }.split(separator: UInt8(ascii: "="), maxSplits: 1)
             guard pair.count == 2 else { continue }
-            if pair[0].elementsEqual("t".utf8) { time = String(decoding: pair[1], as: UTF8.self) }
+            if pair[0].elementsEqual("t".utf8) { time = WireText(decoding: pair[1]) }
             guard pair[0].elementsEqual("v1".utf8), let code = Hex.bytes(pair[1]) else { continue }
             var listed = codes ?? ListedCodes()
             guard listed.add(code) else {
@@ -68,7 +68,7 @@ struct Whereby: Provider {
         return (time, codes)
     }
 
-    func sign(_ body: [UInt8], idempotencyKey: String, now: EpochMilliseconds) -> [WebhookRequest.Header] {
+    func sign(_ body: [UInt8], idempotencyKey: WireText, now: EpochMilliseconds) -> [WebhookRequest.Header] {
         let seconds = now / 1000
         let code = keys.first.map { Hex.text($0.code(over: Array("\(seconds).".utf8), body)) } ?? ""
         return [
