@@ -84,6 +84,26 @@ struct RedactionTests {
         #expect(!Redaction.isSecret(name))
     }
 
+    @Test func theLastLettersOfANameNeverHideASecret() {
+        for word in Redaction.secretWords + Redaction.endingWords {
+            let spaced = word.map(String.init).joined(separator: "_")
+            for name in [word, word.uppercased(), spaced, "\(word)-", "\(word)_2", "x_\(word)", "\(word)é"] {
+                let text = WireText(name)
+                #expect(Redaction.isSecret(text) == Redaction.isWholeNameSecret(text), "\(name)")
+            }
+            #expect(Redaction.isSecret(WireText(word)), "\(word)")
+        }
+        for before in UInt8(0)...127 {
+            for last in UInt8(0)...127 {
+                for start in ["", "toke", "api_ke"] {
+                    let name = WireText(decoding: Array(start.utf8) + [before, last])
+                    guard Redaction.isSecret(name) != Redaction.isWholeNameSecret(name) else { continue }
+                    Issue.record("\(name)")
+                }
+            }
+        }
+    }
+
     @Test func aNameOfManySeparatorsIsReadOnce() {
         let separators = String(repeating: "_", count: 1_000_000)
         #expect(Redaction.isSecret("api\(separators)token\(separators)"))

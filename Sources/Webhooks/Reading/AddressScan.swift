@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Where the host of an address ends.
 enum HostScan {
     typealias Bytes = Slice<UnsafeBufferPointer<UInt8>>
@@ -39,12 +41,30 @@ enum AddressScan {
         Array("%253a%252f%252f".utf8),
     ]
 
+    /// Whether there is a colon or a percent sign, without which there is no address. The C library looks at many bytes
+    /// at once.
+    static func hasMark(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let start = bytes.baseAddress, !bytes.isEmpty else { return false }
+        return memchr(start, Int32(UInt8(ascii: ":")), bytes.count) != nil
+            || memchr(start, Int32(UInt8(ascii: "%")), bytes.count) != nil
+    }
+
+    /// Whether a separator may begin here. The second byte tells for nearly every colon, as in a time of day.
+    private static func mayBegin(in bytes: UnsafeBufferPointer<UInt8>, at place: Int) -> Bool {
+        guard place + 1 < bytes.count else { return false }
+        let second = bytes[place + 1]
+        switch bytes[place] {
+        case UInt8(ascii: ":"): return second == UInt8(ascii: "/") || second == UInt8(ascii: "\\")
+        case UInt8(ascii: "%"): return second == UInt8(ascii: "2") || second == UInt8(ascii: "3")
+        default: return false
+        }
+    }
+
     /// The next address at `start` or behind it. Each byte is looked at a bounded number of times.
     static func next(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Found? {
         var place = start
         while place < bytes.count {
-            let byte = bytes[place]
-            guard byte == UInt8(ascii: ":") || byte == UInt8(ascii: "%") else {
+            guard mayBegin(in: bytes, at: place) else {
                 place += 1
                 continue
             }

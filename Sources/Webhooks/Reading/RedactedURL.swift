@@ -59,7 +59,7 @@ enum RedactedURL {
 
     /// Whether there is an address in a text. Nearly all are without.
     static func mayHoldURL(_ text: WireText) -> Bool {
-        text.withBytes { AddressScan.next(in: $0, from: 0) != nil }
+        text.withBytes { AddressScan.hasMark($0) && AddressScan.next(in: $0, from: 0) != nil }
     }
 
     private static func trimmed(_ text: WireText) -> WireText {

@@ -116,33 +116,41 @@ struct Redaction: Sendable {
     static func isSecret(_ name: WireText) -> Bool {
         // A header field of a call may have a name of any length; the other names are short.
         if !SIPAttributes.isPublic(name) { return true }
+        return lastLetters.mayEnd(name) && isWholeNameSecret(name)
+    }
+
+    /// The same of a name that is no attribute of a call, without the shortcut by its last letters.
+    static func isWholeNameSecret(_ name: WireText) -> Bool {
         if (2...32).contains(name.byteCount) && secretNames.contains(spellingOf: name) { return true }
         return secretEndings.matches(name)
     }
 
     /// In lower case, without `_` and `-`. The blocks of storage credentials (`s3`, `gcp`, …) go as a whole: they
     /// hold nothing that a subscriber needs.
-    private static let secretNames = FewNames(
-        words(
-            """
-            s3 s3key s3config gcp azure alioss accesskeyid authorization assumeroleexternalid hmac basicauth sipheaders \
-            sipfrom sipendpoint callerid destination otp totp cookie jwt
-            """))
+    static let secretWords = words(
+        """
+        s3 s3key s3config gcp azure alioss accesskeyid authorization assumeroleexternalid hmac basicauth sipheaders \
+        sipfrom sipendpoint callerid destination otp totp cookie jwt
+        """)
 
     /// How the names of secrets end, whatever stands before: `recovery_token`, `totpSecret`, `hashed-password`.
-    private static let secretEndings = NameEndings(
+    static let endingWords =
         words(
             """
             token secret password passwd passphrase passcode pwd apikey accesskey secretkey privatekey streamkey \
             signingkey encryptionkey accountkey authkey masterkey servicekey
             """
         ).flatMap { name in ["", "hash", "digest", "new", "current", "old", "value"].map { name + $0 } }
-            + words(
-                """
-                secrets passwords apikeys accesstokens refreshtokens authtokens apitokens credential credentials \
-                sipheaders phonenumber otpcode authcode recoverycode recoverycodes backupcode backupcodes codeverifier \
-                sessioncookie setcookie connectionstring
-                """))
+        + words(
+            """
+            secrets passwords apikeys accesstokens refreshtokens authtokens apitokens credential credentials \
+            sipheaders phonenumber otpcode authcode recoverycode recoverycodes backupcode backupcodes codeverifier \
+            sessioncookie setcookie connectionstring
+            """)
+
+    private static let secretNames = FewNames(secretWords)
+    private static let secretEndings = NameEndings(endingWords)
+    private static let lastLetters = LastLetters(secretWords + endingWords)
 
     private static func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
 }
