@@ -31,6 +31,19 @@ public enum Limits {
     /// How many `room=`, `type=`, `source=` or `participant=` values one stream may name.
     public static let filterPatterns = 64
 
+    // Signatures and secrets of webhooks
+
+    /// Codes that one webhook may list, of which one must be right: several during a rotation of the sender's secret.
+    public static let listedCodes = 10
+    /// The same for Ed25519, where each listed signature is verified by itself over the whole body.
+    public static let listedCurveSignatures = 3
+    /// Secrets of one source: a webhook that none of them signed costs one code over its body for each.
+    public static let sourceSecrets = 8
+    /// A secret with fewer bytes can be guessed.
+    public static let strongSecretBytes = 16
+    /// Names that a source's `redact` may add.
+    public static let redactedNames = 64
+
     // Who may read
 
     /// The shortest secret of HS256 tokens: as long as the hash (RFC 7518, section 3.2).

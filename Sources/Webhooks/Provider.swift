@@ -9,6 +9,9 @@ public protocol Provider: Sendable {
     /// The options whose values are no secrets, so that `roomwire check` may show them.
     static var plainOptions: Set<String> { get }
 
+    /// How many bytes of key a secret of the settings comes to: some providers' secrets are base64 of their keys.
+    static func keyBytes(_ secret: String) -> Int
+
     /// A provider set up for one source.
     init(settings: ProviderSettings) throws(ProviderSettingsError)
 
@@ -29,6 +32,9 @@ public protocol Provider: Sendable {
 extension Provider {
     /// None, unless the provider says so: an option may be a password.
     public static var plainOptions: Set<String> { [] }
+
+    /// The text is the key, unless the provider says otherwise.
+    public static func keyBytes(_ secret: String) -> Int { secret.utf8.count }
 }
 
 /// One request of a sample meeting.

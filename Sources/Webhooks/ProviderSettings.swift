@@ -1,3 +1,4 @@
+internal import Events
 public import Wire
 
 /// What a source is set up with: secrets and options, by the words of the settings file.
@@ -37,9 +38,12 @@ public struct ProviderSettingsError: Error, Sendable, Equatable {
 }
 
 extension ProviderSettings {
+    /// The options that every provider has. None of them is secret.
+    public static let commonOptions: Set = [Redaction.option]
+
     /// Refuses options that the provider does not know: a misspelt one would silently do nothing.
     func allowOptions(_ known: Set<String>) throws(ProviderSettingsError) {
-        for name in options.keys.sorted() where !known.contains(name) {
+        for name in options.keys.sorted() where !known.contains(name) && !Self.commonOptions.contains(name) {
             throw ProviderSettingsError(setting: name, problem: "is no setting of this provider")
         }
     }
@@ -57,7 +61,18 @@ extension ProviderSettings {
         guard !secrets.contains("") else {
             throw ProviderSettingsError(setting: "secrets", problem: "a secret is empty")
         }
+        guard secrets.count <= Limits.sourceSecrets else {
+            throw ProviderSettingsError(
+                setting: "secrets",
+                problem: "there are \(secrets.count), and a source takes \(Limits.sourceSecrets) at most: drop old ones"
+            )
+        }
         return secrets
+    }
+
+    /// An option that is a list of words, separated by commas or blanks.
+    func list(_ option: String) -> [String] {
+        (options[option] ?? "").split { $0 == "," || $0 == " " }.map(String.init)
     }
 
     /// An option that is a number of seconds, 0 or more.

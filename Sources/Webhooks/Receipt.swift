@@ -4,8 +4,22 @@ public import Events
 public enum Receipt: Sendable {
     /// An event to append.
     case event(Draft)
+    /// Several events that one change comes to, in this order: a row that moves tells the room that it leaves, and the
+    /// room that it comes to.
+    case events([Draft])
     /// Nothing to relay, but the provider waits for just this answer: Daily's test ping, Zoom's challenge.
     case answer(DirectAnswer)
+}
+
+extension Receipt {
+    /// The draft of its event, of several the last one's.
+    public var lastDraft: Draft? {
+        switch self {
+        case .event(let draft): draft
+        case .events(let drafts): drafts.last
+        case .answer: nil
+        }
+    }
 }
 
 /// An answer given at once instead of an event.

@@ -46,6 +46,15 @@ public struct WebhookRequest: Sendable {
     }
 }
 
+extension WebhookRequest {
+    /// True if there is a header of this name, in any case.
+    func has(_ name: String) -> Bool {
+        headers.contains {
+            $0.name.utf8.count == name.utf8.count && $0.name.utf8.elementsEqualIgnoringASCIICase(name.utf8)
+        }
+    }
+}
+
 extension Sequence where Element == UInt8 {
     func elementsEqualIgnoringASCIICase(_ other: some Sequence<UInt8>) -> Bool {
         func lower(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
@@ -60,20 +69,22 @@ extension WebhookRequest {
             guard !value.isEmpty else { throw Rejection(.missingHeader, "The header \(name) is empty.") }
             return value
         }
-        let isRepeated = headers.contains { $0.name.utf8.elementsEqualIgnoringASCIICase(name.utf8) }
-        if isRepeated { throw Rejection(.malformedHeader, "The header \(name) stands more than once.") }
+        if has(name) { throw Rejection(.malformedHeader, "The header \(name) stands more than once.") }
         throw Rejection(.missingHeader, "The header \(name) is missing.")
     }
 
     /// The body, which must be JSON and an object. To be asked only once the signature holds.
-    func jsonObject() throws(Rejection) -> JSONObject {
-        let value: JSONValue
-        do { value = try JSONReader.value(body) } catch {
+    func jsonObject() throws(Rejection) -> JSONObject { try parsedBody().object }
+
+    /// The same, for what has to be written again as it came.
+    func parsedBody() throws(Rejection) -> ParsedBody {
+        let read: (value: JSONValue, hasLoneSurrogates: Bool)
+        do { read = try JSONReader.value(body, loneSurrogates: .replaced) } catch {
             throw Rejection(.malformedBody, "The body is \(error).")
         }
-        guard let object = value.object else {
+        guard let object = read.value.object else {
             throw Rejection(.malformedBody, "The body is not of the provider's shape: it should be an object.")
         }
-        return object
+        return ParsedBody(object: object, bytes: body, hasLoneSurrogates: read.hasLoneSurrogates)
     }
 }

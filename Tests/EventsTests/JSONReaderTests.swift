@@ -44,6 +44,28 @@ struct JSONReaderTests {
         #expect(throws: JSONError.self) { try JSONReader.value(text) }
     }
 
+    @Test(arguments: [
+        (#""\ud800""#, "\u{FFFD}"), (#""\udc00""#, "\u{FFFD}"), (#""\ud800x""#, "\u{FFFD}x"),
+        (#""\ud800\n""#, "\u{FFFD}\n"),
+        (#""\ud800\ud800""#, "\u{FFFD}\u{FFFD}"), (#""\udd8a\ud83e""#, "\u{FFFD}\u{FFFD}"),
+        (#""\ud83e\ud83e\udd8a""#, "\u{FFFD}🦊"), (#""\ud83e\u0041""#, "\u{FFFD}A"), (#""a\ud83e""#, "a\u{FFFD}"),
+    ])
+    func halfASurrogatePairIsReplacedForWhoAsks(_ text: String, _ expected: WireText) throws {
+        let read = try JSONReader.value(Array(text.utf8), loneSurrogates: .replaced)
+        #expect(read.value.string == expected)
+        #expect(read.hasLoneSurrogates)
+    }
+
+    @Test(arguments: [#""\ud800\u12""#, #""\ud800\"#, #""\ud800\u""#, #""\ud800"#])
+    func whatIsCutOffIsStillRefused(_ text: String) {
+        #expect(throws: JSONError.self) { try JSONReader.value(Array(text.utf8), loneSurrogates: .replaced) }
+    }
+
+    @Test func aWholePairIsNoLoneSurrogate() throws {
+        let read = try JSONReader.value(Array(#""\ud83e\udd8a""#.utf8), loneSurrogates: .replaced)
+        #expect(read.value == .string("🦊") && !read.hasLoneSurrogates)
+    }
+
     @Test(
         arguments: [
             [0xFF], [0xC3], [0xC3, 0x28], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xC0, 0x80], [0x80],

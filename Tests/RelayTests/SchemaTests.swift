@@ -10,6 +10,11 @@ import Testing
         return Set(try #require(json.object).members.map(\.name.string))
     }
 
+    @Test func everyMessageOfTheRelaysOwnHasAReservedType() {
+        for shape in EventShapes.control { #expect(EventType(rawValue: WireText(shape.name)).isReserved, "\(shape.name)") }
+        for type in EventType.known { #expect(!type.isReserved) }
+    }
+
     private func names(_ shape: Shape) -> Set<String> { Set(shape.members.map(\.name)) }
 
     private var room: Room {

@@ -51,6 +51,72 @@ import Testing
         #expect(found.count == 1 && found[0].contains("chmod") && !found[0].contains("whsec_"))
     }
 
+    @Test(arguments: [
+        #"app: {provider: standard, secrets: ["whsec_c2l4"]}"#, "w: {provider: whereby, secrets: [abc]}",
+        #"w: {provider: whereby, secrets: ["..."]}"#, "l: {provider: livekit, keys: {APIabc: secret}}",
+        "d: {provider: daily, secrets: [c2hvcnQ=]}", #"d: {provider: daily, basic_auth: "me:pw"}"#,
+        "d: {provider: daily, secrets: [c2l4dGVlbiBieXRlcy4uLg==], basic_auth: short}",
+        "w: {provider: whereby, secrets: [xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx]}",
+        "app: {provider: standard, secrets: [whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw]}",
+        "s: {provider: supabase, secrets: [fifteen-bytes--]}",
+    ])
+    func aWeakSecretIsOneWarningWithoutIt(source: String) throws {
+        let found = try warnings("sources: {\(source)}\n")
+        #expect(found.count == 1 && found[0].contains("a secret ") && found[0].contains("guesses"), "\(found)")
+        for secret in ["c2l4", "secret:", "c2hvcnQ", "xxxx", "MfKQ", "fifteen-b", "me:pw"] {
+            #expect(found.first?.contains(secret) != true)
+        }
+    }
+
+    @Test(arguments: [
+        "w: {provider: whereby, secrets: [sixteen-bytes-ok]}",
+        "d: {provider: daily, secrets: [c2l4dGVlbiBieXRlcy4uLg==]}",
+        "l: {provider: livekit, keys: {APIabc: sixteen-bytes-ok}}",
+        "app: {provider: standard, secrets: [whsec_c2l4dGVlbiBieXRlcy4uLg==], redact: [abc]}",
+        "s: {provider: supabase, secrets: [sixteen-bytes-ok], room_column: abc}",
+    ])
+    func aStrongSecretIsNotWarnedOf(source: String) throws {
+        #expect(try warnings("sources: {\(source)}\n") == [])
+    }
+
+    @Test func aFileThatNamesOnlyVariablesHoldsNoSecretWhateverTheirValues() throws {
+        // The value of the variable stands in the file, too: as part of other words.
+        let text = "sources: {abc: {provider: whereby, secrets: [\"${APP_ABC}\"]}} # abc\nloops: 1\n"
+        let path = try folder.file("roomwire.yaml", text)
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+        let found = try Settings.load(file: path, environment: ["APP_ABC": "abc"]).warnings()
+        #expect(!found.contains { $0.contains("chmod") })
+        #expect(found.contains { $0.hasPrefix("sources.abc: a secret ") })
+    }
+
+    @Test(arguments: [
+        "sources: {l: {provider: livekit, keys: {APIabc: a-secret-of-enough-bytes}}}\n",
+        #"sources: {d: {provider: daily, basic_auth: "user:a-secret-of-enough-bytes"}}"# + "\n",
+        "tokens: {daily: [a-secret-of-enough-bytes]}\n", "tokens.daily: a-secret-of-enough-bytes\n",
+        "tokens: {issuers: [{name: own, hs256: a-secret-of-more-than-enough-bytes-for-it}]}\n",
+    ])
+    func aSecretInAnyPlaceOfAReadableFileIsWarnedOf(text: String) throws {
+        let found = try warnings(text, permissions: 0o644).filter { $0.contains("chmod") }
+        #expect(found.count == 1, "\(found)")
+        #expect(try warnings(text).filter { $0.contains("chmod") } == [])
+    }
+
+    @Test func nineSecretsAreRefusedWithTheirLine() throws {
+        let secrets = (0..<9).map { "a-secret-of-enough-bytes-\($0)" }.joined(separator: ", ")
+        let text = "sources:\n  w:\n    provider: whereby\n    secrets: [\(secrets)]\n"
+        let path = try folder.file("roomwire.yaml", text)
+        let error = try #require(throws: SettingsError.self) { _ = try Settings.load(file: path, environment: [:]) }
+        #expect(error.problems.map(\.key) == ["sources.w.secrets"])
+        #expect(error.description.contains("roomwire.yaml:4:") && !error.description.contains("a-secret-of"))
+    }
+
+    @Test func theNamesThatAreRedactedAreShown() throws {
+        let path = try folder.file(
+            "roomwire.yaml", "sources: {w: {provider: whereby, secrets: [sixteen-bytes-ok], redact: [email, ssn]}}\n")
+        let settings = try Settings.load(file: path, environment: [:])
+        #expect(settings.description.contains("sources.w.redact: email,ssn"))
+    }
+
     @Test func aRelayThatNobodyCanPostToSaysSo() throws {
         #expect(try warnings("drain: 1s\n").first?.contains("no source") == true)
     }

@@ -71,6 +71,61 @@ struct StandardTests {
         #expect(refusal?.detail.hasSuffix(".") == true)
     }
 
+    @Test(arguments: ControlType.allCases)
+    func aTypeOfTheRelaysOwnMessagesIsRefused(_ type: ControlType) throws {
+        let body = Array(#"{"type":"\#(type.rawValue)","room":"a","data":{"retryMs":1}}"#.utf8)
+        let headers = try provider().sign(body, idempotencyKey: "1", now: 1_790_000_000_000)
+        let refusal = try provider().refusal(WebhookRequest(headers: headers, body: body), now: 1_790_000_000_000)
+        #expect(refusal?.reason == .malformedBody)
+        #expect(refusal?.detail.contains(type.rawValue.string) == true)
+    }
+
+    @Test(arguments: [
+        (#"{"type":"participant_joined","room":"a"}"#, "data.participant"),
+        (#"{"type":"participant_joined","room":"a","data":{"participant":{"identity":"ada"}}}"#, "id"),
+        (#"{"type":"participant_left","data":{"participant":{"id":"p"}}}"#, "room"),
+        (#"{"type":"room_started"}"#, "room"),
+        (#"{"type":"room_started","room":"a","data":{"room":"a"}}"#, "data.room"),
+        (#"{"type":"room_finished","room":"a","data":{"room":{"name":"b"}}}"#, "data.room.name"),
+        (#"{"type":"track_published","room":"a","data":{"track":{"id":"t"}}}"#, "kind"),
+        (#"{"type":"recording_ready","data":{"recording":{"id":"r"}}}"#, "status"),
+        (#"{"type":"stream_started","data":{"stream":{"id":1,"status":"active"}}}"#, "data.stream"),
+        (#"{"type":"ingress_started"}"#, "data.ingress"), (#"{"type":"transcript_ready"}"#, "data.transcript"),
+        (#"{"type":"agent_job_started"}"#, "data.job"), (#"{"type":"batch_job_failed"}"#, "data.job"),
+        (#"{"type":"call_dialin_ready"}"#, "data.call"),
+    ])
+    func aTypeOfTheRelaysOwnEventsNeedsTheirShape(_ text: String, _ missing: String) throws {
+        let body = Array(text.utf8)
+        let headers = try provider().sign(body, idempotencyKey: "1", now: 1_790_000_000_000)
+        let refusal = try provider().refusal(WebhookRequest(headers: headers, body: body), now: 1_790_000_000_000)
+        #expect(refusal?.status == 400)
+        #expect(refusal?.detail.contains(missing) == true, "\(refusal?.detail ?? "accepted")")
+    }
+
+    @Test(arguments: [
+        #"{"type":"room_started","room":"a"}"#,
+        #"{"type":"track_published","room":"a","data":{"participant":{"id":"p"},"track":{"id":"t","kind":"audio"}}}"#,
+        #"{"type":"recording_ready","data":{"recording":{"id":"r","status":"complete"}}}"#,
+        #"{"type":"stream_started","data":{"stream":{"id":"s","status":"active"}}}"#,
+        #"{"type":"call_dialin_ready","data":{"call":{}}}"#, #"{"type":"assistant_requested"}"#,
+        #"{"type":"unknown"}"#, #"{"type":"room_painted","data":{"room":7}}"#, #"{"type":"Connected"}"#,
+    ])
+    func whatHasTheShapeOrATypeOfItsOwnIsTaken(_ body: String) throws {
+        _ = try provider().event(body)
+    }
+
+    @Test func halfASurrogatePairIsReplacedInTheEventAndStaysInTheRawBody() throws {
+        let draft = try provider().event(#"{"type":"x","data":{"na\udc00me":"Zo\ud83c","ok":"\ud83e\udd8a"}}"#)
+        #expect(draft.data == "{\"na\u{FFFD}me\":\"Zo\u{FFFD}\",\"ok\":\"🦊\"}")
+        #expect(
+            String(decoding: draft.raw ?? [], as: UTF8.self)
+                == #"{"type":"x","data":{"na\udc00me":"Zo\ud83c","ok":"🦊"}}"#)
+        // With a character of the same kind as the marks there is no telling them apart.
+        let odd = try provider().event(#"{"type":"x","data":{"a":"\ud83c","b":"\udbfe\udc00"}}"#)
+        let raw = String(decoding: odd.raw ?? [], as: UTF8.self)
+        #expect(raw == "{\"type\":\"x\",\"data\":{\"a\":\"\u{FFFD}\",\"b\":\"\u{10F800}\"}}")
+    }
+
     @Test func ed25519KeysSignAndVerify() throws {
         let key = Curve25519.Signing.PrivateKey()
         let privateText = "whsk_" + Base64.standard.text(Array(key.rawRepresentation + key.publicKey.rawRepresentation))

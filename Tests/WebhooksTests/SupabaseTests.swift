@@ -44,6 +44,55 @@ struct SupabaseTests {
         #expect(event.room == "r2")
     }
 
+    private func drafts(_ body: String) throws -> [Draft] {
+        let provider = try provider(["room_column": "room", "users_columns": "owner"])
+        let bytes = Array(body.utf8)
+        let headers = provider.sign(bytes, idempotencyKey: "", now: 1000)
+        guard case .events(let drafts) = try provider.receive(WebhookRequest(headers: headers, body: bytes), now: 1000)
+        else { throw UnexpectedAnswer() }
+        return drafts
+    }
+
+    @Test func aRowThatMovesTellsBothRooms() throws {
+        let drafts = try drafts(
+            #"{"type":"UPDATE","table":"t","record":{"room":"b","n":2,"owner":"bob"},"old_record":{"room":"a","n":1,"owner":"ada"}}"#
+        )
+        try #require(drafts.count == 2)
+        #expect(drafts.map(\.event.room) == ["a", "b"])
+        #expect(drafts.map(\.event.type.rawValue) == ["t.update", "t.update"])
+        #expect(drafts.map(\.event.users) == [["ada"], ["bob"]])
+        // The room that is left is told nothing of the row as it is now, in its raw body neither.
+        #expect(
+            drafts[0].data
+                == #"{"room":{"name":"a"},"table":"t","oldRecord":{"room":"a","n":1,"owner":"ada"},"moved":"out","#
+                + #""providerEvent":"UPDATE"}"#)
+        #expect(!String(decoding: drafts[0].raw ?? [], as: UTF8.self).contains("bob"))
+        #expect(drafts[1].data.contains(#""moved":"in""#) && drafts[1].data.contains(#""record":{"room":"b""#))
+        #expect(drafts[0].idempotencyKey != drafts[1].idempotencyKey)
+    }
+
+    @Test func aRowThatLeavesItsRoomForNoneTellsIt() throws {
+        let drafts = try drafts(#"{"type":"UPDATE","table":"t","record":{"room":null},"old_record":{"room":"a"}}"#)
+        #expect(drafts.map(\.event.room) == ["a", nil])
+    }
+
+    @Test(arguments: [
+        #"{"type":"UPDATE","table":"t","record":{"room":"a"},"old_record":{"room":"a"}}"#,
+        #"{"type":"UPDATE","table":"t","record":{"room":"a"},"old_record":{"id":1}}"#,
+        #"{"type":"UPDATE","table":"t","record":{"room":"a"},"old_record":null}"#,
+        #"{"type":"INSERT","table":"t","record":{"room":"a"},"old_record":{"room":"b"}}"#,
+        #"{"type":"UPDATE","table":"t","record":null,"old_record":{"room":"b"}}"#,
+    ])
+    func whatDoesNotMoveIsOneEvent(_ body: String) throws {
+        _ = try provider(["room_column": "room"]).event(body)
+    }
+
+    @Test(arguments: ["connected", "resync", "refused", "participant_joined", "room_started"])
+    func noTableGivesAnEventATypeOfTheRelaysOwn(_ table: String) throws {
+        let type = try provider().event(#"{"type":"INSERT","table":"\#(table)","record":{}}"#).event.type
+        #expect(!type.isReserved && !EventType.known.contains(type))
+    }
+
     @Test(arguments: [#"{"type":"TRUNCATE","table":"t"}"#, #"{"type":"INSERT","table":"my table"}"#, "{}"])
     func whatHasNoNameIsUnknown(_ body: String) throws {
         #expect(try provider().event(body).event.type == .unknown)

@@ -1,15 +1,36 @@
 /// Reads one JSON text strictly (RFC 8259): UTF-8 without a byte order mark, nothing after the value, no lone
-/// surrogates, nesting up to ``Limits/jsonNestingLevels``.
+/// surrogates unless ``LoneSurrogates`` says otherwise, nesting up to ``Limits/jsonNestingLevels``.
 public struct JSONReader {
+    /// What stands for half of a surrogate pair, such as `\ud83c` without what belongs behind it. JavaScript writes
+    /// one where a text was cut in the middle of an emoji. The grammar of JSON has it, and no UTF-8 does.
+    public enum LoneSurrogates: Sendable {
+        /// Nothing: the text is refused. For what names somebody, since two names must not become one.
+        case refused
+        /// U+FFFD, the replacement character.
+        case replaced
+        /// U+10F800 for U+D800, and so on: each its own character, to be told apart by the caller.
+        case marked
+    }
+
     private let bytes: UnsafeBufferPointer<UInt8>
+    private var loneSurrogates = LoneSurrogates.refused
+    private var hasLoneSurrogates = false
     private var position = 0
     private var depth = 0
 
     /// Parses `bytes`, which must hold one value and nothing else but blanks.
     public static func value(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
+        try value(bytes, loneSurrogates: .refused).value
+    }
+
+    /// Parses `bytes`, and says whether there are lone surrogates in it.
+    public static func value(
+        _ bytes: [UInt8], loneSurrogates: LoneSurrogates
+    ) throws(JSONError) -> (value: JSONValue, hasLoneSurrogates: Bool) {
         // A typed throw does not pass through the closure, so the outcome does.
-        func outcome(_ buffer: UnsafeBufferPointer<UInt8>) -> Result<JSONValue, JSONError> {
-            do { return .success(try parse(buffer)) } catch { return .failure(error) }
+        typealias Outcome = Result<(value: JSONValue, hasLoneSurrogates: Bool), JSONError>
+        func outcome(_ buffer: UnsafeBufferPointer<UInt8>) -> Outcome {
+            do { return .success(try parse(buffer, loneSurrogates)) } catch { return .failure(error) }
         }
         return try bytes.withUnsafeBufferPointer(outcome).get()
     }
@@ -29,12 +50,14 @@ public struct JSONReader {
         try value(Array(text.utf8))
     }
 
-    private static func parse(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONError) -> JSONValue {
-        var reader = JSONReader(bytes: bytes)
+    private static func parse(
+        _ bytes: UnsafeBufferPointer<UInt8>, _ loneSurrogates: LoneSurrogates
+    ) throws(JSONError) -> (value: JSONValue, hasLoneSurrogates: Bool) {
+        var reader = JSONReader(bytes: bytes, loneSurrogates: loneSurrogates)
         let value = try reader.value()
         reader.skipBlanks()
         guard reader.position == bytes.count else { throw reader.error("something follows the value") }
-        return value
+        return (value, reader.hasLoneSurrogates)
     }
 
     private func error(_ problem: String) -> JSONError { JSONError(problem: problem, offsetBytes: position) }
@@ -252,18 +275,31 @@ public struct JSONReader {
 
     private mutating func scalar() throws(JSONError) -> Unicode.Scalar {
         let first = try codeUnit()
-        var code = first
-        if (0xD800..<0xDC00).contains(first) {
-            guard current == UInt8(ascii: "\\") else { throw error("half a surrogate pair") }
-            position += 1
-            guard current == UInt8(ascii: "u") else { throw error("half a surrogate pair") }
-            position += 1
-            let second = try codeUnit()
-            guard (0xDC00..<0xE000).contains(second) else { throw error("half a surrogate pair") }
-            code = 0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)
+        guard (0xD800..<0xDC00).contains(first) else {
+            if let scalar = Unicode.Scalar(first) { return scalar }
+            return try lone(first)
         }
-        guard let scalar = Unicode.Scalar(code) else { throw error("half a surrogate pair") }
-        return scalar
+        guard position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"),
+            bytes[position + 1] == UInt8(ascii: "u")
+        else { return try lone(first) }
+        let next = position
+        position += 2
+        let second = try codeUnit()
+        guard (0xDC00..<0xE000).contains(second) else {
+            // What follows stands for itself.
+            position = next
+            return try lone(first)
+        }
+        return Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)) ?? "\u{FFFD}"
+    }
+
+    private mutating func lone(_ unit: UInt32) throws(JSONError) -> Unicode.Scalar {
+        hasLoneSurrogates = true
+        switch loneSurrogates {
+        case .refused: throw error("half a surrogate pair")
+        case .replaced: return "\u{FFFD}"
+        case .marked: return Unicode.Scalar(0x10F800 + unit - 0xD800) ?? "\u{FFFD}"
+        }
     }
 
     private mutating func codeUnit() throws(JSONError) -> UInt32 {

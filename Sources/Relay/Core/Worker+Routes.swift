@@ -125,6 +125,31 @@ extension Worker {
                 waiting.take(id)?.exchange.reply(
                     route.unavailable("overloaded", "Too many webhooks wait for the log.", source: source))
             }
+        case .appendAll(let drafts, let source):
+            let id = keep(exchange)
+            if !submit(drafts, of: id, source: source) {
+                waiting.take(id)?.exchange.reply(
+                    route.unavailable("overloaded", "Too many webhooks wait for the log.", source: source))
+            }
+        }
+    }
+
+    /// Submits the drafts of one webhook one after another; the last one's completion brings the answer. False if the
+    /// log does not take them all: the sender should try again, and may then tell of the first ones twice.
+    private func submit(_ drafts: [Draft], of id: UInt64, source: String) -> Bool {
+        let mailbox = mailbox
+        let failure = Locked<AppendOutcome?>(nil)
+        for draft in drafts.dropLast() {
+            let isTaken = writer.submit(draft) { outcome in
+                if case .failed = outcome { failure.withLock { $0 = $0 ?? outcome } }
+            }
+            guard isTaken else { return false }
+        }
+        guard let last = drafts.last else { return false }
+        context.metrics.delay(source: source, milliseconds: last.event.receivedAt - last.event.timestamp)
+        // The writer completes drafts in the order in which they were submitted.
+        return writer.submit(last) { outcome in
+            mailbox.post(.appended(exchange: id, source: source, failure.withLock { $0 } ?? outcome))
         }
     }
 

@@ -16,6 +16,8 @@ struct WebhookRoute {
         case answer(HTTPResponse)
         /// To append; the answer is that of ``response(for:source:)`` once it is committed.
         case append(Draft, source: String)
+        /// The same with several; the answer is that of the first one that fails, else that of the last.
+        case appendAll([Draft], source: String)
     }
 
     func receive(_ request: HTTPRequest, source name: WireText, now: EpochMilliseconds) -> Outcome {
@@ -36,6 +38,7 @@ struct WebhookRoute {
         do {
             switch try source.provider.receive(webhook, now: now) {
             case .event(let draft): return .append(draft, source: source.name)
+            case .events(let drafts): return .appendAll(drafts, source: source.name)
             case .answer(let direct):
                 context.metrics.count(.webhooks, "source", source.name, "outcome", "answered")
                 var response = HTTPResponse(status: direct.status, body: direct.body)

@@ -44,7 +44,8 @@ extension Settings: CustomStringConvertible {
         case let count: parts.append("\(count) secrets")
         }
         let path = "\(pathPrefix)/webhooks/\(source.name)"
-        let plain = Providers.named(source.provider)?.plainOptions ?? []
+        let own = Providers.named(source.provider)?.plainOptions ?? []
+        let plain = own.union(ProviderSettings.commonOptions)
         return [effective(key, parts.joined(separator: ", "), meaning: "who may post webhooks to \(path)")]
             + source.options.sorted { $0.key < $1.key }.map { name, value in
                 let isShown = plain.contains(name) || Self.isHarmless(value)

@@ -8,7 +8,8 @@ extension Settings {
     ///
     /// It looks at files and limits of this machine as well.
     public func warnings() -> [String] {
-        listenWarnings + readableFileWarnings + capWarnings + keepingWarnings + sourceWarnings + corsWarnings
+        listenWarnings + readableFileWarnings + weakSecretWarnings + capWarnings + keepingWarnings + sourceWarnings
+            + corsWarnings
     }
 
     private var listenWarnings: [String] {
@@ -20,26 +21,6 @@ extension Settings {
             "\(addresses) can be reached from other machines without TLS: tokens and events pass in the clear unless "
                 + "a proxy before it speaks TLS and nobody else can reach it"
         ]
-    }
-
-    /// Secrets in a file that everybody on the machine can read.
-    private var readableFileWarnings: [String] {
-        let files = Set(
-            origins.values.compactMap { origin -> String? in
-                if case .file(let path, _) = origin { path } else { nil }
-            })
-        let secrets =
-            sources.flatMap { $0.secrets + $0.keys.values } + tokens.daily
-            + tokens.issuers.compactMap(\.hs256)
-        return files.sorted().compactMap { path in
-            guard let permissions = System.permissions(of: path), permissions & 0o004 != 0,
-                let text = try? String(contentsOfFile: path, encoding: .utf8),
-                secrets.contains(where: { !$0.isEmpty && text.contains($0) })
-            else { return nil }
-            return
-                "\(path) holds secrets, and every user of this machine can read it: chmod o-r it, or take them "
-                + "from the environment as ${NAME}"
-        }
     }
 
     private var capWarnings: [String] {

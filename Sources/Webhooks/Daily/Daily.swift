@@ -16,6 +16,7 @@ struct Daily: Provider {
     private static let basicAuthOption = "basic_auth"
 
     private let source: WireText
+    private let redaction: Redaction
     private let keys: [SigningKey]
     private let basicAuth: String?
     private let window: ReplayWindow
@@ -24,6 +25,7 @@ struct Daily: Provider {
         try settings.allowOptions([Self.basicAuthOption, ReplayWindow.option])
         try settings.refuseKeys("Daily takes secrets: a list with the webhook's hmac, which is base64")
         source = settings.source
+        redaction = try Redaction(settings)
         basicAuth = settings.options[Self.basicAuthOption]
         if basicAuth?.isEmpty == true {
             throw ProviderSettingsError(setting: Self.basicAuthOption, problem: "is empty")
@@ -40,20 +42,25 @@ struct Daily: Provider {
         window = try ReplayWindow(settings, pastSeconds: Self.windowSeconds, futureSeconds: Self.aheadSeconds)
     }
 
+    static func keyBytes(_ secret: String) -> Int {
+        Base64.standard.bytes(Array(secret.utf8))?.count ?? secret.utf8.count
+    }
+
     func receive(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) -> Receipt {
         if !keys.isEmpty && (basicAuth == nil || request.header("X-Webhook-Signature") != nil) {
             try verifySignature(request, now: now)
         } else {
             try verifyBasicAuth(request)
         }
-        let body = try request.jsonObject()
+        let parsed = try request.parsedBody()
+        let body = parsed.object
         if Self.isPing(body) { return .answer(DirectAnswer()) }
         let (event, id) = DailyEvent.read(Fields(body), source: source, receivedAt: now)
         return .event(
             Draft(
-                event: event,
+                event: redaction.finished(event),
                 idempotencyKey: BodyDigest.idempotencyKey(request.body, id: id),
-                raw: Redaction.line(.object(body), capacityBytes: request.body.count)))
+                raw: redaction.line(parsed)))
     }
 
     /// `{"test":"test"}`, with which Daily tries a webhook's address when it is created or revived. It is signed

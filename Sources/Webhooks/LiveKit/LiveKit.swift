@@ -13,6 +13,7 @@ struct LiveKit: Provider {
     static let tokenSeconds: Int64 = 300
 
     private let source: WireText
+    private let redaction: Redaction
     private let keys: [WireText: SigningKey]
     /// The key that ``sign(_:idempotencyKey:now:)`` uses: the first by name.
     private let signer: WireText
@@ -29,6 +30,7 @@ struct LiveKit: Provider {
             throw ProviderSettingsError(setting: "keys", problem: "an API key or its secret is empty")
         }
         source = settings.source
+        redaction = try Redaction(settings)
         // The secret's text is the key; LiveKit decodes nothing.
         keys = Dictionary(uniqueKeysWithValues: settings.keys.map { (WireText($0.key), SigningKey($0.value.utf8)) })
         self.signer = WireText(signer)
@@ -36,13 +38,14 @@ struct LiveKit: Provider {
 
     func receive(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) -> Receipt {
         try verify(request, now: now)
-        let body = try request.jsonObject()
+        let parsed = try request.parsedBody()
+        let body = parsed.object
         let (event, id) = try LiveKitEvent.read(ProtoMessage(body), source: source, receivedAt: now)
         return .event(
             Draft(
-                event: event,
+                event: redaction.finished(event),
                 idempotencyKey: BodyDigest.idempotencyKey(request.body, id: id),
-                raw: Redaction.line(.object(body), capacityBytes: request.body.count)))
+                raw: redaction.line(parsed)))
     }
 
     private func verify(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) {

@@ -4,22 +4,32 @@ internal import Events
 /// camelCase or as in the .proto file, null and absent alike, 64-bit integers as text or as numbers, enums by name
 /// or by number, unknown members passed over. A member of the wrong kind is an error.
 struct ProtoMessage {
-    private let object: JSONObject
+    private let members: [JSONObject.Member]
+    /// Whether any name has to be looked at letter by letter.
+    private let isCamel: Bool
+    /// Where each name stands, in camelCase. Empty for messages of the usual size: going through a few members costs
+    /// less than an index of them, while going through very many for each name would cost the sender nothing and
+    /// the relay a lot.
+    private let places: [WireText: Int]
+
+    /// Messages with more members than this have an index. LiveKit's largest has some 30.
+    private static let usualCount = 64
 
     /// Reads `object`.
     init(_ object: JSONObject) {
-        let isCamel = object.members.allSatisfy { member in !member.name.withBytes { $0.contains(UInt8(ascii: "_")) } }
-        self.object = isCamel ? object : Self.camel(object)
-    }
-
-    private static func camel(_ object: JSONObject) -> JSONObject {
-        var renamed = JSONObject()
-        for member in object.members { renamed[camel(member.name)] = member.value }
-        return renamed
+        members = object.members
+        isCamel = members.allSatisfy { member in !member.name.withBytes { $0.contains(UInt8(ascii: "_")) } }
+        var places: [WireText: Int] = [:]
+        if members.count > Self.usualCount {
+            places.reserveCapacity(members.count)
+            for (place, member) in members.enumerated() { places[Self.camel(member.name)] = place }
+        }
+        self.places = places
     }
 
     /// `joined_at_ms` as `joinedAtMs`.
     private static func camel(_ name: WireText) -> WireText {
+        guard name.contains(UInt8(ascii: "_")) else { return name }
         var bytes: [UInt8] = []
         var raiseNext = false
         for byte in name.utf8 {
@@ -27,11 +37,48 @@ struct ProtoMessage {
                 raiseNext = true
                 continue
             }
-            let isLower = byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z")
-            bytes.append(raiseNext && isLower ? byte - 0x20 : byte)
+            bytes.append(raiseNext ? raised(byte) : byte)
             raiseNext = false
         }
         return WireText(decoding: bytes)
+    }
+
+    private static func raised(_ byte: UInt8) -> UInt8 {
+        byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z") ? byte - 0x20 : byte
+    }
+
+    /// Where the last member of this name stands, however it is spelt.
+    private func place(of name: WireText) -> Int? {
+        guard members.count <= Self.usualCount else { return places[name] }
+        return name.withBytes { name in
+            members.lastIndex { member in
+                member.name.withBytes { spelling in
+                    // Nearly always this tells.
+                    guard let first = spelling.first, first == name.first || first == UInt8(ascii: "_") else {
+                        return false
+                    }
+                    return isCamel && spelling.count != name.count ? false : Self.isSpelling(spelling, of: name)
+                }
+            }
+        }
+    }
+
+    /// Whether ``camel(_:)`` of `spelling` is `name`.
+    private static func isSpelling(
+        _ spelling: UnsafeBufferPointer<UInt8>, of name: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
+        var place = 0
+        var raiseNext = false
+        for byte in spelling {
+            if byte == UInt8(ascii: "_") {
+                raiseNext = true
+                continue
+            }
+            guard place < name.count, name[place] == (raiseNext ? raised(byte) : byte) else { return false }
+            place += 1
+            raiseNext = false
+        }
+        return place == name.count
     }
 
     static func problem(_ name: WireText, _ expected: String) -> Rejection {
@@ -39,8 +86,9 @@ struct ProtoMessage {
     }
 
     private func value(_ name: WireText) -> JSONValue? {
-        guard let value = object[name], !value.isNull else { return nil }
-        return value
+        guard let place = place(of: name) else { return nil }
+        let value = members[place].value
+        return value.isNull ? nil : value
     }
 
     /// True when the member is there and neither null nor empty.

@@ -1,102 +1,145 @@
 internal import Events
 
 /// Addresses without the secrets that they carry: user and password before the host, keys in path and query.
+///
+/// An address is known by `://` behind a scheme, wherever it stands in a text. It goes as far as a blank or a quotation
+/// mark, so that whatever a key may be made of goes with it.
 enum RedactedURL {
     private static let hostSchemes: Set<WireText> = [
         "http", "https", "ws", "wss", "rtmp", "rtmps", "rtsp", "rtsps", "srt", "whip", "whips",
     ]
+    private static let linkSchemes: Set<WireText> = ["http", "https", "ws", "wss"]
 
     /// Scheme and host alone: a stream's key may be any part of its path. Where even the host may be the key, as in
     /// `twitch://key`, only the scheme is left. Text that is no address is taken out altogether.
     static func host(_ text: WireText) -> WireText {
-        guard let parts = Parts(text) else { return Redaction.placeholder }
-        let scheme: WireText = "\(parts.scheme)://"
-        guard hostSchemes.contains(parts.scheme.asciiLowercased()) else { return "\(scheme)\(Redaction.placeholder)" }
-        let address: WireText = "\(scheme)\(parts.host)"
-        return parts.hasMore ? "\(address)/\(Redaction.placeholder)" : address
+        guard let parts = Parts(trimmed(text)) else { return Redaction.placeholder }
+        return host(parts)
+    }
+
+    private static func host(_ parts: Parts) -> WireText {
+        let isHost = hostSchemes.contains(parts.scheme.asciiLowercased())
+        guard isHost else { return "\(parts.scheme)://\(Redaction.placeholder)" }
+        let address: WireText = "\(parts.scheme)://\(parts.host)"
+        return parts.tail.isEmpty ? address : "\(address)/\(Redaction.placeholder)"
     }
 
     /// The address without user, query and fragment, which may sign it; of other schemes than the web's as
-    /// ``host(_:)``.
+    /// ``host(_:)``. Addresses inside of text that does not begin with one are treated alike.
     static func withoutQuery(_ text: WireText) -> WireText {
-        guard let parts = Parts(text) else { return text }
-        guard parts.scheme == "https" || parts.scheme == "http" else { return host(text) }
+        guard mayHoldURL(text) else { return text }
+        guard let parts = Parts(trimmed(text)) else { return replacing(in: text, with: withoutQuery) }
+        return withoutQuery(parts)
+    }
+
+    private static func withoutQuery(_ parts: Parts) -> WireText {
+        // A path with another address in it has that address's key in it.
+        guard parts.isOfTheWeb, parts.isRegular, !mayHoldURL(parts.path) else { return host(parts) }
         return "\(parts.scheme)://\(parts.host)\(parts.path)"
     }
 
-    /// True for text that begins with a scheme and `://`.
-    static func startsLikeURL(_ text: WireText) -> Bool {
-        text.withBytes { bytes in
-            guard let colon = bytes.prefix(17).firstIndex(of: UInt8(ascii: ":")), colon > 0 else { return false }
-            return bytes[colon...].starts(with: "://".utf8) && bytes[..<colon].allSatisfy(isSchemeByte)
-        }
+    /// As ``metadata(_:)``; nil for text without an address, which nearly all is.
+    static func reduced(_ text: WireText) -> WireText? {
+        mayHoldURL(text) ? replacing(in: text, keepsLinks: true, with: host) : nil
     }
 
-    /// Running text in which every address is reduced to its host.
+    /// Running text in which every address is reduced as by ``host(_:)``.
     static func prose(_ text: WireText) -> WireText {
-        guard text.utf8.contains(UInt8(ascii: ":")) else { return text }
-        var result: [UInt8] = []
-        var word: [UInt8] = []
-        func flush() {
-            // An address may stick to punctuation before it, so the scheme is looked for from behind.
-            if let start = addressStart(word) {
-                result += word[..<start]
-                result += host(WireText(decoding: word[start...])).utf8
-            } else {
-                result += word
-            }
-            word.removeAll(keepingCapacity: true)
-        }
-        for byte in text.utf8 {
-            if byte <= 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
-                flush()
-                result.append(byte)
-            } else {
-                word.append(byte)
-            }
-        }
-        flush()
-        return WireText(decoding: result)
+        mayHoldURL(text) ? replacing(in: text, with: host) : text
     }
 
-    private static func addressStart(_ word: [UInt8]) -> Int? {
-        guard let colon = word.firstIndex(of: UInt8(ascii: ":")), word[colon...].starts(with: "://".utf8) else {
+    /// Text that an application wrote for its own clients, such as a participant's metadata: links of the web stay
+    /// but for user and password, and every other address is reduced as by ``host(_:)``.
+    static func metadata(_ text: WireText) -> WireText {
+        reduced(text) ?? text
+    }
+
+    /// True for text that begins with a scheme and `://`, blanks before it aside.
+    static func startsLikeURL(_ text: WireText) -> Bool { Parts(trimmed(text)) != nil }
+
+    /// Whether there is an address in a text. Nearly all are without.
+    static func mayHoldURL(_ text: WireText) -> Bool {
+        text.withBytes { AddressScan.hasMark($0) && AddressScan.next(in: $0, from: 0) != nil }
+    }
+
+    private static func trimmed(_ text: WireText) -> WireText {
+        text.withBytes { bytes in
+            guard let first = bytes.first, let last = bytes.last, first <= 0x20 || last <= 0x20 else { return text }
+            var rest = bytes[...].drop { $0 <= 0x20 }
+            while let last = rest.last, last <= 0x20 { rest.removeLast() }
+            return WireText(decoding: rest)
+        }
+    }
+
+    /// The text with every address in it replaced. One whose separator is escaped, as in JSON inside of text or in a
+    /// query, keeps nothing but its scheme.
+    private static func replacing(
+        in text: WireText, keepsLinks: Bool = false, with replace: (Parts) -> WireText
+    ) -> WireText {
+        text.withBytes { bytes in
+            func text(_ start: Int, _ end: Int) -> WireText { WireText(decoding: bytes[start..<end]) }
+            var result: [UInt8] = []
+            var done = 0
+            while let found = AddressScan.next(in: bytes, from: done) {
+                result += bytes[done..<found.start]
+                if keepsLinks, let link = link(found, in: bytes) {
+                    result += link.text
+                    done = link.end
+                    continue
+                }
+                done = AddressScan.end(of: found, in: bytes)
+                let parts = found.isPlain ? Parts(text(found.start, done)) : nil
+                let escaped: WireText = "\(text(found.start, found.schemeEnd))://\(Redaction.placeholder)"
+                result += (parts.map(replace) ?? escaped).utf8
+            }
+            result += bytes[done...]
+            return WireText(decoding: result)
+        }
+    }
+
+    /// The beginning of a link that stays, without user and password, and where the rest of it begins, in which
+    /// there may be other addresses. Nil for what is no link. It looks no further than the host, so that each of
+    /// many links in one another is looked at once.
+    private static func link(
+        _ found: AddressScan.Found, in bytes: UnsafeBufferPointer<UInt8>
+    ) -> (text: [UInt8], end: Int)? {
+        let scheme = WireText(decoding: bytes[found.start..<found.schemeEnd])
+        guard linkSchemes.contains(scheme.asciiLowercased()) else { return nil }
+        guard found.isPlain else { return (Array(bytes[found.start..<found.hostStart]), found.hostStart) }
+        let end = AddressScan.authorityEnd(of: found, in: bytes)
+        guard let parts = Parts(WireText(decoding: bytes[found.start..<end])), parts.tail.isEmpty else {
             return nil
         }
-        let scheme = word[..<colon].reversed().prefix(while: isSchemeByte).count
-        return scheme > 0 ? colon - scheme : nil
-    }
-
-    private static func isSchemeByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "-"):
-            true
-        default: false
-        }
+        return (Array("\(parts.scheme)://\(parts.host)".utf8), end)
     }
 
     /// The pieces of an address.
     private struct Parts {
         let scheme: WireText
         let host: WireText
+        /// All that follows the host.
+        let tail: WireText
         /// The path with its first slash, without query and fragment.
-        let path: WireText
-        /// True if anything followed the host.
-        let hasMore: Bool
+        var path: WireText { WireText(decoding: tail.utf8.prefix { !"?#".utf8.contains($0) }) }
+        /// Whether the scheme is `http` or `https`.
+        var isOfTheWeb: Bool { scheme.equalsIgnoringASCIICase("https") || scheme.equalsIgnoringASCIICase("http") }
+        /// False where something else than a path or a query follows the host: half of a password, perhaps.
+        var isRegular: Bool { tail.utf8.first.map { "/?#".utf8.contains($0) } ?? true }
 
         init?(_ text: WireText) {
-            guard RedactedURL.startsLikeURL(text), let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else {
-                return nil
+            let pieces = text.withBytes { bytes -> (WireText, WireText, WireText)? in
+                guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > 0,
+                    bytes[colon...].starts(with: "://".utf8), bytes[..<colon].allSatisfy(AddressScan.isSchemeByte)
+                else { return nil }
+                let rest = bytes[(colon + 3)...]
+                let authority = rest.prefix { !"/?#".utf8.contains($0) }
+                let afterUser = authority.lastIndex(of: UInt8(ascii: "@")).map { authority[($0 + 1)...] } ?? authority
+                let host = HostScan.host(afterUser)
+                func text(_ bytes: HostScan.Bytes) -> WireText { WireText(decoding: bytes) }
+                return (text(bytes[..<colon]), text(host), text(bytes[host.endIndex...]))
             }
-            scheme = WireText(decoding: text.utf8[..<colon])
-            let rest = text.utf8[colon...].dropFirst(3)
-            let authority = rest.prefix { !"/?#".utf8.contains($0) }
-            let afterUser = authority.lastIndex(of: UInt8(ascii: "@")).map { authority[$0...].dropFirst() } ?? authority
-            host = WireText(decoding: afterUser)
-            let tail = rest[authority.endIndex...]
-            hasMore = !tail.isEmpty
-            path = WireText(decoding: tail.prefix { !"?#".utf8.contains($0) })
+            guard let pieces else { return nil }
+            (scheme, host, tail) = pieces
         }
     }
 }

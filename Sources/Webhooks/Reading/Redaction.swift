@@ -3,21 +3,61 @@ internal import Events
 /// Takes out of a provider's body what no subscriber may see: passwords and keys, places with a key in them, and
 /// telephone numbers. What is taken out is replaced, so that a reader sees that something stood there.
 ///
-/// Members are judged by their name wherever they stand, so that a message of a newer version is covered as well.
-enum Redaction {
+/// Members are judged by their name wherever they stand, so that a message of a newer version is covered as well. An
+/// operator adds names with `redact`.
+struct Redaction: Sendable {
     /// What stands in the place of a secret.
     static let placeholder: WireText = "[redacted]"
+    /// The option with the names that an operator adds.
+    static let option = "redact"
+
+    /// The names that the operator added.
+    let added: NameEndings?
+    /// Whether bodies hold what people and applications wrote, such as the rows of a database. Links in it stay.
+    let isContent: Bool
+
+    /// The redaction of a source.
+    init(_ settings: ProviderSettings, isContent: Bool = false) throws(ProviderSettingsError) {
+        self.isContent = isContent
+        let names = settings.list(Self.option)
+        guard names.count <= Limits.redactedNames else {
+            throw ProviderSettingsError(
+                setting: Self.option, problem: "has \(names.count) names, and takes \(Limits.redactedNames) at most")
+        }
+        for name in names where name.utf8.count > Limits.nameBytes || !NameEndings.canMatch(name) {
+            throw ProviderSettingsError(
+                setting: Self.option, problem: "takes names of letters and digits, of at most \(Limits.nameBytes) bytes"
+            )
+        }
+        added = names.isEmpty ? nil : NameEndings(names)
+    }
+
+    private init() {
+        added = nil
+        isContent = false
+    }
+
+    /// Without names that were added.
+    private static let standard = Redaction()
 
     /// A body as JSON on one line, secrets taken out.
     static func line(_ body: JSONValue, capacityBytes: Int) -> [UInt8] {
+        standard.line(body, capacityBytes: capacityBytes)
+    }
+
+    /// A value that is passed on in the provider's own words, secrets taken out.
+    static func value(_ value: JSONValue, name: WireText = "") -> JSONValue { standard.value(value, name: name) }
+
+    /// A body as JSON on one line, secrets taken out.
+    func line(_ body: JSONValue, capacityBytes: Int) -> [UInt8] {
         var writer = JSONWriter(capacityBytes: capacityBytes)
         write(body, name: "", to: &writer)
         return writer.bytes
     }
 
     /// A value that is passed on in the provider's own words, secrets taken out.
-    static func value(_ value: JSONValue, name: WireText = "") -> JSONValue {
-        if isSecret(name) && !value.isNull { return .string(placeholder) }
+    func value(_ value: JSONValue, name: WireText = "") -> JSONValue {
+        if isHidden(name) && !value.isNull { return .string(Self.placeholder) }
         switch value {
         case .string(let text): return .string(string(text, name: name))
         case .array(let elements): return .array(elements.map { self.value($0, name: name) })
@@ -26,14 +66,14 @@ enum Redaction {
         }
     }
 
-    private static func write(_ value: JSONValue, name: WireText, to writer: inout JSONWriter) {
+    private func write(_ value: JSONValue, name: WireText, to writer: inout JSONWriter) {
         switch value {
         case .object(let object):
             writer.object { writer in
                 for member in object.members {
                     writer.name(member.name)
-                    if isSecret(member.name) && !member.value.isNull {
-                        writer.string(placeholder)
+                    if isHidden(member.name) && !member.value.isNull {
+                        writer.string(Self.placeholder)
                     } else {
                         write(member.value, name: member.name, to: &writer)
                     }
@@ -46,35 +86,73 @@ enum Redaction {
         }
     }
 
-    private static func string(_ text: WireText, name: WireText) -> WireText {
+    private func string(_ text: WireText, name: WireText) -> WireText {
         guard !text.isEmpty else { return text }
-        if placeNames.contains(name) { return RedactedURL.host(text) }
-        if proseNames.contains(name) { return RedactedURL.prose(text) }
-        return RedactedURL.startsLikeURL(text) ? RedactedURL.withoutQuery(text) : text
+        if Self.placeNames.contains(name) { return RedactedURL.host(text) }
+        // Nearly every text is without an address, and so needs nothing more.
+        guard RedactedURL.mayHoldURL(text) else { return text }
+        if Self.errorNames.matches(name) || (!isContent && Self.proseNames.matches(name)) {
+            return RedactedURL.prose(text)
+        }
+        if RedactedURL.startsLikeURL(text) { return RedactedURL.withoutQuery(text) }
+        let isTheirs = isContent || Self.metadataNames.contains(spellingOf: name)
+        return isTheirs ? RedactedURL.metadata(text) : RedactedURL.withoutQuery(text)
     }
+
+    private func isHidden(_ name: WireText) -> Bool { Self.isSecret(name) || added?.matches(name) == true }
 
     /// Names under which a stream's address stands, which has the stream's key in its path.
     private static let placeNames = FewNames(["url", "urls", "uri", "websocketUrl", "websocket_url"])
     /// Names under which an error's text stands, which may quote such an address.
-    private static let proseNames = FewNames(["error", "details", "error_msg", "errorMsg", "error_message"])
+    private static let errorNames = NameEndings(
+        words("error errors errormsg errormessage errordetail errordetails errortext details"))
+    /// Names of a provider's other remarks. In the rows of a database they may mean anything.
+    private static let proseNames = NameEndings(
+        words("detail reason warning warnings failure message msg statustext cause exception description"))
+    /// Names under which an application's own text stands.
+    private static let metadataNames = FewNames(["metadata", "userdata", "attributes", "topic"])
 
     /// True for the name of a member whose value is a secret.
     static func isSecret(_ name: WireText) -> Bool {
         // A header field of a call may have a name of any length; the other names are short.
         if !SIPAttributes.isPublic(name) { return true }
-        return (2...32).contains(name.byteCount) && secretNames.contains(spellingOf: name)
+        return lastLetters.mayEnd(name) && isWholeNameSecret(name)
+    }
+
+    /// The same of a name that is no attribute of a call, without the shortcut by its last letters.
+    static func isWholeNameSecret(_ name: WireText) -> Bool {
+        if (2...32).contains(name.byteCount) && secretNames.contains(spellingOf: name) { return true }
+        return secretEndings.matches(name)
     }
 
     /// In lower case, without `_` and `-`. The blocks of storage credentials (`s3`, `gcp`, …) go as a whole: they
     /// hold nothing that a subscriber needs.
-    private static let secretNames = FewNames(
+    static let secretWords = words(
         """
-        turnpassword streamkey sharetoken s3key s3 s3config gcp azure alioss accesskey accesskeyid accountkey \
-        secret secretkey secretaccesskey secrettoken sessiontoken password passwd encryptedpassword passwordhash \
-        credential credentials apikey apisecret authtoken authorization token accesstoken refreshtoken idtoken \
-        privatekey clientsecret assumeroleexternalid hmac basicauth sipheaders sipfrom sipendpoint callerid \
-        phonenumber destination
-        """.split(separator: " ").map(String.init))
+        s3 s3key s3config gcp azure alioss accesskeyid authorization assumeroleexternalid hmac basicauth sipheaders \
+        sipfrom sipendpoint callerid destination otp totp cookie jwt
+        """)
+
+    /// How the names of secrets end, whatever stands before: `recovery_token`, `totpSecret`, `hashed-password`.
+    static let endingWords =
+        words(
+            """
+            token secret password passwd passphrase passcode pwd apikey accesskey secretkey privatekey streamkey \
+            signingkey encryptionkey accountkey authkey masterkey servicekey
+            """
+        ).flatMap { name in ["", "hash", "digest", "new", "current", "old", "value"].map { name + $0 } }
+        + words(
+            """
+            secrets passwords apikeys accesstokens refreshtokens authtokens apitokens credential credentials \
+            sipheaders phonenumber otpcode authcode recoverycode recoverycodes backupcode backupcodes codeverifier \
+            sessioncookie setcookie connectionstring
+            """)
+
+    private static let secretNames = FewNames(secretWords)
+    private static let secretEndings = NameEndings(endingWords)
+    private static let lastLetters = LastLetters(secretWords + endingWords)
+
+    private static func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
 }
 
 /// Which of a telephone participant's attributes may be seen. LiveKit keeps numbers and header fields of the call
@@ -83,10 +161,15 @@ enum SIPAttributes {
     private static let allowed: Set<WireText> = [
         "sip.callID", "sip.callIDFull", "sip.callStatus", "sip.callTag", "sip.ruleID", "sip.trunkID",
     ]
+    private static let prefix = Array("sip.".utf8)
 
-    /// True unless it is an attribute of a call that must not be seen.
+    /// True unless it is an attribute of a call that must not be seen. Its prefix counts in any case, since header
+    /// fields of calls have none.
     static func isPublic(_ name: WireText) -> Bool {
         // The first letter tells for nearly every name, and for a tenth of the price.
-        name.utf8.first != UInt8(ascii: "s") || !name.hasPrefix("sip.") || allowed.contains(name)
+        guard let first = name.utf8.first, first | 0x20 == UInt8(ascii: "s"), name.byteCount >= prefix.count else {
+            return true
+        }
+        return !name.utf8.prefix(prefix.count).elementsEqualIgnoringASCIICase(prefix) || allowed.contains(name)
     }
 }

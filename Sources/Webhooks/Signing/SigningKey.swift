@@ -19,9 +19,13 @@ struct SigningKey: Sendable {
         return hmac.finalize().withUnsafeBytes(Array.init)
     }
 
-    /// True when `code` is the code over `first` and `second`. Takes as long for a wrong code as for a right one.
+    /// The bytes of every code.
+    static let codeBytes = 32
+
+    /// True when `code` is the code over `first` and `second`. Takes as long for a wrong code as for a right one; a
+    /// code of another length costs nothing.
     func signed(_ code: [UInt8], over first: [UInt8], _ second: [UInt8] = []) -> Bool {
-        ConstantTime.equal(code, self.code(over: first, second))
+        code.count == Self.codeBytes && ConstantTime.equal(code, self.code(over: first, second))
     }
 }
 

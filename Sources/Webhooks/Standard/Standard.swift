@@ -12,12 +12,14 @@ struct Standard: Provider {
     static let windowSeconds: Double = 5 * 60
 
     private let source: WireText
+    private let redaction: Redaction
     private let keys: [StandardKey]
     private let window: ReplayWindow
 
     init(settings: ProviderSettings) throws(ProviderSettingsError) {
         try settings.allowOptions([ReplayWindow.option])
         source = settings.source
+        redaction = try Redaction(settings)
         var keys: [StandardKey] = []
         try settings.refuseKeys("a standard source takes secrets: a list, each whsec_ and base64")
         for secret in try settings.requiredSecrets() { keys.append(try StandardKey(secret)) }
@@ -25,32 +27,33 @@ struct Standard: Provider {
         window = try ReplayWindow(settings, pastSeconds: Self.windowSeconds, futureSeconds: Self.windowSeconds)
     }
 
+    static func keyBytes(_ secret: String) -> Int { StandardKey.bytes(secret) ?? secret.utf8.count }
+
     func receive(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) -> Receipt {
         let id = try verify(request, now: now)
-        let body = try request.jsonObject()
+        let parsed = try request.parsedBody()
+        let body = parsed.object
+        let event = try StandardEvent.read(body, source: source, receivedAt: now)
         return .event(
             Draft(
-                event: try StandardEvent.read(body, source: source, receivedAt: now),
+                event: redaction.finished(event, isOwn: true),
                 idempotencyKey: BodyDigest.idempotencyKey(request.body, id: id),
-                raw: Redaction.line(.object(body), capacityBytes: request.body.count)))
+                raw: redaction.line(parsed)))
     }
 
     /// Verifies and returns the id.
     private func verify(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) -> WireText {
-        let id = try request.requiredHeader("webhook-id")
-        let timestamp = try request.requiredHeader("webhook-timestamp")
-        let signatures = try request.requiredHeader("webhook-signature")
+        let headers = StandardHeaders.of(request)
+        let id = try request.requiredHeader(headers.id)
+        let timestamp = try request.requiredHeader(headers.timestamp)
+        let listed = try request.requiredHeader(headers.signature)
         guard let seconds = Int64(timestamp.string), seconds > 0 else {
-            throw Rejection(.malformedHeader, "The header webhook-timestamp is no integer of seconds.")
+            throw Rejection(.malformedHeader, "The header \(headers.timestamp) is no integer of seconds.")
         }
         let prefix = Array("\(id).\(timestamp).".utf8)
-        // One of several during a rotation is enough, and versions that are not known are passed over.
-        let isSigned = signatures.split(at: UInt8(ascii: " ")).contains { signature in
-            let parts = signature.split(at: UInt8(ascii: ","), maxSplits: 1)
-            guard parts.count == 2, let bytes = Base64.standard.bytes(Array(parts[1].utf8)) else { return false }
-            return keys.contains { $0.version == parts[0] && $0.signed(bytes, over: prefix, request.body) }
-        }
-        guard isSigned else {
+        // One of several during a rotation is enough.
+        let signatures = try StandardSignatures(listed, header: headers.signature, for: keys)
+        guard signatures.contain(signatureOf: keys, over: prefix, request.body) else {
             throw Rejection(.badSignature, "None of the signatures fits one of the secrets.")
         }
         try window.check(signedAtSeconds: Double(seconds), now: now)

@@ -13,6 +13,9 @@ enum StandardEvent {
         guard let type = body["type"]?.string.flatMap(EventType.init(checking:)) else {
             throw problem("type should be 1 to 64 letters, digits, _ . or -")
         }
+        guard !type.isReserved else {
+            throw problem("type is \(type.rawValue), which only the relay's own messages have")
+        }
         let room = try room(body)
         var event = Event(
             type: type, source: source, provider: WireText(Standard.name), room: room, receivedAt: receivedAt)
@@ -28,6 +31,7 @@ enum StandardEvent {
         if let room, event.data.room == nil, event.data.other["room"] == nil, type.namesRoom {
             event.data.room = Room(name: room)
         }
+        if let fault = StandardShape.fault(event) { throw problem("\(type.rawValue) \(fault)") }
         return event
     }
 

@@ -5,13 +5,22 @@ internal import FoundationEssentials
 /// A key of the Standard Webhooks scheme: `whsec_` (shared), `whpk_` (ed25519, to verify) or `whsk_` (ed25519, to
 /// sign and verify), each followed by base64.
 enum StandardKey: Sendable {
+    /// The words before the base64 of a key, each for a kind.
+    private static let prefixes = ["whsec_", "whpk_", "whsk_"]
+
     case shared(SigningKey)
     case publicKey(Curve25519.Signing.PublicKey)
     case privateKey(Curve25519.Signing.PrivateKey)
 
+    /// How many bytes the base64 of a key stands for; nil if it is none.
+    static func bytes(_ text: String) -> Int? {
+        let prefix = prefixes.first { text.hasPrefix($0) } ?? ""
+        return Base64.standard.bytes(Array(text.utf8.dropFirst(prefix.utf8.count)))?.count
+    }
+
     /// Reads a key; without one of the prefixes it is a shared one, as the official libraries have it.
     init(_ text: String) throws(ProviderSettingsError) {
-        let kind = ["whsec_", "whpk_", "whsk_"].first { text.hasPrefix($0) } ?? ""
+        let kind = Self.prefixes.first { text.hasPrefix($0) } ?? ""
         guard let bytes = Base64.standard.bytes(Array(text.utf8.dropFirst(kind.utf8.count))), !bytes.isEmpty else {
             throw ProviderSettingsError(setting: "secrets", problem: "what follows a secret's prefix is not base64")
         }
@@ -38,12 +47,17 @@ enum StandardKey: Sendable {
         if case .shared = self { "v1" } else { "v1a" }
     }
 
-    /// True when `signature` is over `prefix` and `body`.
-    func signed(_ signature: [UInt8], over prefix: [UInt8], _ body: [UInt8]) -> Bool {
+    /// The key, if it is a shared one.
+    var shared: SigningKey? {
+        if case .shared(let key) = self { key } else { nil }
+    }
+
+    /// True when `signature` is an Ed25519 signature of `signed` with this key.
+    func isSignature(_ signature: [UInt8], of signed: [UInt8]) -> Bool {
         switch self {
-        case .shared(let key): key.signed(signature, over: prefix, body)
-        case .publicKey(let key): key.isValidSignature(signature, for: prefix + body)
-        case .privateKey(let key): key.publicKey.isValidSignature(signature, for: prefix + body)
+        case .shared: false
+        case .publicKey(let key): key.isValidSignature(signature, for: signed)
+        case .privateKey(let key): key.publicKey.isValidSignature(signature, for: signed)
         }
     }
 

@@ -11,6 +11,7 @@ struct Supabase: Provider {
     static let plainOptions: Set = ["header", "room_column", "users_columns"]
 
     private let source: WireText
+    private let redaction: Redaction
     private let secrets: [String]
     private let header: String
     private let roomColumn: WireText?
@@ -20,6 +21,7 @@ struct Supabase: Provider {
         try settings.allowOptions(Self.plainOptions)
         source = settings.source
         try settings.refuseKeys("Supabase takes secrets: a list with what the webhook sends in its header")
+        redaction = try Redaction(settings, isContent: true)
         secrets = try settings.requiredSecrets()
         header = settings.options["header"] ?? "x-webhook-secret"
         roomColumn = settings.options["room_column"].map { WireText($0) }
@@ -37,28 +39,48 @@ struct Supabase: Provider {
         guard secrets.contains(where: { Self.equals(given, $0) || Self.equals(given, "Bearer " + $0) }) else {
             throw Rejection(.badSignature, "The header \(header) holds none of the secrets.")
         }
-        let body = try request.jsonObject()
+        let parsed = try request.parsedBody()
+        let body = parsed.object
         // There is no id, and the same change may well happen twice; since Supabase never sends again, the time of
         // arrival may tell two apart.
         let key: WireText = "\(BodyDigest.idempotencyKey(request.body, id: nil))@\(now)"
-        return .event(
-            Draft(
-                event: event(Fields(body), receivedAt: now), idempotencyKey: key,
-                raw: Redaction.line(.object(body), capacityBytes: request.body.count)))
+        let draft = Draft(
+            event: redaction.finished(event(Fields(body), receivedAt: now)), idempotencyKey: key,
+            raw: redaction.line(parsed))
+        guard let left = departure(body, to: draft.event.room) else { return .event(draft) }
+        let leave = Draft(
+            event: redaction.finished(event(Fields(left), receivedAt: now, moved: "out")),
+            idempotencyKey: "\(key)/left",
+            raw: redaction.line(.object(left), capacityBytes: request.body.count))
+        var arrival = draft
+        arrival.event.data.other["moved"] = "in"
+        return .events([leave, arrival])
+    }
+
+    /// What the room that a row has left is told: the change without the row as it is now, which is the new room's
+    /// alone. Nil for a change that leaves its row where it is.
+    private func departure(_ body: JSONObject, to room: WireText?) -> JSONObject? {
+        guard let roomColumn, body["type"]?.string == "UPDATE", body["record"]?.object != nil,
+            let old = body["old_record"]?.object, let left = Fields(old).textOrNumber(roomColumn),
+            room != left
+        else { return nil }
+        var told = body
+        told["record"] = nil
+        return told
     }
 
     private static func equals(_ given: WireText, _ secret: String) -> Bool { ConstantTime.equal(given, secret) }
 
     private static let verbs: [WireText: WireText] = ["INSERT": "insert", "UPDATE": "update", "DELETE": "delete"]
 
-    private func event(_ body: Fields, receivedAt: EpochMilliseconds) -> Event {
+    private func event(_ body: Fields, receivedAt: EpochMilliseconds, moved: WireText? = nil) -> Event {
         let change = body.text("type")
         let type = change.flatMap { Self.verbs[$0] }.flatMap { verb in
             body.text("table").flatMap { EventType(checking: "\($0).\(verb)") }
         }
         var event = Event(
             type: type ?? .unknown, source: source, provider: WireText(Self.name), room: nil, receivedAt: receivedAt)
-        // Of a deleted row only the old record is left.
+        // Of a deleted row, and for the room that a row has left, only the old record is left.
         let record = body.fields("record") ?? body.fields("old_record")
         event.room = roomColumn.flatMap { record?.textOrNumber($0) }
         event.data.room = event.room.map { Room(name: $0) }
@@ -67,8 +89,9 @@ struct Supabase: Provider {
         event.data.providerEvent = change
         event.data.other["schema"] = body.value("schema")
         event.data.other["table"] = body.value("table")
-        event.data.other["record"] = body.value("record").map { Redaction.value($0) }
-        event.data.other["oldRecord"] = body.value("old_record").map { Redaction.value($0) }
+        event.data.other["record"] = body.value("record").map { redaction.value($0) }
+        event.data.other["oldRecord"] = body.value("old_record").map { redaction.value($0) }
+        event.data.other["moved"] = moved.json
         return event
     }
 

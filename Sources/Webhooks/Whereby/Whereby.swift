@@ -11,12 +11,14 @@ struct Whereby: Provider {
     static let windowSeconds: Double = 60
 
     private let source: WireText
+    private let redaction: Redaction
     private let keys: [SigningKey]
     private let window: ReplayWindow
 
     init(settings: ProviderSettings) throws(ProviderSettingsError) {
         try settings.allowOptions([ReplayWindow.option])
         source = settings.source
+        redaction = try Redaction(settings)
         // Unlike Daily's, the secret is taken as the text that it is.
         try settings.refuseKeys("Whereby takes secrets: a list with the webhook's secret")
         keys = try settings.requiredSecrets().map { SigningKey($0.utf8) }
@@ -25,34 +27,46 @@ struct Whereby: Provider {
 
     func receive(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) -> Receipt {
         try verify(request, now: now)
-        let body = try request.jsonObject()
+        let parsed = try request.parsedBody()
+        let body = parsed.object
         let fields = Fields(body)
         return .event(
             Draft(
-                event: WherebyEvent.read(fields, source: source, receivedAt: now),
+                event: redaction.finished(WherebyEvent.read(fields, source: source, receivedAt: now)),
                 idempotencyKey: BodyDigest.idempotencyKey(request.body, id: fields.textOrNumber("id")),
-                raw: Redaction.line(.object(body), capacityBytes: request.body.count)))
+                raw: redaction.line(parsed)))
     }
 
     private func verify(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) {
         let header = try request.requiredHeader("Whereby-Signature")
-        var time: WireText?
-        var codes: [[UInt8]] = []
-        for part in header.split(at: UInt8(ascii: ",")) {
-            let pair = WireText(decoding: part.utf8.drop { $0 == UInt8(ascii: " ") })
-                .split(at: UInt8(ascii: "="), maxSplits: 1)
-            guard pair.count == 2 else { continue }
-            if pair[0] == "t" { time = pair[1] }
-            if pair[0] == "v1", let code = Hex.bytes(Array(pair[1].utf8)) { codes.append(code) }
-        }
-        guard let time, let seconds = Int64(time.string), seconds > 0, !codes.isEmpty else {
+        let (time, codes) = try Self.parts(header)
+        guard let time, let seconds = Int64(time.string), seconds > 0, let codes else {
             throw Rejection(.malformedHeader, "The header Whereby-Signature is not of the form t=…,v1=….")
         }
         let prefix = Array(time.utf8) + [UInt8(ascii: ".")]
-        guard keys.contains(where: { key in codes.contains { key.signed($0, over: prefix, request.body) } }) else {
+        guard codes.contain(codeOf: keys, code: { $0.code(over: prefix, request.body) }) else {
             throw Rejection(.badSignature, "The signature fits none of the secrets.")
         }
         try window.check(signedAtSeconds: Double(seconds), now: now)
+    }
+
+    /// The time, and the codes listed beside it; nil for what the header does not have.
+    private static func parts(_ header: WireText) throws(Rejection) -> (time: WireText?, codes: ListedCodes?) {
+        var time: WireText?
+        var codes: ListedCodes?
+        for part in Array(header.utf8).split(separator: UInt8(ascii: ",")) {
+            let pair = part.drop { $0 == 0x20 }.split(separator: UInt8(ascii: "="), maxSplits: 1)
+            guard pair.count == 2 else { continue }
+            if pair[0].elementsEqual("t".utf8) { time = WireText(decoding: pair[1]) }
+            guard pair[0].elementsEqual("v1".utf8), let code = Hex.bytes(pair[1]) else { continue }
+            var listed = codes ?? ListedCodes()
+            guard listed.add(code) else {
+                let problem = "The header Whereby-Signature lists more than \(Limits.listedCodes) signatures."
+                throw Rejection(.malformedHeader, problem)
+            }
+            codes = listed
+        }
+        return (time, codes)
     }
 
     func sign(_ body: [UInt8], idempotencyKey: WireText, now: EpochMilliseconds) -> [WebhookRequest.Header] {

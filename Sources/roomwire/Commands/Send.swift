@@ -105,7 +105,7 @@ struct Send: AsyncParsableCommand {
     /// Status, what it was about, and what the relay said against it.
     private static func line(_ answer: Poster.Answer, about receipt: Receipt?, name: WireText?) -> String {
         var parts = ["\(answer.status)"]
-        if case .event(let draft) = receipt {
+        if let draft = receipt?.lastDraft {
             parts += [draft.event.type.rawValue.string.padded(to: 22), draft.event.room?.string ?? "-"]
         } else {
             parts.append(name?.string ?? "request")

@@ -89,6 +89,13 @@ struct Verdict {
         case .event(let draft):
             writer.name("event")
             draft.event.write(to: &writer, id: nil)
+        case .events(let drafts):
+            if let last = drafts.last {
+                writer.name("event")
+                last.event.write(to: &writer, id: nil)
+            }
+            writer.name("events")
+            writer.array { writer in for draft in drafts { draft.event.write(to: &writer, id: nil) } }
         case .answer(let answer):
             writer.member("event", JSONValue.null)
             writer.member("answer", object: { $0.member("status", Int64(answer.status)) })

@@ -18,7 +18,8 @@ enum StreamMessage {
 
     /// Reads the data of one event.
     init(_ data: String) {
-        guard let json = try? JSONReader.value(data) else {
+        // A provider's own body, for tokens that may see it, stays as it came.
+        guard let json = try? JSONReader.value(Array(data.utf8), loneSurrogates: .replaced).value else {
             self = .other
             return
         }

@@ -1,0 +1,122 @@
+internal import Glibc
+
+/// Where the host of an address ends.
+enum HostScan {
+    typealias Bytes = Slice<UnsafeBufferPointer<UInt8>>
+
+    /// A name, or an address in brackets, and a port of digits. What else stands before the first slash is no part of
+    /// a host: it may be half of a password that has a slash in it.
+    static func host(_ bytes: Bytes) -> Bytes {
+        var end = bytes.startIndex
+        if bytes.first == UInt8(ascii: "["), let bracket = bytes.firstIndex(of: UInt8(ascii: "]")) {
+            end = bracket + 1
+        } else {
+            end = bytes.firstIndex { !isNameByte($0) } ?? bytes.endIndex
+        }
+        guard end < bytes.endIndex, bytes[end] == UInt8(ascii: ":") else { return bytes[..<end] }
+        let port = bytes[(end + 1)...].prefix(6).prefix { $0 &- UInt8(ascii: "0") < 10 }
+        let isPort = !port.isEmpty && port.count < 6 && port.endIndex == bytes.endIndex
+        return isPort ? bytes[..<port.endIndex] : bytes[..<end]
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        byte >= 0x80 || (byte | 0x20) &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10
+            || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+    }
+}
+
+/// Finds addresses in text.
+enum AddressScan {
+    /// Where an address begins: its scheme, and what follows the scheme.
+    struct Found {
+        let start: Int
+        let schemeEnd: Int
+        let hostStart: Int
+        /// Whether its separator is `://` and not an escaped form of it.
+        let isPlain: Bool
+    }
+
+    private static let separators: [[UInt8]] = [
+        Array("://".utf8), Array(#":\/\/"#.utf8), Array("%3a%2f%2f".utf8), Array("%3a//".utf8),
+        Array("%253a%252f%252f".utf8),
+    ]
+
+    /// Whether there is a colon or a percent sign, without which there is no address. The C library looks at many bytes
+    /// at once.
+    static func hasMark(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let start = bytes.baseAddress, !bytes.isEmpty else { return false }
+        return memchr(start, Int32(UInt8(ascii: ":")), bytes.count) != nil
+            || memchr(start, Int32(UInt8(ascii: "%")), bytes.count) != nil
+    }
+
+    /// Whether a separator may begin here. The second byte tells for nearly every colon, as in a time of day.
+    private static func mayBegin(in bytes: UnsafeBufferPointer<UInt8>, at place: Int) -> Bool {
+        guard place + 1 < bytes.count else { return false }
+        let second = bytes[place + 1]
+        switch bytes[place] {
+        case UInt8(ascii: ":"): return second == UInt8(ascii: "/") || second == UInt8(ascii: "\\")
+        case UInt8(ascii: "%"): return second == UInt8(ascii: "2") || second == UInt8(ascii: "3")
+        default: return false
+        }
+    }
+
+    /// The next address at `start` or behind it. Each byte is looked at a bounded number of times.
+    static func next(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Found? {
+        var place = start
+        while place < bytes.count {
+            guard mayBegin(in: bytes, at: place) else {
+                place += 1
+                continue
+            }
+            if let separator = separators.first(where: { stands($0, in: bytes, at: place) }) {
+                var scheme = place
+                while scheme > start, isSchemeByte(bytes[scheme - 1]) { scheme -= 1 }
+                if scheme < place {
+                    return Found(
+                        start: scheme, schemeEnd: place, hostStart: place + separator.count,
+                        isPlain: separator == separators[0])
+                }
+            }
+            place += 1
+        }
+        return nil
+    }
+
+    private static func stands(_ separator: [UInt8], in bytes: UnsafeBufferPointer<UInt8>, at place: Int) -> Bool {
+        guard bytes.count - place >= separator.count else { return false }
+        for (offset, byte) in separator.enumerated() {
+            let found = bytes[place + offset]
+            guard (found &- 0x41 < 26 ? found | 0x20 : found) == byte else { return false }
+        }
+        return true
+    }
+
+    /// A blank or a quotation mark ends an address; a backslash before the mark is the mark's. An apostrophe does
+    /// only where one stands before the address, since a key may have one in it.
+    static func end(of found: Found, in bytes: UnsafeBufferPointer<UInt8>) -> Int {
+        let isQuoted = found.start > 0 && bytes[found.start - 1] == UInt8(ascii: "'")
+        var end = found.hostStart
+        while end < bytes.count, bytes[end] > 0x20, bytes[end] != UInt8(ascii: "\""),
+            !(isQuoted && bytes[end] == UInt8(ascii: "'"))
+        {
+            end += 1
+        }
+        guard end < bytes.count, bytes[end] == UInt8(ascii: "\"") else { return end }
+        while end > found.hostStart, bytes[end - 1] == UInt8(ascii: "\\") { end -= 1 }
+        return end
+    }
+
+    /// Where the part with the host ends.
+    static func authorityEnd(of found: Found, in bytes: UnsafeBufferPointer<UInt8>) -> Int {
+        bytes[found.hostStart...].firstIndex { $0 <= 0x20 || "/?#\"'\\".utf8.contains($0) } ?? bytes.count
+    }
+
+    static func isSchemeByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,100 @@
+internal import Events
+
+extension Redaction {
+    /// The event without what its reader has let through: addresses in the texts that a provider or its application
+    /// wrote, and members that the operator's `redact` names. Ids, identities and the room's name stay, since access
+    /// and presence go by them.
+    ///
+    /// - Parameter isOwn: true for an event of the operator's own backend, whose texts are meant as they are.
+    func finished(_ event: Event, isOwn: Bool = false) -> Event {
+        if isOwn && added == nil { return event }
+        var event = event
+        let texts = EventTexts(added: added, keepsAddresses: isOwn)
+        if var room = event.data.room {
+            texts.hide(&room.metadata, "metadata")
+            texts.hide(&room.details)
+            event.data.room = room
+        }
+        if var participant = event.data.participant {
+            texts.hide(&participant)
+            event.data.participant = participant
+        }
+        if var track = event.data.track {
+            texts.hide(&track.name, "name")
+            texts.hide(&track.details)
+            event.data.track = track
+        }
+        if var recording = event.data.recording {
+            texts.hide(&recording.error, "error")
+            texts.hide(&recording.details)
+            event.data.recording = recording
+        }
+        texts.hide(&event.data.other)
+        return event
+    }
+}
+
+/// The texts of one event, and what goes out of them.
+private struct EventTexts {
+    let added: NameEndings?
+    /// Whether addresses stay as they are.
+    let keepsAddresses: Bool
+
+    /// What stands for a text instead; nil if it stays.
+    private func replacement(_ text: WireText, _ name: WireText) -> WireText? {
+        if added?.matches(name) == true { return Redaction.placeholder }
+        return keepsAddresses ? nil : RedactedURL.reduced(text)
+    }
+
+    func hide(_ text: inout WireText?, _ name: WireText) {
+        if let shown = text.flatMap({ replacement($0, name) }) { text = shown }
+    }
+
+    func hide(_ object: inout JSONObject) {
+        if let shown = replacement(object) { object = shown }
+    }
+
+    func hide(_ participant: inout Participant) {
+        hide(&participant.name, "name")
+        hide(&participant.metadata, "metadata")
+        for index in participant.attributes.indices {
+            let (name, value) = participant.attributes[index]
+            if let shown = replacement(value, name) { participant.attributes[index].value = shown }
+        }
+        if let shown = participant.permissions.flatMap({ replacement($0, "permissions") }) {
+            participant.permissions = shown
+        }
+        hide(&participant.details)
+    }
+
+    private func replacement(_ value: JSONValue, _ name: WireText) -> JSONValue? {
+        if added?.matches(name) == true && !value.isNull { return .string(Redaction.placeholder) }
+        switch value {
+        case .string(let text): return replacement(text, name).map(JSONValue.string)
+        case .array(let elements):
+            var changed: [JSONValue]?
+            for (index, element) in elements.enumerated() {
+                guard let shown = replacement(element, name) else { continue }
+                if changed == nil { changed = elements }
+                changed?[index] = shown
+            }
+            return changed.map(JSONValue.array)
+        case .object(let object): return replacement(object).map(JSONValue.object)
+        default: return nil
+        }
+    }
+
+    private func replacement(_ object: JSONObject) -> JSONObject? {
+        // Every value is looked at once, and nothing is copied where nothing changes, which is nearly always.
+        var changed: [Int: JSONValue] = [:]
+        for (index, member) in object.members.enumerated() {
+            if let shown = replacement(member.value, member.name) { changed[index] = shown }
+        }
+        guard !changed.isEmpty else { return nil }
+        var index = -1
+        return object.mapValues { member in
+            index += 1
+            return changed[index] ?? member.value
+        }
+    }
+}

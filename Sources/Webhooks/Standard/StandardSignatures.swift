@@ -1,0 +1,80 @@
+internal import Events
+
+/// The names of the three headers of the scheme.
+struct StandardHeaders {
+    let id: String
+    let timestamp: String
+    let signature: String
+
+    private init(prefix: String) {
+        id = prefix + "id"
+        timestamp = prefix + "timestamp"
+        signature = prefix + "signature"
+    }
+
+    private static let standard = StandardHeaders(prefix: "webhook-")
+    /// The names from before the specification, which Svix and those who send through it still use.
+    private static let svix = StandardHeaders(prefix: "svix-")
+
+    /// The names that a request uses. Those of the specification win; the two sets are never mixed, so that what is
+    /// signed is not open to interpretation.
+    static func of(_ request: WebhookRequest) -> StandardHeaders {
+        !standard.isUsed(in: request) && svix.isUsed(in: request) ? svix : standard
+    }
+
+    private func isUsed(in request: WebhookRequest) -> Bool {
+        request.has(signature) || request.has(id) || request.has(timestamp)
+    }
+}
+
+/// The signatures that one webhook lists, those that can be right: of a version that a key of the source signs with,
+/// and of its length. All others are passed over.
+struct StandardSignatures {
+    /// `v1`: HMAC-SHA256.
+    private var codes = ListedCodes()
+    /// `v1a`: Ed25519.
+    private var curve: [[UInt8]] = []
+
+    private static let curveBytes = 64
+    private static let codeVersion = Array("v1,".utf8)
+    private static let curveVersion = Array("v1a,".utf8)
+    /// Base64 of 32 and of 64 bytes.
+    private static let codeLetters = 44
+    private static let curveLetters = 88
+
+    /// Reads the header's value.
+    init(_ value: WireText, header: String, for keys: [StandardKey]) throws(Rejection) {
+        let takesCodes = keys.contains { $0.version == "v1" }
+        let takesCurve = keys.contains { $0.version == "v1a" }
+        for entry in Array(value.utf8).split(separator: 0x20) {
+            if takesCodes, entry.starts(with: Self.codeVersion) {
+                guard let code = Self.bytes(entry.dropFirst(3), letters: Self.codeLetters) else { continue }
+                guard codes.add(code) else { throw Self.tooMany(Limits.listedCodes, header) }
+            } else if takesCurve, entry.starts(with: Self.curveVersion) {
+                guard let signature = Self.bytes(entry.dropFirst(4), letters: Self.curveLetters) else { continue }
+                guard signature.count == Self.curveBytes else { continue }
+                curve.append(signature)
+                guard curve.count <= Limits.listedCurveSignatures else {
+                    throw Self.tooMany(Limits.listedCurveSignatures, header)
+                }
+            }
+        }
+    }
+
+    private static func bytes(_ text: ArraySlice<UInt8>, letters: Int) -> [UInt8]? {
+        text.count == letters ? Base64.standard.bytes(text) : nil
+    }
+
+    private static func tooMany(_ most: Int, _ header: String) -> Rejection {
+        Rejection(.malformedHeader, "The header \(header) lists more than \(most) signatures.")
+    }
+
+    /// True if one of the signatures is one of the keys' over `prefix` and `body`.
+    func contain(signatureOf keys: [StandardKey], over prefix: [UInt8], _ body: [UInt8]) -> Bool {
+        if codes.contain(codeOf: keys.lazy.compactMap(\.shared), code: { $0.code(over: prefix, body) }) { return true }
+        guard !curve.isEmpty else { return false }
+        // Ed25519 takes what it verifies in one piece.
+        let signed = prefix + body
+        return keys.contains { key in curve.contains { key.isSignature($0, of: signed) } }
+    }
+}
