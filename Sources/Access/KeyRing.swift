@@ -28,6 +28,9 @@ struct KeyRing: Sendable {
         return verified ? .verified : .badSignature
     }
 
+    /// How many signatures ``check(_:algorithm:keyID:)`` would compute at most.
+    func verifications(algorithm: String, keyID: String?) -> Int { candidates(algorithm: algorithm, keyID: keyID).count }
+
     /// Whether the token may have been signed with a key of this issuer that is not here.
     func lacksKey(algorithm: String, keyID: String?) -> Bool {
         algorithms.contains(algorithm) && candidates(algorithm: algorithm, keyID: keyID).isEmpty

@@ -44,6 +44,22 @@ public struct TrustedProxies: Sendable, Hashable {
         return farthest.description
     }
 
+    /// The header by which the other end of a connection gives a client's address although it is not trusted to; nil
+    /// if there is none. It compares bytes in place, since every request passes here.
+    public func ignoredHeader(peer: String, headers: [(name: String, value: String)]) -> String? {
+        for line in headers {
+            let count = line.name.utf8.count
+            for known in Self.forwardingHeaders where count == known.utf8.count {
+                guard zip(line.name.utf8, known.utf8).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) else { continue }
+                if !networks.isEmpty, NetworkAddress(peer).map(trusts) ?? true { return nil }
+                return known
+            }
+        }
+        return nil
+    }
+
+    private static let forwardingHeaders: [String] = ["X-Forwarded-For", "Forwarded"]
+
     private func trusts(_ address: NetworkAddress) -> Bool { networks.contains { $0.contains(address) } }
 
     private static func text(_ written: String, _ address: NetworkAddress) -> String {

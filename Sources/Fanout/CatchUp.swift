@@ -139,7 +139,7 @@ extension Hub {
             if chosen.count == most || buffers.isFull || looked == Limits.turnEvents { break }
             looked += 1
             reached = event.id
-            guard group.key.filter.admits(event.event, to: subscriber.user) else { continue }
+            guard group.key.filter.admits(event.event, to: subscriber.audienceName) else { continue }
             builder.append(event, as: group.key.format, to: buffers)
             chosen.append(event)
         }

@@ -44,8 +44,8 @@ public final class Hub {
     var extent: LogExtent
     var groups = GroupIndex()
     var subscribers: [UInt64: Subscriber] = [:]
-    /// For events with an audience.
-    var byUser: [String: [Subscriber]] = [:]
+    /// For events with an audience: the users of this name, whichever issuer vouches for them.
+    var byUser: [ExactName: [Subscriber]] = [:]
     /// How many stand at the head with nothing unsent.
     var liveCount = 0
     /// Live subscribers that are served alone.
@@ -123,7 +123,7 @@ public final class Hub {
             wallNow: wallNow)
         subscriber.cursorIsUnchecked = start.isUnchecked
         subscribers[id] = subscriber
-        byUser[subscription.user, default: []].append(subscriber)
+        byUser[ExactName(subscriber.user), default: []].append(subscriber)
         setWheel(subscriber, idleSince: now)
         var opening = subscription.preamble
         opening += ControlFrame.retry(jitteredRetry(), for: subscriber)
@@ -176,8 +176,9 @@ public final class Hub {
         wheel.remove(subscriber)
         groups.leave(subscriber.group)
         subscribers[subscriber.id] = nil
-        byUser[subscriber.user]?.removeAll { $0 === subscriber }
-        if byUser[subscriber.user]?.isEmpty == true { byUser[subscriber.user] = nil }
+        let name = ExactName(subscriber.user)
+        byUser[name]?.removeAll { $0 === subscriber }
+        if byUser[name]?.isEmpty == true { byUser[name] = nil }
         subscriber.outlet.close()
         counters.ended[reason, default: 0] += 1
         onEnd(subscriber, reason)
@@ -193,8 +194,18 @@ public final class Hub {
     /// The stream of this id, if it is one of this hub's.
     public func subscriber(id: UInt64) -> Subscriber? { subscribers[id] }
 
-    /// The streams of a user, oldest first.
-    public func subscribers(of user: String) -> [Subscriber] { byUser[user] ?? [] }
+    /// The streams of the users of this name, oldest first: of one issuer's user, or of every issuer's.
+    public func subscribers(of user: String, issuer: String? = nil) -> [Subscriber] {
+        let named = byUser[ExactName(user)] ?? []
+        guard let issuer else { return named }
+        return named.filter { $0.principal.issuer.hasSameBytes(as: issuer) }
+    }
+
+    /// Takes a number as a stream would, for what is listed with the streams and is none of this hub's.
+    public func takeStreamID() -> UInt64 {
+        defer { startedCount += 1 }
+        return nextStreamID
+    }
 
     /// Takes a live subscriber away from the head: its cursor says from now on where it stands.
     func leaveHead(_ subscriber: Subscriber) {

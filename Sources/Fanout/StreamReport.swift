@@ -15,7 +15,9 @@ public struct StreamReport: Sendable {
     /// The stream's number, as told in `connected`.
     public let id: UInt64
     /// Whose token opened it.
-    public let user: String
+    public let principal: Principal
+    /// The user whose token opened it.
+    public var user: String { principal.user }
     /// What it receives.
     public let filter: EventFilter
     /// How events are written.
@@ -48,18 +50,21 @@ extension Hub {
         let reached = subscriber.cursor == .zero ? ring.events.first?.id ?? head : subscriber.cursor
         let lag = standing == .live ? 0 : max(0, head.milliseconds - reached.milliseconds)
         return StreamReport(
-            id: subscriber.id, user: subscriber.user, filter: subscriber.group.key.filter,
+            id: subscriber.id, principal: subscriber.principal, filter: subscriber.group.key.filter,
             format: subscriber.group.key.format, standing: standing, lagMilliseconds: lag,
             openedAt: EpochMilliseconds(subscriber.openedAtSeconds) * 1000, expiresAt: subscriber.expiresAt,
             sentBytes: subscriber.sentBytes, sentEvents: subscriber.sentEvents)
     }
 
-    /// Up to `most` streams by their ids, from the first beyond `after` on: of one user, or of all.
-    public func streams(of user: String?, after: UInt64, most: Int) -> [Subscriber] {
+    /// Up to `most` streams by their ids, from the first beyond `after` on: of the users of one name, or of all.
+    public func streams(of user: String?, issuer: String? = nil, after: UInt64, most: Int) -> [Subscriber] {
         if let user {
-            return Array(subscribers(of: user).filter { $0.id > after }.sorted { $0.id < $1.id }.prefix(most))
+            return Array(subscribers(of: user, issuer: issuer).filter { $0.id > after }.sorted { $0.id < $1.id }.prefix(most))
         }
-        let ids = subscribers.keys.filter { $0 > after }.sorted().prefix(most)
+        let isOfIssuer = { (subscriber: Subscriber) in
+            issuer.map(subscriber.principal.issuer.hasSameBytes) ?? true
+        }
+        let ids = subscribers.filter { $0.key > after && isOfIssuer($0.value) }.keys.sorted().prefix(most)
         return ids.compactMap { subscribers[$0] }
     }
 

@@ -27,7 +27,9 @@ public final class Subscriber {
     /// The stream's number within the process, told in `connected`.
     public let id: UInt64
     /// Whose token opened it.
-    public let user: String
+    public let principal: Principal
+    /// The user whose token opened it.
+    public var user: String { principal.user }
     let group: Group
     /// Where its bytes go.
     public let outlet: any Outlet
@@ -51,6 +53,8 @@ public final class Subscriber {
     var cursorIsUnchecked = false
     var isQueued = false
     var isExpiryAnnounced = false
+    /// Whether events with an audience may name its user.
+    public let isAddressable: Bool
     let heartbeatIsEvent: Bool
     let endsWhenCaughtUp: Bool
     var wheelSlot: Int32 = -1
@@ -66,7 +70,8 @@ public final class Subscriber {
         wallNow: EpochMilliseconds
     ) {
         self.id = id
-        user = subscription.user
+        principal = subscription.principal
+        isAddressable = subscription.isAddressable
         self.group = group
         self.outlet = outlet
         self.cursor = cursor
@@ -79,6 +84,9 @@ public final class Subscriber {
         limitBytes = subscription.limitBytes
         endsWhenCaughtUp = subscription.endsWhenCaughtUp
     }
+
+    /// The name by which an audience includes it; nil for none.
+    var audienceName: String? { isAddressable ? user : nil }
 
     /// Everything sent to it.
     private var sent: Sent { isWithGroup ? ownSent + group.sent : ownSent }

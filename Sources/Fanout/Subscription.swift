@@ -16,8 +16,10 @@ public struct Subscription: Sendable {
         case malformed
     }
 
-    /// Whose token opened it: whom events with an audience may name.
-    public var user: String
+    /// Whose token opened it.
+    public var principal: Principal
+    /// Whether events with an audience may name its user; false where users name themselves.
+    public var isAddressable: Bool
     /// What of the log it receives.
     public var filter: EventFilter
     /// How events are written.
@@ -42,8 +44,11 @@ public struct Subscription: Sendable {
     public var mark: UInt64
 
     /// A subscription to everything `filter` admits, from now on.
-    public init(user: String, filter: EventFilter, format: StreamFormat = StreamFormat(), start: Start = .live) {
-        self.user = user
+    public init(
+        principal: Principal, filter: EventFilter, format: StreamFormat = StreamFormat(), start: Start = .live
+    ) {
+        self.principal = principal
+        isAddressable = true
         self.filter = filter
         self.format = format
         self.start = start

@@ -13,6 +13,8 @@ public final class Exchange {
     public var closesConnection = false
     /// Whose request it turned out to be: for the log.
     public var user: String?
+    /// Which issuer vouches for the user's name.
+    public var issuer: String?
     private let answered: (Exchange, Answer) -> Void
     private let loop: Loop
     private var handle: OpaquePointer?

@@ -1,12 +1,17 @@
 internal import Access
 internal import EventLoop
 internal import Events
+internal import Fanout
 internal import FrontDoor
 
 /// A stream of marked frames that has nothing to do with the log; see ``DiagnosticPlan``.
 final class DiagnosticStream: StreamSocketOwner {
     private let socket: StreamSocket
     private let plan: DiagnosticPlan
+    /// Whose it is.
+    let identity: Identity
+    /// How it is listed.
+    let entry: StreamEntry
     private let isStillWelcome: () -> Bool
     private let ended: (DiagnosticStream) -> Void
     private var timer: LoopTimer?
@@ -18,11 +23,14 @@ final class DiagnosticStream: StreamSocketOwner {
     /// Begins with `opening`; calls `ended` once, when the stream is over.
     /// - Parameter isStillWelcome: asked before each frame; the stream is over where it says no.
     init(
-        _ socket: StreamSocket, plan: DiagnosticPlan, opening: [UInt8], on loop: Loop,
+        _ socket: StreamSocket, plan: DiagnosticPlan, opening: [UInt8], of identity: Identity, entry: StreamEntry,
+        on loop: Loop,
         isStillWelcome: @escaping () -> Bool, ended: @escaping (DiagnosticStream) -> Void
     ) {
         self.socket = socket
         self.plan = plan
+        self.identity = identity
+        self.entry = entry
         self.isStillWelcome = isStillWelcome
         self.ended = ended
         socket.owner = self
@@ -98,10 +106,10 @@ extension Worker {
             let sentence = (error as? StreamQuery.Mistake)?.sentence ?? "The query cannot be read."
             return reply(exchange, Problem(400, "bad_query", sentence).response, check)
         }
-        let user = identity.user
+        let principal = identity.principal
         let address = request.remoteAddress
         let refusal: StreamRefusal? =
-            context.isDraining.withLock { $0 } ? .draining : admit(user: user, address: address, now: now)
+            context.isDraining.withLock { $0 } ? .draining : admit(principal, address: address, now: now)
         if let refusal {
             context.metrics.count(.streamsRefused, "reason", refusal.reason)
             return reply(exchange, refusal.problem.response, check)
@@ -109,15 +117,16 @@ extension Worker {
         let opening =
             StreamHead.bytes(.sse, check.corsHeaders(request)) + plan.opening(request, now: now)
         guard let socket = exchange.takeOver() else {
-            return context.release(user: user, address: address)
+            return context.release(principal, address: address)
         }
         context.requests.opened(exchange, stream: nil)
+        let entry = StreamEntry(diagnostic: hub.takeStreamID(), of: identity, address: address, openedAt: now)
         let diagnostic = DiagnosticStream(
-            socket, plan: plan, opening: opening, on: loop,
+            socket, plan: plan, opening: opening, of: identity, entry: entry, on: loop,
             isStillWelcome: { [context] in context.isValid(identity, now: System.wallMilliseconds()) }
         ) { [unowned self] in
             diagnostics[ObjectIdentifier($0)] = nil
-            context.release(user: user, address: address)
+            context.release(principal, address: address)
         }
         diagnostics[ObjectIdentifier(diagnostic)] = diagnostic
         diagnostic.start()

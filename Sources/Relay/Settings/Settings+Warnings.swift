@@ -8,7 +8,8 @@ extension Settings {
     ///
     /// It looks at files and limits of this machine as well.
     public func warnings() -> [String] {
-        listenWarnings + readableFileWarnings + capWarnings + keepingWarnings + sourceWarnings + corsWarnings
+        listenWarnings + readableFileWarnings + capWarnings + keepingWarnings + sourceWarnings
+            + dailyKeyWarnings + corsWarnings
     }
 
     private var listenWarnings: [String] {
