@@ -82,7 +82,7 @@ extension Hub {
     /// Goes on with a subscriber that has nothing unsent: it is live if it stands at the head; behind it, it queues,
     /// and beyond it, it waits.
     func proceed(_ subscriber: Subscriber) {
-        let hasItsBytes = subscriber.limitBytes.map { subscriber.sentBytes >= $0 } ?? false
+        let hasItsBytes = subscriber.limitBytes.map { subscriber.sentBytes >= Int($0) } ?? false
         if subscriber.remainingEvents == 0 || hasItsBytes { return end(subscriber, .limitReached) }
         guard subscriber.cursor >= head && !subscriber.cursorIsUnchecked else { return enqueue(subscriber) }
         if subscriber.endsWhenCaughtUp { return end(subscriber, .caughtUp) }
@@ -131,7 +131,7 @@ extension Hub {
         var chosen: [LoggedEvent] = []
         var reached = subscriber.cursor
         var looked = 0
-        let most = subscriber.remainingEvents ?? .max
+        let most = subscriber.remainingEvents.map { Int($0) } ?? .max
         buffers.removeAll()
         // A page may reach beyond what was published here yet: then the cursor is ahead, and what it has is not sent
         // again when its commit comes.

@@ -44,8 +44,9 @@ public final class Subscriber {
     var page: LogPage?
     /// When something was written to it alone; see ``idleSince``.
     var lastWrite: Int64
-    var remainingEvents: Int?
-    let limitBytes: Int?
+    // Half as wide as elsewhere: a stream is worth the bytes that it takes.
+    var remainingEvents: Int32?
+    let limitBytes: Int32?
     var expiresAt: EpochMilliseconds?
     // Of one byte each, in a row and behind an optional: there they take the bytes that would be left unused.
     var state = State.queued
@@ -80,8 +81,8 @@ public final class Subscriber {
         openedAtSeconds = UInt32(clamping: wallNow / 1000)
         expiresAt = subscription.expiresAt
         heartbeatIsEvent = subscription.heartbeatIsEvent
-        remainingEvents = subscription.limitEvents
-        limitBytes = subscription.limitBytes
+        remainingEvents = subscription.limitEvents.map { Int32(clamping: $0) }
+        limitBytes = subscription.limitBytes.map { Int32(clamping: $0) }
         endsWhenCaughtUp = subscription.endsWhenCaughtUp
     }
 

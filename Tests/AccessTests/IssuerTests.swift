@@ -144,7 +144,10 @@ import Testing
     }
 
     @Test func emptyLiveKitOrDailySecretIsAnError() async throws {
-        for settings in [TokenSettings(livekitKeys: ["APIabc": ""]), TokenSettings(dailyKeys: [""])] {
+        for settings in [
+            TokenSettings(livekitKeys: [SourceKey(name: "APIabc", secret: "", sources: ["a"])]),
+            TokenSettings(dailyKeys: [SourceKey(secret: "", sources: ["a"])]),
+        ] {
             await #expect(throws: TokenSettingsError.self) { try await TokenVerifier.make(settings) }
         }
     }
