@@ -29,7 +29,9 @@ struct KeyRing: Sendable {
     }
 
     /// How many signatures ``check(_:algorithm:keyID:)`` would compute at most.
-    func verifications(algorithm: String, keyID: String?) -> Int { candidates(algorithm: algorithm, keyID: keyID).count }
+    func verifications(algorithm: String, keyID: String?) -> Int {
+        candidates(algorithm: algorithm, keyID: keyID).count
+    }
 
     /// Whether the token may have been signed with a key of this issuer that is not here.
     func lacksKey(algorithm: String, keyID: String?) -> Bool {

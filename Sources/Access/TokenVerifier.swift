@@ -150,7 +150,9 @@ public struct TokenVerifier: Sendable {
         issuers.filter { Self.isSame($0.settings.issuer, name) }.map { (.issuer($0), $0.keys) }
     }
 
-    private static func isSame(_ left: String?, _ right: String?) -> Bool { left.map(ExactName.init) == right.map(ExactName.init) }
+    private static func isSame(_ left: String?, _ right: String?) -> Bool {
+        left.map(ExactName.init) == right.map(ExactName.init)
+    }
 
     private func verified(
         _ token: CompactToken, _ header: TokenHeader, by signers: [(TokenKind, KeyRing)]

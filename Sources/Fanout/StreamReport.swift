@@ -56,16 +56,18 @@ extension Hub {
             sentBytes: subscriber.sentBytes, sentEvents: subscriber.sentEvents)
     }
 
-    /// Up to `most` streams by their ids, from the first beyond `after` on: of the users of one name, or of all.
+    /// Up to `most` streams by their ids, from the first beyond `after` on: of the users of one name, of one issuer's
+    /// users, of one issuer's user of a name, or of all.
     public func streams(of user: String?, issuer: String? = nil, after: UInt64, most: Int) -> [Subscriber] {
         if let user {
-            return Array(subscribers(of: user, issuer: issuer).filter { $0.id > after }.sorted { $0.id < $1.id }.prefix(most))
+            return Array(
+                subscribers(of: user, issuer: issuer).filter { $0.id > after }.sorted { $0.id < $1.id }.prefix(most))
         }
         let isOfIssuer = { (subscriber: Subscriber) in
             issuer.map(subscriber.principal.issuer.hasSameBytes) ?? true
         }
-        let ids = subscribers.filter { $0.key > after && isOfIssuer($0.value) }.keys.sorted().prefix(most)
-        return ids.compactMap { subscribers[$0] }
+        let following = subscribers.values.filter { $0.id > after && isOfIssuer($0) }
+        return Array(following.sorted { $0.id < $1.id }.prefix(most))
     }
 
     /// The streams with a ``Subscription/mark``.

@@ -36,7 +36,9 @@ import Testing
 
     @Test func whoMayListRoomsMayWatchAllOfTheSource() async throws {
         let token = try await token(#","sub":"ops","video":{"roomList":true,"roomJoin":true,"room":"call_42"}"#)
-        #expect(try await verifier().identity(token, now: now).grant == Grant(scope: EventScope(sources: PatternSet(["calls"]))))
+        #expect(
+            try await verifier().identity(token, now: now).grant
+                == Grant(scope: EventScope(sources: PatternSet(["calls"]))))
     }
 
     @Test func tokenIDStandsInForAnEmptyIdentity() async throws {
@@ -105,7 +107,8 @@ import Testing
     @Test func tokenCoversTheSourceWhoseSecretSignedIt() async throws {
         // Two tenants whose servers have the same API key, as `devkey`, and secrets of their own.
         let keys = [
-            SourceKey(name: "API", secret: "one", sources: ["a"]), SourceKey(name: "API", secret: "two", sources: ["b"]),
+            SourceKey(name: "API", secret: "one", sources: ["a"]),
+            SourceKey(name: "API", secret: "two", sources: ["b"]),
         ]
         for (secret, source) in [("one", "a"), ("two", "b")] {
             let identity = try await identity(keys, secret: secret)

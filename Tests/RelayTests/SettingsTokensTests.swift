@@ -71,12 +71,13 @@ import Testing
         #expect(try load(yaml).tokenSettings().livekitKeys.isEmpty)
     }
 
-    @Test(arguments: [
-        ("a: {provider: daily, secrets: [czM=]}", ["one"], ["a"], 0),
-        ("a: {provider: daily, secrets: [czM=]}, b: {provider: daily, secrets: [czM=]}", ["b:one"], ["b"], 0),
-        ("a: {provider: daily, secrets: [czM=]}, b: {provider: daily, secrets: [czM=]}", ["one"], [], 1),
-        ("a: {provider: livekit, keys: {k: s}}", ["one"], [], 1),
-    ] as [(String, [String], [String], Int)])
+    @Test(
+        arguments: [
+            ("a: {provider: daily, secrets: [czM=]}", ["one"], ["a"], 0),
+            ("a: {provider: daily, secrets: [czM=]}, b: {provider: daily, secrets: [czM=]}", ["b:one"], ["b"], 0),
+            ("a: {provider: daily, secrets: [czM=]}, b: {provider: daily, secrets: [czM=]}", ["one"], [], 1),
+            ("a: {provider: livekit, keys: {k: s}}", ["one"], [], 1),
+        ] as [(String, [String], [String], Int)])
     func keyOfDailyBelongsToOneSource(sources: String, keys: [String], covered: [String], warnings: Int) throws {
         let settings = try load("sources: {\(sources)}\ntokens: {daily: [\(keys.joined(separator: ", "))]}")
         #expect(try settings.tokenSettings().dailyKeys == [SourceKey(secret: "one", sources: covered)])

@@ -63,7 +63,8 @@ extension Worker {
         _ exchange: Exchange, _ subject: Revocations.Subject?, by administrator: Identity, _ check: AccessCheck
     ) {
         guard let subject else {
-            let problem = Problem(400, "bad_request", "Whose revocation to lift is told by user= or token=, and issuer= if it has one.")
+            let problem = Problem(
+                400, "bad_request", "Whose revocation to lift is told by user= or token=, and issuer= if it has one.")
             return reply(exchange, problem.response, check)
         }
         // What was lifted before and could not be kept is kept now.
@@ -71,7 +72,8 @@ extension Worker {
             return reply(exchange, Problem.notFound("There is no such revocation.").response, check)
         }
         let log = context.log
-        log.notice("\(administrator.user) lifted the revocation of \(subject.text)", metadata: administrator.logMetadata)
+        log.notice(
+            "\(administrator.user) lifted the revocation of \(subject.text)", metadata: administrator.logMetadata)
         let id = gather(1, for: exchange, waitMilliseconds: Int64(Limits.requestSeconds) * 1000) { parts, _ in
             guard case .kept(let problem) = parts.first else {
                 return Self.notKept("the file is not written", log: log)

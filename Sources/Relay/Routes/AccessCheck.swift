@@ -42,7 +42,8 @@ struct AccessCheck {
 
     private func attempt(_ credential: Credentials, _ request: HTTPRequest, now: EpochMilliseconds) -> Attempt {
         Attempt(
-            credential: AttemptGate.hash(credential), address: NetworkAddress.countedAs(request.remoteAddress), now: now)
+            credential: AttemptGate.hash(credential), address: NetworkAddress.countedAs(request.remoteAddress), now: now
+        )
     }
 
     /// Finding a ticket costs no more than counting a failure, so nothing is asked before.

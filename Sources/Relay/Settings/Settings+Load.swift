@@ -85,7 +85,9 @@ extension Settings {
     private var strayTwins: [SettingsProblem] {
         tokens.issuers.compactMap { issuer in
             guard let name = issuer.sameAs else { return nil }
-            guard !tokens.issuers.contains(where: { $0.name.hasSameBytes(as: name) && $0.sameAs == nil }) else { return nil }
+            guard !tokens.issuers.contains(where: { $0.name.hasSameBytes(as: name) && $0.sameAs == nil }) else {
+                return nil
+            }
             let key = "\(IssuerReader.key).\(issuer.name)"
             return SettingsProblem(
                 origins[key] ?? .standard, "\(key).same_as", "there is no issuer \(name) with users of its own")

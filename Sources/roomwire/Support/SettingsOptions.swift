@@ -20,7 +20,8 @@ struct SettingsOptions: ParsableArguments {
 
     /// Whether the caller has said where the relay's settings or data are, by flags or in the environment.
     func saysWhere(_ settings: Settings) -> Bool {
-        config != nil || data != nil || settings.origins["data"] != nil || Self.environment["ROOMWIRE_CONFIG"]?.isEmpty == false
+        config != nil || data != nil || settings.origins["data"] != nil
+            || Self.environment["ROOMWIRE_CONFIG"]?.isEmpty == false
     }
 
     /// Reads the settings; what is wrong with them becomes one sentence a line.
