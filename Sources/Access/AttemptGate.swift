@@ -34,17 +34,17 @@ public struct AttemptGate: Sendable {
         switch credential {
         case .bearer(let token):
             hasher.combine(0)
-            hasher.combine(ExactName(token))
+            hasher.combine(token)
         case .ticket(let ticket):
             hasher.combine(1)
-            hasher.combine(ExactName(ticket))
+            hasher.combine(ticket)
         }
         return hasher.finalize()
     }
 
     /// How long to wait, in whole seconds, before this token is verified; nil to verify it now.
     public mutating func secondsToVerification(
-        of token: CredentialHash, from address: String, now: EpochMilliseconds
+        of token: CredentialHash, from address: WireText, now: EpochMilliseconds
     ) -> Int? {
         if credentials.count > 0,
             let seconds = credentials.retryAfterSeconds(address: Self.key(token, address), now: now)
@@ -59,7 +59,7 @@ public struct AttemptGate: Sendable {
     /// - Parameter costMicroseconds: what it cost to find out.
     /// - Returns: when to come back, in whole seconds, if it or its address had failed too often before.
     public mutating func failed(
-        _ credential: CredentialHash, from address: String, costMicroseconds: Int64 = 0, now: EpochMilliseconds
+        _ credential: CredentialHash, from address: WireText, costMicroseconds: Int64 = 0, now: EpochMilliseconds
     ) -> Int? {
         let key = Self.key(credential, address)
         let seconds =
@@ -83,7 +83,7 @@ public struct AttemptGate: Sendable {
         good = [credential]
     }
 
-    private static func key(_ credential: CredentialHash, _ address: String) -> String {
+    private static func key(_ credential: CredentialHash, _ address: WireText) -> WireText {
         "\(address) \(credential)"
     }
 }

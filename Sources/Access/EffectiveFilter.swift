@@ -9,19 +9,19 @@ public import Events
 ///   - requested: what the request asks for; it narrows the grant and never widens it.
 ///   - participants: identities of participants; empty for no such limit.
 public func effectiveFilter(
-    for identity: Identity, requested: EventScope, participants: Set<String> = []
+    for identity: Identity, requested: EventScope, participants: Set<WireText> = []
 ) throws(AccessRefusal) -> EventFilter {
     let granted = identity.grant.scope
     func check(_ wanted: PatternSet, _ covered: PatternSet, _ what: String) throws(AccessRefusal) {
         guard !wanted.intersects(covered) else { return }
         throw AccessRefusal(
-            .grantCoversNothing, "The token's grant covers none of the \(what) asked for.", issuer: identity.issuer)
+            .grantCoversNothing, "The token's grant covers none of the \(what) asked for.", issuer: identity.issuer.string)
     }
     guard !granted.rooms.patterns.isEmpty || identity.isAddressable else {
         throw AccessRefusal(
             .grantCoversNothing,
             "The token's grant has no rooms, and its issuer's users receive no events by name: nothing is left.",
-            issuer: identity.issuer)
+            issuer: identity.issuer.string)
     }
     if !requested.rooms.matchesAll { try check(requested.rooms, granted.rooms, "rooms") }
     try check(requested.types, granted.types, "types")

@@ -21,17 +21,17 @@ public struct Grant: Sendable, Hashable {
 /// Who a verified token stands for, and what it allows.
 public struct Identity: Sendable, Hashable {
     /// The user, as the token's issuer names them.
-    public var user: String
+    public var user: WireText
     /// What they may read and do.
     public var grant: Grant
     /// When streams opened with the token end: its `exp`, or, where only the leeway for clocks let it in, the end
     /// of that leeway. Nil for a token without `exp`, which only settings can allow.
     public var expiresAt: EpochMilliseconds?
     /// The token's `jti`, by which it can be revoked.
-    public var tokenID: String?
+    public var tokenID: WireText?
     /// Whose key signed the token: the name of an issuer in the settings, or `source:` and the names of the sources
     /// whose key it is.
-    public var issuer: String
+    public var issuer: WireText
     /// Whether events that name the user in their audience are for this one. False where users may choose their own
     /// names, as guests of LiveKit and Daily do: whoever called himself `bob` would receive what is meant for bob.
     public var isAddressable: Bool
@@ -41,8 +41,8 @@ public struct Identity: Sendable, Hashable {
 
     /// An identity of these parts.
     public init(
-        user: String, grant: Grant, expiresAt: EpochMilliseconds? = nil, tokenID: String? = nil, issuer: String,
-        isAddressable: Bool = true
+        user: WireText, grant: Grant, expiresAt: EpochMilliseconds? = nil, tokenID: WireText? = nil,
+        issuer: WireText, isAddressable: Bool = true
     ) {
         self.user = user
         self.grant = grant

@@ -8,10 +8,10 @@ struct Issuer: Sendable {
 
     let settings: IssuerSettings
     /// The name that its users go by: that of the first issuer in the settings whose users they are.
-    let usersName: String
+    let usersName: WireText
     private(set) var keys: KeyRing
 
-    init(_ settings: IssuerSettings, usersName: String) async throws(TokenSettingsError) {
+    init(_ settings: IssuerSettings, usersName: WireText) async throws(TokenSettingsError) {
         self.settings = settings
         self.usersName = usersName
         do { keys = try await Self.keys(settings) } catch { throw error.of(settings.name) }
@@ -71,10 +71,10 @@ enum TokenKind {
     }
 
     /// The name that the issuer's users go by.
-    var usersName: String {
+    var usersName: WireText {
         switch self {
         case .issuer(let issuer): issuer.usersName
-        case .livekit(let issuer), .daily(let issuer): issuer.name
+        case .livekit(let issuer), .daily(let issuer): issuer.usersName
         }
     }
 
@@ -86,7 +86,7 @@ enum TokenKind {
         }
     }
 
-    func user(_ claims: JSONObject) throws(AccessRefusal) -> String {
+    func user(_ claims: JSONObject) throws(AccessRefusal) -> WireText {
         switch self {
         case .issuer(let issuer):
             try Self.checkAudience(claims, is: issuer.settings)
@@ -114,7 +114,7 @@ enum TokenKind {
             }
             return
         }
-        guard named?.contains(.string(audience)) == true else {
+        guard named?.contains(.string(WireText(audience))) == true else {
             throw AccessRefusal(
                 .wrongAudience, "The token's aud does not name this service's audience.", issuer: settings.name)
         }
@@ -128,13 +128,14 @@ extension Issuer {
 /// The issuer of tokens that are signed with a provider's key: the sources whose key it is, as one.
 struct SourceIssuer: Sendable {
     /// `source:` and the sources' names. No issuer of the settings has such a name.
-    let name: String
+    var name: String { usersName.string }
+    let usersName: WireText
     let audienceSources: PatternSet?
     private let sources: PatternSet
 
     /// - Parameter audience: the sources of events that may name its users; nil where none may.
-    init(sources: [String], audience: PatternSet?) {
-        name = IssuerSettings.sourcePrefix + sources.joined(separator: ",")
+    init(sources: [WireText], audience: PatternSet?) {
+        usersName = WireText(IssuerSettings.sourcePrefix + sources.map(\.string).joined(separator: ","))
         self.sources = PatternSet(sources)
         audienceSources = audience
     }

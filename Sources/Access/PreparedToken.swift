@@ -11,7 +11,7 @@ public struct PreparedToken: Sendable {
         let count = signers.reduce(0) {
             $0 + $1.1.verifications(algorithm: header.algorithm, keyID: header.keyID)
         }
-        let isSymmetric = header.algorithm.utf8.starts(with: "HS".utf8)
+        let isSymmetric = header.algorithm.hasPrefix("HS")
         return Int64(count)
             * (isSymmetric ? Limits.symmetricVerificationMicroseconds : Limits.publicVerificationMicroseconds)
     }
@@ -22,15 +22,13 @@ extension SourceKey {
     static func merged(_ keys: [SourceKey]) -> [SourceKey] {
         var merged: [SourceKey] = []
         for key in keys {
-            let twin = merged.firstIndex {
-                $0.name.hasSameBytes(as: key.name) && $0.secret.hasSameBytes(as: key.secret)
-            }
+            let twin = merged.firstIndex { $0.name == key.name && $0.secret == key.secret }
             guard let twin else {
                 merged.append(key)
                 continue
             }
             let sources = merged[twin].sources
-            let others = key.sources.filter { name in !sources.contains { $0.hasSameBytes(as: name) } }
+            let others = key.sources.filter { !sources.contains($0) }
             merged[twin] = SourceKey(name: key.name, secret: key.secret, sources: sources + others)
         }
         return merged
@@ -41,13 +39,13 @@ extension TokenSettings {
     /// The name that an issuer's users go by: that of the first issuer whose users they are. Two issuers have the same
     /// users if their tokens have the same `iss` and name users in the same claim, or if one says that it is the same
     /// as the other.
-    func usersName(of issuer: IssuerSettings) -> String {
-        if let name = issuer.sameAs { return name }
-        guard let iss = issuer.issuer else { return issuer.name }
+    func usersName(of issuer: IssuerSettings) -> WireText {
+        if let name = issuer.sameAs { return WireText(name) }
+        guard let iss = issuer.issuer.map({ WireText($0) }) else { return WireText(issuer.name) }
         let first = issuers.first {
-            $0.sameAs == nil && $0.issuer.map(iss.hasSameBytes) == true
-                && $0.claims.user.hasSameBytes(as: issuer.claims.user)
+            $0.sameAs == nil && $0.issuer.map { WireText($0) } == iss
+                && WireText($0.claims.user) == WireText(issuer.claims.user)
         }
-        return first?.name ?? issuer.name
+        return WireText(first?.name ?? issuer.name)
     }
 }

@@ -12,33 +12,22 @@ public struct Revocations: Sendable, Equatable {
     /// What is revoked.
     public enum Subject: Sendable, Hashable {
         /// Everything of the user of this name: of one issuer's, or without an issuer of every issuer's.
-        case user(String, issuer: String? = nil)
+        case user(WireText, issuer: WireText? = nil)
         /// The token with this `jti`, of one issuer or of any.
-        case token(String, issuer: String? = nil)
+        case token(WireText, issuer: WireText? = nil)
 
         /// True if the identity is whom this means.
         public func includes(_ identity: Identity) -> Bool {
             switch self {
             case .user(let user, let issuer):
-                user.hasSameBytes(as: identity.user) && issuer.map(identity.issuer.hasSameBytes) ?? true
+                user == identity.user && issuer.map { $0 == identity.issuer } ?? true
             case .token(let id, let issuer):
-                identity.tokenID.map(id.hasSameBytes) == true && issuer.map(identity.issuer.hasSameBytes) ?? true
+                id == identity.tokenID && issuer.map { $0 == identity.issuer } ?? true
             }
         }
 
-        /// True when both mean the same, byte for byte.
-        public static func == (left: Subject, right: Subject) -> Bool {
-            left.isUser == right.isUser && left.name == right.name
-        }
-
-        /// Feeds what ``==(_:_:)`` compares.
-        public func hash(into hasher: inout Hasher) {
-            hasher.combine(isUser)
-            hasher.combine(name)
-        }
-
         /// The same of one issuer alone.
-        public func of(issuer: String) -> Subject {
+        public func of(issuer: WireText) -> Subject {
             switch self {
             case .user(let name, _): .user(name, issuer: issuer)
             case .token(let name, _): .token(name, issuer: issuer)
@@ -91,12 +80,12 @@ public struct Revocations: Sendable, Equatable {
 
     /// Refuses `user` until `until`; an earlier revocation that lasts longer stays. False if there is no room for
     /// another, and nothing is changed.
-    public mutating func revoke(user: String, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
+    public mutating func revoke(user: WireText, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
         revoke(.user(user), until: until, now: now)
     }
 
     /// Refuses the token with this `jti` until `until`, like ``revoke(user:until:now:)``.
-    public mutating func revoke(tokenID: String, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
+    public mutating func revoke(tokenID: WireText, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
         revoke(.token(tokenID), until: until, now: now)
     }
 
@@ -123,9 +112,11 @@ public struct Revocations: Sendable, Equatable {
 
     /// Those that count now: users by name, then tokens by id, each of every issuer first.
     public func entries(now: EpochMilliseconds) -> [Entry] {
-        func entries(_ table: [RevokedName: EpochMilliseconds], _ subject: (String, String?) -> Subject) -> [Entry] {
+        func entries(
+            _ table: [RevokedName: EpochMilliseconds], _ subject: (WireText, WireText?) -> Subject
+        ) -> [Entry] {
             table.filter { now < $0.value }.sorted { $0.key < $1.key }
-                .map { Entry(subject: subject($0.key.name.text, $0.key.issuer?.text), until: $0.value) }
+                .map { Entry(subject: subject($0.key.name, $0.key.issuer), until: $0.value) }
         }
         return entries(users) { .user($0, issuer: $1) } + entries(tokenIDs) { .token($0, issuer: $1) }
     }
@@ -133,7 +124,7 @@ public struct Revocations: Sendable, Equatable {
     /// Refuses an identity that is revoked.
     public func check(_ identity: Identity, now: EpochMilliseconds) throws(AccessRefusal) {
         guard count > 0 else { return }
-        func isRevoked(_ name: String, in table: [RevokedName: EpochMilliseconds]) -> Bool {
+        func isRevoked(_ name: WireText, in table: [RevokedName: EpochMilliseconds]) -> Bool {
             guard !table.isEmpty else { return false }
             return [nil, identity.issuer].contains { table[RevokedName(name, of: $0)].map { now < $0 } ?? false }
         }
@@ -142,7 +133,7 @@ public struct Revocations: Sendable, Equatable {
         guard !isUser, !isToken else {
             throw AccessRefusal(
                 .revoked, isUser ? "The user has been revoked." : "The token has been revoked.",
-                issuer: identity.issuer)
+                issuer: identity.issuer.string)
         }
     }
 

@@ -2,21 +2,19 @@ internal import Events
 
 /// A user's name or a token's id, of one issuer or of any, as the key of a table.
 struct RevokedName: Sendable, Hashable, Comparable {
-    let name: ExactName
-    let issuer: ExactName?
+    let name: WireText
+    let issuer: WireText?
 
-    init(_ name: String, of issuer: String?) {
-        self.name = ExactName(name)
-        self.issuer = issuer.map(ExactName.init)
+    init(_ name: WireText, of issuer: WireText?) {
+        self.name = name
+        self.issuer = issuer
     }
 
     /// By the bytes of the name, then of the issuer; that of any issuer comes first.
     static func < (left: RevokedName, right: RevokedName) -> Bool {
-        guard left.name == right.name else {
-            return left.name.text.utf8.lexicographicallyPrecedes(right.name.text.utf8)
-        }
+        guard left.name == right.name else { return left.name < right.name }
         guard let issuer = right.issuer else { return false }
-        return left.issuer?.text.utf8.lexicographicallyPrecedes(issuer.text.utf8) ?? true
+        return left.issuer.map { $0 < issuer } ?? true
     }
 }
 
@@ -35,20 +33,19 @@ extension Revocations {
                 Self.write(users, tokenIDs, of: nil, to: &writer)
                 guard !issuers.isEmpty else { return }
                 writer.member("issuers") { writer in
-                    let sorted = issuers.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
-                    for issuer in sorted {
-                        writer.member(issuer.text) { Self.write(users, tokenIDs, of: issuer, to: &$0) }
+                    for issuer in issuers.sorted() {
+                        writer.member(issuer.string) { Self.write(users, tokenIDs, of: issuer, to: &$0) }
                     }
                 }
             }
         }
     }
 
-    private static func write(_ users: Table, _ tokenIDs: Table, of issuer: ExactName?, to writer: inout JSONWriter) {
+    private static func write(_ users: Table, _ tokenIDs: Table, of issuer: WireText?, to writer: inout JSONWriter) {
         for (name, table) in [("users", users), ("tokens", tokenIDs)] {
             writer.member(name) { writer in
                 let own = table.filter { $0.key.issuer == issuer }.sorted { $0.key < $1.key }
-                for (key, until) in own { writer.member(key.name.text, until) }
+                for (key, until) in own { writer.member(key.name, .integer(until)) }
             }
         }
     }
@@ -59,7 +56,7 @@ extension Revocations {
         guard let object = try? JSONReader.value(json).object else { return nil }
         var users: Table = [:]
         var tokenIDs: Table = [:]
-        func read(_ object: JSONObject, of issuer: String?) -> Bool {
+        func read(_ object: JSONObject, of issuer: WireText?) -> Bool {
             Self.read(object["users"], of: issuer, into: &users)
                 && Self.read(object["tokens"], of: issuer, into: &tokenIDs)
         }
@@ -73,7 +70,7 @@ extension Revocations {
         self.init(users: users, tokenIDs: tokenIDs)
     }
 
-    private static func read(_ value: JSONValue?, of issuer: String?, into table: inout Table) -> Bool {
+    private static func read(_ value: JSONValue?, of issuer: WireText?, into table: inout Table) -> Bool {
         guard let members = value?.object?.members else { return false }
         for member in members {
             guard case .integer(let until) = member.value else { return false }

@@ -44,7 +44,7 @@ public struct StreamCaps: Sendable {
     /// Open streams in all.
     public private(set) var count = 0
     private var users: [Principal: Int32] = [:]
-    private var addresses: [String: Int32] = [:]
+    private var addresses: [WireText: Int32] = [:]
     // In microseconds, when the streams admitted so far would all have been, had they come evenly spaced (the
     // generic cell rate algorithm): the whole state of the rate in one number.
     private var evenlySpacedUntil: Int64 = 0
@@ -58,7 +58,7 @@ public struct StreamCaps: Sendable {
     /// - Parameters:
     ///   - principal: whose stream it is.
     ///   - address: where it comes from, as the caller wants addresses told apart.
-    public mutating func admit(_ principal: Principal, address: String, now: EpochMilliseconds) -> CapDecision {
+    public mutating func admit(_ principal: Principal, address: WireText, now: EpochMilliseconds) -> CapDecision {
         if settings.perUser > 0, Int(users[principal] ?? 0) >= settings.perUser {
             return .refused(reason: .perUser, retryAfterSeconds: Limits.capRetrySeconds)
         }
@@ -76,7 +76,7 @@ public struct StreamCaps: Sendable {
     }
 
     /// Forgets a stream that was admitted for the same principal and address.
-    public mutating func release(_ principal: Principal, address: String) {
+    public mutating func release(_ principal: Principal, address: WireText) {
         guard Self.decrement(principal, in: &users), Self.decrement(address, in: &addresses) else {
             // A count that is off by one is a lesser evil than a relay that stops with all its streams.
             return assertionFailure("released a stream that was not admitted")

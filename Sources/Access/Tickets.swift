@@ -37,7 +37,7 @@ public struct Tickets: Sendable {
     }
 
     /// Whose ticket it is, once. Nil if there is no such ticket, it was used, or it or its token has expired.
-    public mutating func redeem(_ ticket: String, now: EpochMilliseconds) -> Identity? {
+    public mutating func redeem(_ ticket: WireText, now: EpochMilliseconds) -> Identity? {
         sweep(now: now)
         guard let bytes = Base64.url.bytes(ticket.utf8), bytes.count == 16,
             let entry = remove(bytes.reduce(0) { $0 << 8 | UInt128($1) })

@@ -33,14 +33,14 @@ public struct TokenSettings: Sendable {
 /// A key of a provider, which signs access tokens for the rooms of some sources and of no others.
 public struct SourceKey: Sendable, Hashable {
     /// LiveKit's API key, by which tokens name it; empty where they do not.
-    public let name: String
+    public let name: WireText
     /// The secret.
-    public let secret: String
+    public let secret: WireText
     /// The sources whose rooms its tokens cover. Empty covers nothing: it is not known which ones they are.
-    public let sources: [String]
+    public let sources: [WireText]
 
     /// A key.
-    public init(name: String = "", secret: String, sources: [String]) {
+    public init(name: WireText = "", secret: WireText, sources: [WireText]) {
         self.name = name
         self.secret = secret
         self.sources = sources

@@ -4,7 +4,7 @@ public import Events
 /// asks anybody.
 public struct TokenVerifier: Sendable {
     private var issuers: [Issuer]
-    private let livekit: [ExactName: [(TokenKind, KeyRing)]]
+    private let livekit: [WireText: [(TokenKind, KeyRing)]]
     private let daily: [(TokenKind, KeyRing)]
     private let leeway: EpochMilliseconds
     private let requireExpiry: Bool
@@ -22,16 +22,16 @@ public struct TokenVerifier: Sendable {
             }
             issuers.append(try await Issuer(issuer, usersName: settings.usersName(of: issuer)))
         }
-        var livekit: [ExactName: [(TokenKind, KeyRing)]] = [:]
+        var livekit: [WireText: [(TokenKind, KeyRing)]] = [:]
         for key in SourceKey.merged(settings.livekitKeys) {
             let kind = TokenKind.livekit(SourceIssuer(sources: key.sources, audience: settings.livekitAudience))
-            let ring = KeyRing([try await Self.secret(key.secret, of: Issuer.livekit)])
-            livekit[ExactName(key.name), default: []].append((kind, ring))
+            let ring = KeyRing([try await Self.secret(key.secret.string, of: Issuer.livekit)])
+            livekit[key.name, default: []].append((kind, ring))
         }
         var daily: [(TokenKind, KeyRing)] = []
         for key in SourceKey.merged(settings.dailyKeys) {
             let kind = TokenKind.daily(SourceIssuer(sources: key.sources, audience: settings.dailyAudience))
-            daily.append((kind, KeyRing([try await Self.secret(key.secret, of: Issuer.daily)])))
+            daily.append((kind, KeyRing([try await Self.secret(key.secret.string, of: Issuer.daily)])))
         }
         self.issuers = issuers
         self.livekit = livekit
@@ -74,12 +74,12 @@ public struct TokenVerifier: Sendable {
     ///
     /// The order is fixed: shape, then whose it is, then the signature, and only then what it says.
     /// - Parameter now: the clock to verify with.
-    public func identity(_ token: String, now: EpochMilliseconds) throws(AccessRefusal) -> Identity {
+    public func identity(_ token: WireText, now: EpochMilliseconds) throws(AccessRefusal) -> Identity {
         try identity(prepare(token), now: now)
     }
 
     /// Reads a token as far as no signature has to be computed: its shape, and which keys may have signed it.
-    public func prepare(_ token: String) throws(AccessRefusal) -> PreparedToken {
+    public func prepare(_ token: WireText) throws(AccessRefusal) -> PreparedToken {
         guard !token.isEmpty else { throw AccessRefusal(.missingToken, "There is no token in the request.") }
         guard let parsed = CompactToken(token.utf8) else {
             throw AccessRefusal(.malformedToken, "This is no JSON Web Token of three parts.")
@@ -109,7 +109,7 @@ public struct TokenVerifier: Sendable {
     /// published since. Empty, and found out at little cost, for every token that can be judged now.
     ///
     /// Nothing of the token is believed yet: whoever makes up a key's id makes us fetch, so fetches are to be bounded.
-    public func issuersToAsk(about token: String, now: EpochMilliseconds) -> [String] {
+    public func issuersToAsk(about token: WireText, now: EpochMilliseconds) -> [String] {
         guard awaitsKeys, let parsed = CompactToken(token.utf8),
             let header = try? TokenHeader(parsed.header), let signers = try? signers(of: parsed.claims)
         else { return [] }
@@ -142,16 +142,12 @@ public struct TokenVerifier: Sendable {
         }
         guard let name = claim.string else { throw AccessRefusal(.malformedToken, "The token's iss is no text.") }
         let named = issuersAsking(for: name)
-        if named.isEmpty, let keys = livekit[ExactName(name)] { return keys }
+        if named.isEmpty, let keys = livekit[name] { return keys }
         return named.isEmpty ? issuersAsking(for: nil) : named
     }
 
-    private func issuersAsking(for name: String?) -> [(TokenKind, KeyRing)] {
-        issuers.filter { Self.isSame($0.settings.issuer, name) }.map { (.issuer($0), $0.keys) }
-    }
-
-    private static func isSame(_ left: String?, _ right: String?) -> Bool {
-        left.map(ExactName.init) == right.map(ExactName.init)
+    private func issuersAsking(for name: WireText?) -> [(TokenKind, KeyRing)] {
+        issuers.filter { $0.settings.issuer.map { WireText($0) } == name }.map { (.issuer($0), $0.keys) }
     }
 
     private func verified(

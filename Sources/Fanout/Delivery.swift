@@ -30,7 +30,7 @@ extension Hub {
         ahead.removeAll()
         for logged in events {
             if let users = logged.event.users {
-                for user in Set(users.map(ExactName.init)) {
+                for user in Set(users) {
                     for subscriber in byUser[user] ?? [] where subscriber.state == .live && subscriber.isAddressable {
                         leaveHead(subscriber)
                         subscriber.cursor = before

@@ -45,7 +45,7 @@ public final class Hub {
     var groups = GroupIndex()
     var subscribers: [UInt64: Subscriber] = [:]
     /// For events with an audience: the users of this name, whichever issuer vouches for them.
-    var byUser: [ExactName: [Subscriber]] = [:]
+    var byUser: [WireText: [Subscriber]] = [:]
     /// How many stand at the head with nothing unsent.
     var liveCount = 0
     /// Live subscribers that are served alone.
@@ -123,7 +123,7 @@ public final class Hub {
             wallNow: wallNow)
         subscriber.cursorIsUnchecked = start.isUnchecked
         subscribers[id] = subscriber
-        byUser[ExactName(subscriber.user), default: []].append(subscriber)
+        byUser[subscriber.user, default: []].append(subscriber)
         setWheel(subscriber, idleSince: now)
         var opening = subscription.preamble
         opening += ControlFrame.retry(jitteredRetry(), for: subscriber)
@@ -176,9 +176,8 @@ public final class Hub {
         wheel.remove(subscriber)
         groups.leave(subscriber.group)
         subscribers[subscriber.id] = nil
-        let name = ExactName(subscriber.user)
-        byUser[name]?.removeAll { $0 === subscriber }
-        if byUser[name]?.isEmpty == true { byUser[name] = nil }
+        byUser[subscriber.user]?.removeAll { $0 === subscriber }
+        if byUser[subscriber.user]?.isEmpty == true { byUser[subscriber.user] = nil }
         subscriber.outlet.close()
         counters.ended[reason, default: 0] += 1
         onEnd(subscriber, reason)
@@ -195,10 +194,10 @@ public final class Hub {
     public func subscriber(id: UInt64) -> Subscriber? { subscribers[id] }
 
     /// The streams of the users of this name, oldest first: of one issuer's user, or of every issuer's.
-    public func subscribers(of user: String, issuer: String? = nil) -> [Subscriber] {
-        let named = byUser[ExactName(user)] ?? []
+    public func subscribers(of user: WireText, issuer: WireText? = nil) -> [Subscriber] {
+        let named = byUser[user] ?? []
         guard let issuer else { return named }
-        return named.filter { $0.principal.issuer.hasSameBytes(as: issuer) }
+        return named.filter { $0.principal.issuer == issuer }
     }
 
     /// Takes a number as a stream would, for what is listed with the streams and is none of this hub's.

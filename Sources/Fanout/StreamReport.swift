@@ -17,7 +17,7 @@ public struct StreamReport: Sendable {
     /// Whose token opened it.
     public let principal: Principal
     /// The user whose token opened it.
-    public var user: String { principal.user }
+    public var user: WireText { principal.user }
     /// What it receives.
     public let filter: EventFilter
     /// How events are written.
@@ -58,13 +58,13 @@ extension Hub {
 
     /// Up to `most` streams by their ids, from the first beyond `after` on: of the users of one name, of one issuer's
     /// users, of one issuer's user of a name, or of all.
-    public func streams(of user: String?, issuer: String? = nil, after: UInt64, most: Int) -> [Subscriber] {
+    public func streams(of user: WireText?, issuer: WireText? = nil, after: UInt64, most: Int) -> [Subscriber] {
         if let user {
             return Array(
                 subscribers(of: user, issuer: issuer).filter { $0.id > after }.sorted { $0.id < $1.id }.prefix(most))
         }
         let isOfIssuer = { (subscriber: Subscriber) in
-            issuer.map(subscriber.principal.issuer.hasSameBytes) ?? true
+            issuer.map { $0 == subscriber.principal.issuer } ?? true
         }
         let following = subscribers.values.filter { $0.id > after && isOfIssuer($0) }
         return Array(following.sorted { $0.id < $1.id }.prefix(most))

@@ -29,7 +29,7 @@ public final class Subscriber {
     /// Whose token opened it.
     public let principal: Principal
     /// The user whose token opened it.
-    public var user: String { principal.user }
+    public var user: WireText { principal.user }
     let group: Group
     /// Where its bytes go.
     public let outlet: any Outlet
@@ -87,7 +87,7 @@ public final class Subscriber {
     }
 
     /// The name by which an audience includes it; nil for none.
-    var audienceName: String? { isAddressable ? user : nil }
+    var audienceName: WireText? { isAddressable ? user : nil }
 
     /// Everything sent to it.
     private var sent: Sent { isWithGroup ? ownSent + group.sent : ownSent }

@@ -1,5 +1,6 @@
 import Access
 import Testing
+import Wire
 
 @Suite struct AllowedOriginsTests {
     private let list = [
@@ -19,7 +20,7 @@ import Testing
         ("https://*.example.org", false), ("null", false), ("", false), ("*", false), ("https://", false),
         ("https://A.EXAMPLE.ORG", false), ("https://é.example.org", false),
     ])
-    func onlyListedOriginsAreAllowed(origin: String, isAllowed: Bool) throws {
+    func onlyListedOriginsAreAllowed(origin: WireText, isAllowed: Bool) throws {
         #expect(try AllowedOrigins(list).decision(for: origin) == (isAllowed ? .allowed : .refused))
     }
 

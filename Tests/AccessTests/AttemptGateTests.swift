@@ -9,14 +9,14 @@ private final class Porter {
 
     @discardableResult
     func fail(
-        _ token: String, from address: String = "a", cost: Int64 = 0, after milliseconds: Int64 = 0
+        _ token: WireText, from address: WireText = "a", cost: Int64 = 0, after milliseconds: Int64 = 0
     ) -> Int? {
         gate.failed(hash(token), from: address, costMicroseconds: cost, now: now + milliseconds)
     }
 
-    func succeed(_ token: String) { gate.succeeded(hash(token)) }
+    func succeed(_ token: WireText) { gate.succeeded(hash(token)) }
 
-    func wait(_ token: String, from address: String = "a", after milliseconds: Int64 = 0) -> Int? {
+    func wait(_ token: WireText, from address: WireText = "a", after milliseconds: Int64 = 0) -> Int? {
         gate.secondsToVerification(of: hash(token), from: address, now: now + milliseconds)
     }
 
@@ -26,7 +26,7 @@ private final class Porter {
         for number in 0..<Limits.verificationBurstMicroseconds / cost { fail("guess \(number)", cost: cost) }
     }
 
-    private func hash(_ token: String) -> AttemptGate.CredentialHash { AttemptGate.hash(.bearer(token)) }
+    private func hash(_ token: WireText) -> AttemptGate.CredentialHash { AttemptGate.hash(.bearer(token)) }
 }
 
 @Suite struct AttemptGateTests {
@@ -103,8 +103,8 @@ private final class Porter {
             ]))
         let own = try await Forge.hmac(ownSecret).token(ownClaims())
         let idp = try await Forge.rsa(rsa).token(ownClaims(#""iss":"idp","#))
-        #expect(try verifier.prepare(own).costMicroseconds == Limits.symmetricVerificationMicroseconds)
-        #expect(try verifier.prepare(idp).costMicroseconds == Limits.publicVerificationMicroseconds)
+        #expect(try verifier.prepare(WireText(own)).costMicroseconds == Limits.symmetricVerificationMicroseconds)
+        #expect(try verifier.prepare(WireText(idp)).costMicroseconds == Limits.publicVerificationMicroseconds)
     }
 
     @Test func ticketAndTokenOfOneTextAreTwoThings() {

@@ -8,15 +8,15 @@ private final class Door {
 
     init(_ settings: StreamCapSettings = StreamCapSettings()) { caps = StreamCaps(settings) }
 
-    func admit(user: String, address: String, now: EpochMilliseconds) -> CapDecision {
+    func admit(user: WireText, address: WireText, now: EpochMilliseconds) -> CapDecision {
         caps.admit(Principal(issuer: "own", user: user), address: address, now: now)
     }
 
-    func release(user: String, address: String) {
+    func release(user: WireText, address: WireText) {
         caps.release(Principal(issuer: "own", user: user), address: address)
     }
 
-    func streams(of user: String) -> Int { caps.streams(of: Principal(issuer: "own", user: user)) }
+    func streams(of user: WireText) -> Int { caps.streams(of: Principal(issuer: "own", user: user)) }
 }
 
 @Suite struct StreamCapsTests {

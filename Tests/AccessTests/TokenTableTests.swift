@@ -31,8 +31,8 @@ import Testing
                     IssuerSettings(name: "own-next", hs256: Self.nextSecret),
                     IssuerSettings(name: "rsa", publicKeysPEM: [rsa], issuer: Self.rsaIssuer, audience: "relay"),
                     IssuerSettings(name: "set", jwks: set, issuer: Self.setIssuer),
-                ], livekitKeys: [SourceKey(name: "APIabc", secret: Self.livekitSecret, sources: ["livekit"])],
-                dailyKeys: [SourceKey(secret: Self.dailyKey, sources: ["daily"])]))
+                ], livekitKeys: [SourceKey(name: "APIabc", secret: WireText(Self.livekitSecret), sources: ["livekit"])],
+                dailyKeys: [SourceKey(secret: WireText(Self.dailyKey), sources: ["daily"])]))
     }
 
     /// Whose key signs.
@@ -84,7 +84,7 @@ import Testing
             return "{\(times),\(grants)\(rest)}"
         }
 
-        var source: String? {
+        var source: WireText? {
             switch self {
             case .livekit: "livekit"
             case .daily: "daily"
@@ -108,10 +108,10 @@ import Testing
             for kind in Kind.allCases {
                 let header = #"{"alg":"\#(forge.algorithm)","typ":"JWT"\#(kind.keyID)}"#
                 let token = try forge.token(kind.claims, header: header)
-                let issuer = try? verifier.identity(token, now: now).issuer
+                let issuer = try? verifier.identity(WireText(token), now: now).issuer.string
                 #expect(issuer == kind.truth[signer], "\(kind) signed by \(signer)")
                 guard issuer != nil else { continue }
-                let identity = try verifier.identity(token, now: now)
+                let identity = try verifier.identity(WireText(token), now: now)
                 #expect(identity.user == "ada")
                 // A provider's key covers its source alone.
                 let sources = kind.source.map { PatternSet([$0]) } ?? .all
@@ -215,7 +215,7 @@ import Testing
         let own = try await Signer.own.forge()
         let claims = #"{"exp":1,"sub":"mallory","iss":"APIabc","iss":"x",\#(Kind.own.claims.dropFirst())"#
         let header = #"{"alg":"none","alg":"HS256"}"#
-        #expect(try verifier.identity(try own.token(claims, header: header), now: now).user == "ada")
+        #expect(try verifier.identity(WireText(try own.token(claims, header: header)), now: now).user == "ada")
         #expect(
             verifier.refusal(try own.token(claims, header: #"{"alg":"HS256","alg":"none"}"#)) == .algorithmNotAllowed)
     }

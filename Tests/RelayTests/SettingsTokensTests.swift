@@ -51,7 +51,7 @@ import Testing
               require_expiry: false
             """
         let tokens = try load(yaml).tokenSettings()
-        #expect(tokens.issuers[0].defaultGrant == Grant(scope: EventScope(rooms: PatternSet([String]()))))
+        #expect(tokens.issuers[0].defaultGrant == Grant(scope: EventScope(rooms: PatternSet([WireText]()))))
         #expect(tokens.dailyKeys.map(\.secret) == ["one", "two"])
         #expect(tokens.leewayMilliseconds == 500)
         #expect(!tokens.requireExpiry)
@@ -77,8 +77,8 @@ import Testing
             ("a: {provider: daily, secrets: [czM=]}, b: {provider: daily, secrets: [czM=]}", ["b:one"], ["b"], 0),
             ("a: {provider: daily, secrets: [czM=]}, b: {provider: daily, secrets: [czM=]}", ["one"], [], 1),
             ("a: {provider: livekit, keys: {k: s}}", ["one"], [], 1),
-        ] as [(String, [String], [String], Int)])
-    func keyOfDailyBelongsToOneSource(sources: String, keys: [String], covered: [String], warnings: Int) throws {
+        ] as [(String, [String], [WireText], Int)])
+    func keyOfDailyBelongsToOneSource(sources: String, keys: [String], covered: [WireText], warnings: Int) throws {
         let settings = try load("sources: {\(sources)}\ntokens: {daily: [\(keys.joined(separator: ", "))]}")
         #expect(try settings.tokenSettings().dailyKeys == [SourceKey(secret: "one", sources: covered)])
         #expect(settings.dailyKeyWarnings.count == warnings)

@@ -269,7 +269,7 @@ final class World {
 
     /// Everything that was accepted is in the log once, in the order of ids that only grow.
     private func checkLog() throws {
-        var names: [String: Int] = [:]
+        var names: [WireText: Int] = [:]
         var last = EventID.zero
         for logged in history.events {
             guard logged.id > last else { throw Failure("\(logged.id) follows \(last)") }
@@ -284,7 +284,7 @@ final class World {
 
 extension Subscription {
     /// A subscription of the own issuer's user.
-    init(user: String, filter: EventFilter, format: StreamFormat = StreamFormat(), start: Start = .live) {
+    init(user: WireText, filter: EventFilter, format: StreamFormat = StreamFormat(), start: Start = .live) {
         self.init(
             principal: Principal(issuer: "own", user: user), filter: filter, format: format, start: start)
     }

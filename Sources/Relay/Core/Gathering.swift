@@ -129,7 +129,7 @@ extension Worker {
         case .user(let user, let issuer): return hub.subscribers(of: user, issuer: issuer)
         case .token(let id, let issuer):
             return hub.streams(marked: Identity.mark(ofTokenID: id)).filter { subscriber in
-                issuer.map(subscriber.principal.issuer.hasSameBytes) ?? true
+                issuer.map { $0 == subscriber.principal.issuer } ?? true
             }
         }
     }
@@ -185,7 +185,7 @@ extension Identity {
     /// costs 8 bytes a stream, where a table of the ids would cost ten times as much.
     var mark: UInt64 { tokenID.map(Self.mark(ofTokenID:)) ?? 0 }
 
-    static func mark(ofTokenID id: String) -> UInt64 {
-        max(1, UInt64(bitPattern: Int64(ExactName(id).hashValue)))
+    static func mark(ofTokenID id: WireText) -> UInt64 {
+        max(1, UInt64(bitPattern: Int64(id.hashValue)))
     }
 }

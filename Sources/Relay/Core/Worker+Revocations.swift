@@ -96,7 +96,7 @@ extension Worker {
 extension Revocations.Subject {
     /// For the log: what is no plain word is quoted there as JSON.
     var text: String {
-        func text(_ name: String) -> String { JSONWriter.text { $0.string(OutputText.cut(name)) } }
+        func text(_ name: WireText) -> String { JSONWriter.text { $0.string(OutputText.cut(name)) } }
         let (kind, name, issuer) =
             switch self {
             case .user(let user, let issuer): ("user", user, issuer)

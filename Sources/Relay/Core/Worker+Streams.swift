@@ -192,7 +192,7 @@ extension Worker {
         }
         let message = ControlMessage.refused(
             reason: problem.reason, detail: problem.detail, retryAfterSeconds: seconds,
-            isNamed: ["1", "true"].contains(request.query("named")))
+            isNamed: ["1" as WireText, "true"].contains(request.query("named")))
         reply(exchange, Self.briefStream(message), check)
     }
 

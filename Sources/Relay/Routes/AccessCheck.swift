@@ -36,7 +36,7 @@ struct AccessCheck {
     /// One try to be let in, as the gate counts it.
     private struct Attempt {
         let credential: AttemptGate.CredentialHash
-        let address: String
+        let address: WireText
         let now: EpochMilliseconds
     }
 
@@ -47,7 +47,7 @@ struct AccessCheck {
     }
 
     /// Finding a ticket costs no more than counting a failure, so nothing is asked before.
-    private func holder(ofTicket ticket: String, _ attempt: Attempt) throws(AccessRefusal) -> Identity {
+    private func holder(ofTicket ticket: WireText, _ attempt: Attempt) throws(AccessRefusal) -> Identity {
         guard let identity = context.tickets.withLock({ $0.redeem(ticket, now: attempt.now) }) else {
             let refusal = AccessRefusal(
                 .unknownTicket, "The ticket was used before, is too old, or was never issued.")
@@ -60,7 +60,7 @@ struct AccessCheck {
     }
 
     private func holder(
-        ofToken token: String, _ verifier: TokenVerifier, _ attempt: Attempt
+        ofToken token: WireText, _ verifier: TokenVerifier, _ attempt: Attempt
     ) throws(AccessRefusal) -> Identity {
         var cost: Int64 = 0
         do throws(AccessRefusal) {
@@ -129,7 +129,7 @@ struct AccessCheck {
     func administrator(_ request: HTTPRequest, now: EpochMilliseconds) throws(AccessRefusal) -> Identity {
         let identity = try identity(request, takesTicket: false, now: now)
         guard identity.grant.admin else {
-            throw AccessRefusal(.grantCoversNothing, "The token's grant does not say admin.", issuer: identity.issuer)
+            throw AccessRefusal(.grantCoversNothing, "The token's grant does not say admin.", issuer: identity.issuer.string)
         }
         return identity
     }

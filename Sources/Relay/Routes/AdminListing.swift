@@ -5,8 +5,8 @@ internal import FrontDoor
 
 /// Which streams the administrator's list shows: `user=`, `issuer=`, `after=`, `limit=`.
 struct StreamListQuery: Sendable {
-    var user: String?
-    var issuer: String?
+    var user: WireText?
+    var issuer: WireText?
     /// The last id of the page before.
     var after: UInt64 = 0
     var limit = Limits.usualListedEntries
@@ -17,7 +17,7 @@ struct StreamListQuery: Sendable {
             case "user": user = value
             case "issuer": issuer = value
             case "after":
-                guard let id = UInt64(value) else {
+                guard let id = UInt64(value.string) else {
                     throw StreamQuery.Mistake(sentence: "after= is the number of a stream.")
                 }
                 after = id
@@ -30,12 +30,12 @@ struct StreamListQuery: Sendable {
 
     /// Whether the list shows a stream, but for the limit.
     func includes(_ entry: StreamEntry) -> Bool {
-        entry.id > after && user.map(entry.principal.user.hasSameBytes) ?? true
-            && issuer.map(entry.principal.issuer.hasSameBytes) ?? true
+        entry.id > after && user.map { $0 == entry.principal.user } ?? true
+            && issuer.map { $0 == entry.principal.issuer } ?? true
     }
 
-    static func limit(_ value: String) throws(StreamQuery.Mistake) -> Int {
-        guard let number = Int(value), (1...Limits.listedEntries).contains(number) else {
+    static func limit(_ value: WireText) throws(StreamQuery.Mistake) -> Int {
+        guard let number = Int(value.string), (1...Limits.listedEntries).contains(number) else {
             throw StreamQuery.Mistake(sentence: "limit= is a number from 1 to \(Limits.listedEntries).")
         }
         return number
@@ -121,11 +121,11 @@ struct StreamEntry: Sendable {
 struct RevocationListQuery {
     var subject: Revocations.Subject?
     /// The entry before the first, as the list names it: `user:eve`, `token:4711`.
-    var after: String?
+    var after: WireText?
     var limit = Limits.usualListedEntries
 
     init(_ request: HTTPRequest) throws(StreamQuery.Mistake) {
-        var issuer: String?
+        var issuer: WireText?
         for (name, value) in request.query {
             switch name {
             case "user", "token":
@@ -167,8 +167,8 @@ struct RevocationListQuery {
     /// `user:eve`, `token:4711`; of one issuer with the length of the issuer's name, which may hold any character:
     /// `user@3:own:eve`.
     private static func name(_ subject: Revocations.Subject) -> String {
-        func name(_ kind: String, _ text: String, _ issuer: String?) -> String {
-            issuer.map { "\(kind)@\($0.utf8.count):\($0):\(text)" } ?? "\(kind):\(text)"
+        func name(_ kind: String, _ text: WireText, _ issuer: WireText?) -> String {
+            issuer.map { "\(kind)@\($0.byteCount):\($0):\(text)" } ?? "\(kind):\(text)"
         }
         switch subject {
         case .user(let user, let issuer): return name("user", user, issuer)
@@ -177,17 +177,17 @@ struct RevocationListQuery {
     }
 
     /// The entry that ``name(_:)`` names.
-    private static func subject(_ name: String) -> Revocations.Subject? {
+    private static func subject(_ name: WireText) -> Revocations.Subject? {
         let bytes = Array(name.utf8)
-        func text(_ part: ArraySlice<UInt8>) -> String { String(decoding: part, as: UTF8.self) }
+        func text(_ part: ArraySlice<UInt8>) -> WireText { WireText(decoding: part) }
         for (kind, isUser) in [("user", true), ("token", false)] where bytes.starts(with: kind.utf8) {
-            func subject(_ name: String, _ issuer: String?) -> Revocations.Subject {
+            func subject(_ name: WireText, _ issuer: WireText?) -> Revocations.Subject {
                 isUser ? .user(name, issuer: issuer) : .token(name, issuer: issuer)
             }
             let rest = bytes.dropFirst(kind.utf8.count)
             if rest.first == UInt8(ascii: ":") { return subject(text(rest.dropFirst()), nil) }
             guard rest.first == UInt8(ascii: "@"), let colon = rest.firstIndex(of: UInt8(ascii: ":")),
-                let count = Int(text(rest[(rest.startIndex + 1)..<colon])), count >= 0, count < bytes.count - colon - 1
+                let count = Int(text(rest[(rest.startIndex + 1)..<colon]).string), count >= 0, count < bytes.count - colon - 1
             else { return nil }
             let issuer = rest[(colon + 1)...].prefix(count)
             return subject(text(rest[(issuer.endIndex + 1)...]), text(issuer))
@@ -220,7 +220,7 @@ struct RevokeOrder {
         guard let object = try? JSONReader.value(body).object else {
             throw StreamQuery.Mistake(sentence: #"The body is no JSON object, such as {"user":"eve"}."#)
         }
-        guard object.members.allSatisfy({ ["user", "token", "issuer", "until", "ttl"].contains($0.name) }) else {
+        guard object.members.allSatisfy({ ["user" as WireText, "token", "issuer", "until", "ttl"].contains($0.name) }) else {
             throw StreamQuery.Mistake(sentence: "The members are user or token, issuer, and until or ttl.")
         }
         let named = try Self.subject(object)
@@ -233,19 +233,19 @@ struct RevokeOrder {
             sentence: "Either user or token is needed, a text: the user's name, or the token's id (jti).")
         guard (object["user"] == nil) != (object["token"] == nil) else { throw mistake }
         guard let name = (object["user"] ?? object["token"])?.string, !name.isEmpty else { throw mistake }
-        guard name.utf8.count <= Limits.nameBytes else { throw mistake }
+        guard name.byteCount <= Limits.nameBytes else { throw mistake }
         // A whole token here, or what was left of one when it was copied, is a likely mistake, and would be kept in a
         // file and shown in lists and logs. All begin alike, since their heads are JSON objects.
-        guard !(name.hasPrefix("eyJ") && name.contains(".")) else {
+        guard !(name.hasPrefix("eyJ") && name.contains(UInt8(ascii: "."))) else {
             throw StreamQuery.Mistake(sentence: "user takes a name, and token the token's id (jti): neither the token.")
         }
         return object["user"] == nil ? .token(name) : .user(name)
     }
 
     /// Whose user or token it is; without it that of every issuer.
-    private static func issuer(_ object: JSONObject) throws(StreamQuery.Mistake) -> String? {
+    private static func issuer(_ object: JSONObject) throws(StreamQuery.Mistake) -> WireText? {
         guard let member = object["issuer"] else { return nil }
-        guard let issuer = member.string, (1...Limits.nameBytes).contains(issuer.utf8.count) else {
+        guard let issuer = member.string, (1...Limits.nameBytes).contains(issuer.byteCount) else {
             throw StreamQuery.Mistake(sentence: "issuer is the issuer's name, as the list of streams shows it.")
         }
         return issuer

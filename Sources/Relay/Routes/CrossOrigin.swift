@@ -1,5 +1,6 @@
 internal import Access
 internal import FrontDoor
+internal import Wire
 
 /// CORS: what pages of other origins may do.
 struct CrossOrigin {
@@ -17,7 +18,7 @@ struct CrossOrigin {
         switch rules.origins.decision(for: origin) {
         case .allowed:
             return [
-                vary, ("Access-Control-Allow-Origin", origin), ("Access-Control-Allow-Credentials", "true"),
+                vary, ("Access-Control-Allow-Origin", origin.string), ("Access-Control-Allow-Credentials", "true"),
                 Self.exposed,
             ]
         case .allowedWithoutCredentials: return [vary, ("Access-Control-Allow-Origin", "*"), Self.exposed]

@@ -10,11 +10,11 @@ struct RoomsRoute {
     let rooms: [RoomKey: RoomState]
     let head: EventID
 
-    func answer(_ request: HTTPRequest, name: String?, now: EpochMilliseconds) -> HTTPResponse {
+    func answer(_ request: HTTPRequest, name: WireText?, now: EpochMilliseconds) -> HTTPResponse {
         guard request.method == "GET" || request.method == "HEAD" else {
             return Problem.method(request.method, allowed: "GET, HEAD").response
         }
-        let known = ["room", "source", "access_token", "ticket"]
+        let known: [WireText] = ["room", "source", "access_token", "ticket"]
         if let stranger = request.query.first(where: { !known.contains($0.name) }) {
             return Problem(400, "bad_query", "A parameter is not known\(Quotable.text(stranger.name)).").response
         }
@@ -22,15 +22,17 @@ struct RoomsRoute {
             return Problem(400, "bad_query", "There are more than \(Limits.filterPatterns) filters.").response
         }
         let filter: EventFilter
-        do throws(AccessRefusal) {
+        do {
             let identity = try check.identity(request, now: now)
             filter = try effectiveFilter(for: identity, requested: Self.scope(request, name: name))
+        } catch let refusal as AccessRefusal {
+            return check.problem(refusal, for: request).response
         } catch {
-            return check.problem(error, for: request).response
+            return Problem(400, "bad_query", "A filter is out of bounds: \(error).").response
         }
         // A room in the path is a name, not a pattern, whatever characters it has.
         let shown = Self.covered(rooms, by: filter).filter { shown in
-            name.map(shown.room.name.hasSameBytes) ?? true
+            name.map { shown.room.name == $0 } ?? true
         }
         if let name, shown.isEmpty {
             return Problem.notFound(
@@ -62,13 +64,13 @@ struct RoomsRoute {
             .sorted { ($0.room.name, $0.source) < ($1.room.name, $1.source) }
     }
 
-    private static func scope(_ request: HTTPRequest, name: String?) -> EventScope {
+    private static func scope(_ request: HTTPRequest, name: WireText?) throws(PatternError) -> EventScope {
         var scope = EventScope.everything
-        if let name { scope.rooms = PatternSet([name]) }
+        if let name { scope.rooms = try PatternSet(checking: [name]) }
         let rooms = request.query.filter { $0.name == "room" }.map(\.value)
-        if name == nil && !rooms.isEmpty { scope.rooms = PatternSet(rooms) }
+        if name == nil && !rooms.isEmpty { scope.rooms = try PatternSet(checking: rooms) }
         let sources = request.query.filter { $0.name == "source" }.map(\.value)
-        if !sources.isEmpty { scope.sources = PatternSet(sources) }
+        if !sources.isEmpty { scope.sources = try PatternSet(checking: sources) }
         return scope
     }
 
@@ -77,19 +79,20 @@ struct RoomsRoute {
     private static func tag(_ rooms: [RoomState]) -> String {
         // FNV-1a, 64 bits.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        func mix(_ text: String) {
+        func mix(_ text: WireText) {
             for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
             hash = (hash ^ 0xFF) &* 0x100_0000_01b3
         }
         for room in rooms {
             mix(room.source)
             mix(room.room.name)
-            mix(room.lastEventID.description)
+            mix(WireText(room.lastEventID.description))
         }
         return "W/\"\(rooms.count)-\(String(hash, radix: 16))\""
     }
 
-    private static func lists(_ tag: String, in header: String) -> Bool {
-        header == "*" || header.split(separator: ",").contains { $0.filter { $0 != " " } == tag }
+    private static func lists(_ tag: String, in header: WireText) -> Bool {
+        let tag = WireText(tag)
+        return header == "*" || header.split(at: UInt8(ascii: ",")).contains { $0.trimmingBlanks() == tag }
     }
 }

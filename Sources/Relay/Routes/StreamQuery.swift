@@ -7,20 +7,20 @@ struct StreamQuery: Equatable {
     /// Where to begin.
     enum Start: Equatable {
         case live
-        case lastEventID(String)
+        case lastEventID(WireText)
         case since(EpochMilliseconds)
         case tail(Int)
     }
 
     /// The form of the answer.
-    enum Format: String {
+    enum Format: WireText {
         case sse
         case ndjson
         case json
     }
 
     var requested = EventScope.everything
-    var participants: Set<String> = []
+    var participants: Set<WireText> = []
     var format = Format.sse
     var isNamed = false
     var start = Start.live
@@ -65,10 +65,10 @@ struct StreamQuery: Equatable {
         }
     }
 
-    private static func format(accept: String) -> Format {
-        let types = accept.split(separator: ",").map { element in
+    private static func format(accept: WireText) -> Format {
+        let types = accept.split(at: UInt8(ascii: ",")).map { element in
             // Up to the first semicolon, which may be all there is.
-            element.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
+            WireText(decoding: element.utf8.prefix { $0 != UInt8(ascii: ";") }).trimmingBlanks().asciiLowercased()
         }
         for type in types {
             switch type {
@@ -85,11 +85,11 @@ struct StreamQuery: Equatable {
 extension StreamQuery {
     /// Collects what may stand several times.
     private struct Reader {
-        var rooms: [String] = []
-        var types: [String] = []
-        var sources: [String] = []
+        var rooms: [Pattern] = []
+        var types: [Pattern] = []
+        var sources: [Pattern] = []
         var count = 0
-        var lastEventID: String?
+        var lastEventID: WireText?
         var since: EpochMilliseconds?
         var tail: Int?
 
@@ -104,13 +104,13 @@ extension StreamQuery {
 
         // One case for each parameter of the contract.
         mutating func take(
-            _ name: String, _ value: String, into query: inout StreamQuery, now: EpochMilliseconds
+            _ name: WireText, _ value: WireText, into query: inout StreamQuery, now: EpochMilliseconds
         ) throws(Mistake) {
             switch name {
             case "room": rooms.append(try pattern(name, value))
             case "type": types.append(try pattern(name, value))
             case "source": sources.append(try pattern(name, value))
-            case "participant": query.participants.insert(try pattern(name, value))
+            case "participant": query.participants.insert(try filter(name, value, most: Limits.nameBytes))
             case "named": query.isNamed = try flag(name, value)
             case "snapshot": query.wantsSnapshot = try flag(name, value)
             case "lastEventId": lastEventID = value
@@ -135,19 +135,23 @@ extension StreamQuery {
             }
         }
 
-        private mutating func pattern(_ name: String, _ value: String) throws(Mistake) -> String {
+        private mutating func pattern(_ name: WireText, _ value: WireText) throws(Mistake) -> Pattern {
+            let text = try filter(name, value, most: Limits.patternBytes)
+            do { return try Pattern(checking: text) } catch { throw Mistake(sentence: "\(name)=: \(error).") }
+        }
+
+        private mutating func filter(_ name: WireText, _ value: WireText, most bytes: Int) throws(Mistake) -> WireText {
             count += 1
             guard count <= Limits.filterPatterns else {
                 throw Mistake(sentence: "There are more than \(Limits.filterPatterns) filters.")
             }
-            guard !value.isEmpty, value.utf8.count <= Limits.nameBytes else {
-                throw Mistake(
-                    sentence: "\(name)= needs a value, of at most \(Limits.nameBytes) bytes; * matches anything.")
+            guard !value.isEmpty, value.byteCount <= bytes else {
+                throw Mistake(sentence: "\(name)= needs a value, of at most \(bytes) bytes; * matches anything.")
             }
             return value
         }
 
-        private func flag(_ name: String, _ value: String) throws(Mistake) -> Bool {
+        private func flag(_ name: WireText, _ value: WireText) throws(Mistake) -> Bool {
             switch value {
             case "1", "true": return true
             case "0", "false": return false
@@ -155,21 +159,21 @@ extension StreamQuery {
             }
         }
 
-        private func number(_ name: String, _ value: String, _ range: ClosedRange<Int>) throws(Mistake) -> Int {
-            guard let number = Int(value), range.contains(number) else {
+        private func number(_ name: WireText, _ value: WireText, _ range: ClosedRange<Int>) throws(Mistake) -> Int {
+            guard let number = Int(value.string), range.contains(number) else {
                 throw Mistake(sentence: "\(name)= is a number from \(range.lowerBound) to \(range.upperBound).")
             }
             return number
         }
 
-        private func word(_ name: String, _ value: String) throws(Mistake) -> Format {
+        private func word(_ name: WireText, _ value: WireText) throws(Mistake) -> Format {
             guard let format = Format(rawValue: value) else {
                 throw Mistake(sentence: "format= is sse, ndjson or json.")
             }
             return format
         }
 
-        private func wait(_ value: String) throws(Mistake) -> Int {
+        private func wait(_ value: WireText) throws(Mistake) -> Int {
             if value == "0" { return 0 }
             guard let milliseconds = Quantity.milliseconds(value), milliseconds <= Limits.longPollMilliseconds else {
                 throw Mistake(
@@ -179,9 +183,9 @@ extension StreamQuery {
         }
 
         /// ISO 8601, milliseconds since 1970, or a span before now.
-        private func time(_ name: String, _ value: String, _ now: EpochMilliseconds) throws(Mistake) -> Int64 {
+        private func time(_ name: WireText, _ value: WireText, _ now: EpochMilliseconds) throws(Mistake) -> Int64 {
             if let time = ISOTime.milliseconds(value) { return time }
-            if let time = Int64(value), time >= 0 { return time }
+            if let time = Int64(value.string), time >= 0 { return time }
             if let span = Quantity.milliseconds(value) { return now - Int64(span) }
             throw Mistake(
                 sentence:

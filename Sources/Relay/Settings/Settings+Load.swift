@@ -85,7 +85,7 @@ extension Settings {
     private var strayTwins: [SettingsProblem] {
         tokens.issuers.compactMap { issuer in
             guard let name = issuer.sameAs else { return nil }
-            guard !tokens.issuers.contains(where: { $0.name.hasSameBytes(as: name) && $0.sameAs == nil }) else {
+            guard !tokens.issuers.contains(where: { WireText($0.name) == WireText(name) && $0.sameAs == nil }) else {
                 return nil
             }
             let key = "\(IssuerReader.key).\(issuer.name)"

@@ -11,7 +11,7 @@ extension Settings {
         for issuer in tokens.issuers { issuers.append(try Self.settings(of: issuer)) }
         let livekit = tokens.livekit ? sources.filter { $0.provider == Self.livekit } : []
         let keys = livekit.flatMap { source in
-            source.keys.map { SourceKey(name: $0.key, secret: $0.value, sources: [source.name]) }
+            source.keys.map { SourceKey(name: WireText($0.key), secret: WireText($0.value), sources: [WireText(source.name)]) }
         }
         var settings = TokenSettings(
             issuers: issuers, livekitKeys: keys, dailyKeys: dailyKeys,
@@ -25,17 +25,17 @@ extension Settings {
     private static let livekit = "livekit"
     private static let daily = "daily"
 
-    private var dailySources: [String] { sources.filter { $0.provider == Self.daily }.map(\.name) }
+    private var dailySources: [WireText] { sources.filter { $0.provider == Self.daily }.map { WireText($0.name) } }
 
     /// Daily's keys with their sources: the one that stands before the key, else the only one there is.
     private var dailyKeys: [SourceKey] {
         let names = dailySources
         return tokens.daily.map { text in
-            let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            if parts.count == 2, names.contains(where: parts[0].hasSameBytes) {
+            let parts = WireText(text).split(at: UInt8(ascii: ":"), maxSplits: 1, omittingEmpty: false)
+            if parts.count == 2, names.contains(parts[0]) {
                 return SourceKey(secret: parts[1], sources: [parts[0]])
             }
-            return SourceKey(secret: text, sources: names.count == 1 ? names : [])
+            return SourceKey(secret: WireText(text), sources: names.count == 1 ? names : [])
         }
     }
 
@@ -46,7 +46,7 @@ extension Settings {
         return [
             names.isEmpty
                 ? "tokens.daily lists keys, but no source is of the provider daily: their tokens cover no room"
-                : "tokens.daily has keys that name no source, and the sources \(names.joined(separator: ", ")) are "
+                : "tokens.daily has keys that name no source, and the sources \(names.map(\.string).joined(separator: ", ")) are "
                     + "Daily's: their tokens cover no room; write each key as \(names[0]):KEY"
         ]
     }
