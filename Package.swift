@@ -20,14 +20,18 @@ let package = Package(
         .executable(name: "roomwire", targets: ["roomwire"]),
         .executable(name: "roomwire-load", targets: ["roomwire-load"]),
     ],
+    // Exact versions, those of the packages that these depend on included: two clones of one commit are one program.
     dependencies: [
-        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-numerics", exact: "1.1.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
     ],
     targets: [
         .systemLibrary(name: "CLibevent", providers: [.apt(["libevent-dev"])]),
@@ -42,7 +46,12 @@ let package = Package(
         .target(name: "Webhooks", dependencies: ["Events", "Wire", crypto], swiftSettings: strict),
         .target(
             name: "Access",
-            dependencies: ["Events", "Wire", .product(name: "JWTKit", package: "jwt-kit")],
+            dependencies: [
+                "Events", "Wire", .product(name: "JWTKit", package: "jwt-kit"),
+                // JWTKit's own. They are named here because only what a target uses can be pinned.
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+            ],
             swiftSettings: strict),
         .target(
             name: "Journal",
@@ -64,7 +73,7 @@ let package = Package(
         .executableTarget(
             name: "roomwire",
             dependencies: [
-                "Relay", "Wire", "Events", "Access", "Webhooks",
+                "Relay", "Wire", "Events", "Fetch", "Access", "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -74,6 +83,8 @@ let package = Package(
                 "Wire", "Events", "EventLoop", "CLibevent", "COpenSSL", "Webhooks", crypto,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
+                // Histogram's own, pinned as those of JWTKit are.
+                .product(name: "Numerics", package: "swift-numerics"),
             ],
             path: "loadtest/roomwire-load",
             swiftSettings: strict),

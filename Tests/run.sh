@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Builds everything and runs all tests: those in Swift, then those of the running relay in Tests/blackbox.
+# Installs what is missing, builds everything and runs all tests: those in Swift, those of the running relay in
+# Tests/blackbox, and the counts once more against a release build.
 #
 #   Tests/run.sh             everything
-#   Tests/run.sh --quick     without the tests that take long: the browser, kill -9, clients that drip
+#   Tests/run.sh --quick     without the release build and the tests that take long: the browser, kill -9, clients
+#                            that drip
 #   Tests/run.sh --counts    only the counts: system calls, allocations, bytes of memory. A release build is held to
 #                            the budgets, another to bounds of its own
 #
 # ROOMWIRE_BINARY=path tests that relay instead, and builds nothing.
+# ROOMWIRE_TEST_WORKERS=n runs so many files of Tests/blackbox at a time. They mostly wait: two a core by default.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source deploy/packages.sh
@@ -17,30 +20,48 @@ fail() {
     exit 1
 }
 
-selection=()
-blackbox=Tests/blackbox
+quick=
+counts_only=
 failed=()
 for argument in "$@"; do
     case $argument in
-        --quick) selection=(-m "not slow") ;;
-        --counts) blackbox=Tests/blackbox/test_counts.py ;;
+        --quick) quick=yes ;;
+        --counts) counts_only=yes ;;
         -h | --help)
-            sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+            sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
             exit 0
             ;;
         *) fail "there is no option $argument, only --quick and --counts" ;;
     esac
 done
 
-mapfile -t missing < <(missing_packages "${build_packages[@]}" "${test_packages[@]}")
-((${#missing[@]} == 0)) || fail "packages are missing. To install them: $(install_command "${missing[@]}")"
+builds=yes
+[[ -z ${ROOMWIRE_BINARY:-} ]] || builds=
 
-if [[ -z ${ROOMWIRE_BINARY:-} ]]; then
-    find_swift || fail "Swift is missing: https://www.swift.org/install/linux/, or run deploy/run.sh once"
+needed=("${build_packages[@]}" "${test_packages[@]}")
+if [[ $builds ]] && ! find_swift; then needed+=("${swift_packages[@]}"); fi
+mapfile -t missing < <(missing_packages "${needed[@]}")
+mapfile -t missing_for_production < <(missing_packages "${production_packages[@]}")
+if ((${#missing[@]})); then
+    say "Installing ${missing[*]} ${missing_for_production[*]}"
+    install_packages "${missing[@]}" "${missing_for_production[@]}"
+elif ((${#missing_for_production[@]})); then
+    say "Installing ${missing_for_production[*]}"
+    install_packages "${missing_for_production[@]}" || say "The tests that need these packages are left out."
+fi
+if [[ $builds ]] && ! find_swift; then
+    say "Downloading Swift $swift_version to $swift_folder (about 1 GB)"
+    install_swift
+    find_swift
+fi
+
+if [[ $builds ]]; then
     say "swift build"
     swift build --build-tests
-    say "swift test"
-    swift test --skip-build --parallel --disable-xctest || failed+=("swift test")
+    if [[ ! $counts_only ]]; then
+        say "swift test"
+        swift test --skip-build --parallel --disable-xctest || failed+=("swift test")
+    fi
     ROOMWIRE_BINARY="$(swift build --show-bin-path)/roomwire"
 fi
 export ROOMWIRE_BINARY
@@ -56,8 +77,35 @@ if [[ $(cat $environment/fingerprint 2>/dev/null) != "$fingerprint" ]]; then
     echo "$fingerprint" >$environment/fingerprint
 fi
 
-say "$blackbox"
-$environment/bin/python -m pytest -c Tests/blackbox/pytest.ini "${selection[@]}" $blackbox ||
-    failed+=("$blackbox")
+# blackbox WHAT ARGUMENTS...: runs pytest, and remembers WHAT if a test fails.
+blackbox() {
+    local what=$1 status=0
+    shift
+    say "$what"
+    $environment/bin/python -m pytest -c Tests/blackbox/pytest.ini "$@" || status=$?
+    # 5: all tests were left out by the selection.
+    ((status == 0 || status == 5)) || failed+=("$what")
+}
 
-((${#failed[@]} == 0)) || fail "failed: ${failed[*]}"
+if [[ $counts_only ]]; then
+    blackbox "the counts" Tests/blackbox/test_counts.py
+else
+    selected="not alone"
+    alone=alone
+    if [[ $quick ]]; then
+        selected="not alone and not slow"
+        alone="alone and not slow"
+    fi
+    workers=${ROOMWIRE_TEST_WORKERS:-$((2 * $(nproc)))}
+    blackbox "Tests/blackbox, $workers files at a time" -n "$workers" --dist loadfile -m "$selected" Tests/blackbox
+    blackbox "Tests/blackbox, what measures" -m "$alone" Tests/blackbox
+    if [[ $builds && ! $quick ]]; then
+        # What people run is built with optimisation, and the compiler is stricter there in places.
+        say "swift build -c release"
+        swift build -c release
+        ROOMWIRE_BINARY="$(swift build -c release --show-bin-path)/roomwire"
+        blackbox "the counts against the release build" Tests/blackbox/test_counts.py
+    fi
+fi
+
+((${#failed[@]} == 0)) || fail "failed: $(printf '%s; ' "${failed[@]}")"

@@ -5,8 +5,9 @@ build_packages=(libevent-dev libssl-dev libsqlite3-dev libcurl4-openssl-dev pkg-
 # To make a Debian package of a binary.
 packaging_packages=(adduser binutils dpkg-dev python3)
 # To test it: a browser, clients and servers that are not ours, and what counts system calls and allocations.
-test_packages=(curl jq openssl python3 python3-venv chromium chromium-driver gcc libc6-dev strace prometheus nginx)
-# To test what stands around a relay in production. Where one is missing its tests are left out; .ci/run installs all.
+test_packages=(curl jq openssl python3 python3-venv chromium chromium-driver gcc libc6-dev strace prometheus nginx
+    node-typescript)
+# To test what stands around a relay in production. Where one cannot be installed its tests are left out.
 production_packages=(caddy docker-compose sqlite3 systemd man-db lintian "${packaging_packages[@]}")
 
 # Prints those of the given packages that are not installed, one a line. Prints nothing where dpkg does not rule:

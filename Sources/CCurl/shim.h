@@ -20,6 +20,15 @@ typedef size_t (*roomwire_curl_sink)(char *bytes, size_t size, size_t count, voi
 static inline CURLcode roomwire_curl_set_sink(CURL *handle, CURLoption option, roomwire_curl_sink value) {
     return curl_easy_setopt(handle, option, value);
 }
+typedef int (*roomwire_curl_progress)(void *context, curl_off_t total, curl_off_t now, curl_off_t upload_total,
+                                      curl_off_t upload_now);
+static inline CURLcode roomwire_curl_set_progress(CURL *handle, roomwire_curl_progress value) {
+    return curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, value);
+}
+// The size is to be set before.
+static inline CURLcode roomwire_curl_copy_body(CURL *handle, const void *bytes) {
+    return curl_easy_setopt(handle, CURLOPT_COPYPOSTFIELDS, bytes ? bytes : "");
+}
 static inline long roomwire_curl_status(CURL *handle) {
     long status = 0;
     (void)curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);

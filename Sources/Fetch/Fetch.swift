@@ -100,6 +100,11 @@ public struct WebAddress: Sendable, Hashable {
     /// The address without what follows its path, for people: a query may hold a secret.
     public var shown: String { String(text.prefix { $0 != "?" && $0 != "#" }) }
 
+    /// Whether an address, whatever else may be wrong with it, is on this machine.
+    static func isOnThisMachine(_ text: String) -> Bool {
+        URLComponents(string: text)?.host.map(isLoopback) ?? false
+    }
+
     private static func isLoopback(_ host: String) -> Bool {
         let name = host.lowercased()
         if ["localhost", "[::1]", "::1"].contains(name) { return true }

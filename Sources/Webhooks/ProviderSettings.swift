@@ -44,6 +44,11 @@ extension ProviderSettings {
         }
     }
 
+    /// Refuses `keys`, which only LiveKit has; the provider says what it takes instead.
+    func refuseKeys(_ sentence: String) throws(ProviderSettingsError) {
+        guard keys.isEmpty else { throw ProviderSettingsError(setting: "keys", problem: sentence) }
+    }
+
     /// The secrets, of which there must be at least one and none empty.
     func requiredSecrets() throws(ProviderSettingsError) -> [String] {
         guard !secrets.isEmpty else {

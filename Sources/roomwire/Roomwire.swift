@@ -17,11 +17,20 @@ struct Roomwire: AsyncParsableCommand {
         version: Version.text,
         subcommands: [Serve.self, Token.self, Send.self, Tail.self, Verify.self, Check.self])
 
+    /// Refuses a misspelt subcommand with the one that is meant; ArgumentParser only calls it unexpected.
+    private static func suggestCommand() throws {
+        guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-") else { return }
+        let names = configuration.subcommands.map { $0._commandName } + ["help"]
+        guard !names.contains(word), let near = Suggestion.nearest(to: word, of: names) else { return }
+        throw ValidationError("There is no command \(Terminal.harmless(word)). Did you mean \(near)?")
+    }
+
     /// Runs a subcommand. Failures of ours are one sentence and an exit code; what ArgumentParser throws (help, wrong
     /// usage) it shows itself.
     static func main() async {
         Terminal.openStandardDescriptors()
         do {
+            try suggestCommand()
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

@@ -36,6 +36,46 @@ struct PatternTests {
         #expect(!pattern.matches(WireText(String(repeating: "a", count: 4000))))
     }
 
+    /// What a pattern means, in the fewest words: exponential, and right.
+    private static func reference(_ pattern: ArraySlice<UInt8>, _ name: ArraySlice<UInt8>) -> Bool {
+        guard let first = pattern.first else { return name.isEmpty }
+        if first == UInt8(ascii: "*") {
+            return reference(pattern.dropFirst(), name) || (!name.isEmpty && reference(pattern, name.dropFirst()))
+        }
+        return name.first == first && reference(pattern.dropFirst(), name.dropFirst())
+    }
+
+    private static func texts(of letters: [UInt8], upTo length: Int) -> [[UInt8]] {
+        var all: [[UInt8]] = [[]]
+        var last = all
+        for _ in 0..<length {
+            last = last.flatMap { text in letters.map { text + [$0] } }
+            all += last
+        }
+        return all
+    }
+
+    @Test func everyShortPatternMatchesWhatItMeans() {
+        let names = Self.texts(of: Array("ab".utf8), upTo: 7)
+        for pattern in Self.texts(of: Array("ab*".utf8), upTo: 5) {
+            let compiled = Pattern(WireText(decoding: pattern))
+            for name in names {
+                let isMeant = Self.reference(pattern[...], name[...])
+                guard compiled.matches(WireText(decoding: name)) != isMeant else { continue }
+                Issue.record("\(compiled.text) against \(String(decoding: name, as: UTF8.self))")
+            }
+        }
+    }
+
+    @Test func patternsFromOutsideAreBounded() throws {
+        let stars = String(repeating: "*a", count: Limits.patternStars)
+        #expect(try Pattern(checking: WireText(stars)).matches("xaxaxaxaxaxaxaxa"))
+        #expect(throws: PatternError.tooManyStars) { try Pattern(checking: WireText(stars + "*")) }
+        let longest = WireText(String(repeating: "é", count: Limits.patternBytes / 2))
+        #expect(try Pattern(checking: longest).matches(longest))
+        #expect(throws: PatternError.tooLong) { try PatternSet(checking: ["a", "\(longest)a"]) }
+    }
+
     @Test func setMatchesWhatOneOfItsPatternsMatches() {
         let set = PatternSet(["call_*", "lobby"])
         #expect(set.matches("call_1"))

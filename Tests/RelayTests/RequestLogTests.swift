@@ -43,7 +43,7 @@ import Testing
         #expect(String(decoding: line, as: UTF8.self) == "{\"path\":\"\(shown)\"}\n")
         // The same text to a reader of JSON.
         let path = try JSONReader.value(line.dropLast()).object?["path"]?.string
-        #expect(path?.unicodeScalars.elementsEqual(text.unicodeScalars) == true)
+        #expect(path?.utf8.elementsEqual(text.utf8) == true)
     }
 
     @Test func whatJSONWouldLetStandIsEscapedInALine() {

@@ -86,10 +86,31 @@ import Testing
     }
 
     @Test func everyTypeAndShapeStandsInTheTypeScriptTypes() {
-        let text = String(decoding: SchemaDocuments.typeScript, as: UTF8.self)
+        let text = String(decoding: TypeScriptTypes.document, as: UTF8.self)
         for type in EventType.known { #expect(text.contains("\"\(type.rawValue)\"")) }
-        for shape in EventShapes.all { #expect(text.contains("export interface \(shape.name) {")) }
+        for shape in EventShapes.all where shape.name != EventShapes.event.name {
+            #expect(text.contains("export interface \(shape.name) {"))
+        }
+        for kind in EventShapes.kinds {
+            #expect(text.contains("export interface \(kind.interfaceName) extends RoomwireEventBase {"))
+        }
         for shape in EventShapes.control { #expect(text.contains("type: \"\(shape.name)\";")) }
+    }
+
+    @Test func rootOfTheSchemaNamesEveryMessage() throws {
+        let schema = try JSONReader.value(String(decoding: SchemaDocuments.jsonSchema, as: UTF8.self)).object
+        let messages = try #require(schema?["anyOf"]?.array).compactMap { $0.object?["$ref"]?.string }
+        #expect(messages.count == 1 + EventShapes.control.count)
+        #expect(messages.first == "#/$defs/RoomwireEvent")
+        for shape in EventShapes.control { #expect(messages.contains("#/$defs/control_\(shape.name)")) }
+    }
+
+    @Test func whatAKindNeedsIsAMemberOfData() {
+        for kind in EventShapes.kinds {
+            for need in kind.needs { #expect(names(EventShapes.data).contains(need), "\(kind.type)") }
+        }
+        #expect(EventShapes.kinds.first { $0.type == "track_published" }?.needs == ["room", "participant", "track"])
+        #expect(EventShapes.kinds.first { $0.type == "unknown" }?.needs == [])
     }
 
     @Test func everyReferenceOfTheSchemaLeadsSomewhere() throws {

@@ -16,7 +16,7 @@ import Testing
         "Fanout": ["Events", "Wire"],
         "FrontDoor": ["EventLoop", "Wire", "CLibevent", "COpenSSL"],
         "Relay": ["Wire", "Events", "EventLoop", "Fetch", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor"],
-        "roomwire": ["Relay", "Wire", "Events", "Access", "Webhooks"],
+        "roomwire": ["Relay", "Wire", "Events", "Fetch", "Access", "Webhooks"],
     ]
     private static let ours = Set(allowed.keys).union(["CLibevent", "CCurl", "COpenSSL"])
 

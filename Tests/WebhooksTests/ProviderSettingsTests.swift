@@ -20,6 +20,10 @@ struct ProviderSettingsTests {
             "replay_window"
         ),
         ("daily", ProviderSettings(source: "s", secrets: ["c2VjcmV0"], options: ["replay": "1"]), "replay"),
+        ("daily", ProviderSettings(source: "s", keys: ["k": "5ecret"]), "keys"),
+        ("whereby", ProviderSettings(source: "s", keys: ["k": "5ecret"]), "keys"),
+        ("standard", ProviderSettings(source: "s", keys: ["k": "5ecret"], secrets: ["whsec_c2VjcmV0"]), "keys"),
+        ("supabase", ProviderSettings(source: "s", keys: ["k": "5ecret"]), "keys"),
         ("whereby", ProviderSettings(source: "s"), "secrets"),
         (
             "whereby", ProviderSettings(source: "s", secrets: ["5ecret"], options: ["replay_window": "soon"]),

@@ -1,12 +1,12 @@
 """Subscribers: raw sockets, so that tests see the exact bytes, and curl."""
 
-import json
 import re
 import socket
 import subprocess
 import time
 
 import relay as roomwire
+import wire_schema
 
 
 class Frame:
@@ -23,7 +23,7 @@ class Frame:
                 name, _, value = line.partition(":")
                 assert name not in self.fields, f"{name} stands twice in {text!r}"
                 self.fields[name] = value.removeprefix(" ")
-        self.json = json.loads(self.fields["data"]) if "data" in self.fields else None
+        self.json = wire_schema.read(self.fields["data"]) if "data" in self.fields else None
 
     @property
     def id(self):
@@ -187,7 +187,7 @@ class Curl:
     @property
     def events(self):
         lines = self.output.read_text(errors="replace").split("\n")[:-1]
-        messages = [json.loads(line[len("data: "):]) for line in lines if line.startswith("data: ")]
+        messages = [wire_schema.read(line[len("data: "):]) for line in lines if line.startswith("data: ")]
         return [message for message in messages if "id" in message]
 
     def wait_events(self, count):

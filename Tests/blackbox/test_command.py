@@ -9,6 +9,7 @@ import pytest
 import clients
 import providers
 import relay as roomwire
+import secure
 
 
 def settings_file(folder, **changes):
@@ -165,3 +166,87 @@ def test_a_variable_that_is_no_setting_is_an_error():
     done = roomwire.command("check", ROOMWIRE_STREAMS_PER_USR="5")
     assert done.returncode in (1, 2)
     assert "ROOMWIRE_STREAMS_PER_USER" in done.stderr
+
+
+@pytest.fixture
+def tls(folder):
+    relay = secure.SecureRelay(folder / "relay", secure.Certificate(folder)).start()
+    yield relay
+    relay.stop()
+
+
+def test_a_file_of_certificates_is_trusted_by_flag_and_by_environment(tls, room):
+    providers.post_meeting(tls, room)
+    file = str(tls.certificate.file)
+    tail = ("tail", "--json", "--url", tls.secure.base, "--room", room, "--since", "1h", "--limit", "6")
+    for arguments, environment in [(("--ca-file", file), {}), ((), {"SSL_CERT_FILE": file})]:
+        done = tls.run(*tail, *arguments, seconds=30, **environment)
+        assert done.returncode == 0, done.stderr
+        assert [json.loads(line)["room"] for line in done.stdout.splitlines()] == [room] * 6
+        done = tls.run("send", "--source", "livekit", "--scenario", "meeting", "--speed", "1000", "--url",
+                       tls.secure.base, *arguments, **environment)
+        assert done.returncode == 0, done.stderr
+        done = tls.run("tail", "--diagnose", tls.secure.base, *arguments, **environment)
+        assert "ok      buffering" in done.stdout, done.stderr
+
+
+def test_a_certificate_that_is_not_trusted_is_a_sentence(tls, folder):
+    other = secure.Certificate(folder, "other")
+    for arguments in [(), ("--ca-file", str(other.file))]:
+        done = tls.run("send", "--source", "livekit", "--scenario", "meeting", "--url", tls.secure.base, *arguments)
+        assert done.returncode == 1 and "--ca-file" in done.stderr and "certificate" in done.stderr, done.stderr
+    assert tls.handshakes("completed") == 0
+    done = tls.run("tail", "--url", tls.secure.base, "--ca-file", "no-such-file.pem")
+    assert done.returncode == 2 and "no-such-file.pem: there is no such file" in done.stderr
+
+
+def test_tail_takes_what_a_stream_takes(shared, room):
+    providers.post_livekit(shared, *providers.meeting(room, ("ada", "eve"))[:-1])
+    url = ("--url", shared.base, "--room", room)
+    every = shared.run("tail", *url, "--json", "--tail", "100", "--limit", "3")
+    assert every.returncode == 0 and len(every.stdout.splitlines()) == 3
+    last = [json.loads(line) for line in shared.run(
+        "tail", *url, "--json", "--tail", "1", "--limit", "1").stdout.splitlines()]
+    assert len(last) == 1
+    one = shared.run("tail", *url, "--json", "--since", "1h", "--participant", "eve", "--limit", "1")
+    assert json.loads(one.stdout)["data"]["participant"]["identity"] == "eve"
+
+
+def test_tail_begins_with_a_snapshot(shared, room):
+    bodies = providers.meeting(room, ("ada",))
+    providers.post_livekit(shared, *bodies[:2])
+    arguments = ["tail", "--url", shared.base, "--room", room, "--snapshot", "--limit", "1"]
+    with subprocess.Popen(
+            [roomwire.BINARY, *arguments, "--config", str(shared.folder / "roomwire.yaml"),
+             "--data", str(shared.folder / "data")],
+            env=roomwire.clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as tail:
+        assert tail.stdout.readline() == f"{room} is open; inside: ada\n"
+        providers.post_livekit(shared, bodies[-1])
+        assert tail.stdout.readline().split()[1] == room
+        assert tail.wait(roomwire.DEADLINE_SECONDS) == 0
+
+
+def test_tail_counts_its_limit_over_a_reconnect(start):
+    relay = start(streams={"retry": "100ms"})
+    arguments = [
+        roomwire.BINARY, "tail", "--json", "--limit", "8", "--url", relay.base, "--config",
+        str(relay.folder / "roomwire.yaml"), "--data", str(relay.folder / "data")]
+    with subprocess.Popen(
+            arguments, env=roomwire.clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True) as tail:
+        assert "connected" in tail.stderr.readline()
+        providers.post_meeting(relay, "call_1")
+        lines = [tail.stdout.readline() for _ in range(6)]
+        relay.kill()
+        relay.start()
+        providers.post_meeting(relay, "call_2")
+        lines += tail.stdout.read().splitlines()
+        assert tail.wait(roomwire.DEADLINE_SECONDS) == 0
+    assert [json.loads(line)["room"] for line in lines] == ["call_1"] * 6 + ["call_2"] * 2
+
+
+def test_a_misspelt_command_is_told_the_one_that_is_meant():
+    for word, meant in [("serv", "serve"), ("sned", "send"), ("chekc", "check")]:
+        done = roomwire.command(word)
+        assert done.returncode == 64 and f"There is no command {word}. Did you mean {meant}?" in done.stderr
+    assert "Did you mean" not in roomwire.command("frobnicate").stderr

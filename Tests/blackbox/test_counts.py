@@ -19,6 +19,8 @@ import providers
 import relay as roomwire
 import test_load as load
 
+pytestmark = pytest.mark.alone
+
 EVENTS = 40
 # Both numbers of streams are well above what the relay does for an event whoever listens.
 FEW, MANY = 20, 120

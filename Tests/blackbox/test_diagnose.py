@@ -113,6 +113,19 @@ def test_an_old_protocol_is_a_note(start, nginx):
     assert code == 0 and verdicts["protocol"][0] == "note" and "proxy_http_version 1.1" in said
 
 
+@pytest.mark.parametrize(("directives", "what"), [
+    ('proxy_set_header Authorization "";', "drops"), ("proxy_set_header Authorization 'Basic eDp5';", "replaces"),
+], ids=["dropped", "replaced"])
+def test_a_proxy_that_drops_the_token_is_told_of(start, nginx, directives, what):
+    relay = start()
+    done = relay.run("tail", "--diagnose", nginx(relay, directives + GOOD))
+    assert done.returncode == 1
+    assert f"a proxy on the way {what} the header Authorization" in done.stderr and "nginx: " in done.stderr
+    # Where the token itself is no good, no proxy is blamed.
+    done = roomwire.command("tail", "--diagnose", nginx(relay, GOOD), "--token", "no.good.token")
+    assert done.returncode == 1 and "a proxy" not in done.stderr
+
+
 def test_the_stream_needs_a_token_and_no_grant(start):
     relay = start()
     assert clients.Stream(relay, path="/api/diag/stream").status == 401

@@ -2,7 +2,6 @@
 
 import collections
 import concurrent.futures
-import json
 import random
 import selectors
 import socket
@@ -13,6 +12,7 @@ import pytest
 import clients
 import providers
 import relay as roomwire
+import wire_schema
 
 SENDERS = 4
 
@@ -45,7 +45,7 @@ def log_ids(relay):
     """Every id of the log, in order."""
     with clients.Stream(relay, "lastEventId=0&wait=0&format=ndjson", roomwire.token()) as stream:
         stream.read_to_end()
-        return [json.loads(line)["id"] for line in stream.body.splitlines() if b'"id"' in line]
+        return [wire_schema.read(line)["id"] for line in stream.body.splitlines() if b'"id"' in line]
 
 
 class Crowd:

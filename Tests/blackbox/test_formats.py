@@ -1,6 +1,5 @@
 """Every parameter of a stream, as scripts use them: where it begins, when it ends, and in which form."""
 
-import json
 import threading
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 import clients
 import providers
 import relay as roomwire
+import wire_schema
 
 JSON = {"Accept": "application/json"}
 BROWSER = ["Sec-Fetch-Mode: cors"]
@@ -17,7 +17,10 @@ def page(relay, query="", **arguments):
     answer = relay.get(f"/events?{query}", roomwire.token(), headers=JSON, **arguments)
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"] == "application/json"
-    return answer.json()
+    page = answer.json()
+    for event in page["events"]:
+        wire_schema.check(event)
+    return page
 
 
 def lines(relay, query):
@@ -25,7 +28,7 @@ def lines(relay, query):
     with clients.Stream(relay, query, roomwire.token(), accept="application/x-ndjson") as stream:
         assert stream.status == 200, stream.bytes
         stream.read_to_end()
-        return [json.loads(line) for line in stream.body.splitlines() if line]
+        return [wire_schema.read(line) for line in stream.body.splitlines() if line]
 
 
 def started(*rooms):
@@ -296,7 +299,7 @@ def test_a_stream_ends_with_its_token_and_says_so(shared, form):
         assert stream.status == 200
         stream.read_to_end()
         if form == "ndjson":
-            messages = [json.loads(line) for line in stream.body.splitlines() if line]
+            messages = [wire_schema.read(line) for line in stream.body.splitlines() if line]
         else:
             messages = stream.messages
     assert [message["type"] for message in messages] == ["connected", "token_expiring", "token_expired"]

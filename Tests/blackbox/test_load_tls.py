@@ -15,7 +15,7 @@ import secure
 import test_counts
 import test_load
 
-pytestmark = test_load.needs_loader
+pytestmark = [test_load.needs_loader, pytest.mark.alone]
 
 PUBLISH = ("--livekit-key", roomwire.LIVEKIT_KEY, "--livekit-secret", roomwire.LIVEKIT_SECRET,
            "--token-secret", roomwire.TOKEN_SECRET)

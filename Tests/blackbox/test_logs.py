@@ -148,6 +148,7 @@ def test_the_last_lines_are_written_before_the_end(start):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_log_that_nobody_reads_holds_up_nobody(folder):
     """Standard error is a pipe that is full: lines are dropped and counted, and everything goes on."""
     reading, writing = os.pipe()

@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 import requests
+from prometheus_client.openmetrics import parser as openmetrics
+from prometheus_client.parser import text_string_to_metric_families
 
 import clients
 import providers
@@ -54,6 +56,48 @@ def test_promtool_has_nothing_against_the_page(start):
     assert checked.returncode == 0 and not checked.stdout and not checked.stderr, checked.stdout + checked.stderr
 
 
+# What Prometheus sends.
+PROMETHEUS_ACCEPTS = (
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
+    "application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,"
+    "text/plain;version=0.0.4;q=0.2,*/*;q=0.1")
+
+
+def open_page(relay, accept=PROMETHEUS_ACCEPTS):
+    return requests.get(relay.base + "/metrics", headers={"Accept": accept}, timeout=roomwire.DEADLINE_SECONDS)
+
+
+def test_openmetrics_is_given_to_who_asks_for_it(start):
+    """Prometheus' own parser of the format is strict: names, types, order, the end."""
+    relay = start()
+    with traffic(relay):
+        answer = open_page(relay)
+        plain = page(relay)
+    assert answer.headers["Content-Type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    assert answer.headers["Vary"] == "Accept"
+    assert answer.text.endswith("\n# EOF\n")
+    families = list(openmetrics.text_string_to_metric_families(answer.text))
+    told = {sample.name for family in families for sample in family.samples}
+    for family in text_string_to_metric_families(plain):
+        for sample in family.samples:
+            # The text format's parser invents `_created`.
+            assert sample.name in told or sample.name.endswith("_created"), sample.name
+    webhooks = next(family for family in families if family.name == "roomwire_webhooks")
+    assert webhooks.type == "counter"
+    assert {sample.labels["outcome"]: sample.value for sample in webhooks.samples
+            if sample.labels["source"] == "livekit"}["accepted"] == 6
+
+
+@pytest.mark.parametrize("accept", [
+    "*/*", "text/plain", "application/openmetrics-text;q=2", "application/openmetrics-text;q=0",
+    "application/openmetrics-text;version=7.0.0", "text/plain,application/openmetrics-text;q=0.1", ";;,=",
+])
+def test_others_get_plain_text(shared, accept):
+    answer = open_page(shared, accept)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4") and "# EOF" not in answer.text
+
+
 def test_every_promised_name_is_there_with_help_and_type(shared):
     text = page(shared)
     for name in PROMISED:
@@ -87,6 +131,7 @@ def test_latencies_are_counted_once_an_event_and_not_once_a_delivery(start):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_streams_are_counted_by_how_they_stand(start):
     relay = start(loops=1)
     live = clients.subscribe(relay)

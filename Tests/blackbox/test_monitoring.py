@@ -232,6 +232,16 @@ def prometheus(tmp_path_factory):
         relay.stop()
 
 
+def test_prometheus_scrapes_openmetrics_and_sees_every_family(prometheus):
+    relay, ask = prometheus
+    known = roomwire.wait_until(lambda: ask("metadata"), "Prometheus to know the families")
+    page = requests.get(relay.base + "/metrics", timeout=roomwire.DEADLINE_SECONDS).text
+    for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", page, re.MULTILINE):
+        # Only OpenMetrics names a counter without `_total`.
+        name = name.removesuffix("_total") if kind == "counter" else name
+        assert known[name][0]["type"] == kind, name
+
+
 def test_prometheus_itself_evaluates_every_rule_and_every_query(prometheus):
     relay, ask = prometheus
     with clients.subscribe(relay) as stream:

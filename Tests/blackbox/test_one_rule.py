@@ -9,6 +9,7 @@ import requests
 import clients
 import providers
 import relay as roomwire
+import wire_schema
 
 # What is in the log: source, type, room, users.
 EVENTS = [
@@ -110,7 +111,7 @@ def world(tmp_path_factory):
 
 
 def lines(stream):
-    return [json.loads(line) for line in stream.body.split(b"\n")[:-1] if line]
+    return [wire_schema.read(line) for line in stream.body.split(b"\n")[:-1] if line]
 
 
 def read_live(relay, stream):

@@ -3,11 +3,13 @@
 import json
 
 import jsonschema
+import jsonschema_rs
 import pytest
 
 import clients
 import providers
 import relay as roomwire
+import wire_schema
 
 KEYS = {
     "livekit": json.loads((roomwire.VECTORS / "livekit.json").read_text())["keys"],
@@ -80,6 +82,41 @@ def test_an_event_without_what_its_type_promises_is_not_valid(schema):
     assert validator(schema).is_valid({**event, "data": {"room": {"name": "a"}}})
     assert validator(schema).is_valid({**event, "provider": "standard"})
     assert not validator(schema).is_valid({**event, "type": "x", "users": ["ada"]})
+
+
+# What the relay itself says, with every member that it may have.
+CONTROL = [
+    {"type": "connected", "streamId": "1", "user": "ada", "filter": {}, "granted": {}, "oldestId": "0-0",
+     "newestId": "1-0", "lastEventId": "1-0", "heartbeatMs": 15000, "expiresAt": "2026-11-20T19:10:51.000Z"},
+    {"type": "snapshot", "lastEventId": "1-0", "rooms": []},
+    {"type": "resync", "reason": "expired", "oldestId": "1-0"},
+    {"type": "token_expiring", "expiresAt": "2026-11-20T19:10:51.000Z"}, {"type": "token_expired"},
+    {"type": "closed"}, {"type": "revoked"}, {"type": "replaced", "retryMs": 1}, {"type": "draining", "retryMs": 1},
+    {"type": "retire", "retryMs": 1}, {"type": "heartbeat"}, {"type": "heartbeat", "lastEventId": "1-0"},
+    {"type": "refused", "reason": "full", "detail": "Full.", "retryMs": 1, "final": True},
+]
+
+
+@pytest.mark.parametrize("message", CONTROL, ids=lambda message: message["type"])
+def test_the_root_admits_what_the_relay_says_itself(schema, message):
+    validator(schema).validate(message)
+    wire_schema.check(message)
+    # An event is none of these, whatever else it has.
+    event = {"id": "1-0", "source": "app", "provider": "standard", "timestamp": 1, "receivedAt": 1, "data": {}}
+    needed = set(schema["$defs"][f"control_{message['type']}"]["required"])
+    if needed - {"type"}:
+        assert not validator(schema).is_valid({**event, "type": message["type"]})
+
+
+@pytest.mark.parametrize("message", [
+    {}, [], "connected", None, {"type": "connected"}, {"type": "resync", "reason": "tired", "oldestId": "1-0"},
+    {"type": "resync", "reason": "expired", "oldestId": "yesterday"}, {"type": "draining", "retryMs": "soon"},
+    {"type": "heartbeat", "lastEventId": 5}, {"type": "goodbye"}, {"type": "room_started", "id": "1-0"},
+])
+def test_what_is_no_message_fails_the_test_that_reads_it(schema, message):
+    assert not validator(schema).is_valid(message)
+    with pytest.raises(jsonschema_rs.ValidationError):
+        wire_schema.check(message)
 
 
 def test_the_typescript_types_name_every_type_of_the_stream(shared, schema):

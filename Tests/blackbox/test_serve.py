@@ -3,6 +3,7 @@
 import signal
 
 import pytest
+import requests
 
 import clients
 import providers
@@ -78,3 +79,11 @@ def test_a_signal_ends_it_with_a_word_to_every_stream(start, kind):
     stream.control("draining")
     stream.read_to_end()
     assert relay.process.wait(roomwire.DEADLINE_SECONDS) == 0
+
+
+def test_the_root_says_where_events_are(shared):
+    answer = requests.get(shared.base + "/", timeout=roomwire.DEADLINE_SECONDS)
+    assert answer.status_code == 404
+    assert "/api/events" in answer.json()["detail"] and "/api/rooms" in answer.json()["detail"]
+    other = requests.get(shared.base + "/nowhere", timeout=roomwire.DEADLINE_SECONDS)
+    assert other.json()["detail"] == "There is nothing at this path."

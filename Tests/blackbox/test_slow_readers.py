@@ -11,6 +11,7 @@ import pytest
 import clients
 import providers
 import relay as roomwire
+import wire_schema
 
 PER_SECOND = 1000
 SECONDS = 15
@@ -83,7 +84,7 @@ class Stalled:
     def control(self, kind):
         """The lines of control events of a type, with where they stand."""
         start = b'{"type":"%s",' % kind.encode()
-        return [(index, json.loads(line)) for index, line in enumerate(self.lines) if line.startswith(start)]
+        return [(index, wire_schema.read(line)) for index, line in enumerate(self.lines) if line.startswith(start)]
 
     def close(self):
         self.socket.close()

@@ -8,6 +8,7 @@ import pytest
 import clients
 import providers
 import relay as roomwire
+import wire_schema
 
 
 def test_the_first_bytes_are_headers_retry_and_connected(shared):
@@ -150,7 +151,7 @@ def test_ndjson_is_one_event_a_line(shared, room):
     providers.post_meeting(shared, room)
     for stream in (by_accept, by_query):
         stream.read_until(lambda: b'"room_finished"' in stream.body and stream.body.endswith(b"\n"), "the meeting")
-        messages = [json.loads(line) for line in stream.body.splitlines() if line]
+        messages = [wire_schema.read(line) for line in stream.body.splitlines() if line]
         assert [message["type"] for message in messages] == [
             "connected", "room_started", "participant_joined", "participant_joined", "participant_left",
             "participant_left", "room_finished"]

@@ -471,6 +471,7 @@ def test_key_that_everybody_can_read_is_warned_about(folder):
     assert "every user of this machine can read the key" in answer.stderr
 
 
+@pytest.mark.alone
 def test_drain_says_goodbye_over_tls(folder):
     config = roomwire.settings(drain="1s")
     relay = secure.SecureRelay(folder / "relay", secure.Certificate(folder), config).start()

@@ -56,6 +56,16 @@ import Webhooks
         #expect(text.contains("roomwire token --data /d --user me"))
     }
 
+    @Test(arguments: [
+        ("0.0.0.0:3001", "roomwire tail\n"), ("0.0.0.0:4000", "--url http://127.0.0.1:4000\n"),
+        ("[::]:4000", "--url http://[::1]:4000\n"), ("https://0.0.0.0:3443", "--url https://127.0.0.1:3443\n"),
+    ])
+    func followNamesAnAddressThatCanBeReached(listen: String, command: String) throws {
+        let follow = try #require(lines([listen]).split(separator: "follow:").last)
+        #expect(follow.contains(command))
+        #expect(!follow.contains("0.0.0.0") && !follow.contains("[::]"))
+    }
+
     @Test func everySourcesAddressIsTold() {
         let text = lines(["127.0.0.1:3001"], sources: [SourceSettings(name: "lk", provider: "livekit")])
         #expect(text.contains("http://127.0.0.1:3001/api/webhooks/lk  (livekit)"))
@@ -109,6 +119,17 @@ import Webhooks
         }
         #expect(seconds(1) > 0)
         #expect(seconds(1000) < 1)
+    }
+
+    @Test(arguments: [0.5, 1, 10, 1000]) func noEventIsToldBeforeItHappens(speed: Double) throws {
+        let provider = try ReadySource(named: "lk", in: settings).provider
+        var postedAt = Double(now)
+        for step in SendPlan.meeting(by: provider, room: "r", speed: speed, now: now).steps {
+            postedAt += step.delaySeconds * 1000
+            let told = try #require(JSONReader.value(step.body).object?["createdAt"])
+            let seconds = try #require(told.integer ?? told.string.flatMap { Int64($0.string) })
+            #expect(Double(seconds * 1000) <= postedAt + 1)
+        }
     }
 
     @Test func capturesKeepTheirTimesOnlyAtASpeed() {

@@ -15,7 +15,7 @@ extension Worker {
         let check = AccessCheck(context: context, exchange: exchange)
         let now = System.wallMilliseconds()
         guard let path = apiPath(request) else {
-            return exchange.reply(operating(request) ?? Problem.notFound("There is nothing at this path.").response)
+            return exchange.reply(operating(request) ?? Problem.notFound(hint(at: request.path)).response)
         }
         if path.first == "webhooks", path.count == 2 { return ingest(exchange, source: path[1], now: now) }
         if request.method == "OPTIONS", let methods = Self.methods(at: path) {
@@ -66,6 +66,14 @@ extension Worker {
         exchange.reply(response)
     }
 
+    /// What to say at a path without anything: at the root, where people look first, what there is elsewhere.
+    private func hint(at path: [WireText]) -> String {
+        guard path.allSatisfy(\.isEmpty) else { return "There is nothing at this path." }
+        let prefix = context.settings.pathPrefix
+        return "This is roomwire. Events are at \(prefix)/events and open rooms at \(prefix)/rooms, both with a token; "
+            + "webhooks go to \(prefix)/webhooks/{source}."
+    }
+
     /// The segments after the prefix; nil for what is elsewhere.
     func apiPath(_ request: HTTPRequest) -> [WireText]? {
         let prefix = context.rules.pathPrefix
@@ -97,9 +105,11 @@ extension Worker {
             journal: JournalReading(counters: writer.counters), process: context.health.process,
             loopLags: context.health.loopLags(now: steady), isReady: report.isReady,
             streamsLimit: context.caps.withLock { $0.settings.total }, log: context.output.writer.counters)
-        return HTTPResponse(
-            status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",
-            body: context.metrics.page(readings))
+        let format = MetricsFormat(accept: request.header("accept"))
+        var response = HTTPResponse(
+            status: 200, contentType: format.contentType, body: context.metrics.page(readings, format: format))
+        response.headers.append(("Vary", "Accept"))
+        return response
     }
 
     private func ingest(_ exchange: Exchange, source: WireText, now: EpochMilliseconds) {

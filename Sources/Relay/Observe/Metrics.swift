@@ -4,7 +4,7 @@ internal import Events
 internal import FrontDoor
 internal import Webhooks
 
-/// The relay's counts, in Prometheus' text format. Label values come from fixed sets: sources are configured,
+/// The relay's counts, in Prometheus' formats. Label values come from fixed sets: sources are configured,
 /// reasons and outcomes are enumerated. Never a room, never a user. Every series stands on the page from the start,
 /// at zero, so that a rate over its first increase is not lost.
 final class Metrics: Sendable {
@@ -114,9 +114,9 @@ final class Metrics: Sendable {
     }
 
     /// The whole page.
-    func page(_ readings: PageReadings) -> [UInt8] {
+    func page(_ readings: PageReadings, format: MetricsFormat) -> [UInt8] {
         let state = state.withLock { $0 }
-        var page = MetricsPage()
+        var page = MetricsPage(format: format)
         readings.write(to: &page)
         for counter in Counter.allCases {
             page.begin(counter.rawValue, "counter", counter.help)
@@ -131,6 +131,7 @@ final class Metrics: Sendable {
         for (source, histogram) in state.delay.sorted(by: { $0.key < $1.key }) {
             page.samples(delay, ["source", source], histogram)
         }
+        page.end()
         return Array(page.text.utf8)
     }
 }

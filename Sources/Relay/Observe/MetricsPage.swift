@@ -1,11 +1,24 @@
 internal import Events
 
-/// Builds a page in Prometheus' text format, version 0.0.4.
+/// Builds a page in one of Prometheus' formats.
 struct MetricsPage {
+    private let format: MetricsFormat
     private(set) var text = ""
 
+    init(format: MetricsFormat = .text) {
+        self.format = format
+    }
+
     mutating func begin(_ name: String, _ kind: String, _ help: String) {
-        text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n"
+        // In OpenMetrics `_total` belongs to the samples of a counter, not to its name.
+        let isCounter = format == .openMetrics && kind == "counter" && name.hasSuffix("_total")
+        let family = isCounter ? String(name.dropLast("_total".count)) : name
+        text += "# HELP \(family) \(help)\n# TYPE \(family) \(kind)\n"
+    }
+
+    /// Ends the page: OpenMetrics has a mark by which a reader knows that nothing is missing.
+    mutating func end() {
+        if format == .openMetrics { text += "# EOF\n" }
     }
 
     /// Labels are names and values in turn.

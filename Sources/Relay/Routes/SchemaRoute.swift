@@ -14,7 +14,7 @@ enum SchemaRoute {
             body = SchemaDocuments.jsonSchema
             type = "application/schema+json"
         case "roomwire.d.ts":
-            body = SchemaDocuments.typeScript
+            body = TypeScriptTypes.document
             type = "text/plain; charset=utf-8"
         default: return Problem.notFound("There are events.json and roomwire.d.ts.").response
         }

@@ -54,6 +54,18 @@ enum EventShapes {
             .may("error", .string, "Why it failed."),
         ])
 
+    static let call = Shape(
+        "Call", "A dial-in or dial-out.",
+        [
+            .may("id", .string, "The provider's id of the caller's session."),
+            .must("direction", .words(["in", "out"]), "Who dialled."),
+            .may("status", .string, "The provider's word for what happened: connected, stopped, and so on."),
+            .may("origin", .string, "Where the call comes from, in the provider's words."),
+            .may("participantName", .string, "The caller's name."),
+            .may("participantIdentity", .string, "The caller's identity."),
+            .may("error", .string, "Why it failed."),
+        ])
+
     static let data = Shape(
         "EventData", "What an event tells beyond its envelope. Absent stays absent.",
         [
@@ -65,7 +77,7 @@ enum EventShapes {
             .may("ingress", .shape("Activity"), "The media from outside."),
             .may("transcript", .shape("Activity"), "The transcript it concerns."),
             .may("job", .shape("Activity"), "The agent's or batch job."),
-            .may("call", .any, "Dial-in and dial-out, in the provider's words."),
+            .may("call", .shape("Call"), "The dial-in or dial-out."),
             .may("providerEvent", .string, "The provider's own name of the event."),
         ])
 
@@ -111,6 +123,7 @@ enum EventShapes {
                 .must("granted", .any, "What the token allows; what is not limited is left out."),
                 .must("oldestId", .id, "The oldest cursor that misses nothing."),
                 .must("newestId", .id, "The newest event."),
+                .may("lastEventId", .id, "Where the stream stands: the cursor to come back with."),
                 .must("heartbeatMs", .integer, "How long a stream is silent at most."),
                 .may("expiresAt", .time, "When the stream ends with its token."),
             ]),
@@ -140,22 +153,16 @@ enum EventShapes {
                 .must("reason", .string, "Why, in a word."),
                 .must("detail", .string, "Why, in a sentence."),
                 .must("retryMs", .integer, "When to come back."),
+                .may("final", .boolean, "True if the same request will be refused again."),
             ]),
-        Shape("heartbeat", "The stream is alive.", []),
+        Shape(
+            "retire", "The stream has reached its greatest age and ends.",
+            [.must("retryMs", .integer, "When to come back.")]),
+        Shape(
+            "heartbeat", "The stream is alive.",
+            [.may("lastEventId", .id, "Where the stream stands: the cursor to come back with.")]),
     ]
 
     /// Every shape that others refer to, in the order in which they are written.
-    static let all = [event, data, room, participant, track, activity, roomState, participantState]
-
-    /// Known types with the member of `data` that each always has, if there is one. A `standard` sender may use
-    /// these types as it likes.
-    static let types: [(type: EventType, needs: String?)] = EventType.known.map { type in
-        let family = type.rawValue
-        let needs: [(prefix: WireText, member: String)] = [
-            ("room_", "room"), ("participant_", "participant"), ("track_", "track"), ("recording_", "recording"),
-            ("stream_", "stream"), ("ingress_", "ingress"), ("transcript_", "transcript"), ("agent_job_", "job"),
-            ("batch_job_", "job"),
-        ]
-        return (type, needs.first { family.hasPrefix($0.prefix) }?.member)
-    }
+    static let all = [event, data, room, participant, track, activity, call, roomState, participantState]
 }

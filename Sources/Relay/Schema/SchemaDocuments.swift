@@ -2,7 +2,8 @@ internal import Events
 
 /// The documents under `/api/schema/`, written from ``EventShapes``.
 enum SchemaDocuments {
-    /// JSON Schema (2020-12) of an event; control events and room states are among its definitions.
+    /// JSON Schema (2020-12) of every message that a stream carries: events and the relay's own. Each has a definition
+    /// of its own, and so have room states.
     static let jsonSchema: [UInt8] = JSONWriter.bytes { writer in
         writer.value(.object(schema))
     }
@@ -16,24 +17,26 @@ enum SchemaDocuments {
             "if": ["properties": ["provider": ["not": ["const": "standard"]]]],
             "then": ["properties": ["data": ["$ref": .string("#/$defs/\(EventShapes.data.name)")]]],
         ]
-        let rules = [ofProvider] + EventShapes.types.compactMap { type, needs in needs.map { rule(type, needs: $0) } }
+        let rules = [ofProvider] + EventShapes.kinds.compactMap { kind in kind.subject.map { rule(kind, needs: $0) } }
+        let names = [EventShapes.event.name] + EventShapes.control.map { "control_\($0.name)" }
+        let messages = names.map { name -> JSONValue in ["$ref": .string("#/$defs/\(name)")] }
         return [
             "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "title": "roomwire event",
-            "$ref": .string("#/$defs/\(EventShapes.event.name)"),
+            "title": "RoomwireMessage",
+            "anyOf": .array(messages),
             "allOf": .array(rules),
             "$defs": .object(definitions),
         ]
     }
 
-    /// An event of `type` has `needs` in its data, unless a `standard` sender chose the type.
-    private static func rule(_ type: EventType, needs: String) -> JSONValue {
+    /// Events of a type have its subject in `data`, unless a `standard` sender chose the type.
+    private static func rule(_ kind: EventKind, needs subject: String) -> JSONValue {
         let isOfType: JSONObject = [
-            "type": ["const": .string(type.rawValue)], "provider": ["not": ["const": "standard"]],
+            "type": ["const": .string(WireText(kind.type))], "provider": ["not": ["const": "standard"]],
         ]
         return [
             "if": ["properties": .object(isOfType), "required": ["type", "provider"]],
-            "then": ["properties": ["data": ["required": [.string(WireText(needs))]]]],
+            "then": ["properties": ["data": ["required": [.string(WireText(subject))]]]],
         ]
     }
 
@@ -42,6 +45,10 @@ enum SchemaDocuments {
         for member in shape.members {
             let isData = shape.name == EventShapes.event.name && member.name == "data"
             var value = isData ? ["type": "object"] : schema(member.kind)
+            // What the relay itself says can be told from events by the type alone.
+            if shape.name == EventShapes.event.name && member.name == "type" {
+                value["not"] = ["enum": .array(EventShapes.control.map { .string(WireText($0.name)) })]
+            }
             value["description"] = .string(WireText(member.about))
             properties[WireText(member.name)] = .object(value)
         }
@@ -76,52 +83,6 @@ enum SchemaDocuments {
         case .list(let element): ["type": "array", "items": .object(schema(element))]
         case .texts: ["type": "object", "additionalProperties": ["type": "string"]]
         case .any: [:]
-        }
-    }
-
-    /// TypeScript types of the same shapes.
-    static let typeScript: [UInt8] = {
-        var text = "// The events of a roomwire stream.\n"
-        let known = EventShapes.types.map { "\"\($0.type.rawValue)\"" }
-        text += "\n/** Types that the relay knows; a standard source may send any other. */\n"
-        text += "export type RoomwireEventType =\n  | \(known.joined(separator: "\n  | "));\n"
-        for shape in EventShapes.all { text += interface(shape, name: shape.name, head: "") }
-        for shape in EventShapes.control {
-            text += interface(shape, name: name(ofControl: shape), head: "  type: \"\(shape.name)\";\n")
-        }
-        let controls = EventShapes.control.map { name(ofControl: $0) }.joined(separator: "\n  | ")
-        text += "\n/** What the relay itself says. */\nexport type RoomwireControl =\n  | \(controls);\n"
-        text += "\n/** Whatever `JSON.parse(event.data)` may give. */\n"
-        text += "export type RoomwireMessage = RoomwireEvent | RoomwireControl;\n"
-        return Array(text.utf8)
-    }()
-
-    private static func name(ofControl shape: Shape) -> String {
-        let words = shape.name.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }
-        return words.joined() + "Control"
-    }
-
-    private static func interface(_ shape: Shape, name: String, head: String) -> String {
-        var text = "\n/** \(shape.about) */\nexport interface \(name) {\n\(head)"
-        for member in shape.members {
-            let isType = shape.name == EventShapes.event.name && member.name == "type"
-            let kind = isType ? "RoomwireEventType | (string & {})" : type(member.kind)
-            text += "  /** \(member.about) */\n  \(member.name)\(member.isOptional ? "?" : ""): \(kind);\n"
-        }
-        if shape.isOpen && head.isEmpty { text += "  [other: string]: unknown;\n" }
-        return text + "}\n"
-    }
-
-    private static func type(_ kind: Shape.Kind) -> String {
-        switch kind {
-        case .string, .time, .id: "string"
-        case .number, .integer: "number"
-        case .boolean: "boolean"
-        case .words(let words): words.map { "\"\($0)\"" }.joined(separator: " | ")
-        case .shape(let name): name
-        case .list(let element): "\(type(element))[]"
-        case .texts: "Record<string, string>"
-        case .any: "unknown"
         }
     }
 }

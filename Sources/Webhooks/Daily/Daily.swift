@@ -22,6 +22,7 @@ struct Daily: Provider {
 
     init(settings: ProviderSettings) throws(ProviderSettingsError) {
         try settings.allowOptions([Self.basicAuthOption, ReplayWindow.option])
+        try settings.refuseKeys("Daily takes secrets: a list with the webhook's hmac, which is base64")
         source = settings.source
         basicAuth = settings.options[Self.basicAuthOption]
         if basicAuth?.isEmpty == true {

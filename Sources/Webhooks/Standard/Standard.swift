@@ -19,6 +19,7 @@ struct Standard: Provider {
         try settings.allowOptions([ReplayWindow.option])
         source = settings.source
         var keys: [StandardKey] = []
+        try settings.refuseKeys("a standard source takes secrets: a list, each whsec_ and base64")
         for secret in try settings.requiredSecrets() { keys.append(try StandardKey(secret)) }
         self.keys = keys
         window = try ReplayWindow(settings, pastSeconds: Self.windowSeconds, futureSeconds: Self.windowSeconds)

@@ -19,6 +19,7 @@ struct Supabase: Provider {
     init(settings: ProviderSettings) throws(ProviderSettingsError) {
         try settings.allowOptions(Self.plainOptions)
         source = settings.source
+        try settings.refuseKeys("Supabase takes secrets: a list with what the webhook sends in its header")
         secrets = try settings.requiredSecrets()
         header = settings.options["header"] ?? "x-webhook-secret"
         roomColumn = settings.options["room_column"].map { WireText($0) }

@@ -18,6 +18,7 @@ struct Whereby: Provider {
         try settings.allowOptions([ReplayWindow.option])
         source = settings.source
         // Unlike Daily's, the secret is taken as the text that it is.
+        try settings.refuseKeys("Whereby takes secrets: a list with the webhook's secret")
         keys = try settings.requiredSecrets().map { SigningKey($0.utf8) }
         window = try ReplayWindow(settings, pastSeconds: Self.windowSeconds, futureSeconds: Self.windowSeconds)
     }

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Events
+internal import Fetch
 internal import Foundation
-internal import FoundationNetworking
 internal import Relay
 internal import Webhooks
 
@@ -48,6 +48,7 @@ struct Send: AsyncParsableCommand {
     var times = 1
 
     @OptionGroup var relayURL: RelayURLOption
+    @OptionGroup var web: WebOptions
     @OptionGroup var options: SettingsOptions
 
     func validate() throws {
@@ -66,7 +67,7 @@ struct Send: AsyncParsableCommand {
         let ready = try ReadySource(named: source, in: settings)
         let captures = try file.map { (path) throws(Failure) in try CaptureFile.read(path) }
         let url = try relayURL.api(settings).url("/webhooks/\(HTTPText.escaped(source))")
-        let poster = Poster(url: url)
+        let poster = Poster(url: url.absoluteString, trusting: try web.certificates())
         var tally = Tally()
         for _ in 0..<times {
             for step in plan(ready.provider, captures).steps {
@@ -94,9 +95,10 @@ struct Send: AsyncParsableCommand {
             let answer = try await poster.post(step.body, headers: headers)
             tally.count(answer)
             Terminal.line(Self.line(answer, about: try? provider.receive(request, now: now), name: step.name))
-        } catch let error as URLError {
-            let place = "\(url.scheme ?? "http")://\(url.host ?? ""):\(url.port ?? 80)"
-            throw Failure.refused("cannot reach the relay at \(place): \(Follower.sentence(error))")
+        } catch let failure as WebFailure {
+            let port = url.port ?? (url.scheme == "https" ? 443 : 80)
+            let place = "\(url.scheme ?? "http")://\(url.host ?? ""):\(port)"
+            throw Failure.refused("cannot reach the relay at \(place): \(failure.sentence)")
         }
     }
 

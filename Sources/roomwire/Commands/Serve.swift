@@ -75,7 +75,7 @@ struct Welcome {
     let flags: String
 
     var lines: [String] {
-        let base = addresses.first.map(Self.url) ?? "http://127.0.0.1:3001"
+        let base = addresses.first.map(Self.reachable) ?? "http://127.0.0.1:3001"
         let api = base + settings.pathPrefix
         let url = base == "http://127.0.0.1:3001" ? "" : " --url \(base)"
         return ["roomwire listens on \(addresses.map(Self.url).joined(separator: " and "))"]
@@ -93,6 +93,13 @@ struct Welcome {
         }
         let played = demo ? ["demo:     meetings are being played"] : []
         return played + settings.sources.map { "webhooks: \(api)/webhooks/\($0.name)  (\($0.provider))" }
+    }
+
+    /// An address to listen on as one to connect to: who listens on every address of a machine does so on loopback.
+    private static func reachable(_ address: String) -> String {
+        url(address)
+            .replacing("://0.0.0.0:", with: "://127.0.0.1:", maxReplacements: 1)
+            .replacing("://[::]:", with: "://[::1]:", maxReplacements: 1)
     }
 
     private static func url(_ address: String) -> String {

@@ -16,6 +16,8 @@ struct Tail: AsyncParsableCommand {
               roomwire tail --room 'call_*' --type 'participant_*' --since 10m
               roomwire tail --json | jq .data.participant.identity
               ROOMWIRE_TOKEN=eyJ... roomwire tail --url https://relay.example.com
+              roomwire tail --tail 20 --limit 20
+              roomwire tail --snapshot --participant ada
               roomwire tail --diagnose https://relay.example.com
 
             --diagnose shows no events: it says whether something between here and the
@@ -42,6 +44,18 @@ struct Tail: AsyncParsableCommand {
             "Begin with what happened since then: a span (10m), an ISO time or epoch milliseconds.", valueName: "time"))
     var since: String?
 
+    @Option(help: ArgumentHelp("Only events of this identity; may be given several times.", valueName: "identity"))
+    var participant: [String] = []
+
+    @Option(help: ArgumentHelp("Begin with the last so many events.", valueName: "count"))
+    var tail: Int?
+
+    @Option(help: ArgumentHelp("End after so many events.", valueName: "count"))
+    var limit: Int?
+
+    @Flag(help: "Begin with the rooms that are open, and who is inside.")
+    var snapshot = false
+
     @Flag(help: "Print every event as the JSON that came, one a line.")
     var json = false
 
@@ -49,6 +63,7 @@ struct Tail: AsyncParsableCommand {
         help: ArgumentHelp("Look for proxies that spoil streams on the way to this relay.", valueName: "url"))
     var diagnose: String?
 
+    @OptionGroup var web: WebOptions
     @OptionGroup var options: SettingsOptions
 
     /// How long a token made here is valid; every connection makes a new one.
@@ -58,6 +73,7 @@ struct Tail: AsyncParsableCommand {
         let given = [token, SettingsOptions.environment["ROOMWIRE_TOKEN"]].compactMap { $0 }.first { !$0.isEmpty }
         var relayURL = relayURL
         if let diagnose { relayURL.url = diagnose }
+        let certificates = try web.certificates()
         let url: RelayURL
         let makeToken: @Sendable () async throws -> String
         if let given {
@@ -70,21 +86,32 @@ struct Tail: AsyncParsableCommand {
             makeToken = try await Self.ownTokens(settings, url, options)
         }
         guard diagnose == nil else {
-            guard try await Diagnostician(url: url, token: makeToken).run() else { throw ExitCode(1) }
+            guard try await Diagnostician(url: url, token: makeToken, certificates: certificates).run() else {
+                throw ExitCode(1)
+            }
             return
         }
         let usesColours = Terminal.usesColours(environment: SettingsOptions.environment)
         let line = EventLine(usesColours: usesColours, timeText: EventLine.localTime)
         let subject = Follower.Subject(
-            url: url, filter: filter, since: since, token: makeToken, renewsToken: given == nil)
+            url: url, filter: filter, beginning: beginning, limit: limit, token: makeToken, renewsToken: given == nil,
+            certificates: certificates)
         var follower = Follower(subject) { [json] data, event in
-            Terminal.line(json ? data : event.map(line.text) ?? Terminal.harmless(data))
+            if json { return Terminal.line(data) }
+            if let event { return Terminal.line(line.text(event)) }
+            for text in SnapshotLines.text(data) ?? [Terminal.harmless(data)] { Terminal.line(text) }
         }
         try await follower.run()
     }
 
     private var filter: [(name: String, value: String)] {
         room.map { ("room", $0) } + type.map { ("type", $0) } + source.map { ("source", $0) }
+            + participant.map { ("participant", $0) }
+    }
+
+    private var beginning: [(name: String, value: String)] {
+        (since.map { [("since", $0)] } ?? []) + (tail.map { [("tail", String($0))] } ?? [])
+            + (snapshot ? [("snapshot", "1")] : [])
     }
 
     private static func ownTokens(

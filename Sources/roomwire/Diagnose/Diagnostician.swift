@@ -1,37 +1,40 @@
 internal import Events
-internal import Foundation
-internal import FoundationNetworking
+internal import Fetch
 
 /// Asks for a diagnostic stream, watches what comes, and says what is wrong between here and the relay.
 struct Diagnostician {
     let url: RelayURL
     let token: @Sendable () async throws -> String
+    /// What the server's certificate is checked against.
+    let certificates: TrustedCertificates
 
     /// Silence beyond what a diagnosis has planned: then the other side is gone without a word.
-    private static let patienceSeconds: Double = 60
+    private static let patienceMilliseconds = 60_000
     /// The longest silence that can be planned; see the route's limits.
-    private static let longestQuietSeconds: Double = 600
+    private static let longestQuietMilliseconds = 600_000
 
     /// Runs it and prints the verdicts.
     /// - Returns: true if there is nothing to mend.
     func run() async throws -> Bool {
-        var request = URLRequest(url: try url.url("/diag/stream"))
-        request.timeoutInterval = Self.longestQuietSeconds + Self.patienceSeconds
-        request.setValue("roomwire", forHTTPHeaderField: "User-Agent")
-        request.setValue("text/event-stream", forHTTPHeaderField: "Accept")
-        request.setValue("Bearer \(try await token())", forHTTPHeaderField: "Authorization")
+        let token = try await token()
+        var request = WebRequest(
+            url: try url.address("/diag/stream"),
+            headers: [("Accept", "text/event-stream"), ("Authorization", "Bearer \(token)")],
+            silenceMilliseconds: Self.longestQuietMilliseconds + Self.patienceMilliseconds)
+        // As browsers do: else nothing between would compress.
+        request.acceptsCompression = true
         let run: DiagnosticRun
         do {
-            run = try await Self.watch(request)
-        } catch let error as URLError {
-            throw Failure.refused("cannot reach \(url.text): \(Follower.sentence(error))")
+            run = try await watch(request, token)
+        } catch let failure as WebFailure {
+            throw Failure.refused("cannot reach \(url.text): \(failure.sentence)")
         }
         let diagnosis = Diagnosis(run)
         for line in Self.lines(diagnosis) { Terminal.line(line) }
         return !diagnosis.hasProblem
     }
 
-    private static func watch(_ request: URLRequest) async throws -> DiagnosticRun {
+    private func watch(_ request: WebRequest, _ token: String) async throws -> DiagnosticRun {
         var run = DiagnosticRun()
         let clock = ContinuousClock()
         let began = clock.now
@@ -39,7 +42,7 @@ struct Diagnostician {
         var parser = EventStreamParser(lastEventID: nil)
         var refusal: Refusal?
         do {
-            for try await part in StreamedResponse(request).parts {
+            for try await part in WebClient(trusting: certificates).parts(of: request) {
                 switch part {
                 case .head(let status, let headers):
                     run.headers = headers
@@ -50,17 +53,34 @@ struct Diagnostician {
                         guard case .event(_, let data, _) = item else { continue }
                         let isFirst = run.opening == nil
                         run.take(data, at: now())
-                        if isFirst, run.opening != nil { announce(run) }
+                        if isFirst, run.opening != nil { Self.announce(run) }
                     }
                 }
             }
-        } catch let error as URLError where !run.headers.isEmpty {
+        } catch is WebFailure where !run.headers.isEmpty {
             // The stream broke; that is a finding.
-            _ = error
         }
         run.endedAt = now()
-        if let refusal { throw Failure.refused(refusal.sentence) }
+        if let refusal { throw Self.failure(refusal, run.headers, token: token) }
         return run
+    }
+
+    /// Why there is no stream to look at. A relay that saw no token, or another one, tells of a proxy that drops
+    /// `Authorization` or puts one of its own there.
+    static func failure(_ refusal: Refusal, _ headers: [String: String], token: String) -> Failure {
+        let what: String
+        switch refusal.reason {
+        case "missing_token": what = "drops the header Authorization: the relay saw no token"
+        case "malformed_token" where CompactToken(Array(token.utf8)[...]) != nil:
+            what = "replaces the header Authorization: the relay saw another one than was sent"
+        default: return .refused(refusal.sentence)
+        }
+        var run = DiagnosticRun()
+        run.headers = headers
+        let remedies = Proxy.named(by: run).compactMap { proxy in
+            proxy.authorizationRemedy.map { "\n  \(proxy.rawValue): \($0)" }
+        }
+        return .refused("a proxy on the way \(what)\(remedies.joined())")
     }
 
     private static func announce(_ run: DiagnosticRun) {

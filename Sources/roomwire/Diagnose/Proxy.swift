@@ -41,6 +41,21 @@ enum Proxy: String, CaseIterable {
         }
     }
 
+    /// Which of its settings lets `Authorization` pass; nil if no setting of it drops the header.
+    var authorizationRemedy: String? {
+        switch self {
+        case .nginx: "no proxy_set_header Authorization with another value, and no auth_basic before the relay"
+        case .caddy: "no header_up -Authorization in reverse_proxy, and no basic_auth before the relay"
+        case .apache: "no RequestHeader unset Authorization; with CGIPassAuth or SetEnvIf pass it on"
+        case .haproxy: "no http-request del-header Authorization"
+        case .traefik: "removeHeader: false in basicAuth, and no empty Authorization in customRequestHeaders"
+        case .envoy: "forward: true in the jwt_authn provider, and no Authorization in request_headers_to_remove"
+        case .amazon: "in CloudFront an origin request policy that forwards Authorization"
+        case .varnish: "no unset req.http.Authorization"
+        case .cloudflare, .google: nil
+        }
+    }
+
     private static let buffering: [Proxy: String] = [
         .nginx: "proxy_buffering off; and no proxy_ignore_headers X-Accel-Buffering; and gzip off;",
         .caddy: "flush_interval -1 in reverse_proxy, and no encode before it for /api/events",

@@ -1,25 +1,30 @@
 internal import Events
-internal import Foundation
-internal import FoundationNetworking
+internal import Fetch
 
 /// Follows a stream for ever: reconnects where it ended, as a browser's EventSource would.
 struct Follower {
     /// What is followed.
     struct Subject: Sendable {
         let url: RelayURL
-        /// `room`, `type` and `source` with their values.
+        /// `room`, `type`, `source` and `participant` with their values.
         let filter: [(name: String, value: String)]
-        /// Where to begin; only until there is an id to resume from.
-        let since: String?
+        /// Where to begin, as `since`, `tail` or `snapshot`; only until there is an id to resume from.
+        let beginning: [(name: String, value: String)]
+        /// How many events to show in all; nil for no end.
+        let limit: Int?
         /// A token for the next connection.
         let token: @Sendable () async throws -> String
         /// Whether `token` makes a new one each time, so that one that has expired is no reason to stop.
         let renewsToken: Bool
+        /// What the relay's certificate is checked against.
+        let certificates: TrustedCertificates
     }
 
     private let subject: Subject
     /// Takes the event as it came and, read, as it is meant.
     private let show: (String, Event?) -> Void
+    /// How many events are still to be shown, if there is a limit.
+    private var remaining: Int?
 
     private var reconnect = Reconnect()
     private var lastEventID: String?
@@ -31,18 +36,18 @@ struct Follower {
     init(_ subject: Subject, show: @escaping (String, Event?) -> Void) {
         self.subject = subject
         self.show = show
+        remaining = subject.limit
     }
 
-    /// Goes on until the relay's answer is a final no.
+    /// Goes on until as many events were shown as are wanted, or the relay's answer is a final no.
     mutating func run() async throws {
         while true {
             var retryAfterSeconds: Int?
             do {
                 retryAfterSeconds = try await followOnce()
-            } catch let error as URLError {
-                complain("cannot reach \(subject.url.text): \(Self.sentence(error)); trying again")
-            } catch is StreamedResponse.FellBehind {
-                Terminal.notice("the output is slower than the events; asking for the rest again")
+                if remaining == 0 { return }
+            } catch let failure as WebFailure {
+                complain("cannot reach \(subject.url.text): \(failure.sentence); trying again")
             } catch is EventStreamParser.LineTooLong {
                 throw Failure.refused("the stream of \(subject.url.text) has a line that no event can have")
             }
@@ -54,15 +59,16 @@ struct Follower {
 
     /// One connection, until it ends. Gives the seconds that a refusal asks to wait.
     private mutating func followOnce() async throws -> Int? {
-        let response = StreamedResponse(try await request())
+        let request = try await request()
         var parser = EventStreamParser(lastEventID: lastEventID)
         var refusal: Refusal?
-        for try await part in response.parts {
+        for try await part in WebClient(trusting: subject.certificates).parts(of: request) {
             switch part {
             case .head(let status, let headers): refusal = try Refusal(status: status, headers: headers)
             case .bytes(let bytes) where refusal != nil: refusal?.append(bytes)
             case .bytes(let bytes):
-                for item in try parser.items(bytes) { try take(item) }
+                for item in try parser.items(bytes) where remaining != 0 { try take(item) }
+                if remaining == 0 { return nil }
             }
         }
         guard let refusal else { return nil }
@@ -71,16 +77,18 @@ struct Follower {
         return refusal.retryAfterSeconds
     }
 
-    private func request() async throws -> URLRequest {
+    private func request() async throws -> WebRequest {
         var parameters = subject.filter
-        if let since = subject.since, lastEventID == nil { parameters.append((name: "since", value: since)) }
-        var request = URLRequest(url: try subject.url.url("/events" + HTTPText.query(parameters)))
-        request.timeoutInterval = idleSeconds
-        request.setValue("roomwire", forHTTPHeaderField: "User-Agent")
-        request.setValue("text/event-stream", forHTTPHeaderField: "Accept")
-        request.setValue("Bearer \(try await subject.token())", forHTTPHeaderField: "Authorization")
-        if let lastEventID { request.setValue(lastEventID, forHTTPHeaderField: "Last-Event-ID") }
-        return request
+        if lastEventID == nil { parameters += subject.beginning }
+        if let remaining { parameters.append((name: "limit", value: String(remaining))) }
+        var headers = [
+            (name: "Accept", value: "text/event-stream"),
+            (name: "Authorization", value: "Bearer \(try await subject.token())"),
+        ]
+        if let lastEventID { headers.append((name: "Last-Event-ID", value: lastEventID)) }
+        return WebRequest(
+            url: try subject.url.address("/events" + HTTPText.query(parameters)), headers: headers,
+            silenceMilliseconds: Int(idleSeconds * 1000))
     }
 
     private mutating func take(_ item: EventStreamParser.Item) throws {
@@ -89,7 +97,10 @@ struct Follower {
         case .event(_, let data, let id):
             if let id { lastEventID = id }
             switch StreamMessage(data) {
-            case .event(let event): show(data, event)
+            case .event(let event):
+                show(data, event)
+                remaining = remaining.map { $0 - 1 }
+            case .control(.snapshot, _): show(data, nil)
             case .control(let control, let object): try take(control, object)
             case .other: show(data, nil)
             }
@@ -102,7 +113,7 @@ struct Follower {
             reconnect.succeeded()
             if let milliseconds = object["heartbeatMs"]?.double { idleSeconds = max(5, milliseconds / 1000 * 2.5) }
             // Resuming at the head loses nothing if the connection breaks before the first event.
-            if lastEventID == nil && subject.since == nil { lastEventID = object["newestId"]?.string?.string }
+            if lastEventID == nil && subject.beginning.isEmpty { lastEventID = object["newestId"]?.string?.string }
             hasComplained = false
         case .tokenExpired where !subject.renewsToken: throw Failure.refused("the token has expired")
         case .tokenExpired: return
@@ -116,16 +127,5 @@ struct Follower {
         if hasComplained { return }
         hasComplained = true
         Terminal.notice(sentence)
-    }
-
-    static func sentence(_ error: URLError) -> String {
-        switch error.code {
-        case .cannotConnectToHost: "nobody listens there"
-        case .cannotFindHost, .dnsLookupFailed: "there is no such host"
-        case .timedOut: "no answer in time"
-        case .networkConnectionLost: "the connection broke"
-        case .secureConnectionFailed, .serverCertificateUntrusted, .serverCertificateHasBadDate: "TLS failed"
-        default: error.localizedDescription
-        }
     }
 }

@@ -1,3 +1,5 @@
+internal import Events
+
 /// An answer to a request for a stream that is no stream.
 struct Refusal {
     let status: Int
@@ -39,6 +41,9 @@ struct Refusal {
         default: return said ?? "the relay answered \(status)"
         }
     }
+
+    /// The relay's word for why; nil if something else has answered.
+    var reason: String? { (try? JSONReader.value(body))?.object?["reason"]?.string?.string }
 
     /// The end, if trying again cannot help.
     var failure: Failure? {

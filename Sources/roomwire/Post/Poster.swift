@@ -1,5 +1,4 @@
-internal import Foundation
-internal import FoundationNetworking
+internal import Fetch
 internal import Webhooks
 internal import Wire
 
@@ -15,57 +14,54 @@ struct Poster: Sendable {
         var isAccepted: Bool { (200..<300).contains(status) }
     }
 
-    private let url: URL
-    private let session: URLSession
+    private let url: String
+    private let client: WebClient
 
     /// How often one webhook is posted before it counts as refused; LiveKit's figure.
     private static let mostTries = 5
     /// No wait between two tries is longer, whatever the relay asks for.
     private static let longestWaitSeconds = 60
     /// How long an answer may take; LiveKit waits no longer either.
-    private static let answerSeconds: Double = 20
+    private static let answerMilliseconds = 20_000
+    /// Of an answer that explains a refusal no more is read.
+    private static let largestAnswerBytes = 64 * 1024
 
-    init(url: URL) {
+    init(url: String, trusting certificates: TrustedCertificates) {
         self.url = url
-        let configuration = URLSessionConfiguration.ephemeral
-        configuration.timeoutIntervalForRequest = Self.answerSeconds
-        configuration.httpShouldSetCookies = false
-        session = URLSession(configuration: configuration, delegate: StayHere(), delegateQueue: nil)
+        client = WebClient(trusting: certificates)
     }
 
     /// Posts until there is a final answer: on 429, on any 5xx and on a broken connection it waits and tries again.
     func post(_ body: [UInt8], headers: [WebhookRequest.Header]) async throws -> Answer {
-        var request = URLRequest(url: url)
-        request.httpMethod = "POST"
-        request.httpBody = Data(body)
-        for header in headers { request.setValue(header.value.string, forHTTPHeaderField: header.name.string) }
+        let request = WebRequest(
+            url: url, headers: headers.map { (name: $0.name.string, value: $0.value.string) }, body: body,
+            silenceMilliseconds: Self.answerMilliseconds)
         var number = 0
         while true {
             number += 1
             var waitSeconds = 1 << (number - 1)
             do {
-                let (data, response) = try await session.data(for: request)
-                guard let response = response as? HTTPURLResponse else { throw URLError(.badServerResponse) }
-                let answer = Answer(status: response.statusCode, body: Array(data), tries: number)
+                let response = try await client.answer(to: request, limitBytes: Self.largestAnswerBytes)
+                let answer = Answer(status: response.status, body: response.body, tries: number)
                 let isTransient = answer.status == 429 || answer.status >= 500
                 if !isTransient || number == Self.mostTries { return answer }
-                let asked = response.lowercasedHeaders["retry-after"].flatMap(Int.init)
+                let asked = response.headers["retry-after"].flatMap(Int.init)
                 waitSeconds = min(asked ?? waitSeconds, Self.longestWaitSeconds)
                 Terminal.notice("the relay answered \(answer.status); trying again in \(waitSeconds) s")
-            } catch let error as URLError where number < Self.mostTries && error.code != .cannotConnectToHost {
-                Terminal.notice("\(Follower.sentence(error)); trying again in \(waitSeconds) s")
+            } catch let failure as WebFailure where number < Self.mostTries && failure.isTransient {
+                Terminal.notice("\(failure.sentence); trying again in \(waitSeconds) s")
             }
             try await Task.sleep(for: .seconds(waitSeconds))
         }
     }
 }
 
-/// Keeps a webhook from following a redirect: no provider does, and its signature is for this address.
-private final class StayHere: NSObject, URLSessionDataDelegate {
-    func urlSession(
-        _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
-        newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
-    ) {
-        completionHandler(nil)
+extension WebFailure {
+    /// Whether the next try may succeed: not where no process listens, or nothing is trusted.
+    fileprivate var isTransient: Bool {
+        switch self {
+        case .noSuchHost, .timedOut, .broken: true
+        case .noConnection, .untrusted, .other: false
+        }
     }
 }

@@ -16,13 +16,16 @@ struct SendPlan {
 
     let steps: [Step]
 
-    /// A meeting as the provider would tell of it.
+    /// A meeting as the provider would tell of it. One that is played faster than in life began earlier than it is
+    /// played, so that it ends when its last request is posted and no event is told before it happens.
     /// - Parameter speed: 2 is twice as fast as a real meeting.
     static func meeting(
         by provider: any Provider, room: String, speed: Double, now: EpochMilliseconds
     ) -> SendPlan {
-        SendPlan(
-            steps: provider.sampleMeeting(room: room, now: now).map { step in
+        let lengthSeconds = provider.sampleMeeting(room: room, now: now).reduce(0) { $0 + $1.delaySeconds }
+        let startedAt = now - EpochMilliseconds(max(0, lengthSeconds * (1 - 1 / speed)) * 1000)
+        return SendPlan(
+            steps: provider.sampleMeeting(room: room, now: startedAt).map { step in
                 Step(
                     name: nil, body: step.body, idempotencyKey: step.idempotencyKey,
                     delaySeconds: step.delaySeconds / speed)

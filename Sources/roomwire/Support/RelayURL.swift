@@ -54,6 +54,9 @@ struct RelayURL {
         isLocal = ["localhost", "::1", "[::1]"].contains(host) || host.hasPrefix("127.")
     }
 
+    /// The same as text.
+    func address(_ path: String) throws(Failure) -> String { try url(path).absoluteString }
+
     /// The URL of something in the API; `path` is escaped already.
     func url(_ path: String) throws(Failure) -> URL {
         guard let url = URL(string: text + path) else { throw .mistake("\(text)\(path) is no URL") }
