@@ -23,7 +23,7 @@ public struct AccessRefusal: Error, Sendable, Equatable {
         case revoked
         /// No such ticket: used already, too old, or never issued.
         case unknownTicket = "unknown_ticket"
-        /// Too many bad tokens or tickets lately: this one was not looked at.
+        /// It is no good, or was not verified, and too many bad tokens or tickets came before it.
         case tooManyFailures = "too_many_failures"
     }
 

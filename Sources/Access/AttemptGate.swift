@@ -1,12 +1,18 @@
 public import Events
 
-/// Says before any verifying whether somebody may try to be let in now.
+/// Says who is slowed among those who keep showing tokens and tickets that are no good.
 ///
-/// Two things are slowed, each as ``FailedAttempts`` has it: a credential that keeps being shown although it is no
-/// good, and an address from which many different bad ones come. A stale tab that repeats its old token thus slows
-/// itself, and not the office behind the same address. A credential that was good lately is always looked at, so
-/// that somebody who guesses keeps nobody at the same address from coming back; one that was never seen has to wait
-/// for its turn there.
+/// What is good is let in, whatever else comes from its address: the gate is asked once a token or ticket has failed,
+/// and turns that refusal into one that says when to come back. So guessing costs the guesser time and the log no lines,
+/// and nobody else anything. Two things count as failing too often, each as ``FailedAttempts`` has it: one credential
+/// that keeps being shown from one address, and an address from which many different bad ones come.
+///
+/// Two things are asked before a token is verified, so that guesses cannot take more of the processor than a share of it:
+/// - whether this very token has failed too often from this address: then it waits, and nothing else does;
+/// - whether its address has used up its ``VerificationBudget``, which takes thousands of guesses a second with shared
+///   secrets, or hundreds with public keys. A token that was good lately is verified even then. What remains: while
+///   somebody keeps guessing at that pace, a token from the same address that this relay has not seen is told to come
+///   back in a second, and gets its turn by chance. A ticket is not held up, since finding it takes no verifying.
 public struct AttemptGate: Sendable {
     /// A token or ticket as the gate knows it: a hash with a seed of this process, so that none is kept. Should two
     /// share one, nothing is let in by it: whatever passes the gate is verified.
@@ -14,6 +20,7 @@ public struct AttemptGate: Sendable {
 
     private var addresses = FailedAttempts(freeFailures: Limits.freeAddressFailures)
     private var credentials = FailedAttempts(freeFailures: Limits.freeFailures)
+    private var budget = VerificationBudget()
     // Two tables, of which the older is dropped when the newer is full: what was good lately, in bounded memory.
     private var good: Set<CredentialHash> = []
     private var goodBefore: Set<CredentialHash> = []
@@ -21,27 +28,49 @@ public struct AttemptGate: Sendable {
     /// Nobody has tried yet.
     public init() {}
 
-    /// The hash of a credential.
-    public static func hash(_ credential: Credentials) -> CredentialHash { credential.hashValue }
+    /// The hash of a credential, of its bytes.
+    public static func hash(_ credential: Credentials) -> CredentialHash {
+        var hasher = Hasher()
+        switch credential {
+        case .bearer(let token):
+            hasher.combine(0)
+            hasher.combine(token)
+        case .ticket(let ticket):
+            hasher.combine(1)
+            hasher.combine(ticket)
+        }
+        return hasher.finalize()
+    }
 
-    /// How long to wait, in whole seconds, before this credential is looked at; nil to look at it now.
-    public mutating func retryAfterSeconds(
-        _ credential: CredentialHash, from address: WireText, now: EpochMilliseconds
+    /// How long to wait, in whole seconds, before this token is verified; nil to verify it now.
+    public mutating func secondsToVerification(
+        of token: CredentialHash, from address: WireText, now: EpochMilliseconds
     ) -> Int? {
-        guard credentials.count > 0 else { return nil }
-        let key = Self.key(credential, address)
-        if let seconds = credentials.retryAfterSeconds(address: key, now: now) { return seconds }
-        guard let seconds = addresses.retryAfterSeconds(address: address, now: now) else { return nil }
-        return good.contains(credential) || goodBefore.contains(credential) ? nil : seconds
+        if credentials.count > 0,
+            let seconds = credentials.retryAfterSeconds(address: Self.key(token, address), now: now)
+        {
+            return seconds
+        }
+        guard budget.count > 0, let seconds = budget.retryAfterSeconds(address: address, now: now) else { return nil }
+        return good.contains(token) || goodBefore.contains(token) ? nil : seconds
     }
 
     /// Counts a credential that turned out to be no good: at its address only the first time.
-    public mutating func failed(_ credential: CredentialHash, from address: WireText, now: EpochMilliseconds) {
+    /// - Parameter costMicroseconds: what it cost to find out.
+    /// - Returns: when to come back, in whole seconds, if it or its address had failed too often before.
+    public mutating func failed(
+        _ credential: CredentialHash, from address: WireText, costMicroseconds: Int64 = 0, now: EpochMilliseconds
+    ) -> Int? {
         let key = Self.key(credential, address)
+        let seconds =
+            credentials.retryAfterSeconds(address: key, now: now)
+            ?? addresses.retryAfterSeconds(address: address, now: now)
         if !credentials.remembers(address: key) { addresses.record(address: address, now: now) }
         credentials.record(address: key, now: now)
+        if costMicroseconds > 0 { budget.charge(address: address, costMicroseconds: costMicroseconds, now: now) }
         good.remove(credential)
         goodBefore.remove(credential)
+        return seconds
     }
 
     /// Remembers a credential that was good.

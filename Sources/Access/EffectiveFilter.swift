@@ -3,7 +3,8 @@ public import Events
 /// What `identity` receives of what was asked for, or 403 if the grant covers nothing of it.
 ///
 /// Asking for all rooms is never refused for the rooms: a grant without any still receives the events that name
-/// the user. Asking for rooms by name is, so that a mistyped name or a wrong token shows at once.
+/// the user, if its issuer's users can be named. Asking for rooms by name is, so that a mistyped name or a wrong token
+/// shows at once.
 /// - Parameters:
 ///   - requested: what the request asks for; it narrows the grant and never widens it.
 ///   - participants: identities of participants; empty for no such limit.
@@ -14,7 +15,13 @@ public func effectiveFilter(
     func check(_ wanted: PatternSet, _ covered: PatternSet, _ what: String) throws(AccessRefusal) {
         guard !wanted.intersects(covered) else { return }
         throw AccessRefusal(
-            .grantCoversNothing, "The token's grant covers none of the \(what) asked for.", issuer: identity.issuer)
+            .grantCoversNothing, "The token's grant covers none of the \(what) asked for.", issuer: identity.issuer.string)
+    }
+    guard !granted.rooms.patterns.isEmpty || identity.isAddressable else {
+        throw AccessRefusal(
+            .grantCoversNothing,
+            "The token's grant has no rooms, and its issuer's users receive no events by name: nothing is left.",
+            issuer: identity.issuer.string)
     }
     if !requested.rooms.matchesAll { try check(requested.rooms, granted.rooms, "rooms") }
     try check(requested.types, granted.types, "types")

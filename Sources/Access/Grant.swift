@@ -29,17 +29,26 @@ public struct Identity: Sendable, Hashable {
     public var expiresAt: EpochMilliseconds?
     /// The token's `jti`, by which it can be revoked.
     public var tokenID: WireText?
-    /// Whose key signed the token: the name of an issuer in the settings, or `livekit` or `daily`.
-    public var issuer: String
+    /// Whose key signed the token: the name of an issuer in the settings, or `source:` and the names of the sources
+    /// whose key it is.
+    public var issuer: WireText
+    /// Whether events that name the user in their audience are for this one. False where users may choose their own
+    /// names, as guests of LiveKit and Daily do: whoever called himself `bob` would receive what is meant for bob.
+    public var isAddressable: Bool
+
+    /// Who it is, wherever users are counted, listed or told apart.
+    public var principal: Principal { Principal(issuer: issuer, user: user) }
 
     /// An identity of these parts.
     public init(
-        user: WireText, grant: Grant, expiresAt: EpochMilliseconds? = nil, tokenID: WireText? = nil, issuer: String
+        user: WireText, grant: Grant, expiresAt: EpochMilliseconds? = nil, tokenID: WireText? = nil,
+        issuer: WireText, isAddressable: Bool = true
     ) {
         self.user = user
         self.grant = grant
         self.expiresAt = expiresAt
         self.tokenID = tokenID
         self.issuer = issuer
+        self.isAddressable = isAddressable
     }
 }

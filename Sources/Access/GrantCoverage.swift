@@ -12,7 +12,10 @@ extension Grant {
             scope[keyPath: dimension].covers(
                 filter.requested[keyPath: dimension], within: filter.granted[keyPath: dimension])
         }
+        let audience = scope.audienceSources ?? scope.sources
+        let granted = filter.granted.audienceSources ?? filter.granted.sources
         return (raw || !showsRaw) && covers(\.rooms) && covers(\.types) && covers(\.sources)
+            && audience.covers(filter.requested.sources, within: granted)
     }
 }
 

@@ -7,10 +7,13 @@ struct Issuer: Sendable {
     static let daily = "daily"
 
     let settings: IssuerSettings
+    /// The name that its users go by: that of the first issuer in the settings whose users they are.
+    let usersName: WireText
     private(set) var keys: KeyRing
 
-    init(_ settings: IssuerSettings) async throws(TokenSettingsError) {
+    init(_ settings: IssuerSettings, usersName: WireText) async throws(TokenSettingsError) {
         self.settings = settings
+        self.usersName = usersName
         do { keys = try await Self.keys(settings) } catch { throw error.of(settings.name) }
     }
 
@@ -56,14 +59,30 @@ struct Issuer: Sendable {
 /// What a token is by whose key signed it: that alone decides how its claims are read.
 enum TokenKind {
     case issuer(Issuer)
-    case livekit
-    case daily
+    case livekit(SourceIssuer)
+    case daily(SourceIssuer)
 
+    /// The issuer's name, in refusals.
     var name: String {
         switch self {
         case .issuer(let issuer): issuer.settings.name
-        case .livekit: Issuer.livekit
-        case .daily: Issuer.daily
+        case .livekit(let issuer), .daily(let issuer): issuer.name
+        }
+    }
+
+    /// The name that the issuer's users go by.
+    var usersName: WireText {
+        switch self {
+        case .issuer(let issuer): issuer.usersName
+        case .livekit(let issuer), .daily(let issuer): issuer.usersName
+        }
+    }
+
+    /// Whether events that name a user reach the issuer's users.
+    var isAddressable: Bool {
+        switch self {
+        case .issuer(let issuer): issuer.settings.isAddressable
+        case .livekit(let issuer), .daily(let issuer): issuer.audienceSources != nil
         }
     }
 
@@ -80,8 +99,8 @@ enum TokenKind {
     func grant(_ claims: JSONObject) throws(AccessRefusal) -> Grant {
         switch self {
         case .issuer(let issuer): try issuer.claims.grant(claims)
-        case .livekit: try LiveKitToken.grant(claims)
-        case .daily: try DailyToken.grant(claims)
+        case .livekit(let issuer): try issuer.grant(rooms: LiveKitToken.rooms(claims))
+        case .daily(let issuer): try issuer.grant(rooms: DailyToken.rooms(claims))
         }
     }
 
@@ -104,4 +123,35 @@ enum TokenKind {
 
 extension Issuer {
     fileprivate var claims: GrantClaims { GrantClaims(names: settings.claims, defaultGrant: settings.defaultGrant) }
+}
+
+/// The issuer of tokens that are signed with a provider's key: the sources whose key it is, as one.
+struct SourceIssuer: Sendable {
+    /// `source:` and the sources' names. No issuer of the settings has such a name.
+    var name: String { usersName.string }
+    let usersName: WireText
+    let audienceSources: PatternSet?
+    private let sources: PatternSet
+
+    /// - Parameter audience: the sources of events that may name its users; nil where none may.
+    init(sources: [WireText], audience: PatternSet?) {
+        usersName = WireText(IssuerSettings.sourcePrefix + sources.map(\.string).joined(separator: ","))
+        self.sources = PatternSet(sources)
+        audienceSources = audience
+    }
+
+    /// The grant on rooms of these sources, and of no others: another source may have rooms of the same names.
+    func grant(rooms: PatternSet) throws(AccessRefusal) -> Grant {
+        guard !sources.patterns.isEmpty else {
+            throw AccessRefusal(
+                .grantCoversNothing,
+                "The token covers the rooms of one source, and the settings do not say of which one.", issuer: name)
+        }
+        return Grant(scope: EventScope(rooms: rooms, sources: sources, audienceSources: audienceSources))
+    }
+}
+
+extension IssuerSettings {
+    /// What begins the names of the issuers that are sources.
+    public static let sourcePrefix = "source:"
 }

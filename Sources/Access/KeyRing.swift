@@ -28,6 +28,11 @@ struct KeyRing: Sendable {
         return verified ? .verified : .badSignature
     }
 
+    /// How many signatures ``check(_:algorithm:keyID:)`` would compute at most.
+    func verifications(algorithm: WireText, keyID: WireText?) -> Int {
+        candidates(algorithm: algorithm, keyID: keyID).count
+    }
+
     /// Whether the token may have been signed with a key of this issuer that is not here.
     func lacksKey(algorithm: WireText, keyID: WireText?) -> Bool {
         algorithms.contains(algorithm) && candidates(algorithm: algorithm, keyID: keyID).isEmpty

@@ -13,18 +13,18 @@ enum LiveKitToken {
         return user
     }
 
-    static func grant(_ claims: JSONObject) throws(AccessRefusal) -> Grant {
+    static func rooms(_ claims: JSONObject) throws(AccessRefusal) -> PatternSet {
         guard let video = claims["video"]?.object else {
             throw AccessRefusal(.grantCoversNothing, "The LiveKit token has no video grant.")
         }
-        if video["roomList"]?.bool == true { return Grant(scope: .everything) }
+        if video["roomList"]?.bool == true { return .all }
         guard video["roomJoin"]?.bool == true || video["roomAdmin"]?.bool == true else {
             throw AccessRefusal(.grantCoversNothing, "The LiveKit token has none of roomJoin, roomAdmin, roomList.")
         }
         guard let room = video["room"]?.string, !room.isEmpty else {
             throw AccessRefusal(.grantCoversNothing, "The LiveKit token names no room.")
         }
-        return Grant(scope: EventScope(rooms: try PatternSet(exactly: room)))
+        return try PatternSet(exactly: room)
     }
 }
 
@@ -43,11 +43,11 @@ enum DailyToken {
         return user
     }
 
-    static func grant(_ claims: JSONObject) throws(AccessRefusal) -> Grant {
+    static func rooms(_ claims: JSONObject) throws(AccessRefusal) -> PatternSet {
         guard let room = claims["r"]?.string, !room.isEmpty else {
             throw AccessRefusal(.grantCoversNothing, "The Daily token names no room.")
         }
-        return Grant(scope: EventScope(rooms: try PatternSet(exactly: room)))
+        return try PatternSet(exactly: room)
     }
 }
 

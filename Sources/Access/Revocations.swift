@@ -3,18 +3,49 @@ public import Events
 /// Users and tokens that are refused although their tokens would still be good, each until a time: after that no
 /// token from before the revocation can be left.
 public struct Revocations: Sendable, Equatable {
-    private var users: [WireText: EpochMilliseconds] = [:]
-    private var tokenIDs: [WireText: EpochMilliseconds] = [:]
+    private var users: [RevokedName: EpochMilliseconds] = [:]
+    private var tokenIDs: [RevokedName: EpochMilliseconds] = [:]
 
     /// The end of a revocation that has none: it stays until it is lifted.
     public static let untilLifted = EpochMilliseconds.max
 
     /// What is revoked.
     public enum Subject: Sendable, Hashable {
-        /// Everything of this user.
-        case user(WireText)
-        /// The token with this `jti`.
-        case token(WireText)
+        /// Everything of the user of this name: of one issuer's, or without an issuer of every issuer's.
+        case user(WireText, issuer: WireText? = nil)
+        /// The token with this `jti`, of one issuer or of any.
+        case token(WireText, issuer: WireText? = nil)
+
+        /// True if the identity is whom this means.
+        public func includes(_ identity: Identity) -> Bool {
+            switch self {
+            case .user(let user, let issuer):
+                user == identity.user && issuer.map { $0 == identity.issuer } ?? true
+            case .token(let id, let issuer):
+                id == identity.tokenID && issuer.map { $0 == identity.issuer } ?? true
+            }
+        }
+
+        /// The same of one issuer alone.
+        public func of(issuer: WireText) -> Subject {
+            switch self {
+            case .user(let name, _): .user(name, issuer: issuer)
+            case .token(let name, _): .token(name, issuer: issuer)
+            }
+        }
+
+        /// Whether it comes before the other among ``Revocations/entries(now:)``.
+        public func precedes(_ other: Subject) -> Bool {
+            isUser == other.isUser ? name < other.name : isUser
+        }
+
+        var isUser: Bool { if case .user = self { true } else { false } }
+
+        var name: RevokedName {
+            switch self {
+            case .user(let name, let issuer), .token(let name, let issuer): RevokedName(name, of: issuer)
+            }
+        }
     }
 
     /// One revocation.
@@ -34,66 +65,75 @@ public struct Revocations: Sendable, Equatable {
     /// Nobody is revoked.
     public init() {}
 
+    init(users: [RevokedName: EpochMilliseconds], tokenIDs: [RevokedName: EpochMilliseconds]) {
+        self.users = users
+        self.tokenIDs = tokenIDs
+    }
+
+    /// What is kept, for writing it down.
+    var tables: (users: [RevokedName: EpochMilliseconds], tokenIDs: [RevokedName: EpochMilliseconds]) {
+        (users, tokenIDs)
+    }
+
     /// How many are kept.
     public var count: Int { users.count + tokenIDs.count }
 
     /// Refuses `user` until `until`; an earlier revocation that lasts longer stays. False if there is no room for
     /// another, and nothing is changed.
     public mutating func revoke(user: WireText, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
-        makeRoom(now: now)
-        return Self.insert(user, until, into: &users, hasRoom: count < Limits.revocations)
+        revoke(.user(user), until: until, now: now)
     }
 
     /// Refuses the token with this `jti` until `until`, like ``revoke(user:until:now:)``.
     public mutating func revoke(tokenID: WireText, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
-        makeRoom(now: now)
-        return Self.insert(tokenID, until, into: &tokenIDs, hasRoom: count < Limits.revocations)
+        revoke(.token(tokenID), until: until, now: now)
     }
 
     /// Refuses a user or token until `until`, like ``revoke(user:until:now:)``.
     public mutating func revoke(_ subject: Subject, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
-        switch subject {
-        case .user(let user): revoke(user: user, until: until, now: now)
-        case .token(let id): revoke(tokenID: id, until: until, now: now)
-        }
+        makeRoom(now: now)
+        let hasRoom = count < Limits.revocations
+        return subject.isUser
+            ? Self.insert(subject.name, until, into: &users, hasRoom: hasRoom)
+            : Self.insert(subject.name, until, into: &tokenIDs, hasRoom: hasRoom)
     }
 
     /// Lifts a revocation; false if there was none.
     public mutating func lift(_ subject: Subject) -> Bool {
-        switch subject {
-        case .user(let user): users.removeValue(forKey: user) != nil
-        case .token(let id): tokenIDs.removeValue(forKey: id) != nil
-        }
+        subject.isUser
+            ? users.removeValue(forKey: subject.name) != nil : tokenIDs.removeValue(forKey: subject.name) != nil
     }
 
     /// Until when a user or token is refused; nil if it is not.
     public func end(of subject: Subject, now: EpochMilliseconds) -> EpochMilliseconds? {
-        let until =
-            switch subject {
-            case .user(let user): users[user]
-            case .token(let id): tokenIDs[id]
-            }
+        let until = subject.isUser ? users[subject.name] : tokenIDs[subject.name]
         return until.flatMap { now < $0 ? $0 : nil }
     }
 
-    /// Those that count now: users by name, then tokens by id.
+    /// Those that count now: users by name, then tokens by id, each of every issuer first.
     public func entries(now: EpochMilliseconds) -> [Entry] {
-        func entries(_ table: [WireText: EpochMilliseconds], _ subject: (WireText) -> Subject) -> [Entry] {
+        func entries(
+            _ table: [RevokedName: EpochMilliseconds], _ subject: (WireText, WireText?) -> Subject
+        ) -> [Entry] {
             table.filter { now < $0.value }.sorted { $0.key < $1.key }
-                .map { Entry(subject: subject($0.key), until: $0.value) }
+                .map { Entry(subject: subject($0.key.name, $0.key.issuer), until: $0.value) }
         }
-        return entries(users) { .user($0) } + entries(tokenIDs) { .token($0) }
+        return entries(users) { .user($0, issuer: $1) } + entries(tokenIDs) { .token($0, issuer: $1) }
     }
 
     /// Refuses an identity that is revoked.
     public func check(_ identity: Identity, now: EpochMilliseconds) throws(AccessRefusal) {
         guard count > 0 else { return }
-        let isUser = users[identity.user].map { now < $0 } ?? false
-        let isToken = identity.tokenID.flatMap { tokenIDs[$0] }.map { now < $0 } ?? false
+        func isRevoked(_ name: WireText, in table: [RevokedName: EpochMilliseconds]) -> Bool {
+            guard !table.isEmpty else { return false }
+            return [nil, identity.issuer].contains { table[RevokedName(name, of: $0)].map { now < $0 } ?? false }
+        }
+        let isUser = isRevoked(identity.user, in: users)
+        let isToken = identity.tokenID.map { isRevoked($0, in: tokenIDs) } ?? false
         guard !isUser, !isToken else {
             throw AccessRefusal(
                 .revoked, isUser ? "The user has been revoked." : "The token has been revoked.",
-                issuer: identity.issuer)
+                issuer: identity.issuer.string)
         }
     }
 
@@ -109,48 +149,11 @@ public struct Revocations: Sendable, Equatable {
     }
 
     private static func insert(
-        _ name: WireText, _ until: EpochMilliseconds, into table: inout [WireText: EpochMilliseconds], hasRoom: Bool
+        _ name: RevokedName, _ until: EpochMilliseconds, into table: inout [RevokedName: EpochMilliseconds],
+        hasRoom: Bool
     ) -> Bool {
         guard hasRoom || table[name] != nil else { return false }
         table[name] = max(until, table[name] ?? until)
         return true
-    }
-}
-
-extension Revocations {
-    /// The revocations as JSON, sorted, for keeping across a restart:
-    /// `{"users":{"ada":1795205786000},"tokens":{}}`, with the times in epoch milliseconds; ``untilLifted`` is the
-    /// largest number of 64 bits.
-    public var json: [UInt8] {
-        JSONWriter.bytes { writer in
-            writer.object { writer in
-                for (name, table) in [("users", users), ("tokens", tokenIDs)] {
-                    writer.member(name) { writer in
-                        for (key, until) in table.sorted(by: { $0.key < $1.key }) {
-                            writer.member(key, .integer(until))
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Reads what ``json`` gave; nil for anything else, for to start with fewer revocations than there were would
-    /// let somebody in.
-    public init?(json: some Sequence<UInt8>) {
-        func table(_ value: JSONValue?) -> [WireText: EpochMilliseconds]? {
-            guard let members = value?.object?.members else { return nil }
-            var table: [WireText: EpochMilliseconds] = [:]
-            for member in members {
-                guard case .integer(let until) = member.value else { return nil }
-                table[member.name] = until
-            }
-            return table
-        }
-        guard let object = try? JSONReader.value(json).object, let users = table(object["users"]),
-            let tokenIDs = table(object["tokens"])
-        else { return nil }
-        self.users = users
-        self.tokenIDs = tokenIDs
     }
 }

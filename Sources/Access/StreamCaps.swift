@@ -2,7 +2,7 @@ public import Events
 
 /// How many streams there may be; 0 is no cap.
 public struct StreamCapSettings: Sendable, Hashable {
-    /// Open streams of one user.
+    /// Open streams of one user of an issuer.
     public var perUser: Int
     /// Open streams from one address.
     public var perAddress: Int
@@ -43,7 +43,7 @@ public struct StreamCaps: Sendable {
     public var settings: StreamCapSettings
     /// Open streams in all.
     public private(set) var count = 0
-    private var users: [WireText: Int32] = [:]
+    private var users: [Principal: Int32] = [:]
     private var addresses: [WireText: Int32] = [:]
     // In microseconds, when the streams admitted so far would all have been, had they come evenly spaced (the
     // generic cell rate algorithm): the whole state of the rate in one number.
@@ -56,10 +56,10 @@ public struct StreamCaps: Sendable {
 
     /// Counts one more stream, or says which cap it would break. What is refused uses up nothing.
     /// - Parameters:
-    ///   - user: whose stream it is.
+    ///   - principal: whose stream it is.
     ///   - address: where it comes from, as the caller wants addresses told apart.
-    public mutating func admit(user: WireText, address: WireText, now: EpochMilliseconds) -> CapDecision {
-        if settings.perUser > 0, Int(users[user] ?? 0) >= settings.perUser {
+    public mutating func admit(_ principal: Principal, address: WireText, now: EpochMilliseconds) -> CapDecision {
+        if settings.perUser > 0, Int(users[principal] ?? 0) >= settings.perUser {
             return .refused(reason: .perUser, retryAfterSeconds: Limits.capRetrySeconds)
         }
         if settings.perAddress > 0, Int(addresses[address] ?? 0) >= settings.perAddress {
@@ -69,25 +69,25 @@ public struct StreamCaps: Sendable {
             return .refused(reason: .total, retryAfterSeconds: Limits.capRetrySeconds)
         }
         guard takeTurn(now: now) else { return .refused(reason: .rate, retryAfterSeconds: 1) }
-        users[user, default: 0] += 1
+        users[principal, default: 0] += 1
         addresses[address, default: 0] += 1
         count += 1
         return .admitted
     }
 
-    /// Forgets a stream that was admitted with the same user and address.
-    public mutating func release(user: WireText, address: WireText) {
-        guard Self.decrement(user, in: &users), Self.decrement(address, in: &addresses) else {
+    /// Forgets a stream that was admitted for the same principal and address.
+    public mutating func release(_ principal: Principal, address: WireText) {
+        guard Self.decrement(principal, in: &users), Self.decrement(address, in: &addresses) else {
             // A count that is off by one is a lesser evil than a relay that stops with all its streams.
             return assertionFailure("released a stream that was not admitted")
         }
         count -= 1
     }
 
-    /// Open streams of `user`.
-    public func streams(of user: WireText) -> Int { Int(users[user] ?? 0) }
+    /// Open streams of a principal.
+    public func streams(of principal: Principal) -> Int { Int(users[principal] ?? 0) }
 
-    private static func decrement(_ key: WireText, in counts: inout [WireText: Int32]) -> Bool {
+    private static func decrement<Key: Hashable>(_ key: Key, in counts: inout [Key: Int32]) -> Bool {
         guard let count = counts[key] else { return false }
         counts[key] = count > 1 ? count - 1 : nil
         return true

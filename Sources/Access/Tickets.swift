@@ -11,7 +11,7 @@ public struct Tickets: Sendable {
     // By the 128 bits that the ticket is. They are random and the table's hash is seeded, so the time that a look-up
     // takes tells nothing about the tickets that are there.
     private var waiting: [UInt128: Entry] = [:]
-    private var users: [WireText: Int] = [:]
+    private var users: [Principal: Int] = [:]
     // In the order of issue, which is that of expiry; those before `oldest` are gone.
     private var issued: [UInt128] = []
     private var oldest = 0
@@ -25,13 +25,13 @@ public struct Tickets: Sendable {
     /// A new ticket for `identity`: 22 letters of base64url. Nil while too many wait, of this user or in all.
     public mutating func issue(_ identity: Identity, now: EpochMilliseconds) -> String? {
         sweep(now: now)
-        guard waiting.count < Limits.waitingTickets, users[identity.user] ?? 0 < Limits.waitingUserTickets else {
+        guard waiting.count < Limits.waitingTickets, users[identity.principal] ?? 0 < Limits.waitingUserTickets else {
             return nil
         }
         var generator = SystemRandomNumberGenerator()
         let number = UInt128.random(in: .min ... .max, using: &generator)
         waiting[number] = Entry(identity: identity, expiresAt: now + Int64(Limits.ticketSeconds) * 1000)
-        users[identity.user, default: 0] += 1
+        users[identity.principal, default: 0] += 1
         issued.append(number)
         return Base64.url.text(withUnsafeBytes(of: number.bigEndian, Array.init))
     }
@@ -48,7 +48,8 @@ public struct Tickets: Sendable {
 
     private mutating func remove(_ number: UInt128) -> Entry? {
         guard let entry = waiting.removeValue(forKey: number) else { return nil }
-        if let count = users[entry.identity.user] { users[entry.identity.user] = count > 1 ? count - 1 : nil }
+        let principal = entry.identity.principal
+        if let count = users[principal] { users[principal] = count > 1 ? count - 1 : nil }
         return entry
     }
 

@@ -1,11 +1,17 @@
+public import Events
+
 /// Whose tokens open streams.
 public struct TokenSettings: Sendable {
     /// Our own issuer and those of others.
     public var issuers: [IssuerSettings]
-    /// LiveKit's API secrets by API key. Access tokens signed with them are accepted if there are any.
-    public var livekitKeys: [String: String]
+    /// LiveKit's API keys, by name. Access tokens signed with them are accepted if there are any.
+    public var livekitKeys: [SourceKey]
     /// Daily's API keys, which are the secrets of self-signed meeting tokens.
-    public var dailyKeys: [String]
+    public var dailyKeys: [SourceKey]
+    /// Whether events that name a user reach the users of LiveKit's tokens, and from which sources.
+    public var livekitAudience: PatternSet?
+    /// The same for Daily's.
+    public var dailyAudience: PatternSet?
     /// How far the issuers' clocks may be off, both for `exp` and `nbf`.
     public var leewayMilliseconds: Int
     /// Refuses tokens without `exp`.
@@ -13,7 +19,7 @@ public struct TokenSettings: Sendable {
 
     /// Settings; without any key no token is accepted.
     public init(
-        issuers: [IssuerSettings] = [], livekitKeys: [String: String] = [:], dailyKeys: [String] = [],
+        issuers: [IssuerSettings] = [], livekitKeys: [SourceKey] = [], dailyKeys: [SourceKey] = [],
         leewayMilliseconds: Int = 10_000, requireExpiry: Bool = true
     ) {
         self.issuers = issuers
@@ -24,9 +30,27 @@ public struct TokenSettings: Sendable {
     }
 }
 
+/// A key of a provider, which signs access tokens for the rooms of some sources and of no others.
+public struct SourceKey: Sendable, Hashable {
+    /// LiveKit's API key, by which tokens name it; empty where they do not.
+    public let name: WireText
+    /// The secret.
+    public let secret: WireText
+    /// The sources whose rooms its tokens cover. Empty covers nothing: it is not known which ones they are.
+    public let sources: [WireText]
+
+    /// A key.
+    public init(name: WireText = "", secret: WireText, sources: [WireText]) {
+        self.name = name
+        self.secret = secret
+        self.sources = sources
+    }
+}
+
 /// One issuer: either a shared secret or public keys, never both, so that no key can stand in for another kind.
 ///
-/// For a change of keys list the issuer twice, under two names: tokens of either are accepted.
+/// For a change of keys list the issuer twice, under two names: tokens of either are accepted. Their users are the same if
+/// both have the same ``issuer``, or if one says so with ``sameAs``.
 public struct IssuerSettings: Sendable {
     /// Its name in settings, logs and metrics.
     public var name: String
@@ -49,6 +73,10 @@ public struct IssuerSettings: Sendable {
     public var claims: ClaimNames
     /// Stands in for what the tokens do not say about their grant.
     public var defaultGrant: Grant?
+    /// Whether events that name a user reach this issuer's users. False where users choose their own names.
+    public var isAddressable = true
+    /// The name of the issuer whose users this one's are, during a change of keys.
+    public var sameAs: String?
 
     /// An issuer; give it a secret or public keys.
     public init(

@@ -4,8 +4,8 @@ public import Events
 /// asks anybody.
 public struct TokenVerifier: Sendable {
     private var issuers: [Issuer]
-    private let livekit: [WireText: KeyRing]
-    private let daily: KeyRing?
+    private let livekit: [WireText: [(TokenKind, KeyRing)]]
+    private let daily: [(TokenKind, KeyRing)]
     private let leeway: EpochMilliseconds
     private let requireExpiry: Bool
 
@@ -20,17 +20,22 @@ public struct TokenVerifier: Sendable {
             guard !issuers.contains(where: { $0.settings.name == issuer.name }) else {
                 throw TokenSettingsError(issuer: issuer.name, setting: "name", problem: "two issuers have this name")
             }
-            issuers.append(try await Issuer(issuer))
+            issuers.append(try await Issuer(issuer, usersName: settings.usersName(of: issuer)))
         }
-        var livekit: [WireText: KeyRing] = [:]
-        for (name, secret) in settings.livekitKeys {
-            livekit[WireText(name)] = KeyRing([try await Self.secret(secret, of: Issuer.livekit)])
+        var livekit: [WireText: [(TokenKind, KeyRing)]] = [:]
+        for key in SourceKey.merged(settings.livekitKeys) {
+            let kind = TokenKind.livekit(SourceIssuer(sources: key.sources, audience: settings.livekitAudience))
+            let ring = KeyRing([try await Self.secret(key.secret.string, of: Issuer.livekit)])
+            livekit[key.name, default: []].append((kind, ring))
         }
-        var daily: [PinnedKey] = []
-        for secret in settings.dailyKeys { daily.append(try await Self.secret(secret, of: Issuer.daily)) }
+        var daily: [(TokenKind, KeyRing)] = []
+        for key in SourceKey.merged(settings.dailyKeys) {
+            let kind = TokenKind.daily(SourceIssuer(sources: key.sources, audience: settings.dailyAudience))
+            daily.append((kind, KeyRing([try await Self.secret(key.secret.string, of: Issuer.daily)])))
+        }
         self.issuers = issuers
         self.livekit = livekit
-        self.daily = daily.isEmpty ? nil : KeyRing(daily)
+        self.daily = daily
         leeway = EpochMilliseconds(settings.leewayMilliseconds)
         requireExpiry = settings.requireExpiry
     }
@@ -70,13 +75,23 @@ public struct TokenVerifier: Sendable {
     /// The order is fixed: shape, then whose it is, then the signature, and only then what it says.
     /// - Parameter now: the clock to verify with.
     public func identity(_ token: WireText, now: EpochMilliseconds) throws(AccessRefusal) -> Identity {
+        try identity(prepare(token), now: now)
+    }
+
+    /// Reads a token as far as no signature has to be computed: its shape, and which keys may have signed it.
+    public func prepare(_ token: WireText) throws(AccessRefusal) -> PreparedToken {
         guard !token.isEmpty else { throw AccessRefusal(.missingToken, "There is no token in the request.") }
         guard let parsed = CompactToken(token.utf8) else {
             throw AccessRefusal(.malformedToken, "This is no JSON Web Token of three parts.")
         }
         let header = try TokenHeader(parsed.header)
-        let kind = try verified(parsed, header, by: signers(of: parsed.claims))
-        let claims = parsed.claims
+        return PreparedToken(parsed: parsed, header: header, signers: try signers(of: parsed.claims))
+    }
+
+    /// Who a token stands for that has been prepared: the rest of ``identity(_:now:)``.
+    public func identity(_ token: PreparedToken, now: EpochMilliseconds) throws(AccessRefusal) -> Identity {
+        let kind = try verified(token.parsed, token.header, by: token.signers)
+        let claims = token.parsed.claims
         // LiveKit's webhooks carry a token with the hash of their body (lk/protocol webhook/verifier.go).
         guard claims["sha256"] == nil else {
             throw AccessRefusal(.wrongTokenKind, "The token signs a webhook; it opens no stream.", issuer: kind.name)
@@ -84,7 +99,7 @@ public struct TokenVerifier: Sendable {
         let end = try TokenTimes(claims).end(now: now, leeway: leeway, requireExpiry: requireExpiry)
         return Identity(
             user: try kind.user(claims), grant: try kind.grant(claims), expiresAt: end,
-            tokenID: claims["jti"]?.string, issuer: kind.name)
+            tokenID: claims["jti"]?.string, issuer: kind.usersName, isAddressable: kind.isAddressable)
     }
 
     /// Whether there are issuers whose keys are fetched.
@@ -122,12 +137,12 @@ public struct TokenVerifier: Sendable {
     /// issuers that ask for no name. It opens nothing by itself.
     private func signers(of claims: JSONObject) throws(AccessRefusal) -> [(TokenKind, KeyRing)] {
         guard let claim = claims["iss"] else {
-            if let daily, DailyToken.isLikely(claims) { return [(.daily, daily)] }
+            if !daily.isEmpty, DailyToken.isLikely(claims) { return daily }
             return issuersAsking(for: nil)
         }
         guard let name = claim.string else { throw AccessRefusal(.malformedToken, "The token's iss is no text.") }
         let named = issuersAsking(for: name)
-        if named.isEmpty, let key = livekit[name] { return [(.livekit, key)] }
+        if named.isEmpty, let keys = livekit[name] { return keys }
         return named.isEmpty ? issuersAsking(for: nil) : named
     }
 
@@ -152,7 +167,9 @@ public struct TokenVerifier: Sendable {
             throw AccessRefusal(.unknownKey, "The issuer has no key with the token's kid.", issuer: best?.issuer)
         case .badSignature, .verified:
             throw AccessRefusal(
-                .badSignature, "None of the keys that count for the token, by its iss, has signed it.",
+                .badSignature,
+                "None of the keys that count for the token, by its iss, has signed it: compare the secret it was made "
+                    + "with (the data folder, the settings file or ROOMWIRE_TOKEN_SECRET) with this relay's.",
                 issuer: best?.issuer)
         case nil: throw AccessRefusal(.unknownIssuer, "No issuer in the settings has the token's iss.")
         }

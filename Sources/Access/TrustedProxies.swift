@@ -46,6 +46,20 @@ public struct TrustedProxies: Sendable, Hashable {
         return farthest.description
     }
 
+    /// The header by which the other end of a connection gives a client's address although it is not trusted to; nil
+    /// if there is none. It compares bytes in place, since every request passes here.
+    public func ignoredHeader(peer: String, headers: [(name: WireText, value: WireText)]) -> String? {
+        for line in headers {
+            for known in Self.forwardingHeaders where line.name.equalsIgnoringASCIICase(known) {
+                if !networks.isEmpty, NetworkAddress(peer).map(trusts) ?? true { return nil }
+                return known.string
+            }
+        }
+        return nil
+    }
+
+    private static let forwardingHeaders: [WireText] = ["X-Forwarded-For", "Forwarded"]
+
     /// Whether a connection from this address is a trusted proxy's.
     public func trusts(peer: String) -> Bool {
         guard !networks.isEmpty, let address = NetworkAddress(peer) else { return false }

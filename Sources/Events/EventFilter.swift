@@ -6,12 +6,20 @@ public struct EventScope: Sendable, Hashable {
     public var types: PatternSet
     /// Names of sources.
     public var sources: PatternSet
+    /// Of a grant, the sources of events that name the user in their audience, where those are others than
+    /// ``sources``: a token of one source's provider covers the rooms of that source, and a backend calls its holder
+    /// through another.
+    public var audienceSources: PatternSet?
 
     /// A scope; what is not named is not limited.
-    public init(rooms: PatternSet = .all, types: PatternSet = .all, sources: PatternSet = .all) {
+    public init(
+        rooms: PatternSet = .all, types: PatternSet = .all, sources: PatternSet = .all,
+        audienceSources: PatternSet? = nil
+    ) {
         self.rooms = rooms
         self.types = types
         self.sources = sources
+        self.audienceSources = audienceSources
     }
 
     /// No limits.
@@ -24,7 +32,8 @@ public struct EventScope: Sendable, Hashable {
     }
 
     func coversKind(of event: Event) -> Bool {
-        types.matches(event.type.rawValue) && sources.matches(event.source)
+        let sources = event.users == nil ? sources : audienceSources ?? sources
+        return types.matches(event.type.rawValue) && sources.matches(event.source)
     }
 }
 
@@ -45,13 +54,16 @@ public struct EventFilter: Sendable, Hashable {
         self.participants = participants
     }
 
-    /// True when `user` receives `event`.
+    /// True when `user` receives `event`; nil is a reader whom no audience can name.
     ///
     /// An event with an audience reaches only the users it names. Being named stands for the grant on its room:
     /// the callee of a ringing call cannot hold a grant for the call's room yet.
-    public func admits(_ event: Event, to user: WireText) -> Bool {
+    public func admits(_ event: Event, to user: WireText?) -> Bool {
         guard asksFor(event), granted.coversKind(of: event) else { return false }
-        if let users = event.users { return users.contains(user) }
+        if let users = event.users {
+            guard let user else { return false }
+            return users.contains(user)
+        }
         return granted.coversRoom(event.room)
     }
 

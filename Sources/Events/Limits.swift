@@ -77,8 +77,14 @@ public enum Limits {
     public static let freeFailures = 10
     /// How many different ones may fail from one address before the address is slowed: many people may share it.
     public static let freeAddressFailures = 100
-    /// What each further failure costs: what keeps failing may be tried once in this time.
+    /// How soon a failure is forgiven.
     public static let failureSeconds = 2
+    /// What a token of a shared secret that fails takes from its address's budget of verifications: 5,000 a second.
+    public static let symmetricVerificationMicroseconds: Int64 = 200
+    /// The same for each public key that is tried: 200 a second.
+    public static let publicVerificationMicroseconds: Int64 = 5_000
+    /// The budget of an address that has been quiet: a second's worth of guesses five times over.
+    public static let verificationBurstMicroseconds: Int64 = 5_000_000
     /// Addresses whose failures are remembered, and as many tokens and tickets.
     public static let failingAddresses = 20_000
     /// Tokens and tickets that were good lately, of which only a hash is kept; twice as many at most.
@@ -101,6 +107,8 @@ public enum Limits {
 
     /// Refused webhooks that an operator can look at.
     public static let keptRejects = 100
+    /// How often the log says that a proxy is not named in the settings.
+    public static let forwardingNoticeMilliseconds: EpochMilliseconds = 60_000
     /// Lines a second in the log about what strangers cause.
     public static let strangerLogLines = 5
 

@@ -83,7 +83,7 @@ extension Hub {
     /// Goes on with a subscriber that has nothing unsent: it is live if it stands at the head; behind it, it queues,
     /// and beyond it, it waits.
     func proceed(_ subscriber: Subscriber) {
-        let hasItsBytes = subscriber.limitBytes.map { subscriber.sentBytes >= $0 } ?? false
+        let hasItsBytes = subscriber.limitBytes.map { subscriber.sentBytes >= Int($0) } ?? false
         if subscriber.remainingEvents == 0 || hasItsBytes { return finish(subscriber, .limitReached) }
         if subscriber.hasLastChunk { return end(subscriber, .caughtUp) }
         guard subscriber.cursor >= head && !subscriber.cursorIsUnchecked else { return enqueue(subscriber) }
@@ -135,7 +135,7 @@ extension Hub {
         var chosen: [LoggedEvent] = []
         var reached = subscriber.cursor
         var looked = 0
-        let most = subscriber.remainingEvents ?? .max
+        let most = subscriber.remainingEvents.map { Int($0) } ?? .max
         buffers.removeAll()
         // A page may reach beyond what was published here yet: then the cursor is ahead, and what it has is not sent
         // again when its commit comes.
@@ -143,7 +143,7 @@ extension Hub {
             if chosen.count == most || buffers.isFull || looked == Limits.turnEvents { break }
             looked += 1
             reached = event.id
-            guard group.key.filter.admits(event.event, to: subscriber.user) else { continue }
+            guard group.key.filter.admits(event.event, to: subscriber.audienceName) else { continue }
             builder.append(event, as: group.key.format, to: buffers)
             chosen.append(event)
         }

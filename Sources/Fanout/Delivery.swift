@@ -31,7 +31,7 @@ extension Hub {
         for logged in events {
             if let users = logged.event.users {
                 for user in Set(users) {
-                    for subscriber in byUser[user] ?? [] where subscriber.state == .live {
+                    for subscriber in byUser[user] ?? [] where subscriber.state == .live && subscriber.isAddressable {
                         leaveHead(subscriber)
                         subscriber.cursor = before
                         singles.append(subscriber)

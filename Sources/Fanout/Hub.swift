@@ -47,7 +47,7 @@ public final class Hub {
     var extent: LogExtent
     var groups = GroupIndex()
     var subscribers: [UInt64: Subscriber] = [:]
-    /// For events with an audience.
+    /// For events with an audience: the users of this name, whichever issuer vouches for them.
     var byUser: [WireText: [Subscriber]] = [:]
     /// How many stand at the head with nothing unsent.
     var liveCount = 0
@@ -126,7 +126,7 @@ public final class Hub {
             told: told(at: start.cursor, for: subscription), now: now, wallNow: wallNow)
         subscriber.cursorIsUnchecked = start.isUnchecked
         subscribers[id] = subscriber
-        byUser[subscription.user, default: []].append(subscriber)
+        byUser[subscriber.user, default: []].append(subscriber)
         setWheel(subscriber, idleSince: now)
         var opening = ControlFrame.retry(jitteredRetry(), for: subscriber)
         opening += ControlFrame.connected(
@@ -164,7 +164,7 @@ public final class Hub {
     /// Where the client of a new stream may come back as long as it has received nothing.
     private func told(at cursor: EventID, for subscription: Subscription) -> EventID {
         switch subscription.start {
-        case .live, .trusted: place(at: cursor, for: subscription.filter, of: subscription.user)
+        case .live, .trusted: place(at: cursor, for: subscription.filter, of: subscription.audienceName)
         case .oldest, .after, .malformed: max(cursor, .beginning)
         }
     }
@@ -212,8 +212,18 @@ public final class Hub {
     /// The stream of this id, if it is one of this hub's.
     public func subscriber(id: UInt64) -> Subscriber? { subscribers[id] }
 
-    /// The streams of a user, oldest first.
-    public func subscribers(of user: WireText) -> [Subscriber] { byUser[user] ?? [] }
+    /// The streams of the users of this name, oldest first: of one issuer's user, or of every issuer's.
+    public func subscribers(of user: WireText, issuer: WireText? = nil) -> [Subscriber] {
+        let named = byUser[user] ?? []
+        guard let issuer else { return named }
+        return named.filter { $0.principal.issuer == issuer }
+    }
+
+    /// Takes a number as a stream would, for what is listed with the streams and is none of this hub's.
+    public func takeStreamID() -> UInt64 {
+        defer { startedCount += 1 }
+        return nextStreamID
+    }
 
     /// Takes a live subscriber away from the head: its cursor says from now on where it stands.
     func leaveHead(_ subscriber: Subscriber) {

@@ -5,7 +5,7 @@ public import Events
 extension Hub {
     /// Where a stream that begins at the head now begins, as its reader is told: a place, or the last event of that
     /// second that the reader may see.
-    public func place(for filter: EventFilter, of user: WireText) -> EventID {
+    public func place(for filter: EventFilter, of user: WireText?) -> EventID {
         place(at: head, for: filter, of: user)
     }
 
@@ -13,7 +13,7 @@ extension Hub {
     ///
     /// Events between the place and `id` must not be sent when the client comes back, so the last one that its filter
     /// admits is the place. Where the events are not in memory, the client may receive those of up to a second before.
-    func place(at id: EventID, for filter: EventFilter, of user: WireText) -> EventID {
+    func place(at id: EventID, for filter: EventFilter, of user: WireText?) -> EventID {
         // What is trimmed is no good cursor; nor is what this hub has yet to publish.
         let base = max(id.place, min(extent.trimmedThrough, id))
         let floor = id >= ring.floor ? max(base, ring.floor) : base

@@ -15,7 +15,9 @@ public struct StreamReport: Sendable {
     /// The stream's number, as told in `connected`.
     public let id: UInt64
     /// Whose token opened it.
-    public let user: WireText
+    public let principal: Principal
+    /// The user whose token opened it.
+    public var user: WireText { principal.user }
     /// What it receives.
     public let filter: EventFilter
     /// How events are written.
@@ -48,19 +50,24 @@ extension Hub {
         let reached = subscriber.cursor == .zero ? ring.events.first?.id ?? head : subscriber.cursor
         let lag = standing == .live ? 0 : max(0, head.milliseconds - reached.milliseconds)
         return StreamReport(
-            id: subscriber.id, user: subscriber.user, filter: subscriber.group.key.filter,
+            id: subscriber.id, principal: subscriber.principal, filter: subscriber.group.key.filter,
             format: subscriber.group.key.format, standing: standing, lagMilliseconds: lag,
             openedAt: EpochMilliseconds(subscriber.openedAtSeconds) * 1000, expiresAt: subscriber.expiresAt,
             sentBytes: subscriber.sentBytes, sentEvents: subscriber.sentEvents)
     }
 
-    /// Up to `most` streams by their ids, from the first beyond `after` on: of one user, or of all.
-    public func streams(of user: WireText?, after: UInt64, most: Int) -> [Subscriber] {
+    /// Up to `most` streams by their ids, from the first beyond `after` on: of the users of one name, of one issuer's
+    /// users, of one issuer's user of a name, or of all.
+    public func streams(of user: WireText?, issuer: WireText? = nil, after: UInt64, most: Int) -> [Subscriber] {
         if let user {
-            return Array(subscribers(of: user).filter { $0.id > after }.sorted { $0.id < $1.id }.prefix(most))
+            return Array(
+                subscribers(of: user, issuer: issuer).filter { $0.id > after }.sorted { $0.id < $1.id }.prefix(most))
         }
-        let ids = subscribers.keys.filter { $0 > after }.sorted().prefix(most)
-        return ids.compactMap { subscribers[$0] }
+        let isOfIssuer = { (subscriber: Subscriber) in
+            issuer.map { $0 == subscriber.principal.issuer } ?? true
+        }
+        let following = subscribers.values.filter { $0.id > after && isOfIssuer($0) }
+        return Array(following.sorted { $0.id < $1.id }.prefix(most))
     }
 
     /// The streams with a ``Subscription/mark``.

@@ -27,7 +27,9 @@ public final class Subscriber {
     /// The stream's number within the process, told in `connected`.
     public let id: UInt64
     /// Whose token opened it.
-    public let user: WireText
+    public let principal: Principal
+    /// The user whose token opened it.
+    public var user: WireText { principal.user }
     let group: Group
     /// Where its bytes go.
     public let outlet: any Outlet
@@ -45,10 +47,11 @@ public final class Subscriber {
     var page: LogPage?
     /// When something was written to it alone; see ``idleSince``.
     var lastWrite: Int64
-    var remainingEvents: Int?
-    /// When it began, by the steady clock, in seconds. Behind an optional, where 4 bytes would be left unused.
+    // Half as wide as elsewhere: a stream is worth the bytes that it takes.
+    var remainingEvents: Int32?
+    let limitBytes: Int32?
+    /// When it began, by the steady clock, in seconds.
     let openedAtSteadySeconds: UInt32
-    let limitBytes: Int?
     var expiresAt: EpochMilliseconds?
     // Of one byte each, in a row and behind an optional: there they take the bytes that would be left unused.
     var state = State.queued
@@ -58,6 +61,8 @@ public final class Subscriber {
     var isExpiryAnnounced = false
     /// The last chunk is sent, or is in ``unsent``: nothing may follow it.
     var hasLastChunk = false
+    /// Whether events with an audience may name its user.
+    public let isAddressable: Bool
     let heartbeatIsEvent: Bool
     let endsWhenCaughtUp: Bool
     var wheelSlot: Int32 = -1
@@ -74,7 +79,8 @@ public final class Subscriber {
         wallNow: EpochMilliseconds
     ) {
         self.id = id
-        user = subscription.user
+        principal = subscription.principal
+        isAddressable = subscription.isAddressable
         self.group = group
         self.outlet = outlet
         self.cursor = cursor
@@ -85,10 +91,13 @@ public final class Subscriber {
         openedAtSeconds = UInt32(clamping: wallNow / 1000)
         expiresAt = subscription.expiresAt
         heartbeatIsEvent = subscription.heartbeatIsEvent
-        remainingEvents = subscription.limitEvents
-        limitBytes = subscription.limitBytes
+        remainingEvents = subscription.limitEvents.map { Int32(clamping: $0) }
+        limitBytes = subscription.limitBytes.map { Int32(clamping: $0) }
         endsWhenCaughtUp = subscription.endsWhenCaughtUp
     }
+
+    /// The name by which an audience includes it; nil for none.
+    var audienceName: WireText? { isAddressable ? user : nil }
 
     /// Everything sent to it.
     private var sent: Sent { isWithGroup ? ownSent + group.sent : ownSent }

@@ -16,8 +16,12 @@ public struct Subscription: Sendable {
         case malformed
     }
 
-    /// Whose token opened it: whom events with an audience may name.
-    public var user: WireText
+    /// Whose token opened it.
+    public var principal: Principal
+    /// Whether events with an audience may name its user; false where users name themselves.
+    public var isAddressable: Bool
+    /// The name by which an audience includes its user; nil for none.
+    public var audienceName: WireText? { isAddressable ? principal.user : nil }
     /// What of the log it receives.
     public var filter: EventFilter
     /// How events are written.
@@ -42,8 +46,11 @@ public struct Subscription: Sendable {
     public var mark: UInt64
 
     /// A subscription to everything `filter` admits, from now on.
-    public init(user: WireText, filter: EventFilter, format: StreamFormat = StreamFormat(), start: Start = .live) {
-        self.user = user
+    public init(
+        principal: Principal, filter: EventFilter, format: StreamFormat = StreamFormat(), start: Start = .live
+    ) {
+        self.principal = principal
+        isAddressable = true
         self.filter = filter
         self.format = format
         self.start = start

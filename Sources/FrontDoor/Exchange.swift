@@ -14,6 +14,8 @@ public final class Exchange {
     public var closesConnection = false
     /// Whose request it turned out to be: for the log.
     public var user: WireText?
+    /// Which issuer vouches for the user's name.
+    public var issuer: WireText?
     private let answered: (Exchange, Answer) -> Void
     private let loop: Loop
     private var handle: OpaquePointer?

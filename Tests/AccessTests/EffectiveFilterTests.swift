@@ -83,4 +83,15 @@ import Testing
             }
         }
     }
+
+    @Test func grantThatCanReceiveNothingIsRefused() throws {
+        var identity = Identity(
+            user: "ada", grant: Grant(scope: EventScope(rooms: PatternSet([WireText]()))), issuer: "own",
+            isAddressable: false)
+        let error = #expect(throws: AccessRefusal.self) { try effectiveFilter(for: identity, requested: .everything) }
+        #expect(error?.status == 403)
+        // With rooms or without: what names the user is left.
+        identity.isAddressable = true
+        _ = try effectiveFilter(for: identity, requested: .everything)
+    }
 }

@@ -1,7 +1,8 @@
-import Access
 import Events
 import JWTKit
 import Testing
+
+@testable import Access
 
 @Suite struct LiveKitTokenTests {
     private static let key = "APIabc"
@@ -11,7 +12,8 @@ import Testing
     private func verifier() async throws -> TokenVerifier {
         try await TokenVerifier.make(
             TokenSettings(
-                issuers: [IssuerSettings(name: "own", hs256: ownSecret)], livekitKeys: [Self.key: Self.secret]))
+                issuers: [IssuerSettings(name: "own", hs256: ownSecret)],
+                livekitKeys: [SourceKey(name: WireText(Self.key), secret: WireText(Self.secret), sources: ["calls"])]))
     }
 
     private func token(
@@ -27,13 +29,16 @@ import Testing
         #expect(
             try await verifier().identity(WireText(token), now: now)
                 == Identity(
-                    user: "ada", grant: Grant(scope: EventScope(rooms: PatternSet(["call_42"]))),
-                    expiresAt: now + 60_000, tokenID: "t1", issuer: "livekit"))
+                    user: "ada",
+                    grant: Grant(scope: EventScope(rooms: PatternSet(["call_42"]), sources: PatternSet(["calls"]))),
+                    expiresAt: now + 60_000, tokenID: "t1", issuer: "source:calls", isAddressable: false))
     }
 
-    @Test func whoMayListRoomsMayWatchAllOfThem() async throws {
+    @Test func whoMayListRoomsMayWatchAllOfTheSource() async throws {
         let token = try await token(#","sub":"ops","video":{"roomList":true,"roomJoin":true,"room":"call_42"}"#)
-        #expect(try await verifier().identity(WireText(token), now: now).grant == Grant(scope: .everything))
+        #expect(
+            try await verifier().identity(WireText(token), now: now).grant
+                == Grant(scope: EventScope(sources: PatternSet(["calls"]))))
     }
 
     @Test func tokenIDStandsInForAnEmptyIdentity() async throws {
@@ -90,12 +95,69 @@ import Testing
     }
 }
 
+@Suite struct SourceKeyTests {
+    private func identity(_ keys: [SourceKey], secret: String, audience: PatternSet? = nil) async throws -> Identity {
+        var settings = TokenSettings(livekitKeys: keys)
+        settings.livekitAudience = audience
+        let token = try await Forge.hmac(secret).token(
+            #"{"iss":"API","exp":\#(nowSeconds + 60),"sub":"bob","video":{"roomJoin":true,"room":"r"}}"#)
+        return try await TokenVerifier.make(settings).identity(WireText(token), now: now)
+    }
+
+    @Test func tokenCoversTheSourceWhoseSecretSignedIt() async throws {
+        // Two tenants whose servers have the same API key, as `devkey`, and secrets of their own.
+        let keys = [
+            SourceKey(name: "API", secret: "one", sources: ["a"]),
+            SourceKey(name: "API", secret: "two", sources: ["b"]),
+        ]
+        for (secret, source) in [("one", "a"), ("two", "b")] {
+            let identity = try await identity(keys, secret: secret)
+            #expect(identity.grant.scope.sources == PatternSet([WireText(source)]))
+            #expect(identity.principal == Principal(issuer: "source:\(source)", user: "bob"))
+        }
+    }
+
+    @Test func sourcesWithOneKeyAreCoveredTogether() async throws {
+        let keys = ["a" as WireText, "b"].map { SourceKey(name: "API", secret: "one", sources: [$0]) }
+        let identity = try await identity(keys, secret: "one")
+        #expect(identity.grant.scope.sources == PatternSet(["a", "b"]))
+        #expect(identity.issuer == "source:a,b")
+    }
+
+    @Test func keyWithoutASourceCoversNothing() async throws {
+        let error = await #expect(throws: AccessRefusal.self) {
+            try await identity([SourceKey(name: "API", secret: "one", sources: [])], secret: "one")
+        }
+        #expect(error?.reason == .grantCoversNothing)
+    }
+
+    @Test func holderIsNamedByOtherSourcesOnlyWhereSettingsSaySo() async throws {
+        let keys = [SourceKey(name: "API", secret: "one", sources: ["a"])]
+        func receives(_ identity: Identity) throws -> Bool {
+            let filter = try effectiveFilter(for: identity, requested: .everything)
+            var event = Event(
+                type: EventType(rawValue: "call.ringing"), source: "app", provider: "standard", room: "r",
+                receivedAt: now)
+            event.users = ["bob"]
+            return filter.admits(event, to: identity.isAddressable ? identity.user : nil)
+        }
+        #expect(try receives(await identity(keys, secret: "one")) == false)
+        #expect(try receives(await identity(keys, secret: "one", audience: .all)))
+        var own = try await identity(keys, secret: "one")
+        own.isAddressable = true
+        // A grant on sources of one's own goes on limiting what names the user.
+        #expect(try receives(own) == false)
+    }
+}
+
 @Suite struct DailyTokenTests {
     private static let key = "daily-api-key"
 
     private func verifier() async throws -> TokenVerifier {
         try await TokenVerifier.make(
-            TokenSettings(issuers: [IssuerSettings(name: "own", hs256: ownSecret)], dailyKeys: ["old", Self.key]))
+            TokenSettings(
+                issuers: [IssuerSettings(name: "own", hs256: ownSecret)],
+                dailyKeys: ["old", Self.key].map { SourceKey(secret: WireText($0), sources: ["daily"]) }))
     }
 
     private func token(_ members: String) async throws -> String {
@@ -107,8 +169,9 @@ import Testing
         #expect(
             try await verifier().identity(WireText(token), now: now)
                 == Identity(
-                    user: "ada", grant: Grant(scope: EventScope(rooms: PatternSet(["standup"]))),
-                    expiresAt: now + 60_000, issuer: "daily"))
+                    user: "ada",
+                    grant: Grant(scope: EventScope(rooms: PatternSet(["standup"]), sources: PatternSet(["daily"]))),
+                    expiresAt: now + 60_000, issuer: "source:daily", isAddressable: false))
     }
 
     @Test(arguments: [

@@ -135,4 +135,34 @@ private final class List {
         let subjects = revocations.entries(now: now + 1).map(\.subject)
         #expect(subjects == [.user("y"), .user("z"), .token("a"), .token("b")])
     }
+
+    @Test func revocationOfOneIssuersUserLeavesTheOthersAlone() throws {
+        var revocations = Revocations()
+        var guest = ada
+        guest.issuer = "source:livekit"
+        var made = revocations.revoke(.user("ada", issuer: "source:livekit"), until: now + 1000, now: now)
+        made = made && revocations.revoke(.token("t9", issuer: "own"), until: now + 1000, now: now)
+        #expect(made && isRevoked(revocations, guest) && !isRevoked(revocations, ada))
+        var other = ada
+        other.tokenID = "t9"
+        #expect(isRevoked(revocations, other))
+        other.issuer = "else"
+        #expect(!isRevoked(revocations, other))
+        // Without an issuer it means the user of every issuer.
+        made = revocations.revoke(.user("ada"), until: now + 500, now: now)
+        #expect(made && isRevoked(revocations, ada) && isRevoked(revocations, guest))
+        let lifted = revocations.lift(.user("ada"))
+        #expect(lifted && isRevoked(revocations, guest) && !isRevoked(revocations, ada))
+        #expect(Revocations(json: revocations.json) == revocations)
+    }
+
+    @Test func namesOfOtherBytesAreOtherUsers() {
+        let list = List()
+        #expect(list.revoke(user: "andr\u{E9}", until: now + 1000, now: now))
+        var andre = ada
+        andre.user = "andre\u{301}"
+        #expect(!isRevoked(list.revocations, andre))
+        andre.user = "andr\u{E9}"
+        #expect(isRevoked(list.revocations, andre))
+    }
 }

@@ -9,10 +9,14 @@ private final class Door {
     init(_ settings: StreamCapSettings = StreamCapSettings()) { caps = StreamCaps(settings) }
 
     func admit(user: WireText, address: WireText, now: EpochMilliseconds) -> CapDecision {
-        caps.admit(user: user, address: address, now: now)
+        caps.admit(Principal(issuer: "own", user: user), address: address, now: now)
     }
 
-    func release(user: WireText, address: WireText) { caps.release(user: user, address: address) }
+    func release(user: WireText, address: WireText) {
+        caps.release(Principal(issuer: "own", user: user), address: address)
+    }
+
+    func streams(of user: WireText) -> Int { caps.streams(of: Principal(issuer: "own", user: user)) }
 }
 
 @Suite struct StreamCapsTests {
@@ -25,7 +29,26 @@ private final class Door {
         for index in 0..<5 { #expect(door.admit(user: "ada", address: "\(index)", now: now) == .admitted) }
         #expect(door.admit(user: "ada", address: "6", now: now) == refused(.perUser))
         #expect(door.admit(user: "bob", address: "6", now: now) == .admitted)
-        #expect(door.caps.streams(of: "ada") == 5)
+        #expect(door.streams(of: "ada") == 5)
+    }
+
+    @Test func usersOfOneNameAndTwoIssuersAreTwoUsers() {
+        var caps = StreamCaps(StreamCapSettings(perUser: 1))
+        let guest = Principal(issuer: "source:livekit", user: "bob")
+        let bob = Principal(issuer: "own", user: "bob")
+        var decisions = [caps.admit(guest, address: "a", now: now), caps.admit(bob, address: "a", now: now)]
+        #expect(decisions == [.admitted, .admitted])
+        decisions = [caps.admit(guest, address: "a", now: now), caps.admit(bob, address: "a", now: now)]
+        #expect(decisions == [refused(.perUser), refused(.perUser)])
+        caps.release(guest, address: "a")
+        #expect(caps.streams(of: guest) == 0 && caps.streams(of: bob) == 1)
+    }
+
+    @Test func namesOfOtherBytesAreOtherUsers() {
+        let door = Door(StreamCapSettings(perUser: 1))
+        #expect(door.admit(user: "andr\u{E9}", address: "a", now: now) == .admitted)
+        #expect(door.admit(user: "andre\u{301}", address: "a", now: now) == .admitted)
+        #expect(door.streams(of: "andr\u{E9}") == 1)
     }
 
     @Test func addressIsCountedAcrossUsers() {
@@ -57,7 +80,7 @@ private final class Door {
             door.release(user: "ada", address: "a")
         }
         #expect(door.caps.count == 0)
-        #expect(door.caps.streams(of: "ada") == 0)
+        #expect(door.streams(of: "ada") == 0)
     }
 
     @Test func refusedStreamIsNotCounted() {

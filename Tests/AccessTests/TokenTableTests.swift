@@ -31,7 +31,8 @@ import Testing
                     IssuerSettings(name: "own-next", hs256: Self.nextSecret),
                     IssuerSettings(name: "rsa", publicKeysPEM: [rsa], issuer: Self.rsaIssuer, audience: "relay"),
                     IssuerSettings(name: "set", jwks: set, issuer: Self.setIssuer),
-                ], livekitKeys: ["APIabc": Self.livekitSecret], dailyKeys: [Self.dailyKey]))
+                ], livekitKeys: [SourceKey(name: "APIabc", secret: WireText(Self.livekitSecret), sources: ["livekit"])],
+                dailyKeys: [SourceKey(secret: WireText(Self.dailyKey), sources: ["daily"])]))
     }
 
     /// Whose key signs.
@@ -60,8 +61,8 @@ import Testing
         var truth: [Signer: String] {
             switch self {
             case .own: [.own: "own", .next: "own-next"]
-            case .livekit: [.livekit: "livekit"]
-            case .daily: [.daily: "daily"]
+            case .livekit: [.livekit: "source:livekit"]
+            case .daily: [.daily: "source:daily"]
             case .rsa: [.rsa: "rsa"]
             case .setElliptic: [.elliptic: "set"]
             case .setEdwards: [.edwards: "set"]
@@ -83,6 +84,14 @@ import Testing
             return "{\(times),\(grants)\(rest)}"
         }
 
+        var source: WireText? {
+            switch self {
+            case .livekit: "livekit"
+            case .daily: "daily"
+            default: nil
+            }
+        }
+
         var keyID: String {
             switch self {
             case .setElliptic: #","kid":"ec""#
@@ -99,12 +108,15 @@ import Testing
             for kind in Kind.allCases {
                 let header = #"{"alg":"\#(forge.algorithm)","typ":"JWT"\#(kind.keyID)}"#
                 let token = try forge.token(kind.claims, header: header)
-                let issuer = try? verifier.identity(WireText(token), now: now).issuer
+                let issuer = try? verifier.identity(WireText(token), now: now).issuer.string
                 #expect(issuer == kind.truth[signer], "\(kind) signed by \(signer)")
                 guard issuer != nil else { continue }
                 let identity = try verifier.identity(WireText(token), now: now)
                 #expect(identity.user == "ada")
-                #expect(identity.grant == Grant(scope: EventScope(rooms: PatternSet(["call_1"]))))
+                // A provider's key covers its source alone.
+                let sources = kind.source.map { PatternSet([$0]) } ?? .all
+                #expect(
+                    identity.grant == Grant(scope: EventScope(rooms: PatternSet(["call_1"]), sources: sources)))
             }
         }
     }

@@ -108,4 +108,19 @@ import Wire
     func addressesOfOneCustomerCountAsOne(address: String, counted: WireText) {
         #expect(NetworkAddress.countedAs(address) == counted)
     }
+
+    @Test func headerOfAPeerThatIsNotTrustedIsNoticed() throws {
+        let range = try #require(NetworkRange("10.0.0.0/8"))
+        let trusting = TrustedProxies(networks: [range], header: "X-Forwarded-For")
+        func ignored(_ proxies: TrustedProxies, _ peer: String, _ name: WireText) -> String? {
+            proxies.ignoredHeader(peer: peer, headers: [("Host", "x"), (name, "192.0.2.1")])
+        }
+        for name: WireText in ["X-Forwarded-For", "x-forwarded-for"] {
+            #expect(ignored(TrustedProxies(), "10.1.2.3", name) == "X-Forwarded-For")
+            #expect(ignored(trusting, "192.0.2.9", name) == "X-Forwarded-For")
+            #expect(ignored(trusting, "10.1.2.3", name) == nil)
+        }
+        #expect(ignored(TrustedProxies(), "10.1.2.3", "forwarded") == "Forwarded")
+        #expect(ignored(TrustedProxies(), "10.1.2.3", "X-Forwarded-Foo") == nil)
+    }
 }

@@ -135,6 +135,39 @@ struct LiveDeliveryTests {
     }
 
     @Test
+    func addressedEventsReachNobodyWhoseIssuerLetsUsersNameThemselves() {
+        let stage = Stage()
+        let bob = stage.open(user: "bob").outlet
+        func guest(_ start: Subscription.Start) -> TestOutlet {
+            let outlet = TestOutlet()
+            stage.makeDirect(outlet)
+            var subscription = Subscription(
+                principal: Principal(issuer: "source:livekit", user: "bob"),
+                filter: EventFilter(granted: .everything), start: start)
+            subscription.isAddressable = false
+            _ = stage.hub.subscribe(subscription, outlet: outlet)
+            stage.settle()
+            return outlet
+        }
+        let live = guest(.live)
+        stage.commit([Stage.event(1), Stage.event(2, users: ["bob"]), Stage.event(3)])
+        #expect(bob.ids == Stage.ids(1...3))
+        #expect(live.ids == Stage.ids([1, 3]))
+        #expect(guest(.oldest).ids == Stage.ids([1, 3]))
+        #expect(stage.hub.subscribers(of: "bob").count == 3)
+        #expect(stage.hub.subscribers(of: "bob", issuer: "source:livekit").count == 2)
+    }
+
+    @Test
+    func usersWhoseNamesOnlyLookAlikeAreApart() {
+        let stage = Stage()
+        let names: [WireText] = ["andr\u{E9}", "andre\u{301}"]
+        let outlets = names.map { stage.open(user: $0).outlet }
+        stage.commit([Stage.event(1, users: [names[0]]), Stage.event(2, users: names)])
+        #expect(outlets.map(\.ids) == [Stage.ids(1...2), Stage.ids(2...2)])
+    }
+
+    @Test
     func whoseConnectionBrokeIsForgottenAndNobodyElseIsDisturbed() {
         let stage = Stage()
         let outlets = (0..<4).map { _ in stage.open().outlet }

@@ -127,3 +127,11 @@ extension Subscription {
         Subscription(user: user, filter: EventFilter(granted: .everything), start: start)
     }
 }
+
+extension Subscription {
+    /// A subscription of the own issuer's user.
+    init(user: WireText, filter: EventFilter, format: StreamFormat = StreamFormat(), start: Start = .live) {
+        self.init(
+            principal: Principal(issuer: "own", user: user), filter: filter, format: format, start: start)
+    }
+}

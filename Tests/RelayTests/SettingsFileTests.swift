@@ -61,6 +61,8 @@ func problems(
               default_grant: {rooms: ["lobby_*"], types: "room_*", raw: true}
             - {name: file, public_key_files: ~/key.pem}
           livekit: false
+          livekit_users: true
+          daily_users: true
           daily: ["${DAILY_API_KEY}", old]
           leeway: 30s
           require_expiry: false
@@ -93,6 +95,7 @@ func problems(
         #expect(settings.log.retention.events == 2_000_000)
         #expect(settings.log.retention.bytes == 536_870_912)
         #expect(settings.tokens.livekit == false)
+        #expect(settings.tokens.livekitUsers && settings.tokens.dailyUsers)
         #expect(settings.tokens.daily == ["api", "old"])
         #expect(settings.tokens.leewayMilliseconds == 30_000)
         #expect(settings.tokens.requireExpiry == false)

@@ -22,7 +22,11 @@ import Testing
                 - {name: pem, public_key_files: [\(try folder.file("key.pem", "PEM"))]}
             """
         let tokens = try load(yaml).tokenSettings()
-        #expect(tokens.livekitKeys == ["APIa": "a", "APIb": "b"])
+        #expect(
+            Set(tokens.livekitKeys) == [
+                SourceKey(name: "APIa", secret: "a", sources: ["one"]),
+                SourceKey(name: "APIb", secret: "b", sources: ["two"]),
+            ])
         #expect(tokens.issuers.map(\.name) == ["own", "url", "file", "pem"])
         #expect(tokens.issuers[0].issuer == "me")
         #expect(tokens.issuers[0].audience == "us")
@@ -48,7 +52,7 @@ import Testing
             """
         let tokens = try load(yaml).tokenSettings()
         #expect(tokens.issuers[0].defaultGrant == Grant(scope: EventScope(rooms: PatternSet([WireText]()))))
-        #expect(tokens.dailyKeys == ["one", "two"])
+        #expect(tokens.dailyKeys.map(\.secret) == ["one", "two"])
         #expect(tokens.leewayMilliseconds == 500)
         #expect(!tokens.requireExpiry)
     }
@@ -65,6 +69,39 @@ import Testing
     @Test func liveKitsTokensCanBeTurnedOff() throws {
         let yaml = "sources: {one: {provider: livekit, keys: {APIa: a}}}\ntokens: {livekit: false}"
         #expect(try load(yaml).tokenSettings().livekitKeys.isEmpty)
+    }
+
+    @Test(
+        arguments: [
+            ("a: {provider: daily, secrets: [czM=]}", ["one"], ["a"], 0),
+            ("a: {provider: daily, secrets: [czM=]}, b: {provider: daily, secrets: [czM=]}", ["b:one"], ["b"], 0),
+            ("a: {provider: daily, secrets: [czM=]}, b: {provider: daily, secrets: [czM=]}", ["one"], [], 1),
+            ("a: {provider: livekit, keys: {k: s}}", ["one"], [], 1),
+        ] as [(String, [String], [WireText], Int)])
+    func keyOfDailyBelongsToOneSource(sources: String, keys: [String], covered: [WireText], warnings: Int) throws {
+        let settings = try load("sources: {\(sources)}\ntokens: {daily: [\(keys.joined(separator: ", "))]}")
+        #expect(try settings.tokenSettings().dailyKeys == [SourceKey(secret: "one", sources: covered)])
+        #expect(settings.dailyKeyWarnings.count == warnings)
+    }
+
+    @Test func usersOfProvidersAreNamedByNoEventUnlessSettingsSaySo() throws {
+        let issuer = "{name: a, hs256: \(String(repeating: "s", count: 32))}"
+        let tokens = try load("tokens: {issuers: [\(issuer)]}").tokenSettings()
+        #expect(tokens.issuers[0].isAddressable)
+        #expect(tokens.livekitAudience == nil && tokens.dailyAudience == nil)
+        let silent = issuer.replacing("}", with: ", users: false}")
+        let other = try load("tokens: {issuers: [\(silent)], livekit_users: true, daily_users: true}").tokenSettings()
+        #expect(!other.issuers[0].isAddressable)
+        #expect(other.livekitAudience == .all && other.dailyAudience == .all)
+    }
+
+    @Test func issuerWithTheUsersOfAnotherNamesOneThatIsThere() throws {
+        let secret = String(repeating: "s", count: 32)
+        let own = "{name: own, hs256: \(secret)}"
+        let next = "{name: next, hs256: \(secret)t, same_as: own}"
+        #expect(try load("tokens: {issuers: [\(own), \(next)]}").tokens.issuers[1].sameAs == "own")
+        #expect(throws: SettingsError.self) { try load("tokens: {issuers: [\(next)]}") }
+        #expect(throws: SettingsError.self) { try load("tokens: {issuers: [{name: 'source:a', hs256: \(secret)}]}") }
     }
 
     @Test func aKeyFileThatCannotBeReadIsNamed() throws {

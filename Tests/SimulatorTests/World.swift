@@ -286,3 +286,11 @@ final class World {
         }
     }
 }
+
+extension Subscription {
+    /// A subscription of the own issuer's user.
+    init(user: WireText, filter: EventFilter, format: StreamFormat = StreamFormat(), start: Start = .live) {
+        self.init(
+            principal: Principal(issuer: "own", user: user), filter: filter, format: format, start: start)
+    }
+}

@@ -8,6 +8,10 @@ internal import FrontDoor
 final class DiagnosticStream: StreamSocketOwner {
     private let socket: StreamSocket
     private let plan: DiagnosticPlan
+    /// Whose it is.
+    let identity: Identity
+    /// How it is listed.
+    let entry: StreamEntry
     private let isStillWelcome: () -> Bool
     private let ended: (DiagnosticStream) -> Void
     private var timer: LoopTimer?
@@ -22,12 +26,15 @@ final class DiagnosticStream: StreamSocketOwner {
     ///   - isChunked: whether the opening's head has said that chunks follow.
     ///   - isStillWelcome: asked before each frame; the stream is over where it says no.
     init(
-        _ socket: StreamSocket, plan: DiagnosticPlan, opening: [UInt8], isChunked: Bool, on loop: Loop,
+        _ socket: StreamSocket, plan: DiagnosticPlan, opening: [UInt8], isChunked: Bool, of identity: Identity,
+        entry: StreamEntry, on loop: Loop,
         isStillWelcome: @escaping () -> Bool, ended: @escaping (DiagnosticStream) -> Void
     ) {
         self.socket = socket
         self.plan = plan
         self.isChunked = isChunked
+        self.identity = identity
+        self.entry = entry
         self.isStillWelcome = isStillWelcome
         self.ended = ended
         socket.owner = self
@@ -108,10 +115,10 @@ extension Worker {
             let sentence = (error as? StreamQuery.Mistake)?.sentence ?? "The query cannot be read."
             return reply(exchange, Problem(400, "bad_query", sentence).response, check)
         }
-        let user = identity.user
+        let principal = identity.principal
         let address = request.remoteAddress
         let refusal: StreamRefusal? =
-            context.isDraining.withLock { $0 } ? .draining : admit(user: user, address: address, now: now)
+            context.isDraining.withLock { $0 } ? .draining : admit(principal, address: address, now: now)
         if let refusal {
             context.metrics.count(.streamsRefused, "reason", refusal.reason)
             return reply(exchange, refusal.problem.response, check)
@@ -122,15 +129,16 @@ extension Worker {
             StreamHead.bytes(.sse, isChunked: isChunked, check.corsHeaders(request))
             + (isChunked ? Chunk.around(frame) : frame)
         guard let socket = exchange.takeOver() else {
-            return context.release(user: user, address: address)
+            return context.release(principal, address: address)
         }
         context.requests.opened(exchange, stream: nil)
+        let entry = StreamEntry(diagnostic: hub.takeStreamID(), of: identity, address: address, openedAt: now)
         let diagnostic = DiagnosticStream(
-            socket, plan: plan, opening: opening, isChunked: isChunked, on: loop,
+            socket, plan: plan, opening: opening, isChunked: isChunked, of: identity, entry: entry, on: loop,
             isStillWelcome: { [context] in context.isValid(identity, now: System.wallMilliseconds()) }
         ) { [unowned self] in
             diagnostics[ObjectIdentifier($0)] = nil
-            context.release(user: user, address: address)
+            context.release(principal, address: address)
         }
         diagnostics[ObjectIdentifier(diagnostic)] = diagnostic
         diagnostic.start()

@@ -47,7 +47,11 @@ extension Worker {
             refused: { [unowned self] in refused($0) },
             answered: { requests.answered($0, $1) },
             clientAddress: { [unowned self] peer, headers in
-                context.rules.proxies.client(peer: peer, headers: headers)
+                let proxies = context.rules.proxies
+                if let header = proxies.ignoredHeader(peer: peer, headers: headers) {
+                    context.forwardingNotice.saw(header, from: peer, now: System.wallMilliseconds())
+                }
+                return proxies.client(peer: peer, headers: headers)
             },
             handler: turn { [unowned self] in route($0) })
         door.handshakeHasEnded = { [context] in context.count($0) }

@@ -110,17 +110,35 @@ extension Worker {
     func answer(_ question: StreamQuestion) -> StreamAnswer {
         switch question {
         case .list(let query): .streams(list(query))
-        case .end(.user(let user)): .ended(end(hub.subscribers(of: user)))
-        case .end(.token(let id)): .ended(end(hub.streams(marked: Identity.mark(ofTokenID: id))))
+        case .end(let subject): .ended(end(streams(of: subject)) + endDiagnostics { subject.includes($0) })
         case .close(let stream): close(stream)
         case .renew(let stream, let identity): renew(stream, by: identity)
         }
     }
 
     private func list(_ query: StreamListQuery) -> [StreamEntry] {
-        hub.streams(of: query.user, after: query.after, most: query.limit).compactMap { subscriber in
+        let streams = hub.streams(of: query.user, issuer: query.issuer, after: query.after, most: query.limit)
+        let entries = streams.compactMap { subscriber in
             address(of: subscriber).map { StreamEntry(report: hub.report(subscriber), address: $0) }
         }
+        return entries + diagnostics.values.filter { query.includes($0.entry) }.map(\.entry)
+    }
+
+    private func streams(of subject: Revocations.Subject) -> [Subscriber] {
+        switch subject {
+        case .user(let user, let issuer): return hub.subscribers(of: user, issuer: issuer)
+        case .token(let id, let issuer):
+            return hub.streams(marked: Identity.mark(ofTokenID: id)).filter { subscriber in
+                issuer.map { $0 == subscriber.principal.issuer } ?? true
+            }
+        }
+    }
+
+    /// Ends the diagnostic streams of the identities that are meant.
+    private func endDiagnostics(_ isMeant: (Identity) -> Bool) -> Int {
+        let meant = diagnostics.values.filter { isMeant($0.identity) }
+        for diagnostic in meant { diagnostic.end() }
+        return meant.count
     }
 
     private func address(of subscriber: Subscriber) -> String? {
@@ -134,6 +152,10 @@ extension Worker {
     }
 
     private func close(_ stream: UInt64) -> StreamAnswer {
+        if let diagnostic = diagnostics.values.first(where: { $0.entry.id == stream }) {
+            diagnostic.end()
+            return .ended(1)
+        }
         guard let subscriber = hub.subscriber(id: stream) else { return .unknownStream }
         hub.close(subscriber, .closed)
         return .ended(1)
@@ -141,7 +163,7 @@ extension Worker {
 
     private func renew(_ stream: UInt64, by identity: Identity) -> StreamAnswer {
         // Somebody else's stream is no stream: the answer does not tell whether it exists.
-        guard let subscriber = hub.subscriber(id: stream), subscriber.user == identity.user else {
+        guard let subscriber = hub.subscriber(id: stream), subscriber.principal == identity.principal else {
             return .unknownStream
         }
         // The token, or its user, may have been revoked since the loop that asks looked at it: what was to end the
@@ -150,7 +172,10 @@ extension Worker {
             return .unknownStream
         }
         let (filter, showsRaw) = hub.filter(of: subscriber)
-        guard identity.grant.covers(filter, showsRaw: showsRaw) else { return .notCovered }
+        // Nor may it go on receiving by name what the fresh token would not.
+        guard identity.grant.covers(filter, showsRaw: showsRaw),
+            identity.isAddressable || !subscriber.isAddressable
+        else { return .notCovered }
         return .renewed(until: hub.renew(subscriber, until: identity.expiresAt, mark: identity.mark))
     }
 }

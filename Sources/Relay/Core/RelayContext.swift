@@ -94,6 +94,9 @@ final class RelayContext: Sendable {
     let webhookLog: RateLimitedLog
     let accessLog: RateLimitedLog
     let requestLog: RateLimitedLog
+    /// Whoever keeps failing causes a line a second here, and none among those of others.
+    let slowedLog: RateLimitedLog
+    let forwardingNotice: ForwardingNotice
     /// What the log's home cannot do: a full disk fails every second.
     let journalLog: RateLimitedLog
     let tlsLog: RateLimitedLog
@@ -130,6 +133,8 @@ final class RelayContext: Sendable {
         webhookLog = RateLimitedLog(log)
         accessLog = RateLimitedLog(log)
         requestLog = RateLimitedLog(log)
+        slowedLog = RateLimitedLog(log, linesPerSecond: 1)
+        forwardingNotice = ForwardingNotice(log)
         order = rules.settings.streams.overCap == .oldest ? StreamOrder() : nil
         self.caps = Locked(StreamCaps(caps))
         declareSeries(rules)
@@ -151,15 +156,15 @@ final class RelayContext: Sendable {
     var turnsAway: Bool { !keepsQueue && isDraining.withLock { $0 } }
 
     /// Counts a stream in, or says which cap it would break.
-    func admit(user: WireText, address: String, now: EpochMilliseconds) -> CapDecision {
+    func admit(_ principal: Principal, address: String, now: EpochMilliseconds) -> CapDecision {
         let counted = NetworkAddress.countedAs(address)
-        return caps.withLock { $0.admit(user: user, address: counted, now: now) }
+        return caps.withLock { $0.admit(principal, address: counted, now: now) }
     }
 
-    /// Forgets a stream that was counted in with the same user and address.
-    func release(user: WireText, address: String) {
+    /// Forgets a stream that was counted in with the same principal and address.
+    func release(_ principal: Principal, address: String) {
         let counted = NetworkAddress.countedAs(address)
-        caps.withLock { $0.release(user: user, address: counted) }
+        caps.withLock { $0.release(principal, address: counted) }
     }
 
     /// Has every request from now on judged by other rules.

@@ -73,16 +73,17 @@ extension Worker {
         if let poll = subscriber.outlet as? PagePoll {
             polls.removeAll { $0 === poll }
             guard let address = poll.countedAddress else { return }
-            return context.release(user: subscriber.user, address: address)
+            return context.release(subscriber.principal, address: address)
         }
         guard let link = subscriber.outlet as? StreamLink else { return }
         context.requests.ended(
             RequestLog.End(
-                stream: subscriber.id, user: subscriber.user, address: link.address, reason: reason.rawValue,
+                stream: subscriber.id, principal: subscriber.principal, address: link.address,
+                reason: reason.rawValue,
                 milliseconds: System.steadyMilliseconds() - link.openedAt, events: subscriber.sentEvents,
                 bytes: subscriber.sentBytes))
         // Whoever replaced it has released it then.
-        guard context.order?.remove(subscriber.id, of: subscriber.user) ?? true else { return }
-        context.release(user: subscriber.user, address: link.address)
+        guard context.order?.remove(subscriber.id, of: subscriber.principal) ?? true else { return }
+        context.release(subscriber.principal, address: link.address)
     }
 }

@@ -93,7 +93,7 @@ extension Worker {
         ask(.close(stream: id), [owner], for: exchange) { parts, _ in
             switch parts.first {
             case .ended:
-                log.notice("\(administrator.user) closed the stream \(id)")
+                log.notice("\(administrator.user) closed the stream \(id)", metadata: administrator.logMetadata)
                 return HTTPResponse(status: 204)
             case nil: return Self.busy
             default: return Self.unknownStream

@@ -17,7 +17,7 @@ extension Worker {
         }
         let until = context.revocations.end(of: order.subject, now: now) ?? order.until
         let entry = Revocations.Entry(subject: order.subject, until: until)
-        context.log.notice("\(administrator.user) revoked \(entry)")
+        context.log.notice("\(administrator.user) revoked \(entry)", metadata: administrator.logMetadata)
         // From here on nobody new is let in; now those who are there go, and the file is brought up to date.
         let id = ask(
             .end(order.subject), peers, others: 1, for: exchange,
@@ -63,7 +63,8 @@ extension Worker {
         _ exchange: Exchange, _ subject: Revocations.Subject?, by administrator: Identity, _ check: AccessCheck
     ) {
         guard let subject else {
-            let problem = Problem(400, "bad_request", "Whose revocation to lift is told by user= or token=.")
+            let problem = Problem(
+                400, "bad_request", "Whose revocation to lift is told by user= or token=, and issuer= if it has one.")
             return reply(exchange, problem.response, check)
         }
         // What was lifted before and could not be kept is kept now.
@@ -71,7 +72,8 @@ extension Worker {
             return reply(exchange, Problem.notFound("There is no such revocation.").response, check)
         }
         let log = context.log
-        log.notice("\(administrator.user) lifted the revocation of \(subject.text)")
+        log.notice(
+            "\(administrator.user) lifted the revocation of \(subject.text)", metadata: administrator.logMetadata)
         let id = gather(1, for: exchange, waitMilliseconds: Int64(Limits.requestSeconds) * 1000) { parts, _ in
             guard case .kept(let problem) = parts.first else {
                 return Self.notKept("the file is not written", log: log)
@@ -94,12 +96,13 @@ extension Worker {
 extension Revocations.Subject {
     /// For the log: what is no plain word is quoted there as JSON.
     var text: String {
-        let (kind, name) =
+        func text(_ name: WireText) -> String { JSONWriter.text { $0.string(OutputText.cut(name)) } }
+        let (kind, name, issuer) =
             switch self {
-            case .user(let user): ("user", user)
-            case .token(let id): ("token", id)
+            case .user(let user, let issuer): ("user", user, issuer)
+            case .token(let id, let issuer): ("token", id, issuer)
             }
-        return "\(kind) \(JSONWriter.text { $0.string(name.prefix(200)) })"
+        return "\(kind) \(text(name))" + (issuer.map { " of the issuer \(text($0))" } ?? "")
     }
 }
 
@@ -108,4 +111,9 @@ extension Revocations.Entry: CustomStringConvertible {
     var description: String {
         until == Revocations.untilLifted ? "the \(subject.text)" : "the \(subject.text) until \(ISOTime.text(until))"
     }
+}
+
+extension Identity {
+    /// Which issuer vouches for the user's name, beside a line of the log that names the user.
+    var logMetadata: Logger.Metadata { ["issuer": "\(issuer)"] }
 }

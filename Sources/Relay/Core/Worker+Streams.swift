@@ -87,21 +87,22 @@ extension Worker {
     }
 
     private func start(_ exchange: Exchange, _ opening: Opening, _ start: Subscription.Start, now: EpochMilliseconds) {
-        let user = opening.identity.user
+        let principal = opening.identity.principal
         let address = exchange.request.remoteAddress
         if context.turnsAway { return refuse(exchange, opening, .draining) }
         if opening.query.format != .json || opening.query.waitMilliseconds ?? 0 > 0,
-            let refusal = admit(user: user, address: address, now: now)
+            let refusal = admit(principal, address: address, now: now)
         {
             return refuse(exchange, opening, refusal)
         }
         if opening.query.format == .json { return answerPage(exchange, opening, start) }
         guard let socket = exchange.takeOver() else {
-            return context.release(user: user, address: address)
+            return context.release(principal, address: address)
         }
         context.requests.opened(exchange, stream: hub.nextStreamID)
         let query = opening.query
-        var subscription = Subscription(user: user, filter: opening.filter, start: start)
+        var subscription = Subscription(principal: principal, filter: opening.filter, start: start)
+        subscription.isAddressable = opening.identity.isAddressable
         subscription.format = StreamFormat(
             encoding: query.format == .sse ? .sse : .ndjson, isNamed: query.isNamed,
             showsRaw: opening.identity.grant.raw, isChunked: !exchange.request.isHTTP10)
@@ -114,13 +115,13 @@ extension Worker {
             query.format, isChunked: subscription.format.isChunked, opening.check.corsHeaders(exchange.request))
         if query.wantsSnapshot {
             subscription.opening = ControlMessage.snapshot(
-                RoomsRoute.covered(rooms, by: opening.filter), at: hub.place(for: opening.filter, of: user),
+                RoomsRoute.covered(rooms, by: opening.filter), at: hub.place(for: opening.filter, of: subscription.audienceName),
                 format: subscription.format)
         }
         let link = StreamLink(socket, address: address, worker: self)
         // Before the client can know that it has a stream, and open the next.
         context.order?.add(
-            StreamOrder.Entry(stream: hub.nextStreamID, address: address, mailbox: mailbox), of: user)
+            StreamOrder.Entry(stream: hub.nextStreamID, address: address, mailbox: mailbox), of: principal)
         link.subscriber = hub.subscribe(subscription, outlet: link)
     }
 
@@ -138,8 +139,9 @@ extension Worker {
             finish(poll, subscriber, opening)
         }
         var subscription = Subscription(
-            user: opening.identity.user, filter: opening.filter,
+            principal: opening.identity.principal, filter: opening.filter,
             format: StreamFormat(encoding: .ndjson, showsRaw: opening.identity.grant.raw), start: start)
+        subscription.isAddressable = opening.identity.isAddressable
         subscription.limitEvents = min(opening.query.limitEvents ?? Limits.pageEvents, Limits.pageEvents)
         subscription.limitBytes = Limits.pageBytes
         subscription.expiresAt = opening.identity.expiresAt
@@ -158,13 +160,13 @@ extension Worker {
     }
 
     /// Counts the stream in, or says why not. With `over_cap: oldest` the user's oldest stream makes room.
-    func admit(user: WireText, address: String, now: EpochMilliseconds) -> StreamRefusal? {
-        let decision = context.admit(user: user, address: address, now: now)
+    func admit(_ principal: Principal, address: String, now: EpochMilliseconds) -> StreamRefusal? {
+        let decision = context.admit(principal, address: address, now: now)
         guard case .refused(let reason, let seconds) = decision else { return nil }
-        if reason == .perUser, let oldest = context.order?.takeOldest(of: user) {
-            context.release(user: user, address: oldest.address)
+        if reason == .perUser, let oldest = context.order?.takeOldest(of: principal) {
+            context.release(principal, address: oldest.address)
             oldest.mailbox.post(.replaced(stream: oldest.stream))
-            return admit(user: user, address: address, now: now)
+            return admit(principal, address: address, now: now)
         }
         return .cap(reason, retryAfterSeconds: seconds)
     }

@@ -18,14 +18,14 @@ struct RequestLog: Sendable {
         let lapse = System.steadyMicroseconds() - exchange.startedMicroseconds
         let target = Self.target(request)
         guard isJSON else {
-            let user = exchange.user.map { " user=\(OutputText.quoted($0))" } ?? ""
+            let user = Self.user(exchange)
             return write(
                 level,
                 "\(request.method) \(LogOutput.harmless(target)) \(answer.status) \(answer.bytes) bytes "
                     + "\(Self.milliseconds(lapse)) ms from \(request.remoteAddress)\(user)")
         }
         writeJSON(level, "request") { writer in
-            Self.write(request, target, exchange.user, to: &writer)
+            Self.write(exchange, target, to: &writer)
             writer.member("status", Int64(answer.status))
             writer.member("durationMs", Double(lapse) / 1000)
             writer.member("bytes", Int64(answer.bytes))
@@ -38,14 +38,14 @@ struct RequestLog: Sendable {
         let request = exchange.request
         let target = Self.target(request)
         guard isJSON else {
-            let user = exchange.user.map { " user=\(OutputText.quoted($0))" } ?? ""
+            let user = Self.user(exchange)
             let what = stream.map { "stream \($0)" } ?? "a diagnostic stream"
             return write(
                 .info,
                 "\(request.method) \(LogOutput.harmless(target)) opened \(what) from \(request.remoteAddress)\(user)")
         }
         writeJSON(.info, stream == nil ? "diagnostic stream opened" : "stream opened") { writer in
-            Self.write(request, target, exchange.user, to: &writer)
+            Self.write(exchange, target, to: &writer)
             writer.member("stream", stream.map { Int64(clamping: $0) })
         }
     }
@@ -53,7 +53,7 @@ struct RequestLog: Sendable {
     /// How a stream ended.
     struct End {
         let stream: UInt64
-        let user: WireText
+        let principal: Principal
         let address: String
         let reason: String
         let milliseconds: Int64
@@ -68,11 +68,13 @@ struct RequestLog: Sendable {
             return write(
                 .info,
                 "stream \(end.stream) ended: \(end.reason), after \(end.milliseconds) ms, \(end.events) events, "
-                    + "\(end.bytes) bytes, to \(end.address) user=\(OutputText.quoted(end.user))")
+                    + "\(end.bytes) bytes, to \(end.address) user=\(OutputText.quoted(end.principal.user)) "
+                    + "issuer=\(OutputText.quoted(end.principal.issuer))")
         }
         writeJSON(.info, "stream ended") { writer in
             writer.member("stream", Int64(clamping: end.stream))
-            writer.member("user", end.user)
+            writer.member("user", end.principal.user)
+            writer.member("issuer", end.principal.issuer)
             writer.member("remoteAddress", end.address)
             writer.member("reason", end.reason)
             writer.member("durationMs", end.milliseconds)
@@ -81,12 +83,18 @@ struct RequestLog: Sendable {
         }
     }
 
-    private static func write(_ request: HTTPRequest, _ target: String, _ user: WireText?, to writer: inout JSONWriter)
-    {
-        writer.member("method", request.method)
+    private static func write(_ exchange: Exchange, _ target: String, to writer: inout JSONWriter) {
+        writer.member("method", exchange.request.method)
         writer.member("path", target)
-        writer.member("remoteAddress", request.remoteAddress)
-        writer.member("user", user)
+        writer.member("remoteAddress", exchange.request.remoteAddress)
+        writer.member("user", exchange.user)
+        writer.member("issuer", exchange.issuer)
+    }
+
+    private static func user(_ exchange: Exchange) -> String {
+        guard let user = exchange.user else { return "" }
+        let issuer = exchange.issuer.map { " issuer=\(OutputText.quoted($0))" } ?? ""
+        return " user=\(OutputText.quoted(user))\(issuer)"
     }
 
     private func write(_ level: Logger.Level, _ text: String) {

@@ -16,6 +16,7 @@ struct AccessCheck {
     ) throws(AccessRefusal) -> Identity {
         let identity = try verified(request, takesTicket: takesTicket, now: now)
         exchange.user = identity.user
+        exchange.issuer = identity.issuer
         return identity
     }
 
@@ -23,34 +24,94 @@ struct AccessCheck {
         _ request: HTTPRequest, takesTicket: Bool, now: EpochMilliseconds
     ) throws(AccessRefusal) -> Identity {
         let rules = context.rules
-        let (found, hash, address) = try credentials(request, rules, now: now)
-        if case .ticket = found, !takesTicket {
+        switch try credentials(request, rules) {
+        case .ticket where !takesTicket:
             throw AccessRefusal(.wrongTokenKind, "A ticket opens a stream; here the token itself is needed.")
+        case .ticket(let ticket): return try holder(ofTicket: ticket, attempt(.ticket(ticket), request, now: now))
+        case .bearer(let token):
+            return try holder(ofToken: token, rules.verifier, attempt(.bearer(token), request, now: now))
         }
+    }
+
+    /// One try to be let in, as the gate counts it.
+    private struct Attempt {
+        let credential: AttemptGate.CredentialHash
+        let address: WireText
+        let now: EpochMilliseconds
+    }
+
+    private func attempt(_ credential: Credentials, _ request: HTTPRequest, now: EpochMilliseconds) -> Attempt {
+        Attempt(
+            credential: AttemptGate.hash(credential), address: NetworkAddress.countedAs(request.remoteAddress), now: now
+        )
+    }
+
+    /// Finding a ticket costs no more than counting a failure, so nothing is asked before.
+    private func holder(ofTicket ticket: WireText, _ attempt: Attempt) throws(AccessRefusal) -> Identity {
+        guard let identity = context.tickets.withLock({ $0.redeem(ticket, now: attempt.now) }) else {
+            let refusal = AccessRefusal(
+                .unknownTicket, "The ticket was used before, is too old, or was never issued.")
+            throw failure(of: attempt, refusal)
+        }
+        do throws(AccessRefusal) { try context.revocations.check(identity, now: attempt.now) } catch {
+            throw failure(of: attempt, error)
+        }
+        return identity
+    }
+
+    private func holder(
+        ofToken token: WireText, _ verifier: TokenVerifier, _ attempt: Attempt
+    ) throws(AccessRefusal) -> Identity {
+        var cost: Int64 = 0
         do throws(AccessRefusal) {
-            let identity = try look(up: found, rules, now: now)
-            if case .bearer = found { context.attempts.withLock { $0.succeeded(hash) } }
+            let prepared = try verifier.prepare(token)
+            if let seconds = secondsToVerification(attempt) { throw Self.slowed(seconds) }
+            cost = prepared.costMicroseconds
+            let identity = try verifier.identity(prepared, now: attempt.now)
+            try context.revocations.check(identity, now: attempt.now)
+            context.attempts.withLock { $0.succeeded(attempt.credential) }
             return identity
         } catch {
-            if error.isFailedAttempt { context.attempts.withLock { $0.failed(hash, from: address, now: now) } }
-            throw error
+            throw failure(of: attempt, costMicroseconds: cost, error)
         }
+    }
+
+    private func secondsToVerification(_ attempt: Attempt) -> Int? {
+        context.attempts.withLock {
+            $0.secondsToVerification(of: attempt.credential, from: attempt.address, now: attempt.now)
+        }
+    }
+
+    /// Counts a failure. What is told is the refusal itself, or, if there were too many, when to come back.
+    private func failure(
+        of attempt: Attempt, costMicroseconds: Int64 = 0, _ refusal: AccessRefusal
+    ) -> AccessRefusal {
+        guard refusal.isFailedAttempt else { return refusal }
+        let seconds = context.attempts.withLock {
+            $0.failed(
+                attempt.credential, from: attempt.address, costMicroseconds: costMicroseconds, now: attempt.now)
+        }
+        return seconds.map(Self.slowed) ?? refusal
+    }
+
+    private static func slowed(_ seconds: Int) -> AccessRefusal {
+        AccessRefusal(
+            .tooManyFailures,
+            "This token or ticket has failed too often, or too many bad ones came from this address: try again later.",
+            retryAfterSeconds: seconds)
     }
 
     /// The issuers whose keys have to be fetched to judge a request's token; none for nearly every request, and for
     /// one that would not be looked at.
     func issuersToAsk(about request: HTTPRequest, under rules: Rules, now: EpochMilliseconds) -> [String] {
-        guard rules.verifier.awaitsKeys, let found = try? credentials(request, rules, now: now).0,
-            case .bearer(let token) = found
+        guard rules.verifier.awaitsKeys, let found = try? credentials(request, rules), case .bearer(let token) = found,
+            secondsToVerification(attempt(found, request, now: now)) == nil
         else { return [] }
         return rules.verifier.issuersToAsk(about: token, now: now)
     }
 
-    /// The token or ticket of a request, if it may be looked at now, with the hash and the address that failures are
-    /// counted by.
-    private func credentials(
-        _ request: HTTPRequest, _ rules: Rules, now: EpochMilliseconds
-    ) throws(AccessRefusal) -> (Credentials, AttemptGate.CredentialHash, WireText) {
+    /// The token or ticket of a request.
+    private func credentials(_ request: HTTPRequest, _ rules: Rules) throws(AccessRefusal) -> Credentials {
         // Looked up only if it is needed.
         let cookie = request.header("cookie").flatMap { CrossOrigin(rules: rules).mayUseCookie(request) ? $0 : nil }
         let found = try Credentials.find(
@@ -61,38 +122,14 @@ struct AccessCheck {
                 "A token is needed: as Authorization: Bearer, as the cookie roomwire, or as access_token= in the query."
             )
         }
-        let address = NetworkAddress.countedAs(request.remoteAddress)
-        let hash = AttemptGate.hash(found)
-        if let seconds = context.attempts.withLock({ $0.retryAfterSeconds(hash, from: address, now: now) }) {
-            throw AccessRefusal(
-                .tooManyFailures,
-                "This token or ticket has failed too often, or too many bad ones came from this address: try again later.",
-                retryAfterSeconds: seconds)
-        }
-        return (found, hash, address)
-    }
-
-    private func look(
-        up credentials: Credentials, _ rules: Rules, now: EpochMilliseconds
-    ) throws(AccessRefusal) -> Identity {
-        let identity: Identity
-        switch credentials {
-        case .bearer(let token): identity = try rules.verifier.identity(token, now: now)
-        case .ticket(let ticket):
-            guard let found = context.tickets.withLock({ $0.redeem(ticket, now: now) }) else {
-                throw AccessRefusal(.unknownTicket, "The ticket was used before, is too old, or was never issued.")
-            }
-            identity = found
-        }
-        try context.revocations.check(identity, now: now)
-        return identity
+        return found
     }
 
     /// The same, for what only administrators may ask.
     func administrator(_ request: HTTPRequest, now: EpochMilliseconds) throws(AccessRefusal) -> Identity {
         let identity = try identity(request, takesTicket: false, now: now)
         guard identity.grant.admin else {
-            throw AccessRefusal(.grantCoversNothing, "The token's grant does not say admin.", issuer: identity.issuer)
+            throw AccessRefusal(.grantCoversNothing, "The token's grant does not say admin.", issuer: identity.issuer.string)
         }
         return identity
     }
@@ -100,10 +137,13 @@ struct AccessCheck {
     /// The answer to somebody who is not let in.
     func problem(_ refusal: AccessRefusal, for request: HTTPRequest) -> Problem {
         context.metrics.count(.accessRefused, "reason", refusal.reason.rawValue)
-        context.accessLog.warning(
+        let log = refusal.reason == .tooManyFailures ? context.slowedLog : context.accessLog
+        log.warning(
             "refused \(request.remoteAddress): \(refusal.reason.rawValue): \(refusal.detail)",
             now: System.wallMilliseconds())
         var problem = Problem(refusal.status, refusal.reason.rawValue, refusal.detail)
+        // The next guess costs another connection.
+        problem.closesConnection = refusal.reason == .tooManyFailures
         // Who has to wait need not show another token.
         if let seconds = refusal.retryAfterSeconds {
             problem.retryAfterSeconds = seconds

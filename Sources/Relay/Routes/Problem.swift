@@ -10,6 +10,7 @@ struct Problem {
     let detail: String
     var headers: [(name: String, value: String)] = []
     var retryAfterSeconds: Int?
+    var closesConnection = false
     /// How far the sender's clock lies from ours; positive is ahead.
     var skewSeconds: Double?
 
@@ -33,6 +34,7 @@ struct Problem {
         var response = HTTPResponse(status: status, contentType: "application/problem+json", body: body + [0x0A])
         response.headers.append(("Cache-Control", "no-store"))
         response.headers += headers
+        response.closesConnection = closesConnection
         if let retryAfterSeconds { response.headers.append(("Retry-After", String(retryAfterSeconds))) }
         return response
     }

@@ -9,7 +9,7 @@ struct RoomsRoute {
     let check: AccessCheck
     let rooms: [RoomKey: RoomState]
     /// The head, as a reader of this filter is told of it.
-    let place: (EventFilter, _ user: WireText) -> EventID
+    let place: (EventFilter, _ user: WireText?) -> EventID
 
     func answer(_ request: HTTPRequest, name: WireText?, now: EpochMilliseconds) -> HTTPResponse {
         guard request.method == "GET" || request.method == "HEAD" else {
@@ -23,10 +23,10 @@ struct RoomsRoute {
             return Problem(400, "bad_query", "There are more than \(Limits.filterPatterns) filters.").response
         }
         let filter: EventFilter
-        let user: WireText
+        let user: WireText?
         do {
             let identity = try check.identity(request, now: now)
-            user = identity.user
+            user = identity.isAddressable ? identity.user : nil
             filter = try effectiveFilter(for: identity, requested: Self.scope(request, name: name))
         } catch let refusal as AccessRefusal {
             return check.problem(refusal, for: request).response

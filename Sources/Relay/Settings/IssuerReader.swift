@@ -1,3 +1,4 @@
+internal import Access
 internal import Fetch
 internal import Yams
 
@@ -6,7 +7,9 @@ enum IssuerReader {
     static let key = "tokens.issuers"
     private static let keyKinds = ["hs256", "jwks_file", "jwks_url", "public_key_files"]
     private static let names =
-        ["name", "issuer", "audience", "algorithms", "claims", "default_grant", "jwks_ca_file"] + keyKinds
+        [
+            "name", "issuer", "audience", "algorithms", "claims", "default_grant", "jwks_ca_file", "users", "same_as",
+        ] + keyKinds
     /// The words of ours whose place in a token can be chosen.
     private static let claims = ["user", "grant", "rooms", "types", "sources", "raw", "admin"]
     private static let algorithms = [
@@ -44,10 +47,20 @@ enum IssuerReader {
         case "public_key_files": issuer.publicKeyFiles = reader.texts(member.value, key: member.key)
         case "algorithms": issuer.algorithms = algorithms(member, &reader)
         case "claims": issuer.claims = claims(member, &reader)
+        case "users": issuer.users = truth(member, &reader) ?? true
+        case "same_as": issuer.sameAs = text()
         case "default_grant": issuer.defaultGrant = DefaultGrantReader.read(member, &reader)
         default:
             let near = Suggestion.nearest(to: member.name, of: names).map { "; did you mean \($0)?" } ?? ""
             reader.report(member.mark, member.key, "unknown key" + near)
+        }
+    }
+
+    private static func truth(_ member: SettingsReader.Member, _ reader: inout SettingsReader) -> Bool? {
+        guard let text = reader.text(member.value, key: member.key) else { return nil }
+        do { return try Setting.truth(text) } catch {
+            reader.report(member.mark, member.key, error.sentence)
+            return nil
         }
     }
 
@@ -84,6 +97,9 @@ enum IssuerReader {
 
     private static func fault(_ issuer: IssuerFile) -> String? {
         if issuer.name.isEmpty { return "an issuer needs a name" }
+        if issuer.name.utf8.starts(with: IssuerSettings.sourcePrefix.utf8) {
+            return "names that begin with \(IssuerSettings.sourcePrefix) are those of sources as issuers"
+        }
         let kinds = [issuer.hs256, issuer.jwksFile, issuer.jwksURL, issuer.publicKeyFiles.first].filter { $0 != nil }
         if kinds.count != 1 { return "an issuer needs just one of \(keyKinds.joined(separator: ", "))" }
         if let secret = issuer.hs256 { return shortSecret(secret) }

@@ -1,3 +1,4 @@
+internal import Events
 public import FoundationEssentials
 
 extension Settings {
@@ -37,7 +38,7 @@ extension Settings {
         var settings = fromEnvironment.settings
         var problems = reader.problems + fromEnvironment.problems + settings.apply(overrides)
         // A half that is there and wrong has been told already.
-        if problems.isEmpty { problems = settings.halfSetProxy }
+        if problems.isEmpty { problems = settings.halfSetProxy + settings.strayTwins }
         guard problems.isEmpty else { throw SettingsError(problems: problems) }
         settings.expandHome(environment["HOME"] ?? "~")
         return settings
@@ -78,6 +79,19 @@ extension Settings {
             )
             : ("proxy.header", "needs proxy.trusted beside it: the proxies from which the header is believed")
         return [SettingsProblem(origins[given] ?? .standard, given, sentence)]
+    }
+
+    /// An issuer that has the users of another has to name one that has its own.
+    private var strayTwins: [SettingsProblem] {
+        tokens.issuers.compactMap { issuer in
+            guard let name = issuer.sameAs else { return nil }
+            guard !tokens.issuers.contains(where: { WireText($0.name) == WireText(name) && $0.sameAs == nil }) else {
+                return nil
+            }
+            let key = "\(IssuerReader.key).\(issuer.name)"
+            return SettingsProblem(
+                origins[key] ?? .standard, "\(key).same_as", "there is no issuer \(name) with users of its own")
+        }
     }
 
     private mutating func apply(_ overrides: [String: [String]]) -> [SettingsProblem] {

@@ -86,6 +86,8 @@ extension IssuerFile: CustomStringConvertible {
         if let audience { parts.append("audience \(audience)") }
         if !algorithms.isEmpty { parts.append("algorithms \(algorithms.joined(separator: " "))") }
         parts += claims.sorted { $0.key < $1.key }.map { "\($0.key) at \($0.value)" }
+        if !users { parts.append("users false") }
+        if let sameAs { parts.append("same_as \(sameAs)") }
         if let defaultGrant { parts.append("default_grant \(DefaultGrantReader.text(defaultGrant))") }
         return parts.joined(separator: ", ")
     }

@@ -1,4 +1,5 @@
 public import Access
+internal import Events
 internal import FoundationEssentials
 
 extension Settings {
@@ -9,14 +10,46 @@ extension Settings {
         var issuers: [IssuerSettings] = []
         for issuer in tokens.issuers { issuers.append(try Self.settings(of: issuer)) }
         let livekit = tokens.livekit ? sources.filter { $0.provider == Self.livekit } : []
-        let keys = livekit.reduce(into: [:]) { keys, source in keys.merge(source.keys) { first, _ in first } }
-        return TokenSettings(
-            issuers: issuers, livekitKeys: keys, dailyKeys: tokens.daily,
+        let keys = livekit.flatMap { source in
+            source.keys.map { SourceKey(name: WireText($0.key), secret: WireText($0.value), sources: [WireText(source.name)]) }
+        }
+        var settings = TokenSettings(
+            issuers: issuers, livekitKeys: keys, dailyKeys: dailyKeys,
             leewayMilliseconds: tokens.leewayMilliseconds, requireExpiry: tokens.requireExpiry)
+        settings.livekitAudience = tokens.livekitUsers ? .all : nil
+        settings.dailyAudience = tokens.dailyUsers ? .all : nil
+        return settings
     }
 
     /// The provider whose keys sign both webhooks and access tokens.
     private static let livekit = "livekit"
+    private static let daily = "daily"
+
+    private var dailySources: [WireText] { sources.filter { $0.provider == Self.daily }.map { WireText($0.name) } }
+
+    /// Daily's keys with their sources: the one that stands before the key, else the only one there is.
+    private var dailyKeys: [SourceKey] {
+        let names = dailySources
+        return tokens.daily.map { text in
+            let parts = WireText(text).split(at: UInt8(ascii: ":"), maxSplits: 1, omittingEmpty: false)
+            if parts.count == 2, names.contains(parts[0]) {
+                return SourceKey(secret: parts[1], sources: [parts[0]])
+            }
+            return SourceKey(secret: WireText(text), sources: names.count == 1 ? names : [])
+        }
+    }
+
+    /// Keys of Daily whose tokens cover nothing, since nobody can tell which source's rooms they are for.
+    var dailyKeyWarnings: [String] {
+        guard dailyKeys.contains(where: \.sources.isEmpty) else { return [] }
+        let names = dailySources
+        return [
+            names.isEmpty
+                ? "tokens.daily lists keys, but no source is of the provider daily: their tokens cover no room"
+                : "tokens.daily has keys that name no source, and the sources \(names.map(\.string).joined(separator: ", ")) are "
+                    + "Daily's: their tokens cover no room; write each key as \(names[0]):KEY"
+        ]
+    }
 
     private static func settings(of issuer: IssuerFile) throws(TokenSettingsError) -> IssuerSettings {
         var settings = IssuerSettings(name: issuer.name, hs256: issuer.hs256)
@@ -25,6 +58,8 @@ extension Settings {
         settings.algorithms = issuer.algorithms
         settings.awaitsKeys = issuer.jwksURL != nil
         settings.defaultGrant = issuer.defaultGrant
+        settings.isAddressable = issuer.users
+        settings.sameAs = issuer.sameAs
         if let path = issuer.jwksCAFile {
             guard try text(of: path, issuer.name, "jwks_ca_file").contains("-----BEGIN CERTIFICATE-----") else {
                 throw TokenSettingsError(

@@ -9,7 +9,7 @@ extension Settings {
     /// It looks at files and limits of this machine as well.
     public func warnings() -> [String] {
         listenWarnings + readableFileWarnings + weakSecretWarnings + capWarnings + keepingWarnings + sourceWarnings
-            + corsWarnings
+            + dailyKeyWarnings + corsWarnings
     }
 
     private var listenWarnings: [String] {

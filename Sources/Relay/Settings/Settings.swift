@@ -136,8 +136,13 @@ public struct TokenSettingsFile: Sendable, Equatable {
     public var issuers: [IssuerFile] = []
     /// Whether access tokens signed with the key of a `livekit` source open streams.
     public var livekit = true
-    /// Daily's API keys: meeting tokens that a backend has signed with one of them open streams.
+    /// Whether events that name a user reach the users of LiveKit's tokens, who may choose their names.
+    public var livekitUsers = false
+    /// Daily's API keys: meeting tokens that a backend has signed with one of them open streams. With several sources
+    /// of Daily each stands behind the name of its source and a colon.
     public var daily: [String] = []
+    /// Whether events that name a user reach the users of Daily's tokens.
+    public var dailyUsers = false
     /// How far the issuers' clocks may be off.
     public var leewayMilliseconds = 10_000
     /// Whether tokens that never expire are refused.
@@ -173,6 +178,10 @@ public struct IssuerFile: Sendable, Equatable {
     public var claims: [String: String] = [:]
     /// Stands in for what the tokens do not say about their grant.
     public var defaultGrant: Grant?
+    /// Whether events that name a user reach this issuer's users.
+    public var users = true
+    /// The issuer whose users this one's are, during a change of keys.
+    public var sameAs: String?
 
     /// An issuer of this name without keys yet.
     public init(name: String) {

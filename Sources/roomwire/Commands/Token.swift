@@ -12,6 +12,10 @@ struct Token: AsyncParsableCommand {
             its data folder. It is all that is printed. In patterns * stands for any
             characters. Without --room every room is covered.
 
+            Where no relay has run, there is no secret that any relay would know: then
+            the command stops, unless --data or --config say where the relay is to run,
+            or --new-secret has a secret made for the relay that will.
+
             Examples:
               roomwire token --user ada --room call_42
               roomwire token --user dashboard --room 'call_*' --ttl 12h
@@ -43,6 +47,9 @@ struct Token: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The issuer in the settings, where there are several.", valueName: "name"))
     var issuer: String?
 
+    @Flag(help: "Make a secret in the data folder if there is none, for a relay that starts there later.")
+    var newSecret = false
+
     @OptionGroup var options: SettingsOptions
 
     func validate() throws {
@@ -54,11 +61,24 @@ struct Token: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try checkPlace(options.load())
         let source = try await TokenSource(options.loadCompleted(), issuer: issuer)
         let token = try source.mint(
             user: user, scope: try scope, raw: raw, admin: admin,
             ttlSeconds: Int64((Quantity.milliseconds(ttl) ?? 0) / 1000), now: SystemClock.now())
         Terminal.line(token)
+    }
+
+    /// A secret that is made up where no relay has run makes tokens that no relay takes.
+    private func checkPlace(_ settings: Settings) throws(Failure) {
+        let folder = DataFolder(path: settings.data)
+        guard settings.tokens.issuers.isEmpty, !folder.hasTokenSecret, !newSecret, !options.saysWhere(settings) else {
+            return
+        }
+        throw .refused(
+            "no relay has run with the data folder \(folder.path), so it holds no secret to make a token with: run this "
+                + "as the relay's user, or say --data or --config as for roomwire serve, or set ROOMWIRE_TOKEN_SECRET; "
+                + "--new-secret makes a secret there")
     }
 
     private var scope: EventScope {

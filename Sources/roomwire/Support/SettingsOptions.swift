@@ -18,6 +18,12 @@ struct SettingsOptions: ParsableArguments {
     /// The environment that counts.
     static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
+    /// Whether the caller has said where the relay's settings or data are, by flags or in the environment.
+    func saysWhere(_ settings: Settings) -> Bool {
+        config != nil || data != nil || settings.origins["data"] != nil
+            || Self.environment["ROOMWIRE_CONFIG"]?.isEmpty == false
+    }
+
     /// Reads the settings; what is wrong with them becomes one sentence a line.
     func load(overrides: [String: [String]] = [:]) throws(Failure) -> Settings {
         var overrides = overrides
