@@ -47,27 +47,27 @@ public final class Subscriber {
     var page: LogPage?
     /// When something was written to it alone; see ``idleSince``.
     var lastWrite: Int64
-    // Half as wide as elsewhere: a stream is worth the bytes that it takes.
+    // The members from here on are in an order that leaves no bytes unused: those of one byte stand behind optionals,
+    // and counters are half as wide as elsewhere. There are thousands of streams.
     var remainingEvents: Int32?
-    let limitBytes: Int32?
-    /// When it began, by the steady clock, in seconds.
-    let openedAtSteadySeconds: UInt32
-    var expiresAt: EpochMilliseconds?
-    // Of one byte each, in a row and behind an optional: there they take the bytes that would be left unused.
     var state = State.queued
     /// Set until the log confirmed that the cursor the client named is one of its own.
     var cursorIsUnchecked = false
     var isQueued = false
+    let limitBytes: Int32?
     var isExpiryAnnounced = false
     /// The last chunk is sent, or is in ``unsent``: nothing may follow it.
     var hasLastChunk = false
     /// Whether events with an audience may name its user.
     public let isAddressable: Bool
-    let heartbeatIsEvent: Bool
-    let endsWhenCaughtUp: Bool
+    /// When it began, by the steady clock, in seconds.
+    let openedAtSteadySeconds: UInt32
     var wheelSlot: Int32 = -1
     var wheelIndex: Int32 = 0
     var groupIndex: Int32 = -1
+    var expiresAt: EpochMilliseconds?
+    let heartbeatIsEvent: Bool
+    let endsWhenCaughtUp: Bool
     /// When it began, in seconds since 1970.
     let openedAtSeconds: UInt32
     /// What was sent to it alone; while it is live with its group, less what the group had brought when it joined.
@@ -75,8 +75,7 @@ public final class Subscriber {
 
     init(
         id: UInt64, subscription: Subscription, group: Group, outlet: any Outlet, cursor: EventID, told: EventID,
-        now: Int64,
-        wallNow: EpochMilliseconds
+        now: Int64, wallNow: EpochMilliseconds
     ) {
         self.id = id
         principal = subscription.principal
