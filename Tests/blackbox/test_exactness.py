@@ -2,6 +2,7 @@
 
 import collections
 import concurrent.futures
+import json
 import random
 import selectors
 import socket

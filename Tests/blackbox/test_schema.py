@@ -92,7 +92,7 @@ CONTROL = [
     {"type": "resync", "reason": "expired", "oldestId": "1-0"},
     {"type": "token_expiring", "expiresAt": "2026-11-20T19:10:51.000Z"}, {"type": "token_expired"},
     {"type": "closed"}, {"type": "revoked"}, {"type": "replaced", "retryMs": 1}, {"type": "draining", "retryMs": 1},
-    {"type": "retire", "retryMs": 1}, {"type": "heartbeat"}, {"type": "heartbeat", "lastEventId": "1-0"},
+    {"type": "retire", "retryMs": 1}, {"type": "heartbeat", "lastEventId": "1-0"},
     {"type": "refused", "reason": "full", "detail": "Full.", "retryMs": 1, "final": True},
 ]
 
@@ -111,7 +111,7 @@ def test_the_root_admits_what_the_relay_says_itself(schema, message):
 @pytest.mark.parametrize("message", [
     {}, [], "connected", None, {"type": "connected"}, {"type": "resync", "reason": "tired", "oldestId": "1-0"},
     {"type": "resync", "reason": "expired", "oldestId": "yesterday"}, {"type": "draining", "retryMs": "soon"},
-    {"type": "heartbeat", "lastEventId": 5}, {"type": "goodbye"}, {"type": "room_started", "id": "1-0"},
+    {"type": "heartbeat"}, {"type": "heartbeat", "lastEventId": 5}, {"type": "goodbye"}, {"type": "room_started", "id": "1-0"},
 ])
 def test_what_is_no_message_fails_the_test_that_reads_it(schema, message):
     assert not validator(schema).is_valid(message)

@@ -183,7 +183,7 @@ def test_the_socket_and_not_listen_is_what_is_warned_about(activate):
 def test_a_socket_for_tls_without_a_certificate_is_a_sentence(folder):
     relay = Activated(folder / "relay", roomwire.settings(), "https")
     relay.launch()
-    assert relay.process.wait(roomwire.DEADLINE_SECONDS) == 1
+    assert relay.process.wait(roomwire.DEADLINE_SECONDS) == 2
     assert f"LISTEN_FDS: https://127.0.0.1:{relay.port} needs tls.certificate and tls.key" in relay.said()
 
 

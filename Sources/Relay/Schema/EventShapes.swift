@@ -123,7 +123,9 @@ enum EventShapes {
                 .must("granted", .any, "What the token allows; what is not limited is left out."),
                 .must("oldestId", .id, "The oldest cursor that misses nothing."),
                 .must("newestId", .id, "The newest event, to the second."),
-                .must("lastEventId", .id, "Where the stream begins: the cursor to come back with."),
+                .may(
+                    "lastEventId", .id,
+                    "Where the stream begins: the cursor to come back with. Absent if the client's own was no id."),
                 .must("heartbeatMs", .integer, "How long a stream is silent at most."),
                 .may("expiresAt", .time, "When the stream ends with its token."),
             ]),
