@@ -87,6 +87,7 @@ class Crowd:
         self.selector.close()
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.parametrize("stand", ["at one place", "at many places"])
 def test_a_crowd_that_comes_back_shares_pages_and_each_gets_exactly_its_own(start, stand):
