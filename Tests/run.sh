@@ -77,12 +77,21 @@ if [[ $(cat $environment/fingerprint 2>/dev/null) != "$fingerprint" ]]; then
     echo "$fingerprint" >$environment/fingerprint
 fi
 
-# blackbox WHAT ARGUMENTS...: runs pytest, and remembers WHAT if a test fails.
+# blackbox WHAT ARGUMENTS...: runs pytest, and remembers WHAT if a test fails twice. Many tests side by side can starve
+# one that waits for a condition, so what failed gets a second run by itself, and the output shows both.
 blackbox() {
     local what=$1 status=0
     shift
+    local pytest=($environment/bin/python -m pytest -c Tests/blackbox/pytest.ini
+        -o "cache_dir=$PWD/.build/pytest-cache")
     say "$what"
-    $environment/bin/python -m pytest -c Tests/blackbox/pytest.ini "$@" || status=$?
+    rm -rf .build/pytest-cache
+    "${pytest[@]}" "$@" || status=$?
+    if ((status == 1)); then
+        say "$what: once more what failed, one by one"
+        status=0
+        "${pytest[@]}" --last-failed --last-failed-no-failures none Tests/blackbox || status=$?
+    fi
     # 5: all tests were left out by the selection.
     ((status == 0 || status == 5)) || failed+=("$what")
 }
