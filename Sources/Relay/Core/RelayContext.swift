@@ -77,6 +77,8 @@ extension Source {
 final class RelayContext: Sendable {
     private let current: Locked<Rules>
     let caps: Locked<StreamCaps>
+    /// What pages and lists take that are being made or not sent yet.
+    let answers = Locked(AnswerCaps())
     /// Kept only where a user's oldest stream makes room for a new one.
     let order: StreamOrder?
     let tickets = Locked(Tickets())

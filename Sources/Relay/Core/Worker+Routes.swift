@@ -14,7 +14,7 @@ extension Worker {
         let check = AccessCheck(context: context, exchange: exchange)
         let now = System.wallMilliseconds()
         guard let path = apiPath(request) else {
-            return exchange.reply(operating(request) ?? Problem.notFound("There is nothing at this path.").response)
+            return routeOutside(exchange, check)
         }
         if path.first == "webhooks", path.count == 2 { return ingest(exchange, source: path[1], now: now) }
         if request.method == "OPTIONS", let methods = Self.methods(at: path) {
@@ -24,14 +24,13 @@ extension Worker {
         switch (path.first, path.count) {
         case ("events", 1): openStream(exchange, check, now: now)
         case ("rooms", 1), ("rooms", 2):
-            let route = RoomsRoute(check: check, rooms: rooms, head: hub.head)
-            reply(exchange, route.answer(request, name: path.count == 2 ? path[1] : nil, now: now), check)
+            answerRooms(exchange, name: path.count == 2 ? path[1] : nil, check, now: now)
         case ("tickets", 1): reply(exchange, ticket(request, check, now: now), check)
         case ("diag", 2) where path[1] == "stream": diagnose(exchange, check, now: now)
         case ("schema", 2): reply(exchange, SchemaRoute.answer(request, document: path[1]), check)
         case ("streams", 3) where path[2] == "renew": renewStream(exchange, id: path[1], check, now: now)
         case ("admin", _): administer(exchange, path.dropFirst(), check, now: now)
-        default: reply(exchange, Problem.notFound("There is nothing at this path.").response, check)
+        default: reply(exchange, Self.nothingHere, check)
         }
     }
 
@@ -49,18 +48,30 @@ extension Worker {
         }
     }
 
-    func reply(_ exchange: Exchange, _ response: HTTPResponse, _ check: AccessCheck) {
-        var response = response
-        response.headers += check.corsHeaders(exchange.request)
-        exchange.reply(response)
-    }
-
     /// The segments after the prefix; nil for what is elsewhere.
     private func apiPath(_ request: HTTPRequest) -> [String]? {
         let prefix = context.rules.pathPrefix
         guard request.path.starts(with: prefix), request.path.count > prefix.count else { return nil }
         return Array(request.path.dropFirst(prefix.count))
     }
+
+    /// What is on the metrics' address.
+    func routeOperating(_ exchange: Exchange) {
+        exchange.closesConnection = context.isDraining.withLock { $0 }
+        let check = AccessCheck(context: context, exchange: exchange)
+        reply(exchange, operating(exchange.request) ?? Self.nothingHere, check)
+    }
+
+    /// What is outside the API's prefix, on the addresses of streams and webhooks.
+    private func routeOutside(_ exchange: Exchange, _ check: AccessCheck) {
+        let request = exchange.request
+        // With an address of their own, metrics and readiness are nowhere else.
+        let isHere = context.settings.metrics == nil || request.path.first == "healthz"
+        if isHere, let response = operating(request) { return exchange.reply(response) }
+        reply(exchange, Self.nothingHere, check)
+    }
+
+    private static var nothingHere: HTTPResponse { Problem.notFound("There is nothing at this path.").response }
 
     private func operating(_ request: HTTPRequest) -> HTTPResponse? {
         guard request.path.count == 1 else { return nil }

@@ -55,7 +55,8 @@ extension Worker {
     /// `since=` and `tail=` are cursors that only the log knows.
     private func lookUpStart(_ exchange: Exchange, _ opening: Opening, now: EpochMilliseconds) {
         switch opening.query.start {
-        case .live: start(exchange, opening, opening.query.wantsSnapshot ? .trusted(hub.head) : .live, now: now)
+        case .live where opening.query.wantsSnapshot: findSnapshot(exchange, opening)
+        case .live: start(exchange, opening, .live, now: now)
         case .lastEventID("0"): start(exchange, opening, .oldest, now: now)
         case .lastEventID(let text):
             start(exchange, opening, EventID(text).map { .after($0) } ?? .malformed, now: now)
@@ -66,16 +67,31 @@ extension Worker {
         }
     }
 
+    /// The rooms of a snapshot are those at the head at which the stream begins.
+    private func findSnapshot(_ exchange: Exchange, _ opening: Opening) {
+        find(RoomSearch(rooms, filter: opening.filter)) { [unowned self] found in
+            guard let now = checkAgain(exchange, opening) else { return }
+            start(exchange, opening, .trusted(hub.head), snapshot: found, now: now)
+        }
+    }
+
+    /// Answers a client that was revoked while its request waited: it has no stream yet that could have been ended.
+    /// - Returns: the time; nil if the request has its answer.
+    private func checkAgain(_ exchange: Exchange, _ opening: Opening) -> EpochMilliseconds? {
+        let now = System.wallMilliseconds()
+        do throws(AccessRefusal) { try context.revocations.check(opening.identity, now: now) } catch {
+            deny(exchange, error, opening.check)
+            return nil
+        }
+        return now
+    }
+
     private func find(
         _ exchange: Exchange, _ opening: Opening, _ look: @escaping @Sendable (any LogHome) throws -> EventID
     ) {
         let id = keep(exchange) { [unowned self] cursor in
             guard let cursor else { return refuse(exchange, opening, .busy) }
-            let now = System.wallMilliseconds()
-            do throws(AccessRefusal) {
-                // Whoever was revoked in the meantime has no stream yet that could have been ended.
-                try context.revocations.check(opening.identity, now: now)
-            } catch { return deny(exchange, error, opening.check) }
+            guard let now = checkAgain(exchange, opening) else { return }
             // What was committed since is after the cursor, and comes by itself.
             start(exchange, opening, .trusted(min(cursor, hub.head)), now: now)
         }
@@ -84,16 +100,23 @@ extension Worker {
         if !isTaken { mailbox.post(.cursor(exchange: id, nil)) }
     }
 
-    private func start(_ exchange: Exchange, _ opening: Opening, _ start: Subscription.Start, now: EpochMilliseconds) {
+    private func start(
+        _ exchange: Exchange, _ opening: Opening, _ start: Subscription.Start, snapshot: [RoomEntry]? = nil,
+        now: EpochMilliseconds
+    ) {
         let user = opening.identity.user
         let address = exchange.request.remoteAddress
         if context.turnsAway { return refuse(exchange, opening, .draining) }
-        if opening.query.format != .json || opening.query.waitMilliseconds ?? 0 > 0,
+        let served = opening.query.format == .json ? served(to: opening.identity) : nil
+        // A poll that waits counts as a stream until it is answered, and as an answer from then on.
+        let waits = opening.query.waitMilliseconds ?? 0 > 0
+        if let served, !(waits ? served.isAdmitted : served.begin()) { return refuse(exchange, opening, .answers) }
+        if served == nil || waits,
             let refusal = admit(user: user, address: address, now: now)
         {
             return refuse(exchange, opening, refusal)
         }
-        if opening.query.format == .json { return answerPage(exchange, opening, start) }
+        if let served { return answerPage(exchange, opening, start, served) }
         guard let socket = exchange.takeOver() else {
             return context.release(user: user, address: address)
         }
@@ -109,9 +132,9 @@ extension Worker {
         subscription.endsWhenCaughtUp = query.waitMilliseconds == 0
         subscription.heartbeatIsEvent = query.heartbeatIsEvent
         subscription.preamble = StreamHead.bytes(query.format, opening.check.corsHeaders(exchange.request))
-        if query.wantsSnapshot {
-            subscription.opening = ControlMessage.snapshot(
-                RoomsRoute.covered(rooms, by: opening.filter), head: hub.head, format: subscription.format)
+        if let snapshot {
+            let list = RoomsRoute.list(snapshot) { rooms.json(of: $0) }
+            subscription.opening = ControlMessage.snapshot(list, head: hub.head, format: subscription.format)
         }
         let link = StreamLink(socket, address: address, worker: self)
         // Before the client can know that it has a stream, and open the next.
@@ -121,13 +144,15 @@ extension Worker {
     }
 
     /// One page as JSON: what there is, or with `wait=` the first that comes.
-    private func answerPage(_ exchange: Exchange, _ opening: Opening, _ start: Subscription.Start) {
+    private func answerPage(
+        _ exchange: Exchange, _ opening: Opening, _ start: Subscription.Start, _ served: ServedAnswer
+    ) {
         let waits = Int64(opening.query.waitMilliseconds ?? 0)
         // A page that does not wait for events may still wait for the log, but not for ever.
         let patience = waits > 0 ? waits : Int64(Limits.requestSeconds) * 1000
         let poll = PagePoll(
             exchange, deadline: System.steadyMilliseconds() + patience,
-            countedAddress: waits > 0 ? exchange.request.remoteAddress : nil
+            countedAddress: waits > 0 ? exchange.request.remoteAddress : nil, served: served
         ) { [unowned self] poll in
             // Nil only if the hub ended it while it was being made: then it is answered below.
             guard let subscriber = poll.subscriber else { return }
@@ -148,8 +173,11 @@ extension Worker {
     }
 
     private func finish(_ poll: PagePoll, _ subscriber: Subscriber, _ opening: Opening) {
+        if poll.isRefused { return refuse(poll.exchange, opening, .unsent) }
+        poll.served.beginInAnyCase()
         let hasMore = subscriber.cursor < hub.head
-        reply(poll.exchange, poll.response(cursor: subscriber.cursor, hasMore: hasMore), opening.check)
+        let response = poll.response(cursor: subscriber.cursor, hasMore: hasMore)
+        reply(poll.exchange, response, opening.check, served: poll.served)
     }
 
     /// Counts the stream in, or says why not. With `over_cap: oldest` the user's oldest stream makes room.

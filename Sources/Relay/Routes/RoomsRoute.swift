@@ -7,89 +7,104 @@ internal import FrontDoor
 /// `lastEventId` is a cursor: a stream from it misses nothing that happened since.
 struct RoomsRoute {
     let check: AccessCheck
-    let rooms: [RoomKey: RoomState]
-    let head: EventID
 
-    func answer(_ request: HTTPRequest, name: String?, now: EpochMilliseconds) -> HTTPResponse {
+    /// Whether a request is let in, and what it may see.
+    enum Reading {
+        case refused(HTTPResponse)
+        case admitted(Identity, EventFilter)
+    }
+
+    /// Reads a request.
+    /// - Parameter name: the room in the path.
+    func read(_ request: HTTPRequest, name: String?, now: EpochMilliseconds) -> Reading {
         guard request.method == "GET" || request.method == "HEAD" else {
-            return Problem.method(request.method, allowed: "GET, HEAD").response
+            return .refused(Problem.method(request.method, allowed: "GET, HEAD").response)
         }
-        let known = ["room", "source", "access_token", "ticket"]
-        if let stranger = request.query.first(where: { !known.contains($0.name) }) {
-            return Problem(400, "bad_query", "A parameter is not known\(Quotable.text(stranger.name)).").response
-        }
-        guard request.query.count <= Limits.filterPatterns else {
-            return Problem(400, "bad_query", "There are more than \(Limits.filterPatterns) filters.").response
-        }
-        let filter: EventFilter
-        do throws(AccessRefusal) {
+        do {
+            let scope = try Self.scope(request, name: name)
             let identity = try check.identity(request, now: now)
-            filter = try effectiveFilter(for: identity, requested: Self.scope(request, name: name))
+            return .admitted(identity, try effectiveFilter(for: identity, requested: scope))
+        } catch let refusal as AccessRefusal {
+            return .refused(check.problem(refusal, for: request).response)
         } catch {
-            return check.problem(error, for: request).response
+            let sentence = (error as? StreamQuery.Mistake)?.sentence ?? "The query cannot be read."
+            return .refused(Problem(400, "bad_query", sentence).response)
         }
-        // A room in the path is a name, not a pattern, whatever characters it has.
-        let shown = Self.covered(rooms, by: filter).filter { shown in
-            name.map(shown.room.name.hasSameBytes) ?? true
+    }
+
+    /// What is asked for, with the limits that streams have.
+    static func scope(_ request: HTTPRequest, name: String?) throws(StreamQuery.Mistake) -> EventScope {
+        var values = FilterValues()
+        var rooms: [String] = []
+        var sources: [String] = []
+        if let name { rooms.append(try values.take("the room's name", name)) }
+        for (parameter, value) in request.query {
+            switch parameter {
+            case "room":
+                let pattern = try values.take("room=", value)
+                if name == nil { rooms.append(pattern) }
+            case "source": sources.append(try values.take("source=", value))
+            case "access_token", "ticket": break
+            default: throw FilterValues.unknown(parameter, of: ["room", "source", "access_token", "ticket"])
+            }
         }
-        if let name, shown.isEmpty {
+        return EventScope(
+            rooms: rooms.isEmpty ? .all : PatternSet(rooms), sources: sources.isEmpty ? .all : PatternSet(sources))
+    }
+
+    /// The answer.
+    /// - Parameters:
+    ///   - rooms: what the request may see, in order.
+    ///   - json: gives a room's JSON.
+    static func response(
+        _ request: HTTPRequest, _ rooms: [RoomEntry], head: EventID, name: String?, json: (RoomEntry) -> [UInt8]
+    ) -> HTTPResponse {
+        if let name, rooms.isEmpty {
             return Problem.notFound(
                 "No room of this name\(Quotable.text(name)) is open, or the token does not cover it."
             ).response
         }
-        let tag = Self.tag(shown)
-        if request.header("if-none-match").map({ Self.lists(tag, in: $0) }) == true {
-            var response = HTTPResponse(status: 304)
-            response.headers = [("ETag", tag), ("Cache-Control", "private, no-cache")]
-            return response
-        }
-        var response = HTTPResponse.json { writer in
-            writer.object { writer in
-                writer.member("lastEventId", id: head)
-                writer.name("rooms")
-                writer.array { writer in for room in shown { room.write(to: &writer) } }
-            }
-        }
-        response.headers = [
+        let tag = tag(rooms)
+        let headers = [
             ("Content-Type", "application/json"), ("ETag", tag), ("Cache-Control", "private, no-cache"),
         ]
+        if EntityTags(request).match(tag) {
+            var response = HTTPResponse(status: 304)
+            response.headers = Array(headers.dropFirst())
+            return response
+        }
+        var response = HTTPResponse(status: 200, body: body(rooms, head: head, json: json))
+        response.headers = headers
         return response
     }
 
-    /// The rooms that `filter` admits, by name and source.
-    static func covered(_ rooms: [RoomKey: RoomState], by filter: EventFilter) -> [RoomState] {
-        rooms.values.filter { filter.admitsRoom($0.room.name, source: $0.source) }
-            .sorted { ($0.room.name, $0.source) < ($1.room.name, $1.source) }
+    private static func body(_ rooms: [RoomEntry], head: EventID, json: (RoomEntry) -> [UInt8]) -> [UInt8] {
+        let list = list(rooms, json: json)
+        return JSONWriter.bytes { writer in
+            writer.object { writer in
+                writer.member("lastEventId", id: head)
+                writer.name("rooms")
+                writer.encoded(list)
+            }
+        } + [0x0A]
     }
 
-    private static func scope(_ request: HTTPRequest, name: String?) -> EventScope {
-        var scope = EventScope.everything
-        if let name { scope.rooms = PatternSet([name]) }
-        let rooms = request.query.filter { $0.name == "room" }.map(\.value)
-        if name == nil && !rooms.isEmpty { scope.rooms = PatternSet(rooms) }
-        let sources = request.query.filter { $0.name == "source" }.map(\.value)
-        if !sources.isEmpty { scope.sources = PatternSet(sources) }
-        return scope
+    /// A JSON list of rooms.
+    static func list(_ rooms: [RoomEntry], json: (RoomEntry) -> [UInt8]) -> [UInt8] {
+        var list = [UInt8(ascii: "[")]
+        for room in rooms {
+            if list.count > 1 { list.append(UInt8(ascii: ",")) }
+            list.append(contentsOf: json(room))
+        }
+        list.append(UInt8(ascii: "]"))
+        return list
     }
 
     /// Weak: it tells whether the rooms changed. `lastEventId` moves on with every event anywhere, and an older one
     /// is as good a cursor.
-    private static func tag(_ rooms: [RoomState]) -> String {
-        // FNV-1a, 64 bits.
+    private static func tag(_ rooms: [RoomEntry]) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        func mix(_ text: String) {
-            for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-            hash = (hash ^ 0xFF) &* 0x100_0000_01b3
-        }
-        for room in rooms {
-            mix(room.source)
-            mix(room.room.name)
-            mix(room.lastEventID.description)
-        }
+        for room in rooms { hash = (hash ^ room.tag) &* 0x100_0000_01b3 }
         return "W/\"\(rooms.count)-\(String(hash, radix: 16))\""
-    }
-
-    private static func lists(_ tag: String, in header: String) -> Bool {
-        header == "*" || header.split(separator: ",").contains { $0.filter { $0 != " " } == tag }
     }
 }

@@ -14,13 +14,14 @@ enum StreamHead {
 /// What the routes themselves say on a stream: like the hub's control events.
 enum ControlMessage {
     /// The rooms as they were at `head`, whose id it carries: every event after it follows.
-    static func snapshot(_ rooms: [RoomState], head: EventID, format: StreamFormat) -> [UInt8] {
+    /// - Parameter rooms: a JSON list.
+    static func snapshot(_ rooms: [UInt8], head: EventID, format: StreamFormat) -> [UInt8] {
         let json = JSONWriter.bytes { writer in
             writer.object { writer in
                 writer.member("type", "snapshot")
                 writer.member("lastEventId", id: head)
                 writer.name("rooms")
-                writer.array { writer in for room in rooms { room.write(to: &writer) } }
+                writer.encoded(rooms)
             }
         }
         guard format.encoding == .sse else { return json + [0x0A] }

@@ -88,7 +88,7 @@ extension StreamQuery {
         var rooms: [String] = []
         var types: [String] = []
         var sources: [String] = []
-        var count = 0
+        var values = FilterValues()
         var lastEventID: String?
         var since: EpochMilliseconds?
         var tail: Int?
@@ -107,10 +107,10 @@ extension StreamQuery {
             _ name: String, _ value: String, into query: inout StreamQuery, now: EpochMilliseconds
         ) throws(Mistake) {
             switch name {
-            case "room": rooms.append(try pattern(name, value))
-            case "type": types.append(try pattern(name, value))
-            case "source": sources.append(try pattern(name, value))
-            case "participant": query.participants.insert(try pattern(name, value))
+            case "room": rooms.append(try values.take("room=", value))
+            case "type": types.append(try values.take("type=", value))
+            case "source": sources.append(try values.take("source=", value))
+            case "participant": query.participants.insert(try values.take("participant=", value))
             case "named": query.isNamed = try flag(name, value)
             case "snapshot": query.wantsSnapshot = try flag(name, value)
             case "lastEventId": lastEventID = value
@@ -131,20 +131,8 @@ extension StreamQuery {
                 query.refusesOnStream = value == "stream"
             case "access_token", "ticket": break
             default:
-                throw Mistake(sentence: "A parameter is not known\(Quotable.text(name)); \(StreamQuery.known)")
+                throw FilterValues.unknown(name, of: StreamQuery.known)
             }
-        }
-
-        private mutating func pattern(_ name: String, _ value: String) throws(Mistake) -> String {
-            count += 1
-            guard count <= Limits.filterPatterns else {
-                throw Mistake(sentence: "There are more than \(Limits.filterPatterns) filters.")
-            }
-            guard !value.isEmpty, value.utf8.count <= Limits.nameBytes else {
-                throw Mistake(
-                    sentence: "\(name)= needs a value, of at most \(Limits.nameBytes) bytes; * matches anything.")
-            }
-            return value
         }
 
         private func flag(_ name: String, _ value: String) throws(Mistake) -> Bool {
@@ -189,8 +177,8 @@ extension StreamQuery {
         }
     }
 
-    private static let known = """
-        the parameters are room, type, source, participant, named, snapshot, lastEventId, since, tail, limit, wait, \
-        format, heartbeat, refuse, access_token and ticket.
-        """
+    private static let known = [
+        "room", "type", "source", "participant", "named", "snapshot", "lastEventId", "since", "tail", "limit", "wait",
+        "format", "heartbeat", "refuse", "access_token", "ticket",
+    ]
 }

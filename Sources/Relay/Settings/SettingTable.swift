@@ -5,6 +5,7 @@ extension Setting {
     /// Every setting of one value or a plain list, in the order in which `check` prints them.
     static let all: [Setting] = [
         Setting(list: "listen", \.listen, read: ListenAddress.init, show: \.description),
+        Setting("metrics", \.metrics, read: metricsAddress, show: { $0?.description ?? "" }),
         Setting("tls.certificate", \.tls.certificate, read: file, show: { $0 ?? "" }),
         Setting("tls.key", \.tls.key, read: file, show: { $0 ?? "" }),
         Setting("data", \.data, read: path, show: { $0 }),
@@ -42,6 +43,12 @@ extension Setting {
     private static let hour = 60 * minute
     private static let day = 24 * hour
     private static let mostStreams = 10_000_000
+
+    @Sendable private static func metricsAddress(_ text: String) throws(BadValue) -> ListenAddress? {
+        let address = try ListenAddress(text)
+        guard !address.isSecure else { throw BadValue("the metrics' address is served without TLS: leave https:// out") }
+        return address
+    }
 
     @Sendable static func path(_ text: String) throws(BadValue) -> String {
         guard !text.isEmpty, !text.utf8.contains(0) else { throw BadValue("a path should stand here") }
