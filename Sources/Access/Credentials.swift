@@ -41,14 +41,16 @@ public enum Credentials: Sendable, Hashable {
         return String(words[1])
     }
 
-    /// The first of our cookies, as browsers send the one with the longest path first (RFC 6265, section 5.4).
+    /// The first of our cookies that has a value, as browsers send the one with the longest path first (RFC 6265,
+    /// section 5.4).
     private static func token(inCookies value: String) -> String? {
         for pair in value.split(separator: ";") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, trimmed(parts[0]) == cookieName else { continue }
             var text = trimmed(parts[1])
             if text.count >= 2, text.hasPrefix("\""), text.hasSuffix("\"") { text = text.dropFirst().dropLast() }
-            return text.isEmpty ? nil : String(text)
+            // An empty one is what is left of a cookie that was deleted.
+            if !text.isEmpty { return String(text) }
         }
         return nil
     }

@@ -84,6 +84,13 @@ public enum Limits {
     /// How long `wait=` may hold a poll.
     public static let longPollMilliseconds = 60_000
 
+    /// When a page comes back by itself that was refused for good: EventSource knows no way to stay away.
+    public static let finalRefusalRetrySeconds = 3_600
+    /// Headers that one preflight is allowed.
+    public static let preflightHeaders = 64
+    /// The longest name of a header that a preflight is allowed.
+    public static let preflightHeaderBytes = 64
+
     /// Pages and lists of rooms that one user may have under way, from the request until the socket has taken the
     /// whole answer.
     public static let userAnswers = 16

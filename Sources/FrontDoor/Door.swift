@@ -18,6 +18,8 @@ public final class Door {
     /// Told, once a second at most, that connections could not be accepted, and why. Those of their clients wait in the
     /// listener's queue.
     public var acceptHasFailed: (SystemError) -> Void = { _ in }
+    /// Headers for the refusal of a request whose target alone is wrong: its page may read why.
+    public var headersOfRefusals: (HTTPRequest) -> [(name: String, value: String)] = { _ in [] }
     private let scratch = TLSStreamSocket.Scratch()
     private let direct = DirectAnswer()
     /// Who stands behind the other end of a connection, by the request's headers.
@@ -175,11 +177,16 @@ public final class Door {
             handle, request: request, of: connection, direct: direct, scratch: scratch, on: loop, answered: answered)
         if let problem = violation?.rawValue ?? framing.problem { return turnAway(exchange, status: 400, problem) }
         guard method != nil else { return turnAway(exchange, status: 501, "an unknown method") }
-        guard split != nil else { return turnAway(exchange, status: 400, "the request's target is not well-formed") }
+        guard split != nil else {
+            let headers = headersOfRefusals(request)
+            return turnAway(exchange, status: 400, "the request's target is not well-formed", headers)
+        }
         handler(exchange)
     }
 
-    private func turnAway(_ exchange: Exchange, status: Int, _ problem: String) {
+    private func turnAway(
+        _ exchange: Exchange, status: Int, _ problem: String, _ headers: [(name: String, value: String)] = []
+    ) {
         refused(DoorRefusal(status: status, problem: problem))
         let title = HTTPResponse.reason(status)
         let body = """
@@ -188,6 +195,7 @@ public final class Door {
             """
         var response = HTTPResponse(
             status: status, contentType: "application/problem+json", body: Array(body.utf8))
+        response.headers += headers
         response.closesConnection = true
         exchange.reply(response)
     }

@@ -52,6 +52,7 @@ extension Worker {
             },
             handler: turn { [unowned self] in route(self, $0) })
         door.handshakeHasEnded = { [context] in context.count($0) }
+        door.headersOfRefusals = { [context] in CrossOrigin(rules: context.rules).headers($0) }
         door.acceptHasFailed = { [context] in context.acceptHasFailed($0) }
         return door
     }

@@ -124,7 +124,8 @@ public final class Relay: Sendable {
             throw error
         }
         addresses = listen.filter { !$0.isForMetrics }.map(\.text)
-        self.demo = demo ? listen.first { !$0.isSecure && !$0.isForMetrics }.flatMap { Demo.start(context: context, address: $0) } : nil
+        let open = listen.first { !$0.isSecure && !$0.isForMetrics }
+        self.demo = demo ? open.flatMap { Demo.start(context: context, address: $0) } : nil
     }
 
     /// The caps, held against how many files this process may open: each stream is one.

@@ -96,6 +96,8 @@ final class RelayContext: Sendable {
     let webhookLog: RateLimitedLog
     let accessLog: RateLimitedLog
     let requestLog: RateLimitedLog
+    /// Pages of origins that are not listed.
+    let originLog: RateLimitedLog
     /// What the log's home cannot do: a full disk fails every second.
     let journalLog: RateLimitedLog
     let tlsLog: RateLimitedLog
@@ -126,6 +128,7 @@ final class RelayContext: Sendable {
         webhookLog = RateLimitedLog(log)
         accessLog = RateLimitedLog(log)
         requestLog = RateLimitedLog(log)
+        originLog = RateLimitedLog(log, linesPerSecond: 1)
         order = rules.settings.streams.overCap == .oldest ? StreamOrder() : nil
         self.caps = Locked(StreamCaps(caps))
         declareSeries(rules)

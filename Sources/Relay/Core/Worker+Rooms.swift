@@ -46,7 +46,7 @@ extension Worker {
             context.metrics.count(.streamsRefused, "reason", StreamRefusal.answers.reason)
             return reply(exchange, StreamRefusal.answers.problem.response, check)
         }
-        let needsJSON = request.method != "HEAD" && request.headers.allSatisfy { $0.name.lowercased() != "if-none-match" }
+        let needsJSON = request.method != "HEAD" && request.header("if-none-match") == nil
         find(RoomSearch(rooms, filter: filter, name: name, needsJSON: needsJSON)) { [unowned self] found in
             do throws(AccessRefusal) {
                 // Revoked while the rooms were looked for.

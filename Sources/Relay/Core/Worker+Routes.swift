@@ -17,6 +17,7 @@ extension Worker {
             return routeOutside(exchange, check)
         }
         if path.first == "webhooks", path.count == 2 { return ingest(exchange, source: path[1], now: now) }
+        noteStranger(exchange)
         if request.method == "OPTIONS", let methods = Self.methods(at: path) {
             return reply(exchange, CrossOrigin(rules: context.rules).preflight(request, methods: methods), check)
         }
@@ -38,8 +39,8 @@ extension Worker {
     /// unknown path hears 404, as it would without asking.
     private static func methods(at path: [String]) -> [String]? {
         switch (path.first, path.count) {
-        case ("events", 1): ["GET"]
-        case ("diag", 2) where path[1] == "stream": ["GET"]
+        case ("events", 1): ["GET", "HEAD"]
+        case ("diag", 2) where path[1] == "stream": ["GET", "HEAD"]
         case ("rooms", 1), ("rooms", 2), ("schema", 2): ["GET", "HEAD"]
         case ("tickets", 1): ["POST"]
         case ("streams", 3) where path[2] == "renew": ["POST"]

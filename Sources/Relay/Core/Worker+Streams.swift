@@ -8,7 +8,7 @@ internal import Journal
 // `GET /api/events`: from a request to a subscriber.
 extension Worker {
     /// A stream that is authorised and not started yet.
-    private struct Opening {
+    struct Opening {
         let query: StreamQuery
         let identity: Identity
         let filter: EventFilter
@@ -17,8 +17,8 @@ extension Worker {
 
     func openStream(_ exchange: Exchange, _ check: AccessCheck, now: EpochMilliseconds) {
         let request = exchange.request
-        guard request.method == "GET" else {
-            return reply(exchange, Problem.method(request.method, allowed: "GET").response, check)
+        guard request.method == "GET" || request.method == "HEAD" else {
+            return reply(exchange, Problem.method(request.method, allowed: "GET, HEAD").response, check)
         }
         let opening: Opening
         do {
@@ -31,9 +31,10 @@ extension Worker {
         } catch let refusal as AccessRefusal {
             return deny(exchange, refusal, check)
         } catch {
-            let sentence = (error as? StreamQuery.Mistake)?.sentence ?? "The query cannot be read."
-            return reply(exchange, Problem(400, "bad_query", sentence).response, check)
+            let mistake = error as? StreamQuery.Mistake ?? StreamQuery.Mistake(sentence: "The query cannot be read.")
+            return deny(exchange, mistake, check)
         }
+        if request.method == "HEAD" { return reply(exchange, StreamHead.alone(opening.query.format), check) }
         lookUpStart(exchange, opening, now: now)
     }
 
@@ -190,50 +191,5 @@ extension Worker {
             return admit(user: user, address: address, now: now)
         }
         return .cap(reason, retryAfterSeconds: seconds)
-    }
-
-    private func refuse(_ exchange: Exchange, _ opening: Opening, _ refusal: StreamRefusal) {
-        let request = exchange.request
-        context.metrics.count(.streamsRefused, "reason", refusal.reason)
-        context.accessLog.warning(
-            "refused a stream to \(request.remoteAddress): \(refusal.reason): \(refusal.detail)",
-            now: System.wallMilliseconds())
-        guard hearsOnStream(request, choice: opening.query.refusesOnStream) else {
-            return reply(exchange, refusal.problem.response, opening.check)
-        }
-        let message = ControlMessage.refused(
-            reason: refusal.reason, detail: refusal.detail, retryAfterSeconds: refusal.retryAfterSeconds,
-            isNamed: opening.query.isNamed)
-        reply(exchange, Self.briefStream(message), opening.check)
-    }
-
-    /// Answers somebody who is not let in. What will pass by itself is told as caps are.
-    func deny(_ exchange: Exchange, _ refusal: AccessRefusal, _ check: AccessCheck) {
-        let request = exchange.request
-        let problem = check.problem(refusal, for: request)
-        // The query was not read yet: a refusal must come before any other work.
-        let choice = request.query("refuse").map { $0 == "stream" }
-        guard let seconds = refusal.retryAfterSeconds, hearsOnStream(request, choice: choice) else {
-            return reply(exchange, problem.response, check)
-        }
-        let message = ControlMessage.refused(
-            reason: problem.reason, detail: problem.detail, retryAfterSeconds: seconds,
-            isNamed: ["1", "true"].contains(request.query("named")))
-        reply(exchange, Self.briefStream(message), check)
-    }
-
-    /// Whether a refusal goes onto a stream: if the client chose so, else if it is a browser's EventSource, which
-    /// never comes back after any other status than 200.
-    private func hearsOnStream(_ request: HTTPRequest, choice: Bool?) -> Bool {
-        choice
-            ?? (request.header("accept")?.contains("text/event-stream") == true
-                && request.header("sec-fetch-mode") != nil)
-    }
-
-    private static func briefStream(_ message: [UInt8]) -> HTTPResponse {
-        var response = HTTPResponse(status: 200, contentType: "text/event-stream", body: message)
-        response.headers.append(("Cache-Control", "no-store"))
-        response.closesConnection = true
-        return response
     }
 }

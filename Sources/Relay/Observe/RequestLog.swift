@@ -120,9 +120,9 @@ struct RequestLog: Sendable {
     ]
 
     /// The path and of the query what may be seen.
-    static func target(_ request: HTTPRequest) -> String {
+    static func target(_ request: HTTPRequest, withQuery: Bool = true) -> String {
         let path = "/" + OutputText.cut(request.path.map(OutputText.shown).joined(separator: "/"))
-        let query = request.query.filter { shown.contains($0.name) }
+        let query = withQuery ? request.query.filter { shown.contains($0.name) } : []
         guard !query.isEmpty else { return path }
         return path + "?" + query.map { "\($0.name)=\(OutputText.shown($0.value))" }.joined(separator: "&")
     }

@@ -52,7 +52,7 @@ struct AccessCheck {
         _ request: HTTPRequest, _ rules: Rules, now: EpochMilliseconds
     ) throws(AccessRefusal) -> (Credentials, AttemptGate.CredentialHash, String) {
         // Looked up only if it is needed.
-        let cookie = request.header("cookie").flatMap { CrossOrigin(rules: rules).mayUseCookie(request) ? $0 : nil }
+        let cookie = Self.cookies(request).flatMap { CrossOrigin(rules: rules).mayUseCookie(request) ? $0 : nil }
         let found = try Credentials.find(
             authorization: request.header("authorization"), cookie: cookie, query: request.query)
         guard let found else {
@@ -72,6 +72,12 @@ struct AccessCheck {
         return (found, hash, address)
     }
 
+    /// All cookies of a request: some proxies and HTTP/2 clients send a line for each.
+    private static func cookies(_ request: HTTPRequest) -> String? {
+        guard request.header("cookie") != nil else { return nil }
+        return request.headers.filter { $0.name.lowercased() == "cookie" }.map(\.value).joined(separator: "; ")
+    }
+
     private func look(
         up credentials: Credentials, _ rules: Rules, now: EpochMilliseconds
     ) throws(AccessRefusal) -> Identity {
@@ -79,7 +85,12 @@ struct AccessCheck {
         switch credentials {
         case .bearer(let token): identity = try rules.verifier.identity(token, now: now)
         case .ticket(let ticket):
-            guard let found = context.tickets.withLock({ $0.redeem(ticket, now: now) }) else {
+            // A HEAD uses nothing up.
+            let isKept = exchange.request.method == "HEAD"
+            let found = context.tickets.withLock {
+                isKept ? $0.holder(of: ticket, now: now) : $0.redeem(ticket, now: now)
+            }
+            guard let found else {
                 throw AccessRefusal(.unknownTicket, "The ticket was used before, is too old, or was never issued.")
             }
             identity = found

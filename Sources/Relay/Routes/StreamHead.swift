@@ -1,13 +1,30 @@
 internal import Events
 internal import Fanout
+internal import FrontDoor
 
 /// The head of a stream's response. It has no length and ends with the connection.
 enum StreamHead {
     static func bytes(_ format: StreamQuery.Format, _ extra: [(name: String, value: String)]) -> [UInt8] {
-        let type = format == .sse ? "text/event-stream" : "application/x-ndjson"
-        var head = "HTTP/1.1 200 OK\r\nContent-Type: \(type)\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
+        var head =
+            "HTTP/1.1 200 OK\r\nContent-Type: \(contentType(format))\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
         for header in extra { head += "\(header.name): \(header.value)\r\n" }
         return Array((head + "Connection: close\r\n\r\n").utf8)
+    }
+
+    static func contentType(_ format: StreamQuery.Format) -> String {
+        switch format {
+        case .sse: "text/event-stream"
+        case .ndjson: "application/x-ndjson"
+        case .json: "application/json"
+        }
+    }
+
+    /// The answer to a HEAD.
+    static func alone(_ format: StreamQuery.Format) -> HTTPResponse {
+        var response = HTTPResponse(status: 200, contentType: contentType(format))
+        response.headers += [("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")]
+        response.hasLength = false
+        return response
     }
 }
 
@@ -29,14 +46,17 @@ enum ControlMessage {
         return Array("id: \(head)\n\(name)data: ".utf8) + json + [0x0A, 0x0A]
     }
 
-    static func refused(reason: String, detail: String, retryAfterSeconds: Int, isNamed: Bool) -> [UInt8] {
-        let retry = Int64(retryAfterSeconds) * 1000
+    /// - Parameter retryAfterSeconds: nil if the same request will never be let in. EventSource comes back all the
+    ///   same, so it is told to do that seldom.
+    static func refused(reason: String, detail: String, retryAfterSeconds: Int?, isNamed: Bool) -> [UInt8] {
+        let retry = Int64(retryAfterSeconds ?? Limits.finalRefusalRetrySeconds) * 1000
         let json = JSONWriter.text { writer in
             writer.object { writer in
                 writer.member("type", "refused")
                 writer.member("reason", reason)
                 writer.member("detail", detail)
                 writer.member("retryMs", retry)
+                if retryAfterSeconds == nil { writer.member("final", true) }
             }
         }
         return Array("retry: \(retry)\n\(isNamed ? "event: refused\n" : "")data: \(json)\n\n".utf8)

@@ -35,12 +35,15 @@ struct StreamQuery: Equatable {
     /// A sentence for whoever wrote the query.
     struct Mistake: Error, Equatable {
         let sentence: String
+        /// True if the client takes none of the forms that there are.
+        var isAboutForms = false
     }
 
     init(_ request: HTTPRequest, now: EpochMilliseconds) throws(Mistake) {
-        if let accept = request.header("accept") { format = Self.format(accept: accept) }
         var reader = Reader()
         for (name, value) in request.query { try reader.take(name, value, into: &self, now: now) }
+        // What the query asks for outdoes what the client usually takes.
+        if !reader.hasFormat { format = try Self.format(request) }
         requested = EventScope(
             rooms: reader.rooms.isEmpty ? .all : PatternSet(reader.rooms),
             types: reader.types.isEmpty ? .all : PatternSet(reader.types),
@@ -65,20 +68,19 @@ struct StreamQuery: Equatable {
         }
     }
 
-    private static func format(accept: String) -> Format {
-        let types = accept.split(separator: ",").map { element in
-            // Up to the first semicolon, which may be all there is.
-            element.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
-        }
-        for type in types {
-            switch type {
-            case "text/event-stream": return .sse
-            case "application/x-ndjson", "application/ndjson": return .ndjson
-            case "application/json": return .json
-            default: continue
-            }
-        }
-        return .sse
+    /// By media type; the first is for clients that take anything.
+    private static let forms: KeyValuePairs<String, Format> = [
+        "text/event-stream": .sse, "application/x-ndjson": .ndjson, "application/ndjson": .ndjson,
+        "application/json": .json,
+    ]
+
+    private static func format(_ request: HTTPRequest) throws(Mistake) -> Format {
+        do throws(AcceptHeader.Problem) {
+            let best = try AcceptHeader(request).best(of: forms.map(\.key))
+            if let form = forms.first(where: { $0.key == best }) { return form.value }
+        } catch { throw Mistake(sentence: error.sentence) }
+        let list = "text/event-stream, application/x-ndjson and application/json, all in UTF-8"
+        throw Mistake(sentence: "Accept takes none of the forms that there are: \(list).", isAboutForms: true)
     }
 }
 
@@ -89,6 +91,7 @@ extension StreamQuery {
         var types: [String] = []
         var sources: [String] = []
         var values = FilterValues()
+        var hasFormat = false
         var lastEventID: String?
         var since: EpochMilliseconds?
         var tail: Int?
@@ -118,7 +121,9 @@ extension StreamQuery {
             case "tail": tail = try number(name, value, 0...Limits.tailEvents)
             case "limit": query.limitEvents = try number(name, value, 1...Limits.limitEvents)
             case "wait": query.waitMilliseconds = try wait(value)
-            case "format": query.format = try word(name, value)
+            case "format":
+                query.format = try word(name, value)
+                hasFormat = true
             case "heartbeat":
                 guard value == "event" || value == "comment" else {
                     throw Mistake(sentence: "heartbeat= is event or comment.")

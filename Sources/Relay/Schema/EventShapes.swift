@@ -140,6 +140,7 @@ enum EventShapes {
                 .must("reason", .string, "Why, in a word."),
                 .must("detail", .string, "Why, in a sentence."),
                 .must("retryMs", .integer, "When to come back."),
+                .may("final", .boolean, "True if the same request will never be let in."),
             ]),
         Shape("heartbeat", "The stream is alive.", []),
     ]

@@ -46,7 +46,9 @@ extension Setting {
 
     @Sendable private static func metricsAddress(_ text: String) throws(BadValue) -> ListenAddress? {
         let address = try ListenAddress(text)
-        guard !address.isSecure else { throw BadValue("the metrics' address is served without TLS: leave https:// out") }
+        guard !address.isSecure else {
+            throw BadValue("the metrics' address is served without TLS: leave https:// out")
+        }
         return address
     }
 
@@ -95,11 +97,21 @@ extension Setting {
     /// An origin as browsers send it, or one with `*.` before the domain, or `*`.
     @Sendable private static func origin(_ text: String) throws(BadValue) -> String {
         if text == "*" { return text }
-        guard let scheme = ["https://", "http://"].first(where: text.hasPrefix) else {
-            throw BadValue("an origin begins with https:// or http://, as in https://dash.example.com")
+        guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else {
+            throw BadValue(
+                "an origin begins with https:// or http://, as in https://dash.example.com, or with an app's scheme, "
+                    + "as in capacitor://localhost")
         }
-        let authority = text.dropFirst(scheme.count)
+        let authority = text[colon...].dropFirst(3)
         if authority.contains("/") { throw BadValue("an origin has no path, and no / at its end") }
+        let isOfSite = ["https", "http"].contains(text[..<colon].lowercased())
+        if !isOfSite {
+            guard (try? AllowedOrigins([text])) != nil else {
+                throw BadValue(
+                    "an app's origin is a scheme and a host, as in capacitor://localhost or tauri://localhost")
+            }
+            return text.lowercased()
+        }
         let host = authority.hasPrefix("*.") ? authority.dropFirst(2) : authority
         guard !host.isEmpty, !host.contains("*") else {
             throw BadValue("only the first part of an origin's host may be *, as in https://*.example.com")
