@@ -38,7 +38,9 @@ import Testing
     func originsOfAppsAreExact(origin: String) throws {
         let origins = try AllowedOrigins([origin])
         #expect(origins.decision(for: origin) == .allowed)
-        for other in [origin + "/", origin + "x", "x" + origin, "https://localhost", "null", "capacitor://evil.example"] {
+        for other in [
+            origin + "/", origin + "x", "x" + origin, "https://localhost", "null", "capacitor://evil.example",
+        ] {
             #expect(origins.decision(for: other) == .refused, "\(other)")
         }
         #expect(try AllowedOrigins([origin.uppercased()]).decision(for: origin) == .allowed)

@@ -27,6 +27,10 @@ import Testing
         ("text/*;q=0.3, text/event-stream;q=0.7, application/*;q=0.5", "text/event-stream"),
         ("application/*, application/x-ndjson;q=0, application/ndjson;q=0", "application/json"),
         ("*/*;q=0.1, application/json;q=0.1", "application/json"),
+        // A wildcard without a weight is for the case that nothing else fits.
+        ("application/x-ndjson;q=0.9, */*", "application/x-ndjson"),
+        ("*/*, application/json;q=0.5", "application/json"),
+        ("application/json;q=0.1, */*;q=0.9", "text/event-stream"), ("application/*, */*", "application/x-ndjson"),
         // Of equals the first.
         ("application/json, text/event-stream", "application/json"),
         ("text/event-stream, application/json", "text/event-stream"),

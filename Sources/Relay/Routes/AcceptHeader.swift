@@ -9,8 +9,12 @@ struct AcceptHeader: Equatable {
         let subtype: String
         /// In lower case; nil for any.
         let charset: String?
-        /// From 0 to 1000.
-        let weight: Int
+        /// From 0 to 1000, as the header says it; nil if it says none.
+        let givenWeight: Int?
+
+        /// From 0 to 1000. `*/*` without a weight stands behind what the client names, whatever weight that has: many
+        /// clients add it to their wishes so as not to hear 406. Apache does the same.
+        var weight: Int { givenWeight ?? (specificity >= 2 ? 1000 : 10 * (specificity + 1)) }
 
         /// How narrow it is: a type with its charset, a type, `text/*`, `*/*`.
         var specificity: Int {
@@ -87,7 +91,7 @@ struct AcceptHeader: Equatable {
             throw Problem(sentence: "Accept is a list of media types, such as text/event-stream.")
         }
         var charset: String?
-        var weight = 1000
+        var weight: Int?
         for part in parts.dropFirst() {
             let sides = split(part, at: UInt8(ascii: "="))
             switch lower(sides[0]) {
@@ -98,7 +102,7 @@ struct AcceptHeader: Equatable {
         }
         return Range(
             type: isAny ? "*" : lower(names[0]), subtype: isAny ? "*" : lower(names[1]), charset: charset,
-            weight: weight)
+            givenWeight: weight)
     }
 
     /// `0`, `1`, `0.5`; `.5`, which some clients send, is as clear.

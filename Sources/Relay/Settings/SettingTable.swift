@@ -98,9 +98,7 @@ extension Setting {
     @Sendable private static func origin(_ text: String) throws(BadValue) -> String {
         if text == "*" { return text }
         guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else {
-            throw BadValue(
-                "an origin begins with https:// or http://, as in https://dash.example.com, or with an app's scheme, "
-                    + "as in capacitor://localhost")
+            throw BadValue("an origin begins with https:// or http://, as in https://dash.example.com")
         }
         let authority = text[colon...].dropFirst(3)
         if authority.contains("/") { throw BadValue("an origin has no path, and no / at its end") }
