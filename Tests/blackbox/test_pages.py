@@ -108,6 +108,13 @@ def test_unread_answers_have_one_bound_in_bytes(start):
     roomwire.wait_until(lambda: page(relay, roomwire.token("late")).status_code == 200, "memory for a page")
 
 
+def test_a_page_of_metrics_and_a_schema_are_whole(shared):
+    for path in ("/metrics", "/api/schema/events.json"):
+        answer = requests.get(shared.base + path, timeout=30)
+        assert answer.status_code == 200 and len(answer.content) > 4096
+        assert answer.headers["Content-Length"] == str(len(answer.content))
+
+
 def test_a_poll_whose_answer_is_not_read_counts_as_one(start):
     relay = start()
     fill(relay)

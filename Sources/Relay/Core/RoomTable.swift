@@ -164,6 +164,8 @@ struct RoomSearch {
             next += 1
             if entry.isOpen, admits(entry) {
                 found.append(entry)
+                // Both are kept for the answer.
+                _ = entry.tag
                 if needsJSON { _ = table.json(of: entry) }
             }
             if isOver() { break }

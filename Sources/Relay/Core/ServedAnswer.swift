@@ -71,6 +71,14 @@ extension Worker {
     /// Answers with the headers that pages of other origins need. A large answer counts until it is sent.
     /// - Parameter served: the count of the answer, where it has begun before.
     func reply(_ exchange: Exchange, _ response: HTTPResponse, _ check: AccessCheck, served: ServedAnswer? = nil) {
+        replyCounted(exchange, response, check.corsHeaders(exchange.request), served: served)
+    }
+
+    /// Answers; a large answer counts until it is sent.
+    func replyCounted(
+        _ exchange: Exchange, _ response: HTTPResponse, _ headers: [(name: String, value: String)] = [],
+        served: ServedAnswer? = nil
+    ) {
         var response = response
         var served = served
         if response.body.count > Limits.smallAnswerBytes, exchange.request.method != "HEAD" {
@@ -81,7 +89,7 @@ extension Worker {
                 response = StreamRefusal.unsent.problem.response
             }
         }
-        response.headers += check.corsHeaders(exchange.request)
+        response.headers += headers
         exchange.reply(response, holding: served)
     }
 }

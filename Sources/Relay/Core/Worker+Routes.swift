@@ -59,8 +59,7 @@ extension Worker {
     /// What is on the metrics' address.
     func routeOperating(_ exchange: Exchange) {
         exchange.closesConnection = context.isDraining.withLock { $0 }
-        let check = AccessCheck(context: context, exchange: exchange)
-        reply(exchange, operating(exchange.request) ?? Self.nothingHere, check)
+        replyCounted(exchange, operating(exchange.request) ?? Self.nothingHere)
     }
 
     /// What is outside the API's prefix, on the addresses of streams and webhooks.
@@ -68,7 +67,7 @@ extension Worker {
         let request = exchange.request
         // With an address of their own, metrics and readiness are nowhere else.
         let isHere = context.settings.metrics == nil || request.path.first == "healthz"
-        if isHere, let response = operating(request) { return exchange.reply(response) }
+        if isHere, let response = operating(request) { return replyCounted(exchange, response) }
         reply(exchange, Self.nothingHere, check)
     }
 

@@ -70,9 +70,14 @@ extension Worker {
 
     /// The rooms of a snapshot are those at the head at which the stream begins.
     private func findSnapshot(_ exchange: Exchange, _ opening: Opening) {
+        // Until the stream is counted the search counts, as a list of rooms does.
+        let served = served(to: opening.identity)
+        guard served.begin() else { return refuse(exchange, opening, .answers) }
         find(RoomSearch(rooms, filter: opening.filter)) { [unowned self] found in
-            guard let now = checkAgain(exchange, opening) else { return }
-            start(exchange, opening, .trusted(hub.head), snapshot: found, now: now)
+            withExtendedLifetime(served) {
+                guard let now = checkAgain(exchange, opening) else { return }
+                start(exchange, opening, .trusted(hub.head), snapshot: found, now: now)
+            }
         }
     }
 

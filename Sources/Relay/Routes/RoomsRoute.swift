@@ -80,21 +80,24 @@ struct RoomsRoute {
 
     private static func body(_ rooms: [RoomEntry], head: EventID, json: (RoomEntry) -> [UInt8]) -> [UInt8] {
         let list = list(rooms, json: json)
-        return JSONWriter.bytes { writer in
-            writer.object { writer in
-                writer.member("lastEventId", id: head)
-                writer.name("rooms")
-                writer.encoded(list)
-            }
-        } + [0x0A]
+        var writer = JSONWriter(capacityBytes: list.count + 64)
+        writer.object { writer in
+            writer.member("lastEventId", id: head)
+            writer.name("rooms")
+            writer.encoded(list)
+        }
+        return writer.bytes + [0x0A]
     }
 
     /// A JSON list of rooms.
     static func list(_ rooms: [RoomEntry], json: (RoomEntry) -> [UInt8]) -> [UInt8] {
-        var list = [UInt8(ascii: "[")]
-        for room in rooms {
+        let pieces = rooms.map(json)
+        var list: [UInt8] = []
+        list.reserveCapacity(pieces.reduce(2) { $0 + $1.count + 1 })
+        list.append(UInt8(ascii: "["))
+        for piece in pieces {
             if list.count > 1 { list.append(UInt8(ascii: ",")) }
-            list.append(contentsOf: json(room))
+            list.append(contentsOf: piece)
         }
         list.append(UInt8(ascii: "]"))
         return list
