@@ -35,27 +35,28 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
 
         // From here on imports go down the list of design: a target sees only those above it.
-        .target(name: "Events", swiftSettings: strict),
+        .target(name: "Wire", swiftSettings: strict),
+        .target(name: "Events", dependencies: ["Wire"], swiftSettings: strict),
         .target(name: "EventLoop", dependencies: ["CLibevent"], swiftSettings: strict),
         .target(name: "Fetch", dependencies: ["CCurl"], swiftSettings: strict),
-        .target(name: "Webhooks", dependencies: ["Events", crypto], swiftSettings: strict),
+        .target(name: "Webhooks", dependencies: ["Events", "Wire", crypto], swiftSettings: strict),
         .target(
             name: "Access",
-            dependencies: ["Events", .product(name: "JWTKit", package: "jwt-kit")],
+            dependencies: ["Events", "Wire", .product(name: "JWTKit", package: "jwt-kit")],
             swiftSettings: strict),
         .target(
             name: "Journal",
             dependencies: [
-                "Events", .product(name: "GRDB", package: "GRDB.swift"),
+                "Events", "Wire", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
-        .target(name: "Fanout", dependencies: ["Events"], swiftSettings: strict),
-        .target(name: "FrontDoor", dependencies: ["EventLoop", "CLibevent", "COpenSSL"], swiftSettings: strict),
+        .target(name: "Fanout", dependencies: ["Events", "Wire"], swiftSettings: strict),
+        .target(name: "FrontDoor", dependencies: ["EventLoop", "Wire", "CLibevent", "COpenSSL"], swiftSettings: strict),
         .target(
             name: "Relay",
             dependencies: [
-                "Events", "EventLoop", "Fetch", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor", crypto,
+                "Wire", "Events", "EventLoop", "Fetch", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor", crypto,
                 logging,
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -63,14 +64,14 @@ let package = Package(
         .executableTarget(
             name: "roomwire",
             dependencies: [
-                "Relay", "Events", "Access", "Webhooks",
+                "Relay", "Wire", "Events", "Access", "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "roomwire-load",
             dependencies: [
-                "Events", "EventLoop", "CLibevent", "COpenSSL", "Webhooks", crypto,
+                "Wire", "Events", "EventLoop", "CLibevent", "COpenSSL", "Webhooks", crypto,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
@@ -83,14 +84,14 @@ let package = Package(
             name: "LoadTests",
             dependencies: ["roomwire-load", "Events", .product(name: "Histogram", package: "hdrhistogram-swift")],
             swiftSettings: strict),
-        .testTarget(name: "EventsTests", dependencies: ["Events", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "EventsTests", dependencies: ["Events", "Wire", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "WebhooksTests", dependencies: ["Webhooks", "Events", "TestSupport", crypto],
+            name: "WebhooksTests", dependencies: ["Webhooks", "Events", "Wire", "TestSupport", crypto],
             swiftSettings: strict),
         .testTarget(
             name: "AccessTests",
             dependencies: [
-                "Access", "Events", .product(name: "JWTKit", package: "jwt-kit"),
+                "Access", "Events", "Wire", .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ],
             swiftSettings: strict),
@@ -105,9 +106,9 @@ let package = Package(
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: strict),
         .testTarget(name: "FetchTests", dependencies: ["Fetch"], swiftSettings: strict),
         .testTarget(
-            name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop", "COpenSSL"], swiftSettings: strict),
+            name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop", "Wire", "COpenSSL"], swiftSettings: strict),
         .testTarget(
-            name: "RelayTests", dependencies: ["Relay", "Events", "EventLoop", "Access", "Webhooks"],
+            name: "RelayTests", dependencies: ["Relay", "Wire", "Events", "EventLoop", "Access", "Webhooks"],
             swiftSettings: strict),
         .testTarget(
             name: "roomwireTests", dependencies: ["roomwire", "Relay", "Events", "Access", "Webhooks"],

@@ -1,3 +1,5 @@
+public import Wire
+
 /// The web pages that may read streams: an allow list of origins for CORS.
 public struct AllowedOrigins: Sendable, Hashable {
     /// What the answer to a page of some origin says.
@@ -10,14 +12,14 @@ public struct AllowedOrigins: Sendable, Hashable {
         case refused
     }
 
-    private var exact: Set<String> = []
+    private var exact: Set<WireText> = []
     // `https://*.example.com` as what stands before and after the star.
     private var wildcards: [Wildcard] = []
     private var anybody = false
 
     private struct Wildcard: Sendable, Hashable {
-        let before: String
-        let after: String
+        let before: WireText
+        let after: WireText
     }
 
     /// The list of the settings: `https://app.example.com`, `http://localhost:5173`, `https://*.example.com` (any
@@ -33,25 +35,26 @@ public struct AllowedOrigins: Sendable, Hashable {
             if let star = origin.firstIndex(of: "*") {
                 wildcards.append(
                     Wildcard(
-                        before: String(origin[..<star]), after: String(origin[origin.index(after: star)...])))
+                        before: WireText(String(origin[..<star])),
+                        after: WireText(String(origin[origin.index(after: star)...]))))
             } else {
-                exact.insert(origin)
+                exact.insert(WireText(origin))
             }
         }
     }
 
     /// What to answer to a request with this `Origin`. `null`, which sandboxed pages of anybody send, is never
     /// listed.
-    public func decision(for origin: String) -> Decision {
+    public func decision(for origin: WireText) -> Decision {
         if exact.contains(origin) || wildcards.contains(where: { Self.matches(origin, $0) }) { return .allowed }
         return anybody ? .allowedWithoutCredentials : .refused
     }
 
-    private static func matches(_ origin: String, _ wildcard: Wildcard) -> Bool {
-        guard origin.utf8.count > wildcard.before.utf8.count + wildcard.after.utf8.count,
+    private static func matches(_ origin: WireText, _ wildcard: Wildcard) -> Bool {
+        guard origin.byteCount > wildcard.before.byteCount + wildcard.after.byteCount,
             origin.hasPrefix(wildcard.before), origin.hasSuffix(wildcard.after)
         else { return false }
-        return isHost(origin.dropFirst(wildcard.before.count).dropLast(wildcard.after.count))
+        return isHost(origin.utf8.dropFirst(wildcard.before.byteCount).dropLast(wildcard.after.byteCount))
     }
 
     /// As browsers write it: lower case, no path, no port where it is the scheme's own. Nil for what is no origin.
@@ -62,7 +65,7 @@ public struct AllowedOrigins: Sendable, Hashable {
             let rest = text.dropFirst(scheme.count)
             let parts = rest.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             let host = parts[0].hasPrefix("*.") ? parts[0].dropFirst(2) : parts[0]
-            guard isHost(host) else { return nil }
+            guard isHost(host.utf8) else { return nil }
             if parts.count == 2 {
                 guard let number = UInt16(parts[1]), number > 0, "\(number)" == parts[1] else { return nil }
             }
@@ -103,10 +106,10 @@ public struct AllowedOrigins: Sendable, Hashable {
     private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
     /// One label or several with dots between them, of lower-case letters, digits, `-` and `_`.
-    private static func isHost(_ text: Substring) -> Bool {
-        text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+    private static func isHost(_ text: Substring.UTF8View) -> Bool {
+        text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
             !label.isEmpty
-                && label.utf8.allSatisfy { byte in
+                && label.allSatisfy { byte in
                     switch byte {
                     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
                         UInt8(ascii: "-"), UInt8(ascii: "_"):

@@ -1,17 +1,18 @@
 public import Events
+internal import Wire
 
 /// Bounds what answers may take at one time: pages of events and lists of rooms are large, and wait in memory while
 /// their clients do not read them.
 public struct AnswerCaps: Sendable {
     /// Whose answers are counted together.
     public struct Reader: Sendable, Hashable {
-        private let issuer: ExactName
-        private let user: ExactName
+        private let issuer: WireText
+        private let user: WireText
 
         /// The user that an issuer names.
         public init(_ identity: Identity) {
-            issuer = ExactName(identity.issuer)
-            user = ExactName(identity.user)
+            issuer = WireText(identity.issuer)
+            user = identity.user
         }
     }
 

@@ -26,7 +26,7 @@ public struct AttemptGate: Sendable {
 
     /// How long to wait, in whole seconds, before this credential is looked at; nil to look at it now.
     public mutating func retryAfterSeconds(
-        _ credential: CredentialHash, from address: String, now: EpochMilliseconds
+        _ credential: CredentialHash, from address: WireText, now: EpochMilliseconds
     ) -> Int? {
         guard credentials.count > 0 else { return nil }
         let key = Self.key(credential, address)
@@ -36,7 +36,7 @@ public struct AttemptGate: Sendable {
     }
 
     /// Counts a credential that turned out to be no good: at its address only the first time.
-    public mutating func failed(_ credential: CredentialHash, from address: String, now: EpochMilliseconds) {
+    public mutating func failed(_ credential: CredentialHash, from address: WireText, now: EpochMilliseconds) {
         let key = Self.key(credential, address)
         if !credentials.remembers(address: key) { addresses.record(address: address, now: now) }
         credentials.record(address: key, now: now)
@@ -54,7 +54,7 @@ public struct AttemptGate: Sendable {
         good = [credential]
     }
 
-    private static func key(_ credential: CredentialHash, _ address: String) -> String {
+    private static func key(_ credential: CredentialHash, _ address: WireText) -> WireText {
         "\(address) \(credential)"
     }
 }

@@ -8,7 +8,7 @@ public import Events
 ///   - requested: what the request asks for; it narrows the grant and never widens it.
 ///   - participants: identities of participants; empty for no such limit.
 public func effectiveFilter(
-    for identity: Identity, requested: EventScope, participants: Set<String> = []
+    for identity: Identity, requested: EventScope, participants: Set<WireText> = []
 ) throws(AccessRefusal) -> EventFilter {
     let granted = identity.grant.scope
     func check(_ wanted: PatternSet, _ covered: PatternSet, _ what: String) throws(AccessRefusal) {

@@ -3,7 +3,7 @@ public import Events
 /// Slows addresses that keep failing to be let in: bad tokens cost verifying and fill the log.
 public struct FailedAttempts: Sendable {
     // By address, when its failures will have been worked off, each of which takes ``Limits/failureSeconds``.
-    private var workedOff: [String: EpochMilliseconds] = [:]
+    private var workedOff: [WireText: EpochMilliseconds] = [:]
     private var nextSweep: EpochMilliseconds = 0
     private let allowance: EpochMilliseconds
 
@@ -17,10 +17,10 @@ public struct FailedAttempts: Sendable {
     public var count: Int { workedOff.count }
 
     /// True when the address has failed, and not so long ago that it was forgotten.
-    public func remembers(address: String) -> Bool { workedOff[address] != nil }
+    public func remembers(address: WireText) -> Bool { workedOff[address] != nil }
 
     /// Counts a failure.
-    public mutating func record(address: String, now: EpochMilliseconds) {
+    public mutating func record(address: WireText, now: EpochMilliseconds) {
         if workedOff[address] == nil, workedOff.count >= Limits.failingAddresses {
             sweep(now: now)
             // With so many at once it is no longer a matter of addresses; the others go on being slowed.
@@ -31,7 +31,7 @@ public struct FailedAttempts: Sendable {
     }
 
     /// How long the address has to wait for its next attempt, in whole seconds; nil if it need not.
-    public mutating func retryAfterSeconds(address: String, now: EpochMilliseconds) -> Int? {
+    public mutating func retryAfterSeconds(address: WireText, now: EpochMilliseconds) -> Int? {
         guard var end = workedOff[address] else { return nil }
         if end > now + allowance {
             // The clock has stepped back, which must not keep anybody out.

@@ -21,20 +21,20 @@ public struct Grant: Sendable, Hashable {
 /// Who a verified token stands for, and what it allows.
 public struct Identity: Sendable, Hashable {
     /// The user, as the token's issuer names them.
-    public var user: String
+    public var user: WireText
     /// What they may read and do.
     public var grant: Grant
     /// When streams opened with the token end: its `exp`, or, where only the leeway for clocks let it in, the end
     /// of that leeway. Nil for a token without `exp`, which only settings can allow.
     public var expiresAt: EpochMilliseconds?
     /// The token's `jti`, by which it can be revoked.
-    public var tokenID: String?
+    public var tokenID: WireText?
     /// Whose key signed the token: the name of an issuer in the settings, or `livekit` or `daily`.
     public var issuer: String
 
     /// An identity of these parts.
     public init(
-        user: String, grant: Grant, expiresAt: EpochMilliseconds? = nil, tokenID: String? = nil, issuer: String
+        user: WireText, grant: Grant, expiresAt: EpochMilliseconds? = nil, tokenID: WireText? = nil, issuer: String
     ) {
         self.user = user
         self.grant = grant

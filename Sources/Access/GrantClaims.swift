@@ -8,15 +8,15 @@ struct GrantClaims {
     let names: ClaimNames
     let defaultGrant: Grant?
 
-    func user(_ claims: JSONObject) throws(AccessRefusal) -> String {
-        guard let user = claims.value(at: names.user)?.string, !user.isEmpty else {
+    func user(_ claims: JSONObject) throws(AccessRefusal) -> WireText {
+        guard let user = claims.value(at: WireText(names.user))?.string, !user.isEmpty else {
             throw AccessRefusal(.malformedToken, "The token names no user: \(names.user) is missing or no text.")
         }
         return user
     }
 
     func grant(_ claims: JSONObject) throws(AccessRefusal) -> Grant {
-        let claim = claims.value(at: names.grant)
+        let claim = claims.value(at: WireText(names.grant))
         guard claim == nil || claim?.object != nil else { throw malformed(names.grant, "an object") }
         let grant = GrantMembers(names: names, claims: claims, grant: claim?.object)
         guard let rooms = try patterns(grant["rooms"]) ?? defaultGrant?.scope.rooms else {
@@ -35,12 +35,18 @@ struct GrantClaims {
     private func patterns(_ member: GrantMembers.Member) throws(AccessRefusal) -> PatternSet? {
         switch member.value {
         case nil: return nil
-        case .string(let text): return PatternSet([text])
+        case .string(let text): return try set([text], of: member)
         case .array(let elements):
             let texts = elements.compactMap(\.string)
             guard texts.count == elements.count else { throw malformed(member.path, "a list of texts") }
-            return PatternSet(texts)
+            return try set(texts, of: member)
         default: throw malformed(member.path, "a list of texts")
+        }
+    }
+
+    private func set(_ texts: [WireText], of member: GrantMembers.Member) throws(AccessRefusal) -> PatternSet {
+        do { return try PatternSet(checking: texts) } catch {
+            throw AccessRefusal(.malformedToken, "The token's \(member.path) is out of bounds: \(error).")
         }
     }
 
@@ -67,8 +73,8 @@ private struct GrantMembers {
     let grant: JSONObject?
 
     subscript(name: String) -> Member {
-        if let path = mapped(name) { return Member(path: path, value: claims.value(at: path)) }
-        return Member(path: "\(names.grant).\(name)", value: grant?[name])
+        if let path = mapped(name) { return Member(path: path, value: claims.value(at: WireText(path))) }
+        return Member(path: "\(names.grant).\(name)", value: grant?[WireText(name)])
     }
 
     private func mapped(_ name: String) -> String? {
@@ -85,12 +91,12 @@ private struct GrantMembers {
 extension JSONObject {
     /// The value at a path of names with dots between them. A name may itself hold dots: the longest that is
     /// there is taken first.
-    func value(at path: String) -> JSONValue? {
+    func value(at path: WireText) -> JSONValue? {
         if let value = self[path] { return value }
-        var end = path.endIndex
-        while let dot = path[..<end].lastIndex(of: ".") {
-            let rest = String(path[path.index(after: dot)...])
-            if let value = self[String(path[..<dot])]?.object?.value(at: rest) { return value }
+        var end = path.utf8.endIndex
+        while let dot = path.utf8[..<end].lastIndex(of: UInt8(ascii: ".")) {
+            let rest = WireText(decoding: path.utf8[dot...].dropFirst())
+            if let value = self[WireText(decoding: path.utf8[..<dot])]?.object?.value(at: rest) { return value }
             end = dot
         }
         return nil

@@ -67,7 +67,7 @@ enum TokenKind {
         }
     }
 
-    func user(_ claims: JSONObject) throws(AccessRefusal) -> String {
+    func user(_ claims: JSONObject) throws(AccessRefusal) -> WireText {
         switch self {
         case .issuer(let issuer):
             try Self.checkAudience(claims, is: issuer.settings)
@@ -95,7 +95,7 @@ enum TokenKind {
             }
             return
         }
-        guard named?.contains(.string(audience)) == true else {
+        guard named?.contains(.string(WireText(audience))) == true else {
             throw AccessRefusal(
                 .wrongAudience, "The token's aud does not name this service's audience.", issuer: settings.name)
         }

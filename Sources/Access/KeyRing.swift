@@ -10,17 +10,17 @@ struct KeyRing: Sendable {
     }
 
     private let keys: [PinnedKey]
-    private let algorithms: Set<String>
+    private let algorithms: Set<WireText>
 
     /// A ring of `keys`.
     /// - Parameter algorithms: those that further keys of the issuer may have; empty if there will be none.
     init(_ keys: [PinnedKey], algorithms: [String] = []) {
         self.keys = keys
-        self.algorithms = Set(algorithms + keys.map(\.algorithm))
+        self.algorithms = Set(algorithms.map { WireText($0) } + keys.map(\.algorithm))
     }
 
     /// Tries the keys that may have signed the token.
-    func check(_ token: CompactToken, algorithm: String, keyID: String?) -> Outcome {
+    func check(_ token: CompactToken, algorithm: WireText, keyID: WireText?) -> Outcome {
         guard algorithms.contains(algorithm) else { return .algorithmNotAllowed }
         let candidates = candidates(algorithm: algorithm, keyID: keyID)
         guard !candidates.isEmpty else { return .unknownKey }
@@ -29,13 +29,13 @@ struct KeyRing: Sendable {
     }
 
     /// Whether the token may have been signed with a key of this issuer that is not here.
-    func lacksKey(algorithm: String, keyID: String?) -> Bool {
+    func lacksKey(algorithm: WireText, keyID: WireText?) -> Bool {
         algorithms.contains(algorithm) && candidates(algorithm: algorithm, keyID: keyID).isEmpty
     }
 
     /// A key's id binds it: a token that names another id is not its. A key without id takes every token, and a
     /// token without id every such key, or the only one there is of its algorithm.
-    private func candidates(algorithm: String, keyID: String?) -> [PinnedKey] {
+    private func candidates(algorithm: WireText, keyID: WireText?) -> [PinnedKey] {
         let fitting = keys.filter { $0.algorithm == algorithm }
         if let keyID {
             let named = fitting.filter { $0.keyID == keyID }

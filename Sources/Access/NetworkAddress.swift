@@ -1,4 +1,5 @@
 internal import Glibc
+public import Wire
 
 /// An IP address of either version. An IPv4 address that is written as an IPv6 one (`::ffff:192.0.2.1`) is the IPv4
 /// address: a listener for both versions shows it so.
@@ -23,6 +24,12 @@ public struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
         self.init(bits: isMapped ? bits & 0xFFFF_FFFF : bits, isIPv4: isMapped)
     }
 
+    /// The same of text from outside. No address is longer than its usual writing, so that nothing longer is read.
+    public init?(_ text: WireText) {
+        guard text.byteCount < Int(INET6_ADDRSTRLEN) else { return nil }
+        self.init(text.string)
+    }
+
     init(bits: UInt128, isIPv4: Bool) {
         self.bits = bits
         self.isIPv4 = isIPv4
@@ -44,11 +51,11 @@ public struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
     /// What counts as one address where addresses are counted: an IPv4 address by itself, and of IPv6 the network of
     /// 64 bits, of which one customer has at least one, with every address in it.
     /// - Parameter text: an address; what is none counts as it is.
-    public static func countedAs(_ text: String) -> String {
+    public static func countedAs(_ text: String) -> WireText {
         guard text.utf8.contains(UInt8(ascii: ":")), let address = NetworkAddress(text), !address.isIPv4 else {
-            return text
+            return WireText(text)
         }
-        return NetworkAddress(bits: (address.bits >> 64) << 64, isIPv4: false).description + "/64"
+        return "\(NetworkAddress(bits: (address.bits >> 64) << 64, isIPv4: false))/64"
     }
 }
 

@@ -4,9 +4,9 @@ import JWTKit
 /// A key bound to the one algorithm it is used with, so that a token's header can never choose (RFC 8725, 3.1).
 struct PinnedKey: Sendable {
     /// As the header's `alg` names it.
-    let algorithm: String
+    let algorithm: WireText
     /// The key's `kid`; nil for keys that settings give without one.
-    let keyID: String?
+    let keyID: WireText?
     // jwt-kit hands its algorithms out of an actor. They are taken out once, at set-up, because a token is
     // verified on a loop's thread, which cannot wait.
     private let implementation: any JWTAlgorithm
@@ -21,7 +21,7 @@ struct PinnedKey: Sendable {
     func signature(over bytes: [UInt8]) throws -> [UInt8] { try implementation.sign(bytes) }
 
     /// A secret of HS256 of any length, as LiveKit (whose development key is the word `secret`) and Daily give it.
-    static func secret(_ secret: String, keyID: String? = nil) async throws(TokenSettingsError) -> PinnedKey {
+    static func secret(_ secret: String, keyID: WireText? = nil) async throws(TokenSettingsError) -> PinnedKey {
         guard !secret.isEmpty else { throw TokenSettingsError(setting: "hs256", problem: "the secret is empty") }
         // HMAC fills a key up with zeros to the block of its hash (RFC 2104, section 2). Filling it here leaves
         // every signature as it is, and keeps jwt-kit from trapping on a short key in debug builds.
@@ -44,11 +44,11 @@ struct PinnedKey: Sendable {
 
     /// The only key in `keys`, for `algorithm`.
     static func pinned(
-        _ keys: JWTKeyCollection, algorithm: String, keyID: String?, setting: String
+        _ keys: JWTKeyCollection, algorithm: String, keyID: WireText?, setting: String
     ) async throws(TokenSettingsError) -> PinnedKey {
         guard let implementation = try? await keys.getKey(alg: algorithm), implementation.name == algorithm else {
             throw TokenSettingsError(setting: setting, problem: "a key cannot be used with \(algorithm)")
         }
-        return PinnedKey(algorithm: algorithm, keyID: keyID, implementation: implementation)
+        return PinnedKey(algorithm: WireText(algorithm), keyID: keyID, implementation: implementation)
     }
 }

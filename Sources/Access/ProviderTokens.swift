@@ -4,7 +4,7 @@ import Events
 ///
 /// Claims of lk/protocol `auth/{accesstoken,grants}.go`. Neither raw bodies nor the admin API come with them.
 enum LiveKitToken {
-    static func user(_ claims: JSONObject) throws(AccessRefusal) -> String {
+    static func user(_ claims: JSONObject) throws(AccessRefusal) -> WireText {
         // LiveKit takes jti where sub is empty.
         let names = [claims["sub"], claims["jti"]].compactMap { $0?.string }
         guard let user = names.first(where: { !$0.isEmpty }) else {
@@ -36,7 +36,7 @@ enum DailyToken {
     /// Only these have a domain id.
     static func isLikely(_ claims: JSONObject) -> Bool { claims["d"]?.string != nil && claims["iss"] == nil }
 
-    static func user(_ claims: JSONObject) throws(AccessRefusal) -> String {
+    static func user(_ claims: JSONObject) throws(AccessRefusal) -> WireText {
         guard let user = claims["ud"]?.string, !user.isEmpty else {
             throw AccessRefusal(.malformedToken, "The Daily token names no user: ud is missing or no text.")
         }
@@ -53,7 +53,7 @@ enum DailyToken {
 
 extension PatternSet {
     /// The set of one name, in which a `*` would be a letter like any other.
-    fileprivate init(exactly name: String) throws(AccessRefusal) {
+    fileprivate init(exactly name: WireText) throws(AccessRefusal) {
         guard Pattern(name).isExact else {
             throw AccessRefusal(.grantCoversNothing, "The token's room has a * in its name, which no grant can cover.")
         }

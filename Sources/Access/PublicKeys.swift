@@ -50,7 +50,7 @@ public struct PublicKeys: Sendable {
         var keys: [PinnedKey] = []
         for text in texts {
             let usable = try await pinned(pem: text).filter { key in
-                algorithms.isEmpty ? !["RS384", "RS512"].contains(key.algorithm) : algorithms.contains(key.algorithm)
+                algorithms.isEmpty ? !["RS384" as WireText, "RS512"].contains(key.algorithm) : algorithms.contains(key.algorithm.string)
             }
             guard !usable.isEmpty else {
                 throw TokenSettingsError(

@@ -3,8 +3,8 @@ public import Events
 /// Users and tokens that are refused although their tokens would still be good, each until a time: after that no
 /// token from before the revocation can be left.
 public struct Revocations: Sendable, Equatable {
-    private var users: [String: EpochMilliseconds] = [:]
-    private var tokenIDs: [String: EpochMilliseconds] = [:]
+    private var users: [WireText: EpochMilliseconds] = [:]
+    private var tokenIDs: [WireText: EpochMilliseconds] = [:]
 
     /// The end of a revocation that has none: it stays until it is lifted.
     public static let untilLifted = EpochMilliseconds.max
@@ -12,9 +12,9 @@ public struct Revocations: Sendable, Equatable {
     /// What is revoked.
     public enum Subject: Sendable, Hashable {
         /// Everything of this user.
-        case user(String)
+        case user(WireText)
         /// The token with this `jti`.
-        case token(String)
+        case token(WireText)
     }
 
     /// One revocation.
@@ -39,13 +39,13 @@ public struct Revocations: Sendable, Equatable {
 
     /// Refuses `user` until `until`; an earlier revocation that lasts longer stays. False if there is no room for
     /// another, and nothing is changed.
-    public mutating func revoke(user: String, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
+    public mutating func revoke(user: WireText, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
         makeRoom(now: now)
         return Self.insert(user, until, into: &users, hasRoom: count < Limits.revocations)
     }
 
     /// Refuses the token with this `jti` until `until`, like ``revoke(user:until:now:)``.
-    public mutating func revoke(tokenID: String, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
+    public mutating func revoke(tokenID: WireText, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
         makeRoom(now: now)
         return Self.insert(tokenID, until, into: &tokenIDs, hasRoom: count < Limits.revocations)
     }
@@ -78,7 +78,7 @@ public struct Revocations: Sendable, Equatable {
 
     /// Those that count now: users by name, then tokens by id.
     public func entries(now: EpochMilliseconds) -> [Entry] {
-        func entries(_ table: [String: EpochMilliseconds], _ subject: (String) -> Subject) -> [Entry] {
+        func entries(_ table: [WireText: EpochMilliseconds], _ subject: (WireText) -> Subject) -> [Entry] {
             table.filter { now < $0.value }.sorted { $0.key < $1.key }
                 .map { Entry(subject: subject($0.key), until: $0.value) }
         }
@@ -109,7 +109,7 @@ public struct Revocations: Sendable, Equatable {
     }
 
     private static func insert(
-        _ name: String, _ until: EpochMilliseconds, into table: inout [String: EpochMilliseconds], hasRoom: Bool
+        _ name: WireText, _ until: EpochMilliseconds, into table: inout [WireText: EpochMilliseconds], hasRoom: Bool
     ) -> Bool {
         guard hasRoom || table[name] != nil else { return false }
         table[name] = max(until, table[name] ?? until)
@@ -126,7 +126,7 @@ extension Revocations {
             writer.object { writer in
                 for (name, table) in [("users", users), ("tokens", tokenIDs)] {
                     writer.member(name) { writer in
-                        for (key, until) in table.sorted(by: { $0.key < $1.key }) { writer.member(key, until) }
+                        for (key, until) in table.sorted(by: { $0.key < $1.key }) { writer.member(key, .integer(until)) }
                     }
                 }
             }
@@ -136,9 +136,9 @@ extension Revocations {
     /// Reads what ``json`` gave; nil for anything else, for to start with fewer revocations than there were would
     /// let somebody in.
     public init?(json: some Sequence<UInt8>) {
-        func table(_ value: JSONValue?) -> [String: EpochMilliseconds]? {
+        func table(_ value: JSONValue?) -> [WireText: EpochMilliseconds]? {
             guard let members = value?.object?.members else { return nil }
-            var table: [String: EpochMilliseconds] = [:]
+            var table: [WireText: EpochMilliseconds] = [:]
             for member in members {
                 guard case .integer(let until) = member.value else { return nil }
                 table[member.name] = until

@@ -43,8 +43,8 @@ public struct StreamCaps: Sendable {
     public var settings: StreamCapSettings
     /// Open streams in all.
     public private(set) var count = 0
-    private var users: [String: Int32] = [:]
-    private var addresses: [String: Int32] = [:]
+    private var users: [WireText: Int32] = [:]
+    private var addresses: [WireText: Int32] = [:]
     // In microseconds, when the streams admitted so far would all have been, had they come evenly spaced (the
     // generic cell rate algorithm): the whole state of the rate in one number.
     private var evenlySpacedUntil: Int64 = 0
@@ -58,7 +58,7 @@ public struct StreamCaps: Sendable {
     /// - Parameters:
     ///   - user: whose stream it is.
     ///   - address: where it comes from, as the caller wants addresses told apart.
-    public mutating func admit(user: String, address: String, now: EpochMilliseconds) -> CapDecision {
+    public mutating func admit(user: WireText, address: WireText, now: EpochMilliseconds) -> CapDecision {
         if settings.perUser > 0, Int(users[user] ?? 0) >= settings.perUser {
             return .refused(reason: .perUser, retryAfterSeconds: Limits.capRetrySeconds)
         }
@@ -76,7 +76,7 @@ public struct StreamCaps: Sendable {
     }
 
     /// Forgets a stream that was admitted with the same user and address.
-    public mutating func release(user: String, address: String) {
+    public mutating func release(user: WireText, address: WireText) {
         guard Self.decrement(user, in: &users), Self.decrement(address, in: &addresses) else {
             // A count that is off by one is a lesser evil than a relay that stops with all its streams.
             return assertionFailure("released a stream that was not admitted")
@@ -85,9 +85,9 @@ public struct StreamCaps: Sendable {
     }
 
     /// Open streams of `user`.
-    public func streams(of user: String) -> Int { Int(users[user] ?? 0) }
+    public func streams(of user: WireText) -> Int { Int(users[user] ?? 0) }
 
-    private static func decrement(_ key: String, in counts: inout [String: Int32]) -> Bool {
+    private static func decrement(_ key: WireText, in counts: inout [WireText: Int32]) -> Bool {
         guard let count = counts[key] else { return false }
         counts[key] = count > 1 ? count - 1 : nil
         return true

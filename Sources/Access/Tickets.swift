@@ -11,7 +11,7 @@ public struct Tickets: Sendable {
     // By the 128 bits that the ticket is. They are random and the table's hash is seeded, so the time that a look-up
     // takes tells nothing about the tickets that are there.
     private var waiting: [UInt128: Entry] = [:]
-    private var users: [String: Int] = [:]
+    private var users: [WireText: Int] = [:]
     // In the order of issue, which is that of expiry; those before `oldest` are gone.
     private var issued: [UInt128] = []
     private var oldest = 0
@@ -37,7 +37,7 @@ public struct Tickets: Sendable {
     }
 
     /// Whose ticket it is, once. Nil if there is no such ticket, it was used, or it or its token has expired.
-    public mutating func redeem(_ ticket: String, now: EpochMilliseconds) -> Identity? {
+    public mutating func redeem(_ ticket: WireText, now: EpochMilliseconds) -> Identity? {
         sweep(now: now)
         guard let bytes = Base64.url.bytes(ticket.utf8), bytes.count == 16,
             let entry = remove(bytes.reduce(0) { $0 << 8 | UInt128($1) })
@@ -47,7 +47,7 @@ public struct Tickets: Sendable {
     }
 
     /// Whose ticket it is, without using it up. Nil if there is no such ticket, or it or its token has expired.
-    public func holder(of ticket: String, now: EpochMilliseconds) -> Identity? {
+    public func holder(of ticket: WireText, now: EpochMilliseconds) -> Identity? {
         guard let bytes = Base64.url.bytes(ticket.utf8), bytes.count == 16,
             let entry = waiting[bytes.reduce(0) { $0 << 8 | UInt128($1) }], now < entry.expiresAt,
             entry.identity.expiresAt.map({ now < $0 }) ?? true

@@ -3,8 +3,8 @@ import Events
 /// What counts of a token's header. Keys that come with it or that it points to (`jwk`, `jku`, `x5c`, `x5u`) are
 /// never looked at (RFC 8725, sections 3.1 and 3.10).
 struct TokenHeader {
-    let algorithm: String
-    let keyID: String?
+    let algorithm: WireText
+    let keyID: WireText?
 
     init(_ header: JSONObject) throws(AccessRefusal) {
         guard let algorithm = header["alg"]?.string else {
@@ -24,8 +24,8 @@ struct TokenHeader {
 
     /// Tokens that say they are made for something else, such as `logout+jwt` (RFC 8725, section 3.11), are.
     private static func check(type: JSONValue) throws(AccessRefusal) {
-        let name = type.string?.lowercased() ?? ""
-        let plain = name.hasPrefix("application/") ? String(name.dropFirst("application/".count)) : name
+        let name = type.string?.asciiLowercased() ?? ""
+        let plain = name.hasPrefix("application/") ? name.dropFirst(12) : name
         guard plain == "jwt" || plain == "at+jwt" else {
             throw AccessRefusal(.wrongTokenKind, "The token's typ says that it is made for something else.")
         }

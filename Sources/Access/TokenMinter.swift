@@ -26,8 +26,8 @@ public struct TokenMinter: Sendable {
     ///   - now: the clock for `iat` and `exp`.
     ///   - tokenID: `jti`, by which it can be revoked.
     public func mint(
-        user: String, scope: EventScope, raw: Bool = false, admin: Bool = false, ttlSeconds: Int64,
-        now: EpochMilliseconds, tokenID: String? = nil
+        user: WireText, scope: EventScope, raw: Bool = false, admin: Bool = false, ttlSeconds: Int64,
+        now: EpochMilliseconds, tokenID: WireText? = nil
     ) throws -> String {
         let issuedAt = now / 1000
         let claims = JSONWriter.bytes { writer in

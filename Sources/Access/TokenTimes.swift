@@ -34,7 +34,7 @@ struct TokenTimes {
     // tokens would never expire.
     private static let largestSeconds: Int64 = 253_402_300_799
 
-    private static func time(_ name: String, in claims: JSONObject) throws(AccessRefusal) -> EpochMilliseconds? {
+    private static func time(_ name: WireText, in claims: JSONObject) throws(AccessRefusal) -> EpochMilliseconds? {
         switch claims[name] {
         case nil: return nil
         case .integer(let seconds):

@@ -4,7 +4,7 @@ public import Events
 /// asks anybody.
 public struct TokenVerifier: Sendable {
     private var issuers: [Issuer]
-    private let livekit: [String: KeyRing]
+    private let livekit: [WireText: KeyRing]
     private let daily: KeyRing?
     private let leeway: EpochMilliseconds
     private let requireExpiry: Bool
@@ -22,9 +22,9 @@ public struct TokenVerifier: Sendable {
             }
             issuers.append(try await Issuer(issuer))
         }
-        var livekit: [String: KeyRing] = [:]
+        var livekit: [WireText: KeyRing] = [:]
         for (name, secret) in settings.livekitKeys {
-            livekit[name] = KeyRing([try await Self.secret(secret, of: Issuer.livekit)])
+            livekit[WireText(name)] = KeyRing([try await Self.secret(secret, of: Issuer.livekit)])
         }
         var daily: [PinnedKey] = []
         for secret in settings.dailyKeys { daily.append(try await Self.secret(secret, of: Issuer.daily)) }
@@ -69,7 +69,7 @@ public struct TokenVerifier: Sendable {
     ///
     /// The order is fixed: shape, then whose it is, then the signature, and only then what it says.
     /// - Parameter now: the clock to verify with.
-    public func identity(_ token: String, now: EpochMilliseconds) throws(AccessRefusal) -> Identity {
+    public func identity(_ token: WireText, now: EpochMilliseconds) throws(AccessRefusal) -> Identity {
         guard !token.isEmpty else { throw AccessRefusal(.missingToken, "There is no token in the request.") }
         guard let parsed = CompactToken(token.utf8) else {
             throw AccessRefusal(.malformedToken, "This is no JSON Web Token of three parts.")
@@ -94,7 +94,7 @@ public struct TokenVerifier: Sendable {
     /// published since. Empty, and found out at little cost, for every token that can be judged now.
     ///
     /// Nothing of the token is believed yet: whoever makes up a key's id makes us fetch, so fetches are to be bounded.
-    public func issuersToAsk(about token: String, now: EpochMilliseconds) -> [String] {
+    public func issuersToAsk(about token: WireText, now: EpochMilliseconds) -> [String] {
         guard awaitsKeys, let parsed = CompactToken(token.utf8),
             let header = try? TokenHeader(parsed.header), let signers = try? signers(of: parsed.claims)
         else { return [] }
@@ -131,8 +131,8 @@ public struct TokenVerifier: Sendable {
         return named.isEmpty ? issuersAsking(for: nil) : named
     }
 
-    private func issuersAsking(for name: String?) -> [(TokenKind, KeyRing)] {
-        issuers.filter { $0.settings.issuer == name }.map { (.issuer($0), $0.keys) }
+    private func issuersAsking(for name: WireText?) -> [(TokenKind, KeyRing)] {
+        issuers.filter { $0.settings.issuer.map { WireText($0) } == name }.map { (.issuer($0), $0.keys) }
     }
 
     private func verified(

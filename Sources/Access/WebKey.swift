@@ -3,8 +3,8 @@ import JWTKit
 
 /// One entry of a JSON Web Key Set that can verify signatures (RFC 7517, section 4; RFC 7518, section 6; RFC 8037).
 struct WebKey {
-    private let keyID: String?
-    private let algorithm: String
+    private let keyID: WireText?
+    private let algorithm: WireText
     private let members: JSONObject
 
     /// Reads an entry. Its members decide the one algorithm that it is for; where an RSA key names none it is the
@@ -19,7 +19,8 @@ struct WebKey {
         }
         let fitting = try Self.algorithms(of: type, curve: members["crv"]?.string)
         let named = members["alg"]?.string
-        let isAllowed = { (name: String) in allowed.isEmpty || allowed.contains(name) }
+        let allowed = allowed.map { WireText($0) }
+        let isAllowed = { (name: WireText) in allowed.isEmpty || allowed.contains(name) }
         guard let algorithm = named ?? allowed.first(where: fitting.contains) ?? fitting.first,
             fitting.contains(algorithm), isAllowed(algorithm)
         else { throw Self.unusable("its algorithm does not fit or is not allowed") }
@@ -30,24 +31,24 @@ struct WebKey {
 
     /// The key for verifying. Private members of the entry are left behind.
     func pinned() async throws(TokenSettingsError) -> PinnedKey {
-        let identifier = JWKIdentifier(string: keyID ?? "")
-        let name = JWK.Algorithm(rawValue: algorithm)
-        let x = members["x"]?.string
+        let identifier = JWKIdentifier(string: keyID?.string ?? "")
+        let name = JWK.Algorithm(rawValue: algorithm.string)
+        let x = members["x"]?.string?.string
         let jwk: JWK =
             switch algorithm {
             case "EdDSA": .octetKeyPair(name, identifier: identifier, x: x, y: nil, curve: .ed25519)
-            case "ES256": .ecdsa(name, identifier: identifier, x: x, y: members["y"]?.string, curve: .p256)
-            case "ES384": .ecdsa(name, identifier: identifier, x: x, y: members["y"]?.string, curve: .p384)
+            case "ES256": .ecdsa(name, identifier: identifier, x: x, y: members["y"]?.string?.string, curve: .p256)
+            case "ES384": .ecdsa(name, identifier: identifier, x: x, y: members["y"]?.string?.string, curve: .p384)
             default:
                 .rsa(
-                    name, identifier: identifier, modulus: members["n"]?.string, exponent: members["e"]?.string)
+                    name, identifier: identifier, modulus: members["n"]?.string?.string, exponent: members["e"]?.string?.string)
             }
         let keys = JWTKeyCollection()
         guard (try? await keys.add(jwk: jwk)) != nil else { throw Self.unusable("its numbers are no \(algorithm) key") }
-        return try await PinnedKey.pinned(keys, algorithm: algorithm, keyID: keyID, setting: "jwks")
+        return try await PinnedKey.pinned(keys, algorithm: algorithm.string, keyID: keyID, setting: "jwks")
     }
 
-    private static func algorithms(of type: String, curve: String?) throws(TokenSettingsError) -> [String] {
+    private static func algorithms(of type: WireText, curve: WireText?) throws(TokenSettingsError) -> [WireText] {
         switch (type, curve) {
         case ("RSA", _): return ["RS256", "RS384", "RS512"]
         case ("EC", "P-256"): return ["ES256"]

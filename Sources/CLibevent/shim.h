@@ -13,11 +13,12 @@
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 // Calls of Linux that Swift's Glibc module leaves out: the wake-up of a mailbox, an exact timer, a thread's name, and
-// what a folder lies on.
+// what a folder lies on, and giving memory back.
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <sys/prctl.h>
 #include <sys/vfs.h>
+#include <malloc.h>
 
 static inline long long roomwire_file_system_kind(const char *path) {
     struct statfs status;

@@ -18,6 +18,10 @@ static inline void roomwire_ssl_ctx_set_server_options(SSL_CTX *context) {
         | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF);
 }
 static inline void roomwire_ssl_ctx_set_mode(SSL_CTX *context, long mode) { SSL_CTX_set_mode(context, mode); }
+static inline void roomwire_ssl_ctx_clear_mode(SSL_CTX *context, long mode) { SSL_CTX_clear_mode(context, mode); }
+static inline void roomwire_ssl_set_message_argument(SSL *ssl, void *argument) {
+    SSL_set_msg_callback_arg(ssl, argument);
+}
 static inline int roomwire_ssl_ctx_set_groups(SSL_CTX *context, const char *groups) {
     return (int)SSL_CTX_set1_groups_list(context, groups);
 }

@@ -26,6 +26,11 @@ public final class LoopTimer {
         event_add(event, &lapse)
     }
 
+    /// Calls once when the callback that is running has returned, before the loop looks at its sockets again.
+    public func fireThisTurn() {
+        event_active(event, EV_TIMEOUT, 0)
+    }
+
     /// Forgets the call that was set.
     public func cancel() {
         event_del(event)

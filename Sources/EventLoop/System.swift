@@ -100,6 +100,13 @@ public enum System {
         return Int(clamping: limit.rlim_cur)
     }
 
+    /// How many files this process may open now.
+    public static func openFileLimit() -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// How many files this process could open, without a change of the limit.
     public static func mostOpenFiles() -> Int {
         var limit = rlimit()

@@ -33,7 +33,7 @@ public struct CompactToken: Sendable {
     }
 
     /// The algorithm that the header names. A verifier compares it with the key's own and never follows it.
-    public var algorithm: String? { header["alg"]?.string }
+    public var algorithm: WireText? { header["alg"]?.string }
 
     private static func object(_ part: ArraySlice<UInt8>) -> JSONObject? {
         guard let bytes = Base64.url.bytes(part), let value = try? JSONReader.value(bytes) else { return nil }

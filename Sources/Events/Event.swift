@@ -3,11 +3,11 @@ public struct Event: Sendable, Equatable {
     /// What happened.
     public var type: EventType
     /// The configured source it came through, the last segment of the webhook's path.
-    public var source: String
+    public var source: WireText
     /// The kind of that source: `livekit`, `daily`, …
-    public var provider: String
+    public var provider: WireText
     /// The room's name; nil where the provider tells none.
-    public var room: String?
+    public var room: WireText?
     /// When it happened according to the provider, else when it was received.
     public var timestamp: EpochMilliseconds
     /// When the relay received it.
@@ -20,10 +20,10 @@ public struct Event: Sendable, Equatable {
     /// whose leave came first, whatever opens or closes an older session of a room than the one that is open.
     public var isLate = false
     /// With an audience, only these users receive it. Routing, not content: it is never sent to subscribers.
-    public var users: [String]?
+    public var users: [WireText]?
 
     /// An event of this type, received now and, as far as is known, happened now.
-    public init(type: EventType, source: String, provider: String, room: String?, receivedAt: EpochMilliseconds) {
+    public init(type: EventType, source: WireText, provider: WireText, room: WireText?, receivedAt: EpochMilliseconds) {
         self.type = type
         self.source = source
         self.provider = provider
@@ -77,7 +77,7 @@ public struct EventData: Sendable, Equatable {
     /// The recording it concerns.
     public var recording: Recording?
     /// The provider's own name of the event.
-    public var providerEvent: String?
+    public var providerEvent: WireText?
     /// Everything else by name: `stream`, `ingress`, `transcript`, `call`, `job`, or a `standard` sender's own data.
     public var other: JSONObject = [:]
 
@@ -128,12 +128,12 @@ public struct Draft: Sendable {
     /// The event.
     public var event: Event
     /// The provider's id of the event: of several with the same key and source only the first is kept.
-    public var idempotencyKey: String
+    public var idempotencyKey: WireText
     /// The provider's own body as JSON on one line, secrets taken out, for subscribers whose grant says `raw`.
     public var raw: [UInt8]?
 
     /// An event to append under this key.
-    public init(event: Event, idempotencyKey: String, raw: [UInt8]? = nil) {
+    public init(event: Event, idempotencyKey: WireText, raw: [UInt8]? = nil) {
         self.event = event
         self.idempotencyKey = idempotencyKey
         self.raw = raw

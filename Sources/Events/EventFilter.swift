@@ -18,7 +18,7 @@ public struct EventScope: Sendable, Hashable {
     public static let everything = EventScope()
 
     /// An event without a room is covered only where every room is.
-    func coversRoom(_ room: String?) -> Bool {
+    func coversRoom(_ room: WireText?) -> Bool {
         guard let room else { return rooms.matchesAll }
         return rooms.matches(room)
     }
@@ -36,10 +36,10 @@ public struct EventFilter: Sendable, Hashable {
     /// What the request asks for.
     public var requested: EventScope
     /// Only events of participants with one of these identities; empty for no such limit.
-    public var participants: Set<String>
+    public var participants: Set<WireText>
 
     /// A filter; what is asked narrows what is granted and never widens it.
-    public init(granted: EventScope, requested: EventScope = .everything, participants: Set<String> = []) {
+    public init(granted: EventScope, requested: EventScope = .everything, participants: Set<WireText> = []) {
         self.granted = granted
         self.requested = requested
         self.participants = participants
@@ -49,20 +49,20 @@ public struct EventFilter: Sendable, Hashable {
     ///
     /// An event with an audience reaches only the users it names. Being named stands for the grant on its room:
     /// the callee of a ringing call cannot hold a grant for the call's room yet.
-    public func admits(_ event: Event, to user: String) -> Bool {
+    public func admits(_ event: Event, to user: WireText) -> Bool {
         guard asksFor(event), granted.coversKind(of: event) else { return false }
-        if let users = event.users { return users.contains { $0.hasSameBytes(as: user) } }
+        if let users = event.users { return users.contains(user) }
         return granted.coversRoom(event.room)
     }
 
     /// True when the room's state may be shown and was asked for.
-    public func admitsRoom(_ room: String, source: String) -> Bool {
+    public func admitsRoom(_ room: WireText, source: WireText) -> Bool {
         granted.rooms.matches(room) && requested.rooms.matches(room)
             && granted.sources.matches(source) && requested.sources.matches(source)
     }
 
     /// The rooms it can ever admit by grant, if they can be listed: then an event elsewhere need not be looked at.
-    public var exactRooms: [String]? {
+    public var exactRooms: [WireText]? {
         if let names = requested.rooms.exactNames { return names.filter(granted.rooms.matches) }
         return granted.rooms.exactNames.map { $0.filter(requested.rooms.matches) }
     }

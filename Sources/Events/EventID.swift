@@ -48,7 +48,12 @@ extension EventID: LosslessStringConvertible {
     /// Reads `<milliseconds>-<sequence>`, digits without sign, blanks or superfluous zeros. Anything else,
     /// such as another hub's ids, gives nil.
     public init?(_ description: String) {
-        let parts = description.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+        self.init(WireText(description))
+    }
+
+    /// The same of text from outside.
+    public init?(_ text: WireText) {
+        let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
         guard parts.count == 2,
             let milliseconds = Self.number(parts[0], upTo: Self.largestMilliseconds),
             let sequence = Self.number(parts[1], upTo: Self.largestSequence)

@@ -1,15 +1,15 @@
 /// What happened: `room_started`, `participant_joined`, … or whatever a `standard` source names.
 public struct EventType: RawRepresentable, Sendable, Hashable {
     /// The name as it stands in the event's `type`.
-    public let rawValue: String
+    public let rawValue: WireText
 
     /// A type of this name. A name from outside is checked with ``init(checking:)``.
-    public init(rawValue: String) {
+    public init(rawValue: WireText) {
         self.rawValue = rawValue
     }
 
     /// A type named by a sender: letters, digits, `_`, `.` and `-`, 1 to 64 of them.
-    public init?(checking name: String) {
+    public init?(checking name: WireText) {
         let isAllowed = name.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -18,7 +18,7 @@ public struct EventType: RawRepresentable, Sendable, Hashable {
             default: false
             }
         }
-        guard isAllowed, (1...64).contains(name.utf8.count) else { return nil }
+        guard isAllowed, (1...64).contains(name.byteCount) else { return nil }
         rawValue = name
     }
 

@@ -6,6 +6,10 @@ public enum Limits {
     public static let jsonNestingLevels = 128
     /// The largest webhook body. LiveKit's may pass 1 MiB: metadata and attributes of room and participant.
     public static let webhookBodyBytes = 2 * 1024 * 1024
+    /// The largest body of any other request.
+    public static let otherBodyBytes = 64 * 1024
+    /// Ordinary connections that one address may have open in any case.
+    public static let addressConnections = 64
     /// Request line and headers of one request.
     public static let requestHeaderBytes = 32 * 1024
     /// How long a client may take from a request's first byte to its last.
@@ -16,8 +20,14 @@ public enum Limits {
     public static let keepAliveSeconds = 75
     /// A token in a header, cookie or query.
     public static let tokenBytes = 8 * 1024
-    /// The name of an event's type, a room in a path, a pattern of a filter.
+    /// A name in a webhook or an administrator's order: a room, an id, a user.
     public static let nameBytes = 512
+    /// A segment of a path, decoded or not, and the name of a query parameter.
+    public static let segmentBytes = 256
+    /// A pattern, as filters, tokens and settings have it: names that anybody matches are far shorter.
+    public static let patternBytes = 256
+    /// Stars in a pattern.
+    public static let patternStars = 8
     /// How many `room=`, `type=`, `source=` or `participant=` values one stream may name.
     public static let filterPatterns = 64
 
@@ -60,6 +70,10 @@ public enum Limits {
     public static let failingAddresses = 20_000
     /// Tokens and tickets that were good lately, of which only a hash is kept; twice as many at most.
     public static let rememberedCredentials = 20_000
+    /// A file of the data folder with one secret in it.
+    public static let secretFileBytes = 4 * 1024
+    /// The file of revocations: each is below 2 KiB.
+    public static let revocationFileBytes = 256 * 1024 * 1024
     /// Users and token ids that are revoked at one time.
     public static let revocations = 100_000
 
@@ -106,6 +120,9 @@ public enum Limits {
 
     /// Files kept free of streams: the log, listeners, and connections that bring webhooks and questions.
     public static let reservedFiles = 200
+
+    /// With fewer open files than this the relay does not start: nothing would be left for streams.
+    public static let leastOpenFiles = reservedFiles + 56
 
     // Watching over itself
 

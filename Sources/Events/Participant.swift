@@ -1,13 +1,13 @@
 /// Somebody or something in a room: `data.participant`.
 public struct Participant: Sendable, Hashable {
     /// One connection (LiveKit's sid, Daily's session_id): a reload makes a new one. Presence is keyed by it.
-    public var id: String
+    public var id: WireText
     /// The user behind it, as the application named them.
-    public var identity: String?
+    public var identity: WireText?
     /// The name to show.
-    public var name: String?
+    public var name: WireText?
     /// `standard` for people; else what it is: `agent`, `sip`, `ingress`, `egress`, `recorder`, …
-    public var kind: String
+    public var kind: WireText
     /// When this connection joined.
     public var joinedAt: EpochMilliseconds?
     /// When it left.
@@ -15,15 +15,15 @@ public struct Participant: Sendable, Hashable {
     /// How long it stayed.
     public var durationSeconds: Double?
     /// Why it left, lower case: `client_initiated`, `duplicate_identity`, …
-    public var leaveReason: String?
+    public var leaveReason: WireText?
     /// Whether it has the rights of an owner.
     public var isOwner: Bool?
     /// Daily's guess at the network: `good`, `warning`, `bad`, `unknown`.
-    public var networkQuality: String?
+    public var networkQuality: WireText?
     /// What the application attached to it.
-    public var metadata: String?
+    public var metadata: WireText?
     /// Name and value, sorted by name.
-    public var attributes: [(name: String, value: String)]
+    public var attributes: [(name: WireText, value: WireText)]
     /// What the provider lets it do, in the provider's own words.
     public var permissions: JSONValue?
     /// Whatever else the sender told under other names. Providers are read into the members above alone; it is a
@@ -31,7 +31,7 @@ public struct Participant: Sendable, Hashable {
     public var details: JSONObject = [:]
 
     /// A participant of which at least the connection's id is known.
-    public init(id: String, identity: String? = nil, kind: String = Participant.standardKind) {
+    public init(id: WireText, identity: WireText? = nil, kind: WireText = Participant.standardKind) {
         self.id = id
         self.identity = identity
         self.kind = kind
@@ -39,9 +39,9 @@ public struct Participant: Sendable, Hashable {
     }
 
     /// The ``kind`` of people.
-    public static let standardKind = "standard"
+    public static let standardKind: WireText = "standard"
 
-    private static let ownNames: Set<String> = [
+    private static let ownNames: Set<WireText> = [
         "id", "identity", "name", "kind", "joinedAt", "leftAt", "durationSeconds", "leaveReason", "isOwner",
         "networkQuality", "metadata", "attributes", "permissions",
     ]
@@ -87,7 +87,7 @@ public struct Participant: Sendable, Hashable {
         if !attributes.isEmpty {
             writer.name("attributes")
             writer.object { writer in
-                for attribute in attributes { writer.member(attribute.name, attribute.value) }
+                for attribute in attributes { writer.member(attribute.name, .string(attribute.value)) }
             }
         }
         writer.member("permissions", permissions)

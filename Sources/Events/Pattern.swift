@@ -1,54 +1,56 @@
-/// A name to match: exact, or with `*` for any number of any characters.
+/// A name to match: exact, or with `*` for any number of any bytes.
 public struct Pattern: Sendable, Hashable {
     /// As it was written.
-    public let text: String
+    public let text: WireText
+    /// What stands between the stars; nil for an exact name.
+    private let pieces: PatternPieces?
 
-    /// A pattern; any text is one.
-    public init(_ text: String) {
+    /// A pattern; any text is one. A pattern from outside is checked with ``init(checking:)``.
+    public init(_ text: WireText) {
         self.text = text
+        pieces = text.contains(UInt8(ascii: "*")) ? PatternPieces(text) : nil
+    }
+
+    /// A pattern from outside, of at most ``Limits/patternBytes`` bytes and ``Limits/patternStars`` stars.
+    public init(checking text: WireText) throws(PatternError) {
+        guard text.byteCount <= Limits.patternBytes else { throw .tooLong }
+        guard text.utf8.count(where: { $0 == UInt8(ascii: "*") }) <= Limits.patternStars else { throw .tooManyStars }
+        self.init(text)
     }
 
     /// Matches everything.
     public static let any = Pattern("*")
 
-    /// True when both were written with the same bytes; see ``ExactName``.
-    public static func == (left: Pattern, right: Pattern) -> Bool { left.text.hasSameBytes(as: right.text) }
+    /// True when both were written with the same bytes.
+    public static func == (left: Pattern, right: Pattern) -> Bool { left.text == right.text }
 
     /// Feeds what ``==(_:_:)`` compares.
-    public func hash(into hasher: inout Hasher) { text.hashBytes(into: &hasher) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(text) }
 
     /// True when it is only one name.
-    public var isExact: Bool { !text.utf8.contains(UInt8(ascii: "*")) }
+    public var isExact: Bool { pieces == nil }
 
-    /// True when `name` matches as a whole. Bytes are compared: upper and lower case differ.
-    public func matches(_ name: String) -> Bool {
-        if text == "*" { return true }
-        if isExact { return text.hasSameBytes(as: name) }
-        return Self.matches(Array(text.utf8), Array(name.utf8))
+    /// True when `name` matches as a whole. Bytes are compared: upper and lower case differ. It takes time linear in
+    /// the lengths of pattern and name, and no memory.
+    public func matches(_ name: WireText) -> Bool {
+        guard let pieces else { return text == name }
+        return name.withBytes(pieces.match)
     }
+}
 
-    // Greedy with one point of return: on a mismatch the last star takes one more byte. Quadratic at worst,
-    // where the usual recursion is exponential in the number of stars.
-    private static func matches(_ pattern: [UInt8], _ name: [UInt8]) -> Bool {
-        var p = 0
-        var n = 0
-        var star: (pattern: Int, name: Int)?
-        while n < name.count {
-            if p < pattern.count, pattern[p] == UInt8(ascii: "*") {
-                star = (p, n)
-                p += 1
-            } else if p < pattern.count, pattern[p] == name[n] {
-                p += 1
-                n += 1
-            } else if let last = star {
-                star = (last.pattern, last.name + 1)
-                p = last.pattern + 1
-                n = last.name + 1
-            } else {
-                return false
-            }
+/// Why a text from outside is not taken for a pattern.
+public enum PatternError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// More than ``Limits/patternBytes`` bytes.
+    case tooLong
+    /// More than ``Limits/patternStars`` stars.
+    case tooManyStars
+
+    /// What a pattern may be, as half a sentence.
+    public var description: String {
+        switch self {
+        case .tooLong: "a pattern has at most \(Limits.patternBytes) bytes"
+        case .tooManyStars: "a pattern has at most \(Limits.patternStars) stars"
         }
-        return pattern[p...].allSatisfy { $0 == UInt8(ascii: "*") }
     }
 }
 
@@ -60,13 +62,19 @@ public struct PatternSet: Sendable, Hashable {
     /// The set of these alternatives.
     public init(_ patterns: some Sequence<Pattern>) {
         let unique = Set(patterns)
-        self.patterns =
-            unique.contains(.any) ? [.any] : unique.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
+        self.patterns = unique.contains(.any) ? [.any] : unique.sorted { $0.text < $1.text }
     }
 
     /// The set of these alternatives, each as text.
-    public init(_ texts: some Sequence<String>) {
-        self.init(texts.map(Pattern.init))
+    public init(_ texts: some Sequence<WireText>) {
+        self.init(texts.map { Pattern($0) })
+    }
+
+    /// The set of these alternatives from outside, each of which must be within the bounds of a pattern.
+    public init(checking texts: some Sequence<WireText>) throws(PatternError) {
+        var patterns: [Pattern] = []
+        for text in texts { patterns.append(try Pattern(checking: text)) }
+        self.init(patterns)
     }
 
     /// Matches everything.
@@ -76,8 +84,8 @@ public struct PatternSet: Sendable, Hashable {
     public var matchesAll: Bool { patterns == [.any] }
 
     /// The names, if there is no `*` in any of them.
-    public var exactNames: [String]? { patterns.allSatisfy(\.isExact) ? patterns.map(\.text) : nil }
+    public var exactNames: [WireText]? { patterns.allSatisfy(\.isExact) ? patterns.map(\.text) : nil }
 
     /// True when one of the alternatives matches.
-    public func matches(_ name: String) -> Bool { patterns.contains { $0.matches(name) } }
+    public func matches(_ name: WireText) -> Bool { patterns.contains { $0.matches(name) } }
 }

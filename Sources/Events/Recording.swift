@@ -1,9 +1,9 @@
 /// A recording (LiveKit's egress to files, Daily's and Whereby's recordings): `data.recording`.
 public struct Recording: Sendable, Hashable {
     /// The provider's id of the recording.
-    public var id: String
+    public var id: WireText
     /// Where it stands, lower case: `starting`, `active`, `complete`, `failed`, …
-    public var status: String
+    public var status: WireText
     /// When it began.
     public var startedAt: EpochMilliseconds?
     /// When it ended.
@@ -11,18 +11,18 @@ public struct Recording: Sendable, Hashable {
     /// How long it is.
     public var durationSeconds: Double?
     /// Why it failed.
-    public var error: String?
+    public var error: WireText?
     /// Whatever else the provider tells and no other provider knows, credentials taken out.
     public var details: JSONObject
 
     /// A recording of which id and status are known.
-    public init(id: String, status: String) {
+    public init(id: WireText, status: WireText) {
         self.id = id
         self.status = status
         details = [:]
     }
 
-    private static let ownNames: Set<String> = ["id", "status", "startedAt", "endedAt", "durationSeconds", "error"]
+    private static let ownNames: Set<WireText> = ["id", "status", "startedAt", "endedAt", "durationSeconds", "error"]
 
     /// Reads what ``write(to:)`` wrote.
     public init?(_ json: JSONValue?) {

@@ -1,9 +1,9 @@
 /// A room as an event describes it: `data.room`.
 public struct Room: Sendable, Hashable {
     /// The name under which clients join it.
-    public var name: String
+    public var name: WireText
     /// The provider's id of this one session of the room (LiveKit `RM_…`, Daily's meeting id).
-    public var id: String?
+    public var id: WireText?
     /// When this session began.
     public var startedAt: EpochMilliseconds?
     /// When it ended.
@@ -11,20 +11,20 @@ public struct Room: Sendable, Hashable {
     /// How long it lasted.
     public var durationSeconds: Double?
     /// What the application attached to it.
-    public var metadata: String?
+    public var metadata: WireText?
     /// Why it ended, lower case: `api_delete`, `idle_timeout`, …
-    public var endReason: String?
+    public var endReason: WireText?
     /// Whatever else the sender told under other names. Providers are read into the members above alone; it is a
     /// `standard` sender that may add its own.
     public var details: JSONObject = [:]
 
     /// A room of which at least the name is known.
-    public init(name: String, id: String? = nil) {
+    public init(name: WireText, id: WireText? = nil) {
         self.name = name
         self.id = id
     }
 
-    private static let ownNames: Set<String> = [
+    private static let ownNames: Set<WireText> = [
         "name", "id", "startedAt", "endedAt", "durationSeconds", "metadata", "endReason",
     ]
 
@@ -61,5 +61,5 @@ public struct Room: Sendable, Hashable {
 
 extension JSONObject {
     /// A member that is an ISO 8601 time.
-    func time(_ name: String) -> EpochMilliseconds? { self[name]?.string.flatMap(ISOTime.milliseconds) }
+    func time(_ name: WireText) -> EpochMilliseconds? { self[name]?.string.flatMap(ISOTime.milliseconds) }
 }

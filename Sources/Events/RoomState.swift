@@ -1,34 +1,23 @@
 /// Which session of which room: names are unique only within a source.
 public struct RoomKey: Sendable, Hashable {
     /// The source through which the room is known.
-    public let source: String
+    public let source: WireText
     /// The name under which clients join it.
-    public let name: String
+    public let name: WireText
 
     /// The room `name` of the source `source`.
-    public init(source: String, name: String) {
+    public init(source: WireText, name: WireText) {
         self.source = source
         self.name = name
-    }
-
-    /// True when source and name have the same bytes; see ``ExactName``.
-    public static func == (left: RoomKey, right: RoomKey) -> Bool {
-        left.name.hasSameBytes(as: right.name) && left.source.hasSameBytes(as: right.source)
-    }
-
-    /// Feeds what ``==(_:_:)`` compares.
-    public func hash(into hasher: inout Hasher) {
-        source.hashBytes(into: &hasher)
-        name.hashBytes(into: &hasher)
     }
 }
 
 /// A room that is open: who is inside, what they publish. The fold over the log keeps it; a snapshot shows it.
 public struct RoomState: Sendable, Equatable {
     /// The source through which the room is known.
-    public var source: String
+    public var source: WireText
     /// The kind of that source.
-    public var provider: String
+    public var provider: WireText
     /// The room itself.
     public var room: Room
     /// Who is inside, in the order of joining.
@@ -39,7 +28,7 @@ public struct RoomState: Sendable, Equatable {
     public var lastEventID: EventID
 
     /// A room that has just become known.
-    public init(source: String, provider: String, room: Room, lastEventID: EventID) {
+    public init(source: WireText, provider: WireText, room: Room, lastEventID: EventID) {
         self.source = source
         self.provider = provider
         self.room = room

@@ -1,6 +1,6 @@
 extension JSONWriter {
     /// A member with what a scope limits, as `{"rooms":["call_*"]}`; what it leaves open is left out.
-    public mutating func member(_ name: String, _ scope: EventScope, participants: Set<String> = []) {
+    public mutating func member(_ name: String, _ scope: EventScope, participants: Set<WireText> = []) {
         self.name(name)
         object { writer in
             writer.patterns("rooms", scope.rooms)

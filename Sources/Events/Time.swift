@@ -45,7 +45,10 @@ public enum ISOTime {
     }
 
     /// Reads RFC 3339: date, `T` or blank, time, an optional fraction (cut at milliseconds), and `Z` or an offset.
-    public static func milliseconds(_ text: String) -> EpochMilliseconds? {
+    public static func milliseconds(_ text: String) -> EpochMilliseconds? { milliseconds(WireText(text)) }
+
+    /// The same of text from outside.
+    public static func milliseconds(_ text: WireText) -> EpochMilliseconds? {
         var rest = Array(text.utf8)[...]
         func number(_ count: Int) -> Int64? {
             guard rest.count >= count else { return nil }

@@ -1,29 +1,29 @@
 /// A published audio, video or data track: `data.track`.
 public struct Track: Sendable, Hashable {
     /// The provider's id of the track.
-    public var id: String
+    public var id: WireText
     /// `audio`, `video` or `data`.
-    public var kind: String
+    public var kind: WireText
     /// `camera`, `microphone`, `screen_share`, `screen_share_audio`.
-    public var source: String?
+    public var source: WireText?
     /// The name that the publisher gave it.
-    public var name: String?
+    public var name: WireText?
     /// Whether it was muted when it was published.
     public var muted: Bool
     /// The codec, as in `video/VP8`.
-    public var mimeType: String?
+    public var mimeType: WireText?
     /// Whatever else the sender told under other names. Providers are read into the members above alone; it is a
     /// `standard` sender that may add its own.
     public var details: JSONObject = [:]
 
     /// A track of which id and kind are known.
-    public init(id: String, kind: String, muted: Bool = false) {
+    public init(id: WireText, kind: WireText, muted: Bool = false) {
         self.id = id
         self.kind = kind
         self.muted = muted
     }
 
-    private static let ownNames: Set<String> = ["id", "kind", "source", "name", "muted", "mimeType"]
+    private static let ownNames: Set<WireText> = ["id", "kind", "source", "name", "muted", "mimeType"]
 
     /// Reads what ``write(to:)`` wrote.
     public init?(_ json: JSONValue?) {

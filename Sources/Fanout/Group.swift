@@ -84,7 +84,7 @@ struct Sent: AdditiveArithmetic {
 /// costs nothing for the streams of others.
 struct GroupIndex {
     private var groups: [Group.Key: Group] = [:]
-    private var byRoom: [ExactName: [Group]] = [:]
+    private var byRoom: [WireText: [Group]] = [:]
     private var broad: [Group] = []
 
     var all: Dictionary<Group.Key, Group>.Values { groups.values }
@@ -99,7 +99,7 @@ struct GroupIndex {
         group.memberCount = 1
         groups[key] = group
         if let rooms = key.filter.exactRooms {
-            for room in rooms.map(ExactName.init) { byRoom[room, default: []].append(group) }
+            for room in rooms { byRoom[room, default: []].append(group) }
         } else {
             broad.append(group)
         }
@@ -115,7 +115,7 @@ struct GroupIndex {
             broad.removeAll { $0 === group }
             return
         }
-        for room in rooms.map(ExactName.init) {
+        for room in rooms {
             byRoom[room]?.removeAll { $0 === group }
             if byRoom[room]?.isEmpty == true { byRoom[room] = nil }
         }
@@ -123,7 +123,7 @@ struct GroupIndex {
 
     /// Calls `body` with every group whose filter admits `event`, which has no audience.
     func forEachMatching(_ event: Event, _ body: (Group) -> Void) {
-        if let room = event.room, let named = byRoom[ExactName(room)] {
+        if let room = event.room, let named = byRoom[room] {
             for group in named where group.key.filter.admits(event, to: "") { body(group) }
         }
         for group in broad where group.key.filter.admits(event, to: "") { body(group) }

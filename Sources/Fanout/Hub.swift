@@ -45,7 +45,7 @@ public final class Hub {
     var groups = GroupIndex()
     var subscribers: [UInt64: Subscriber] = [:]
     /// For events with an audience.
-    var byUser: [String: [Subscriber]] = [:]
+    var byUser: [WireText: [Subscriber]] = [:]
     /// How many stand at the head with nothing unsent.
     var liveCount = 0
     /// Live subscribers that are served alone.
@@ -198,7 +198,7 @@ public final class Hub {
     public func subscriber(id: UInt64) -> Subscriber? { subscribers[id] }
 
     /// The streams of a user, oldest first.
-    public func subscribers(of user: String) -> [Subscriber] { byUser[user] ?? [] }
+    public func subscribers(of user: WireText) -> [Subscriber] { byUser[user] ?? [] }
 
     /// Takes a live subscriber away from the head: its cursor says from now on where it stands.
     func leaveHead(_ subscriber: Subscriber) {

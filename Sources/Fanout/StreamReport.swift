@@ -15,7 +15,7 @@ public struct StreamReport: Sendable {
     /// The stream's number, as told in `connected`.
     public let id: UInt64
     /// Whose token opened it.
-    public let user: String
+    public let user: WireText
     /// What it receives.
     public let filter: EventFilter
     /// How events are written.
@@ -55,7 +55,7 @@ extension Hub {
     }
 
     /// Up to `most` streams by their ids, from the first beyond `after` on: of one user, or of all.
-    public func streams(of user: String?, after: UInt64, most: Int) -> [Subscriber] {
+    public func streams(of user: WireText?, after: UInt64, most: Int) -> [Subscriber] {
         if let user {
             return Array(subscribers(of: user).filter { $0.id > after }.sorted { $0.id < $1.id }.prefix(most))
         }

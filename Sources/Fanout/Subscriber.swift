@@ -27,7 +27,7 @@ public final class Subscriber {
     /// The stream's number within the process, told in `connected`.
     public let id: UInt64
     /// Whose token opened it.
-    public let user: String
+    public let user: WireText
     let group: Group
     /// Where its bytes go.
     public let outlet: any Outlet

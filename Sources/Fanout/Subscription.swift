@@ -17,7 +17,7 @@ public struct Subscription: Sendable {
     }
 
     /// Whose token opened it: whom events with an audience may name.
-    public var user: String
+    public var user: WireText
     /// What of the log it receives.
     public var filter: EventFilter
     /// How events are written.
@@ -42,7 +42,7 @@ public struct Subscription: Sendable {
     public var mark: UInt64
 
     /// A subscription to everything `filter` admits, from now on.
-    public init(user: String, filter: EventFilter, format: StreamFormat = StreamFormat(), start: Start = .live) {
+    public init(user: WireText, filter: EventFilter, format: StreamFormat = StreamFormat(), start: Start = .live) {
         self.user = user
         self.filter = filter
         self.format = format

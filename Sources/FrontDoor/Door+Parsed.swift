@@ -1,5 +1,6 @@
 internal import CLibevent
 internal import Glibc
+internal import Wire
 
 // What evhttp knows of a request, as Swift values.
 extension Door {
@@ -18,15 +19,24 @@ extension Door {
         }
     }
 
-    static func headers(_ list: UnsafeMutablePointer<evkeyvalq>?) -> [(name: String, value: String)] {
-        var headers: [(name: String, value: String)] = []
+    /// The first `most` of the headers: evhttp adds the trailers of a chunked body to them, and those are nobody's
+    /// headers. Who could add one behind a proxy could name another client's address.
+    static func headers(
+        _ list: UnsafeMutablePointer<evkeyvalq>?, most: Int = .max
+    ) -> [(name: WireText, value: WireText)] {
+        var headers: [(name: WireText, value: WireText)] = []
         headers.reserveCapacity(8)
         var next = list?.pointee.tqh_first
-        while let header = next {
-            headers.append((String(cString: header.pointee.key), String(cString: header.pointee.value)))
+        while let header = next, headers.count < most {
+            headers.append((text(header.pointee.key), text(header.pointee.value)))
             next = header.pointee.next.tqe_next
         }
         return headers
+    }
+
+    /// What evhttp keeps as a C string; bytes that are not UTF-8 are replaced.
+    static func text(_ text: UnsafePointer<CChar>?) -> WireText {
+        text.map { WireText(String(cString: $0)) } ?? ""
     }
 
     static func body(_ buffer: OpaquePointer?) -> [UInt8] {

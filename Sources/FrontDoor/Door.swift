@@ -2,13 +2,15 @@ internal import CLibevent
 internal import COpenSSL
 public import EventLoop
 internal import Glibc
+public import Wire
 
 /// The HTTP server of one loop: evhttp behind listeners of its own, with the checks that evhttp leaves out. All its
 /// listeners speak TLS, or none: a connection does not know its listener.
 public final class Door {
     private let loop: Loop
     private let http: OpaquePointer
-    private let limits: DoorLimits
+    let limits: DoorLimits
+    let shared: DoorShared
     private let handler: (Exchange) -> Void
     private let refused: (DoorRefusal) -> Void
     private let answered: (Exchange, Exchange.Answer) -> Void
@@ -20,13 +22,22 @@ public final class Door {
     public var acceptHasFailed: (SystemError) -> Void = { _ in }
     /// Headers for the refusal of a request whose target alone is wrong: its page may read why.
     public var headersOfRefusals: (HTTPRequest) -> [(name: String, value: String)] = { _ in [] }
+    /// Whether a POST to this target may have a body of ``DoorLimits/bodyBytes``; others have a small one.
+    public var takesLargeBody: (_ target: [UInt8]) -> Bool = { _ in true }
+    /// Under which address a connection of this peer is counted; nil if under none, as that of a trusted proxy.
+    public var countedAs: (_ peer: String) -> WireText? = { WireText($0) }
     private let scratch = TLSStreamSocket.Scratch()
     private let direct = DirectAnswer()
     /// Who stands behind the other end of a connection, by the request's headers.
-    private let clientAddress: (_ peer: String, _ headers: [(name: String, value: String)]) -> String
+    private let clientAddress: (_ peer: String, _ headers: [(name: WireText, value: WireText)]) -> String
     private var listeners: [Listener] = []
     /// What is known of each connection that has sent something, by its input buffer.
-    private var connections: [OpaquePointer: DoorConnection] = [:]
+    private(set) var connections: [OpaquePointer: DoorConnection] = [:]
+    /// Connections that evhttp is accepting right now.
+    private var newcomers: [DoorConnection] = []
+    private var greeting: LoopTimer?
+    var load = DoorLoad()
+    private var acceptFault: CInt?
     private var sweep: LoopTimer?
     private var accepts = true
     /// Connections being served now, streams not among them.
@@ -36,10 +47,12 @@ public final class Door {
     /// every answer to a whole request.
     /// - Parameter clientAddress: who stands behind the other end of a connection, which may be a proxy's; unless
     ///   given, the other end is the client.
+    /// - Parameter wake: has ``relieve()`` called on the loop's thread; called on any thread.
     public init(
-        on loop: Loop, limits: DoorLimits, tls: TLSTermination? = nil, refused: @escaping (DoorRefusal) -> Void,
+        on loop: Loop, limits: DoorLimits, shared: DoorShared = .none, wake: @escaping @Sendable () -> Void = {},
+        tls: TLSTermination? = nil, refused: @escaping (DoorRefusal) -> Void,
         answered: @escaping (Exchange, Exchange.Answer) -> Void = { _, _ in },
-        clientAddress: @escaping (_ peer: String, _ headers: [(name: String, value: String)]) -> String = { peer, _ in
+        clientAddress: @escaping (_ peer: String, _ headers: [(name: WireText, value: WireText)]) -> String = { peer, _ in
             peer
         },
         handler: @escaping (Exchange) -> Void
@@ -48,6 +61,7 @@ public final class Door {
         self.loop = loop
         self.http = http
         self.limits = limits
+        self.shared = shared
         self.tls = tls
         self.handler = handler
         self.refused = refused
@@ -56,18 +70,22 @@ public final class Door {
         evhttp_set_max_headers_size(http, limits.headerBytes)
         evhttp_set_max_body_size(http, limits.bodyBytes)
         evhttp_set_timeout(http, CInt(limits.idleSeconds))
-        // Any method reaches a route, which knows what to say of it.
+        // A method that no route has is refused before evhttp sees it.
         evhttp_set_allowed_methods(http, 0x1FF)
         let this = Unmanaged.passUnretained(self).toOpaque()
         evhttp_set_gencb(http, requestIsComplete, this)
         evhttp_set_bevcb(http, makeBufferEvent, this)
+        acceptingDoors.withLock { $0[http] = this }
+        load.share = shared.bodies.join(wake: wake)
+        greeting = LoopTimer(on: loop) { [unowned self] in greetNewcomers() }
         sweep = LoopTimer(on: loop) { [unowned self] in closeLateConnections() }
         sweep?.set(afterMilliseconds: 1000)
     }
 
     deinit {
         evhttp_free(http)
-        acceptFaults.withLock { $0[http] = nil }
+        acceptingDoors.withLock { $0[http] = nil }
+        shared.bodies.leave(load.share)
     }
 
     /// Accepts connections from `listener` as well; the door owns it from now on.
@@ -107,8 +125,18 @@ public final class Door {
 
     private func keep(_ transport: OpaquePointer?, handshake: TLSHandshake?) -> OpaquePointer? {
         guard let transport, let input = bufferevent_get_input(transport) else { return nil }
-        connections[input] = DoorConnection(transport: transport, input: input, handshake: handshake, door: self)
+        let connection = DoorConnection(transport: transport, input: input, handshake: handshake, door: self)
+        connections[input] = connection
+        newcomers.append(connection)
+        // After evhttp has taken it, and before anything can come on it.
+        greeting?.fireThisTurn()
         return transport
+    }
+
+    private func greetNewcomers() {
+        let greeted = newcomers
+        newcomers.removeAll(keepingCapacity: true)
+        for connection in greeted where connections[connection.input] === connection { greet(connection) }
     }
 
     /// A transport that takes no socket, so that evhttp closes the connection. Without any it would make one of its
@@ -126,9 +154,20 @@ public final class Door {
         handshakeHasEnded(TLSReport(outcome: outcome, detail: detail, remoteAddress: address))
     }
 
-    func forget(_ connection: DoorConnection) {
-        connections[connection.input] = nil
+    /// A client sends TLS records without a byte of a request.
+    func sentIdleRecords() {
+        let problem = "more than \(RecordCount.most) TLS records without application data; the connection was closed"
+        refused(DoorRefusal(status: 400, problem: problem))
     }
+
+    func forget(_ connection: DoorConnection) {
+        if connections[connection.input] === connection { connections[connection.input] = nil }
+        if load.largest === connection { load.largest = nil }
+        if let address = connection.countedAs { shared.addresses.remove(address) }
+        connection.countedAs = nil
+    }
+
+    func tell(_ refusal: DoorRefusal) { refused(refusal) }
 
     /// Bounds how long a request may drip in. evhttp's own timeout starts anew with every byte.
     private func closeLateConnections() {
@@ -143,12 +182,22 @@ public final class Door {
             let deadline = now - Int64(limits.handshakeSeconds) * 1000
             for connection in connections.values { connection.closeIfHandshakeIsLate(startedBefore: deadline) }
         }
-        if let code = acceptFaults.withLock({ $0.removeValue(forKey: http) }) {
+        for connection in connections.values where connection.hasLingered(now: now) { connection.closeAsIdle() }
+        relieveSlowly()
+        if let code = acceptFault {
+            acceptFault = nil
             acceptHasFailed(SystemError("accept connections", code: code))
         }
         // Out of descriptors accept fails at once, again and again, so the listener was turned off for a moment.
         if accepts { accept(true) }
         sweep?.set(afterMilliseconds: 1000)
+    }
+
+    /// A connection could not be accepted. Where it is for want of a descriptor, those go that nobody needs.
+    fileprivate func couldNotAccept(_ listener: OpaquePointer?, code: CInt) {
+        acceptFault = code
+        if (code == EMFILE || code == ENFILE) && relieveOfDescriptors() { return }
+        evconnlistener_disable(listener)
     }
 
     /// evhttp answers some bad requests itself; this is how they are counted and logged.
@@ -163,23 +212,29 @@ public final class Door {
         let connection = connections[input]
         let violation = connection?.requestCompleted()
         let method = Self.method(evhttp_request_get_command(handle))
-        let headers = Self.headers(evhttp_request_get_input_headers(handle))
-        let target = evhttp_request_get_uri(handle).map { String(cString: $0) } ?? "/"
-        let framing = Framing(headers: headers)
-        let split = PercentCoding.split(target)
+        let headers = Self.headers(
+            evhttp_request_get_input_headers(handle), most: connection?.headerLines ?? .max)
+        let target = evhttp_request_get_uri(handle).map { Self.text($0) } ?? "/"
+        let framing = Framing(headers: headers, isHTTP10: connection?.isHTTP10 ?? false)
+        let split = PercentCoding.split(target, most: limits.nameBytes)
         var request = HTTPRequest(
             method: method ?? "", target: target, path: split?.path ?? [], query: split?.query ?? [],
             headers: headers, body: Self.body(evhttp_request_get_input_buffer(handle)),
             remoteAddress: clientAddress(Self.remoteAddress(link), headers))
         request.isHTTP10 = connection?.isHTTP10 ?? false
         request.hasOrdinaryFraming = framing.isOrdinary
+        // evhttp takes a whole URL for what one asks a proxy for, and closes after it.
+        request.closesConnection = framing.closes || !(target.utf8.first == 0x2F || target.utf8.elementsEqual([0x2A]))
         let exchange = Exchange(
             handle, request: request, of: connection, direct: direct, scratch: scratch, on: loop, answered: answered)
         if let problem = violation?.rawValue ?? framing.problem { return turnAway(exchange, status: 400, problem) }
         guard method != nil else { return turnAway(exchange, status: 501, "an unknown method") }
         guard split != nil else {
-            let headers = headersOfRefusals(request)
-            return turnAway(exchange, status: 400, "the request's target is not well-formed", headers)
+            let problem =
+                PercentCoding.hasLongName(target, most: limits.nameBytes)
+                ? "a segment of the path, or the name of a parameter, has more than \(limits.nameBytes) bytes"
+                : "the request's target is not well-formed"
+            return turnAway(exchange, status: 400, problem, headersOfRefusals(request))
         }
         handler(exchange)
     }
@@ -188,11 +243,7 @@ public final class Door {
         _ exchange: Exchange, status: Int, _ problem: String, _ headers: [(name: String, value: String)] = []
     ) {
         refused(DoorRefusal(status: status, problem: problem))
-        let title = HTTPResponse.reason(status)
-        let body = """
-            {"type":"about:blank","title":"\(title)","status":\(status),"reason":"malformed_request","detail":"\(problem)"}
-
-            """
+        let body = DoorRefusal(status: status, problem: problem).body
         var response = HTTPResponse(
             status: status, contentType: "application/problem+json", body: Array(body.utf8))
         response.headers += headers
@@ -211,13 +262,14 @@ private func makeBufferEvent(_ base: OpaquePointer?, _ argument: UnsafeMutableRa
     return Unmanaged<Door>.fromOpaque(argument).takeUnretainedValue().makeTransport()
 }
 
-/// Why the last connection was not accepted, by evhttp.
-private let acceptFaults = Locked<[OpaquePointer: CInt]>([:])
+/// The doors by their evhttp.
+private let acceptingDoors = Locked<[OpaquePointer: UnsafeMutableRawPointer]>([:])
 
-// libevent hands this callback what it handed to evhttp's own, which is evhttp and not the door: the listener rests
-// by being turned off, and the door's sweep, which comes once a second, tells of it and turns it on again.
+// libevent hands this callback what it handed to evhttp's own, which is evhttp and not the door. A listener that
+// cannot accept for now rests by being turned off, and the door's sweep, which comes once a second, tells of it and
+// turns it on again.
 private func acceptFailed(_ listener: OpaquePointer?, _ http: UnsafeMutableRawPointer?) {
     let code = errno
-    if let http { acceptFaults.withLock { $0[OpaquePointer(http)] = code } }
-    evconnlistener_disable(listener)
+    guard let http, let door = acceptingDoors.withLock({ $0[OpaquePointer(http)] }) else { return }
+    Unmanaged<Door>.fromOpaque(door).takeUnretainedValue().couldNotAccept(listener, code: code)
 }

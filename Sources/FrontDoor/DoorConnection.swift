@@ -2,6 +2,7 @@ internal import CLibevent
 internal import COpenSSL
 internal import EventLoop
 internal import Glibc
+internal import Wire
 
 /// What the door knows of one connection beside evhttp: how far its request has come, and since when.
 ///
@@ -10,16 +11,26 @@ internal import Glibc
 /// connections at one time.
 final class DoorConnection {
     let input: OpaquePointer
-    private let transport: OpaquePointer
-    private weak var door: Door?
+    let transport: OpaquePointer
+    weak var door: Door?
     /// The connection's TLS, if it has some.
     let handshake: TLSHandshake?
     private var scanner = HeaderScanner()
+    /// Reads the framing of the request's body, if that is chunked.
+    private var chunks: ChunkScanner?
     private var startedAt: Int64?
     private let acceptedAt = System.steadyMilliseconds()
     private var hasServed = false
     private var isWatched = false
-    private var phase = Phase.reading
+    private(set) var phase = Phase.reading
+    /// Bytes that came of a request that is not complete.
+    private(set) var unfinishedBytes = 0
+    /// Since when nothing is asked on it.
+    private(set) var idleSince: Int64
+    /// Under which address it is counted; nil if under none.
+    var countedAs: WireText?
+    /// Of a connection that was turned away: evhttp's record of it, since evhttp itself hears of it no more.
+    var turnedAway: TurnedAway?
     /// Its socket belongs to a stream.
     var isHandedOff = false
     /// The request that is being served, so that nobody answers it when the connection is gone. It takes itself away
@@ -30,14 +41,16 @@ final class DoorConnection {
     /// What the last answer keeps until it is in the kernel's hands, or the connection is gone.
     var heldByAnswer: AnyObject?
 
-    private enum Phase {
+    enum Phase {
         /// A request is awaited or comes in. If something is written now, evhttp itself refuses it.
         case reading
         /// A route has the request.
         case serving
         /// The answer is being put into the output buffer, piece by piece.
         case answering
-        /// evhttp has refused the request and closes the connection.
+        /// The last answer is being sent, and then the connection closes: what comes on it is nobody's request.
+        case closing
+        /// The request was refused, and the connection closes.
         case refused
     }
 
@@ -46,6 +59,7 @@ final class DoorConnection {
         self.input = input
         self.handshake = handshake
         self.door = door
+        idleSince = acceptedAt
         let this = Unmanaged.passUnretained(self).toOpaque()
         evbuffer_add_cb(input, inputHasChanged, this)
         evbuffer_add_cb(bufferevent_get_output(transport), outputHasChanged, this)
@@ -55,26 +69,93 @@ final class DoorConnection {
     /// Bytes came in: the last `count` of those that wait.
     fileprivate func inputGrew(by count: Int) {
         watchForClose()
+        handshake?.applicationDataCame()
+        switch phase {
+        case .reading: break
+        // evhttp never sees a byte of what comes after a refusal or behind the last answer.
+        case .refused, .closing: return dropInput()
         // While a request is being served, the bytes of the next one wait; they are scanned when their turn comes.
-        guard phase == .reading else { return }
+        case .serving, .answering: return
+        }
         if startedAt == nil { startedAt = System.steadyMilliseconds() }
-        scan(from: evbuffer_get_length(input) - count)
+        // Data inside a chunk is not looked at, however much of it waits.
+        if scanner.isInBody, let left = chunks?.dataLeft, count <= left {
+            chunks?.skip(count)
+        } else {
+            scan(from: evbuffer_get_length(input) - count)
+        }
+        if phase == .reading { self.count(unfinished: unfinishedBytes + count) }
     }
 
     private func scan(from offset: Int) {
-        guard !scanner.isInBody else { return }
+        guard !scanner.isInBody || chunks?.isAtEnd == false else { return }
         var place = evbuffer_ptr()
         guard evbuffer_ptr_set(input, &place, offset, EVBUFFER_PTR_SET) == 0 else { return }
-        // Piece by piece: what waits behind the head is not looked at, and may be much.
+        // Piece by piece: what waits behind the request is not looked at, and may be much.
         var piece = iovec()
-        while !scanner.isInBody, evbuffer_peek(input, -1, &place, &piece, 1) == 1 {
-            scanner.read(UnsafeRawBufferPointer(start: piece.iov_base, count: piece.iov_len))
-            guard evbuffer_ptr_set(input, &place, piece.iov_len, EVBUFFER_PTR_ADD) == 0 else { return }
+        while evbuffer_peek(input, -1, &place, &piece, 1) >= 1 {
+            guard scan(UnsafeMutableRawBufferPointer(start: piece.iov_base, count: piece.iov_len)),
+                evbuffer_ptr_set(input, &place, piece.iov_len, EVBUFFER_PTR_ADD) == 0
+            else { return }
         }
+    }
+
+    /// - Returns: false if nothing after these bytes needs to be looked at.
+    private func scan(_ bytes: UnsafeMutableRawBufferPointer) -> Bool {
+        var read = 0
+        if !scanner.isInBody {
+            read = scanner.readHead(UnsafeRawBufferPointer(bytes))
+            if let violation = scanner.violation {
+                refuse(DoorRefusal(status: 400, problem: violation.rawValue))
+                return false
+            }
+            guard scanner.isInBody else { return true }
+            if let refusal = judgeHead() {
+                refuse(refusal)
+                return false
+            }
+        }
+        guard var chunks else { return false }
+        // Not two copies of it, which would be written in turns.
+        self.chunks = nil
+        let result = chunks.read(UnsafeMutableRawBufferPointer(rebasing: bytes[read...]))
+        self.chunks = chunks
+        if case .failure(let fault) = result {
+            let status = fault.violation == .tooLarge ? 413 : 400
+            refuse(DoorRefusal(status: status, problem: fault.violation.rawValue))
+            return false
+        }
+        return !chunks.isAtEnd
+    }
+
+    /// The head is complete, and evhttp has not seen its end.
+    private func judgeHead() -> DoorRefusal? {
+        let head = scanner.head
+        if let refusal = head.refusal { return refusal }
+        guard let door else { return nil }
+        let small = door.limits.smallBodyBytes
+        let isLarge = head.isChunked || (head.contentLength ?? 0) > small
+        guard isLarge else { return nil }
+        let limit = head.mayBeWebhook && door.takesLargeBody(head.target) ? door.limits.bodyBytes : small
+        if head.isChunked { chunks = ChunkScanner(limit: limit) }
+        guard (head.contentLength ?? 0) > limit else { return nil }
+        return DoorRefusal(status: 413, problem: "the body is larger than \(limit) bytes")
+    }
+
+    private func count(unfinished bytes: Int) {
+        let change = bytes - unfinishedBytes
+        unfinishedBytes = bytes
+        door?.unfinished(of: self, changedBy: change)
     }
 
     /// True when the request that came last is one of HTTP/1.0.
     var isHTTP10: Bool { scanner.isHTTP10 }
+
+    /// True when the request that came last has no body in its answer.
+    var isHead: Bool { scanner.head.method == .head }
+
+    /// How many lines the head of the request that came last has. What evhttp has beyond them are trailers.
+    var headerLines: Int { scanner.head.lines }
 
     /// evhttp has a whole request.
     /// - Returns: what was wrong with its head.
@@ -83,18 +164,42 @@ final class DoorConnection {
         startedAt = nil
         hasServed = true
         phase = .serving
+        count(unfinished: 0)
         return violation
     }
 
-    /// Puts the answer into the output buffer; what waits in the input then is the next request.
-    func answer(_ send: () -> Void) {
+    /// Puts the answer into the output buffer; what waits in the input then is the next request, unless the
+    /// connection closes after the answer.
+    func answer(closes: Bool = false, _ send: () -> Void) {
         phase = .answering
         send()
+        guard !closes else {
+            phase = .closing
+            return dropInput()
+        }
         phase = .reading
-        scanner = HeaderScanner()
-        guard evbuffer_get_length(input) > 0 else { return }
-        startedAt = System.steadyMilliseconds()
+        scanner.reset()
+        chunks = nil
+        idleSince = System.steadyMilliseconds()
+        let waiting = evbuffer_get_length(input)
+        guard waiting > 0 else { return }
+        startedAt = idleSince
         scan(from: 0)
+        if phase == .reading { count(unfinished: waiting) }
+    }
+
+    private func dropInput() {
+        evbuffer_drain(input, evbuffer_get_length(input))
+    }
+
+    /// The request that comes in is refused: evhttp sees nothing more of it or of what follows it.
+    func refuse(_ refusal: DoorRefusal) {
+        phase = .refused
+        startedAt = nil
+        count(unfinished: 0)
+        door?.tell(refusal)
+        turnAway(refusal)
+        dropInput()
     }
 
     /// Writes the answer to `request` to the socket at once; what the socket does not take is left to evhttp.
@@ -139,6 +244,7 @@ final class DoorConnection {
             let status = Int(String(decoding: line.dropFirst(9), as: UTF8.self)), status >= 400
         else { return }
         phase = .refused
+        count(unfinished: 0)
         door?.answeredByParser(status: status)
     }
 
@@ -159,11 +265,23 @@ final class DoorConnection {
     func isOwedAnAnswer(now: Int64) -> Bool {
         switch phase {
         case .serving, .answering: true
+        case .closing: evbuffer_get_length(bufferevent_get_output(transport)) > 0
         case .refused: false
         case .reading:
             startedAt != nil || (!hasServed && now - acceptedAt < Self.newMilliseconds)
                 || evbuffer_get_length(bufferevent_get_output(transport)) > 0
         }
+    }
+
+    /// True while nothing is asked on it, and everything that was is answered: also before the first request.
+    var isIdle: Bool {
+        phase == .reading && startedAt == nil && evbuffer_get_length(bufferevent_get_output(transport)) == 0
+    }
+
+    /// Closes the connection without a word, since nobody waits for one.
+    func closeAsIdle() {
+        guard let link else { return }
+        evhttp_connection_free(link)
     }
 
     /// Answers 408 and closes.
@@ -203,14 +321,16 @@ final class DoorConnection {
     var remoteAddress: String { link.map(Door.remoteAddress) ?? "" }
 
     /// evhttp's own record of the connection: it passes it to its transport's callbacks.
-    private var link: OpaquePointer? {
+    var link: OpaquePointer? {
+        if let turnedAway { return turnedAway.link }
         var argument: UnsafeMutableRawPointer?
         bufferevent_getcb(transport, nil, nil, nil, &argument)
         return argument.map { OpaquePointer($0) }
     }
 
-    private func watchForClose() {
-        guard !isWatched else { return }
+    /// Has evhttp tell of the connection's end, once it knows the connection.
+    func watchForClose() {
+        guard !isWatched, let link else { return }
         isWatched = true
         evhttp_connection_set_closecb(link, connectionIsClosing, Unmanaged.passUnretained(self).toOpaque())
     }
@@ -228,6 +348,7 @@ final class DoorConnection {
         evbuffer_remove_cb(input, inputHasChanged, this)
         evbuffer_remove_cb(bufferevent_get_output(transport), outputHasChanged, this)
         heldByAnswer = nil
+        count(unfinished: 0)
         door?.forget(self)
     }
 }

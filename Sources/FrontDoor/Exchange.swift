@@ -1,6 +1,7 @@
 internal import CLibevent
 public import EventLoop
 internal import Glibc
+public import Wire
 
 /// One request that waits for its answer. It belongs to its loop; exactly one of ``reply(_:)`` and ``takeOver()``
 /// ends it.
@@ -12,7 +13,7 @@ public final class Exchange {
     /// Closes the connection after the answer, whatever that says.
     public var closesConnection = false
     /// Whose request it turned out to be: for the log.
-    public var user: String?
+    public var user: WireText?
     private let answered: (Exchange, Answer) -> Void
     private let loop: Loop
     private var handle: OpaquePointer?
@@ -84,14 +85,17 @@ public final class Exchange {
         guard let handle else { return answered(self, Answer(status: Answer.clientGone, bytes: 0)) }
         let connection = release()
         defer { answered(self, Answer(status: response.status, bytes: response.body.count)) }
-        if let connection, request.isOrdinary, !closesConnection, let bytes = direct.bytes(of: response),
+        // Who is told to come back later is not waited for.
+        let closes =
+            closesConnection || response.closesConnection || request.closesConnection || response.status == 429
+        if let connection, request.isOrdinary, !closes, let bytes = direct.bytes(of: response),
             connection.answerDirectly(bytes, to: handle)
         {
             return
         }
         let headers = evhttp_request_get_output_headers(handle)
         for header in response.headers { evhttp_add_header(headers, header.name, header.value) }
-        if response.closesConnection || closesConnection { evhttp_add_header(headers, "Connection", "close") }
+        if closes { evhttp_add_header(headers, "Connection", "close") }
         if request.method == "HEAD" {
             // evhttp would send the body all the same, and the client would read it as the next answer.
             if response.hasLength { evhttp_add_header(headers, "Content-Length", String(response.body.count)) }
@@ -102,7 +106,7 @@ public final class Exchange {
         guard let connection else { return send() }
         // Before the answer is in the buffer: the socket may take it at once.
         connection.heldByAnswer = held
-        connection.answer(send)
+        connection.answer(closes: closes, send)
     }
 
     /// Takes the connection away from evhttp to use it as a stream: nothing of the answer has been sent.

@@ -7,11 +7,32 @@ public struct JournalError: Error, Sendable, Equatable, CustomStringConvertible 
     /// What the home says. It names no value of any event, so it may be logged.
     public let text: String
 
+    /// True if the log stays as unusable as it is until an operator does something: it is damaged, or of a newer
+    /// version.
+    public let needsOperator: Bool
+
     /// A fault.
-    public init(operation: String, code: Int32 = 0, text: String) {
+    public init(operation: String, code: Int32 = 0, text: String, needsOperator: Bool = false) {
         self.operation = operation
         self.code = code
         self.text = text
+        self.needsOperator = needsOperator
+    }
+
+    /// SQLite's code for a damaged file (SQLITE_CORRUPT), also for rows that are none of ours.
+    static let damaged: Int32 = 11
+    /// SQLite's code for a file that is no database (SQLITE_NOTADB).
+    private static let noDatabase: Int32 = 26
+
+    /// This error of opening a log, with what to do about it if the file is damaged.
+    func withRemedy(_ path: String) -> JournalError {
+        // The upper bits of an extended code say more about the same.
+        guard [Self.damaged, Self.noDatabase].contains(code & 0xFF) else { return self }
+        let text =
+            "\(path) is damaged (\(text)). To begin a new log, move it away together with \(path)-wal and \(path)-shm: "
+            + "subscribers are told resync, and rooms fill as webhooks come. To save its events, restore a copy, or "
+            + "rebuild the file first: sqlite3 \(path) .recover"
+        return JournalError(operation: operation, code: code, text: text, needsOperator: true)
     }
 
     /// Any error of a home as a fault of this operation; of one that is no fault yet only the kind is told, since

@@ -3,14 +3,14 @@ public import Events
 /// A webhook that somebody kept, to be verified or sent again.
 public struct Capture: Sendable {
     /// What its keeper called it.
-    public let name: String?
+    public let name: WireText?
     /// The request as it came.
     public let request: WebhookRequest
     /// The clock to verify with, if the capture says so.
     public let verifyAt: EpochMilliseconds?
 
     /// A kept request.
-    public init(name: String?, request: WebhookRequest, verifyAt: EpochMilliseconds?) {
+    public init(name: WireText?, request: WebhookRequest, verifyAt: EpochMilliseconds?) {
         self.name = name
         self.request = request
         self.verifyAt = verifyAt

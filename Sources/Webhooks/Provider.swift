@@ -19,7 +19,7 @@ public protocol Provider: Sendable {
     func receive(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) -> Receipt
 
     /// The headers with which the provider itself would send `body`: for `roomwire send`, the demo and the canary.
-    func sign(_ body: [UInt8], idempotencyKey: String, now: EpochMilliseconds) -> [WebhookRequest.Header]
+    func sign(_ body: [UInt8], idempotencyKey: WireText, now: EpochMilliseconds) -> [WebhookRequest.Header]
 
     /// The bodies of a short meeting as the provider would send them, in order, each with the seconds to wait
     /// before it at normal speed.
@@ -38,10 +38,10 @@ public struct SampleStep: Sendable {
     /// What to post, unsigned.
     public let body: [UInt8]
     /// The provider's id of the event, where it stands in a header.
-    public let idempotencyKey: String
+    public let idempotencyKey: WireText
 
     /// A step of a sample meeting.
-    public init(delaySeconds: Double, body: [UInt8], idempotencyKey: String) {
+    public init(delaySeconds: Double, body: [UInt8], idempotencyKey: WireText) {
         self.delaySeconds = delaySeconds
         self.body = body
         self.idempotencyKey = idempotencyKey

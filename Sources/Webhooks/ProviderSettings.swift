@@ -1,7 +1,9 @@
+public import Wire
+
 /// What a source is set up with: secrets and options, by the words of the settings file.
 public struct ProviderSettings: Sendable {
     /// The source's name, the last segment of the webhook's path.
-    public var source: String
+    public var source: WireText
     /// LiveKit: secrets by API key.
     public var keys: [String: String]
     /// Shared secrets, any of which may have signed: several during a rotation.
@@ -11,7 +13,7 @@ public struct ProviderSettings: Sendable {
 
     /// Settings of the source `source`.
     public init(
-        source: String, keys: [String: String] = [:], secrets: [String] = [], options: [String: String] = [:]
+        source: WireText, keys: [String: String] = [:], secrets: [String] = [], options: [String: String] = [:]
     ) {
         self.source = source
         self.keys = keys

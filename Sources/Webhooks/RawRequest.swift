@@ -34,21 +34,18 @@ extension Capture {
         return line.last == UInt8(ascii: "\r") ? line.dropLast() : line
     }
 
-    private static func target(_ line: ArraySlice<UInt8>) -> String? {
+    private static func target(_ line: ArraySlice<UInt8>) -> WireText? {
         let words = line.split(separator: 0x20)
         guard words.count == 3, words[2].starts(with: "HTTP/".utf8) else { return nil }
-        return String(validating: words[1], as: UTF8.self)
+        return WireText(validating: words[1])
     }
 
     private static func header(_ line: ArraySlice<UInt8>) -> WebhookRequest.Header? {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
-            let name = String(validating: line[..<colon], as: UTF8.self),
-            let value = String(validating: line[(colon + 1)...], as: UTF8.self)
+            let name = WireText(validating: line[..<colon]),
+            let value = WireText(validating: line[(colon + 1)...])
         else { return nil }
-        let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
-        var trimmed = Substring(value).drop(while: isBlank)
-        while trimmed.last.map(isBlank) == true { trimmed.removeLast() }
-        return WebhookRequest.Header(name: name, value: String(trimmed))
+        return WebhookRequest.Header(name: name, value: value.trimmingBlanks())
     }
 
     /// As many bytes as Content-Length says: an editor may have added a newline at the end. All, if it says nothing.
@@ -59,7 +56,7 @@ extension Capture {
             throw CaptureError(position: nil, problem: "a body in chunks cannot be read; keep it whole")
         }
         guard let length = request.header("Content-Length") else { return Array(rest) }
-        guard let count = Int(length), count >= 0, count <= rest.count else {
+        guard let count = Int(length.string), count >= 0, count <= rest.count else {
             throw CaptureError(
                 position: nil, problem: "Content-Length says \(length) bytes, but \(rest.count) follow the headers")
         }

@@ -1,16 +1,17 @@
 internal import Events
+public import Wire
 
 /// A request as it came in.
 public struct WebhookRequest: Sendable {
     /// One header line.
     public struct Header: Sendable, Hashable {
         /// The name as it was written.
-        public let name: String
+        public let name: WireText
         /// The value without blanks around it.
-        public let value: String
+        public let value: WireText
 
         /// A header line.
-        public init(name: String, value: String) {
+        public init(name: WireText, value: WireText) {
             self.name = name
             self.value = value
         }
@@ -21,10 +22,10 @@ public struct WebhookRequest: Sendable {
     /// The raw bytes, just as they were signed.
     public var body: [UInt8]
     /// The target of the request line: path and query. Some providers sign it.
-    public var target: String
+    public var target: WireText
 
     /// A request of these parts.
-    public init(headers: [Header], body: [UInt8], target: String = "/") {
+    public init(headers: [Header], body: [UInt8], target: WireText = "/") {
         self.headers = headers
         self.body = body
         self.target = target
@@ -32,10 +33,10 @@ public struct WebhookRequest: Sendable {
 
     /// The value of the only header of this name, in any case. Nil if there is none, or more than one: what is
     /// signed must not be open to interpretation.
-    public func header(_ name: String) -> String? {
-        var found: String?
+    public func header(_ name: String) -> WireText? {
+        var found: WireText?
         for header in headers
-        where header.name.utf8.count == name.utf8.count
+        where header.name.byteCount == name.utf8.count
             && header.name.utf8.elementsEqualIgnoringASCIICase(name.utf8)
         {
             if found != nil { return nil }
@@ -54,7 +55,7 @@ extension Sequence where Element == UInt8 {
 
 extension WebhookRequest {
     /// The value of the only header of this name, which must be there and must not be empty.
-    func requiredHeader(_ name: String) throws(Rejection) -> String {
+    func requiredHeader(_ name: String) throws(Rejection) -> WireText {
         if let value = header(name) {
             guard !value.isEmpty else { throw Rejection(.missingHeader, "The header \(name) is empty.") }
             return value

@@ -1,5 +1,6 @@
 import Access
 import Testing
+import Wire
 
 @Suite struct AllowedOriginsTests {
     private let list = [
@@ -19,7 +20,7 @@ import Testing
         ("https://*.example.org", false), ("null", false), ("", false), ("*", false), ("https://", false),
         ("https://A.EXAMPLE.ORG", false), ("https://é.example.org", false),
     ])
-    func onlyListedOriginsAreAllowed(origin: String, isAllowed: Bool) throws {
+    func onlyListedOriginsAreAllowed(origin: WireText, isAllowed: Bool) throws {
         #expect(try AllowedOrigins(list).decision(for: origin) == (isAllowed ? .allowed : .refused))
     }
 
@@ -37,13 +38,13 @@ import Testing
     ])
     func originsOfAppsAreExact(origin: String) throws {
         let origins = try AllowedOrigins([origin])
-        #expect(origins.decision(for: origin) == .allowed)
+        #expect(origins.decision(for: WireText(origin)) == .allowed)
         for other in [
-            origin + "/", origin + "x", "x" + origin, "https://localhost", "null", "capacitor://evil.example",
-        ] {
+            "\(origin)/", "\(origin)x", "x\(origin)", "https://localhost", "null", "capacitor://evil.example",
+        ] as [WireText] {
             #expect(origins.decision(for: other) == .refused, "\(other)")
         }
-        #expect(try AllowedOrigins([origin.uppercased()]).decision(for: origin) == .allowed)
+        #expect(try AllowedOrigins([origin.uppercased()]).decision(for: WireText(origin)) == .allowed)
     }
 
     @Test func emptyListAllowsNobody() throws {

@@ -1,9 +1,10 @@
 import Access
 import Events
 import Testing
+import Wire
 
 @Suite struct AnswerCapsTests {
-    private func reader(_ user: String, of issuer: String = "own") -> AnswerCaps.Reader {
+    private func reader(_ user: WireText, of issuer: String = "own") -> AnswerCaps.Reader {
         AnswerCaps.Reader(Identity(user: user, grant: Grant(scope: .everything), issuer: issuer))
     }
 

@@ -6,13 +6,13 @@ import Testing
 private final class Porter {
     private var gate = AttemptGate()
 
-    func fail(_ token: String, from address: String = "a", after milliseconds: Int64 = 0) {
+    func fail(_ token: WireText, from address: WireText = "a", after milliseconds: Int64 = 0) {
         gate.failed(AttemptGate.hash(.bearer(token)), from: address, now: now + milliseconds)
     }
 
-    func succeed(_ token: String) { gate.succeeded(AttemptGate.hash(.bearer(token))) }
+    func succeed(_ token: WireText) { gate.succeeded(AttemptGate.hash(.bearer(token))) }
 
-    func wait(_ token: String, from address: String = "a", after milliseconds: Int64 = 0) -> Int? {
+    func wait(_ token: WireText, from address: WireText = "a", after milliseconds: Int64 = 0) -> Int? {
         gate.retryAfterSeconds(AttemptGate.hash(.bearer(token)), from: address, now: now + milliseconds)
     }
 }

@@ -5,13 +5,13 @@ import Testing
 
 @Suite struct EffectiveFilterTests {
     private func outcome(
-        granted: EventScope, requested: EventScope, participants: Set<String> = []
+        granted: EventScope, requested: EventScope, participants: Set<WireText> = []
     ) throws(AccessRefusal) -> EventFilter {
         let identity = Identity(user: "ada", grant: Grant(scope: granted), issuer: "own")
         return try effectiveFilter(for: identity, requested: requested, participants: participants)
     }
 
-    private func rooms(_ patterns: String...) -> EventScope { EventScope(rooms: PatternSet(patterns)) }
+    private func rooms(_ patterns: WireText...) -> EventScope { EventScope(rooms: PatternSet(patterns)) }
 
     @Test func filterHoldsWhatWasGrantedAndWhatWasAsked() throws {
         let filter = try outcome(granted: rooms("call_*"), requested: rooms("call_1"), participants: ["bob"])
@@ -34,7 +34,7 @@ import Testing
             (rooms("call_*"), rooms("lobby", "standup")),
             (rooms(), rooms("call_1")),
             (EventScope(types: PatternSet(["room_*"])), EventScope(types: PatternSet(["track_*"]))),
-            (EventScope(types: PatternSet([String]())), .everything),
+            (EventScope(types: PatternSet([WireText]())), .everything),
             (EventScope(sources: PatternSet(["app"])), EventScope(sources: PatternSet(["livekit"]))),
         ]
         for (granted, requested) in cases {
@@ -57,7 +57,7 @@ import Testing
         ("a*x*c", "a*y*c", true), ("*x*", "*y*", true), ("a**", "ab*c", true), ("call_*", "call_4*2", true),
         ("a*b", "a*b", true), ("é*", "e*", false), ("日本*", "日*語", true),
     ])
-    func patternsMeetWhereSomeNameMatchesBoth(left: String, right: String, meet: Bool) {
+    func patternsMeetWhereSomeNameMatchesBoth(left: WireText, right: WireText, meet: Bool) {
         #expect(Pattern(left).intersects(Pattern(right)) == meet)
         #expect(Pattern(right).intersects(Pattern(left)) == meet)
     }
@@ -73,9 +73,9 @@ import Testing
             }
             return all
         }
-        let patterns = texts("ab*", upTo: 3).map(Pattern.init)
+        let patterns = texts("ab*", upTo: 3).map { Pattern(WireText($0)) }
         let names = texts("ab", upTo: 6)
-        let matched = patterns.map { pattern in Set(names.filter(pattern.matches)) }
+        let matched = patterns.map { pattern in Set(names.filter { pattern.matches(WireText($0)) }) }
         for (left, leftNames) in zip(patterns, matched) {
             for (right, rightNames) in zip(patterns, matched) {
                 let meet = !leftNames.isDisjoint(with: rightNames)

@@ -8,11 +8,11 @@ private final class Watch {
 
     var count: Int { attempts.count }
 
-    func fail(_ address: String = "a", after milliseconds: Int64 = 0) {
+    func fail(_ address: WireText = "a", after milliseconds: Int64 = 0) {
         attempts.record(address: address, now: now + milliseconds)
     }
 
-    func wait(_ address: String = "a", after milliseconds: Int64 = 0) -> Int? {
+    func wait(_ address: WireText = "a", after milliseconds: Int64 = 0) -> Int? {
         attempts.retryAfterSeconds(address: address, now: now + milliseconds)
     }
 }

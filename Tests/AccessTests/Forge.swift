@@ -75,7 +75,7 @@ extension TokenVerifier {
     /// Why it refuses `token`; nil if it does not.
     func refusal(_ token: String, now: EpochMilliseconds = now) -> AccessRefusal.Reason? {
         do {
-            _ = try identity(token, now: now)
+            _ = try identity(WireText(token), now: now)
             return nil
         } catch { return error.reason }
     }

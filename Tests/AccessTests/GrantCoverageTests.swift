@@ -4,7 +4,7 @@ import Testing
 @testable import Access
 
 @Suite struct GrantCoverageTests {
-    private func scope(_ rooms: [String], types: [String] = ["*"], sources: [String] = ["*"]) -> EventScope {
+    private func scope(_ rooms: [WireText], types: [WireText] = ["*"], sources: [WireText] = ["*"]) -> EventScope {
         EventScope(rooms: PatternSet(rooms), types: PatternSet(types), sources: PatternSet(sources))
     }
 
@@ -18,7 +18,7 @@ import Testing
         (["*"], ["*"], ["**"], false), (["a*"], ["*b"], ["a*"], true), (["a*"], ["*b"], ["*b"], true),
         (["a*"], ["*b"], ["a*c"], false), (["a*b*"], ["*"], ["a*"], true), (["a*"], ["*"], ["a*b*"], false),
     ])
-    func onlyAGrantOverAllOfAStreamCoversIt(granted: [String], requested: [String], fresh: [String], covered: Bool) {
+    func onlyAGrantOverAllOfAStreamCoversIt(granted: [WireText], requested: [WireText], fresh: [WireText], covered: Bool) {
         let filter = EventFilter(granted: scope(granted), requested: scope(requested))
         #expect(Grant(scope: scope(fresh)).covers(filter, showsRaw: false) == covered)
     }
@@ -36,7 +36,7 @@ import Testing
 
     @Test func coverageNeverLetsAnEventThroughThatTheFreshGrantWouldNot() {
         // Every filter of these patterns, against every fresh grant of them, by every short name.
-        let patterns = ["*", "a", "b", "a*", "*a", "b*", "a*b", "**", "*a*"]
+        let patterns: [WireText] = ["*", "a", "b", "a*", "*a", "b*", "a*b", "**", "*a*"]
         var names = [""]
         for _ in 0..<4 { names += names.flatMap { [$0 + "a", $0 + "b"] } }
         var covered = 0
@@ -46,8 +46,8 @@ import Testing
                 for fresh in patterns where Grant(scope: scope([fresh])).covers(filter, showsRaw: false) {
                     covered += 1
                     let renewed = EventFilter(granted: scope([fresh]), requested: scope([requested]))
-                    for name in Set(names) where filter.admitsRoom(name, source: "app") {
-                        #expect(renewed.admitsRoom(name, source: "app"), "\(granted) \(requested) \(fresh) \(name)")
+                    for name in Set(names) where filter.admitsRoom(WireText(name), source: "app") {
+                        #expect(renewed.admitsRoom(WireText(name), source: "app"), "\(granted) \(requested) \(fresh) \(name)")
                     }
                     let nowhere = Event(type: .roomStarted, source: "app", provider: "app", room: nil, receivedAt: 0)
                     if filter.admits(nowhere, to: "ada") { #expect(renewed.admits(nowhere, to: "ada")) }

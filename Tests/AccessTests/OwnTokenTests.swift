@@ -7,7 +7,7 @@ import Testing
         let scope = EventScope(rooms: PatternSet(["call_*", "lobby"]), types: PatternSet(["participant_*"]))
         let token = try await TokenMinter.make(secret: ownSecret).mint(
             user: "ada", scope: scope, raw: true, ttlSeconds: 60, now: now, tokenID: "t1")
-        let identity = try await TokenVerifier.own().identity(token, now: now)
+        let identity = try await TokenVerifier.own().identity(WireText(token), now: now)
         #expect(
             identity
                 == Identity(
@@ -28,15 +28,15 @@ import Testing
     @Test(arguments: [
         (#"{"rooms":["a","b*"]}"#, EventScope(rooms: PatternSet(["a", "b*"]))),
         (#"{"rooms":"a"}"#, EventScope(rooms: PatternSet(["a"]))),
-        (#"{"rooms":[]}"#, EventScope(rooms: PatternSet([String]()))),
+        (#"{"rooms":[]}"#, EventScope(rooms: PatternSet([WireText]()))),
         (#"{"rooms":["*"],"types":["room_*"]}"#, EventScope(types: PatternSet(["room_*"]))),
         (#"{"rooms":["*"],"sources":["app"]}"#, EventScope(sources: PatternSet(["app"]))),
-        (#"{"rooms":["*"],"types":[]}"#, EventScope(types: PatternSet([String]()))),
+        (#"{"rooms":["*"],"types":[]}"#, EventScope(types: PatternSet([WireText]()))),
         (#"{"rooms":["Übung*"],"later":1}"#, EventScope(rooms: PatternSet(["Übung*"]))),
     ])
     func grantClaimSaysWhatIsCovered(claim: String, scope: EventScope) async throws {
         let token = try await Forge.hmac(ownSecret).token(ownClaims(grant: claim))
-        let identity = try await TokenVerifier.own().identity(token, now: now)
+        let identity = try await TokenVerifier.own().identity(WireText(token), now: now)
         #expect(identity.grant == Grant(scope: scope, raw: false, admin: false))
     }
 
@@ -44,7 +44,7 @@ import Testing
         let forge = try await Forge.hmac(ownSecret)
         let verifier = try await TokenVerifier.own()
         let token = try forge.token(ownClaims(grant: #"{"rooms":[],"raw":true,"admin":true}"#))
-        let grant = try verifier.identity(token, now: now).grant
+        let grant = try verifier.identity(WireText(token), now: now).grant
         #expect(grant.raw && grant.admin)
         for value in [#""true""#, "1", "null", "[]"] {
             for name in ["raw", "admin"] {
@@ -77,18 +77,18 @@ import Testing
     @Test func tokenWithoutGrantCoversNothingUnlessTheIssuerHasADefault() async throws {
         let token = try await Forge.hmac(ownSecret).token(#"{"sub":"ada","exp":\#(nowSeconds + 60)}"#)
         let verifier = try await TokenVerifier.own()
-        let refusal = #expect(throws: AccessRefusal.self) { try verifier.identity(token, now: now) }
+        let refusal = #expect(throws: AccessRefusal.self) { try verifier.identity(WireText(token), now: now) }
         #expect(refusal?.reason == .grantCoversNothing)
         #expect(refusal?.status == 403)
         let lobby = Grant(scope: EventScope(rooms: PatternSet(["lobby"])), raw: true)
         let generous = try await TokenVerifier.own { $0.defaultGrant = lobby }
-        #expect(try generous.identity(token, now: now).grant == lobby)
+        #expect(try generous.identity(WireText(token), now: now).grant == lobby)
     }
 
     @Test func claimOfTheTokenWinsOverTheDefaultGrant() async throws {
         let generous = try await TokenVerifier.own { $0.defaultGrant = Grant(scope: .everything, raw: true) }
         let token = try await Forge.hmac(ownSecret).token(ownClaims(grant: #"{"rooms":["a"],"raw":false}"#))
-        #expect(try generous.identity(token, now: now).grant == Grant(scope: EventScope(rooms: PatternSet(["a"]))))
+        #expect(try generous.identity(WireText(token), now: now).grant == Grant(scope: EventScope(rooms: PatternSet(["a"]))))
     }
 
     @Test(arguments: [
@@ -116,7 +116,7 @@ import Testing
             "role":"authenticated","app_metadata":{"rooms":["team_7_*"],"relay":{"admin":true}},
             "user_metadata":{"rooms":["*"]}}
             """#)
-        let identity = try verifier.identity(token, now: now)
+        let identity = try verifier.identity(WireText(token), now: now)
         #expect(identity.user == "1d2e")
         #expect(identity.grant == Grant(scope: EventScope(rooms: PatternSet(["team_7_*"])), admin: true))
     }
@@ -130,13 +130,13 @@ import Testing
             {"exp":\#(nowSeconds + 60),"https://a.example/u":{"id":"ada"},
             "https://a.example/relay.v1":{"rooms":["a"]}}
             """#)
-        #expect(try verifier.identity(token, now: now).user == "ada")
+        #expect(try verifier.identity(WireText(token), now: now).user == "ada")
     }
 
     @Test func mappedClaimReplacesTheGrantsMember() async throws {
         let verifier = try await TokenVerifier.own { $0.claims = ClaimNames(rooms: "teams") }
         let token = try await Forge.hmac(ownSecret).token(ownClaims(#""teams":["a"],"#, grant: #"{"rooms":["*"]}"#))
-        #expect(try verifier.identity(token, now: now).grant.scope.rooms == PatternSet(["a"]))
+        #expect(try verifier.identity(WireText(token), now: now).grant.scope.rooms == PatternSet(["a"]))
         let without = try await Forge.hmac(ownSecret).token(ownClaims(grant: #"{"rooms":["*"]}"#))
         #expect(verifier.refusal(without) == .grantCoversNothing)
     }

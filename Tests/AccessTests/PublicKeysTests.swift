@@ -132,7 +132,7 @@ import Testing
         let verifier = try await verifier(nil)
         let key = ES256PrivateKey()
         let token = try await token(key, keyID: "1")
-        let refusal = #expect(throws: AccessRefusal.self) { try verifier.identity(token, now: now) }
+        let refusal = #expect(throws: AccessRefusal.self) { try verifier.identity(WireText(token), now: now) }
         #expect(refusal?.reason == .unknownKey)
         #expect(refusal?.issuer == "own")
         let fetched = try await verifier.replacingKeys(of: "own", jwks: set(web(key, #","kid":"1""#)))

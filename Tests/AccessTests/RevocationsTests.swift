@@ -6,11 +6,11 @@ import Testing
 private final class List {
     var revocations = Revocations()
 
-    func revoke(user: String, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
+    func revoke(user: WireText, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
         revocations.revoke(user: user, until: until, now: now)
     }
 
-    func revoke(tokenID: String, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
+    func revoke(tokenID: WireText, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
         revocations.revoke(tokenID: tokenID, until: until, now: now)
     }
 }
@@ -41,7 +41,7 @@ private final class List {
         #expect(list.revoke(tokenID: "t1", until: now + 1000, now: now))
         #expect(isRevoked(list.revocations, ada, at: now + 999))
         #expect(!isRevoked(list.revocations, ada, at: now + 1000))
-        for tokenID in ["t2", "", nil] {
+        for tokenID in ["t2", "", nil] as [WireText?] {
             var other = ada
             other.tokenID = tokenID
             #expect(!isRevoked(list.revocations, other))

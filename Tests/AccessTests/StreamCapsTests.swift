@@ -8,11 +8,11 @@ private final class Door {
 
     init(_ settings: StreamCapSettings = StreamCapSettings()) { caps = StreamCaps(settings) }
 
-    func admit(user: String, address: String, now: EpochMilliseconds) -> CapDecision {
+    func admit(user: WireText, address: WireText, now: EpochMilliseconds) -> CapDecision {
         caps.admit(user: user, address: address, now: now)
     }
 
-    func release(user: String, address: String) { caps.release(user: user, address: address) }
+    func release(user: WireText, address: WireText) { caps.release(user: user, address: address) }
 }
 
 @Suite struct StreamCapsTests {

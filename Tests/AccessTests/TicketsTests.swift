@@ -10,7 +10,7 @@ private final class Booth {
 
     func issue(_ identity: Identity, now: EpochMilliseconds) -> String? { tickets.issue(identity, now: now) }
 
-    func redeem(_ ticket: String, now: EpochMilliseconds) -> Identity? { tickets.redeem(ticket, now: now) }
+    func redeem(_ ticket: WireText, now: EpochMilliseconds) -> Identity? { tickets.redeem(ticket, now: now) }
 }
 
 @Suite struct TicketsTests {
@@ -20,8 +20,8 @@ private final class Booth {
     @Test func ticketGivesTheIdentityBackOnce() throws {
         let tickets = Booth()
         let ticket = try #require(tickets.issue(ada, now: now))
-        #expect(tickets.redeem(ticket, now: now) == ada)
-        #expect(tickets.redeem(ticket, now: now) == nil)
+        #expect(tickets.redeem(WireText(ticket), now: now) == ada)
+        #expect(tickets.redeem(WireText(ticket), now: now) == nil)
     }
 
     @Test func ticketHolds128BitsOfBase64URL() throws {
@@ -34,7 +34,7 @@ private final class Booth {
     func ticketIsGoodForThirtySeconds(age: Int64, isGood: Bool) throws {
         let tickets = Booth()
         let ticket = try #require(tickets.issue(ada, now: now))
-        #expect((tickets.redeem(ticket, now: now + age) != nil) == isGood)
+        #expect((tickets.redeem(WireText(ticket), now: now + age) != nil) == isGood)
     }
 
     @Test func ticketEndsWithItsToken() throws {
@@ -43,8 +43,8 @@ private final class Booth {
         short.expiresAt = now + 1000
         let ticket = try #require(tickets.issue(short, now: now))
         let other = try #require(tickets.issue(short, now: now))
-        #expect(tickets.redeem(ticket, now: now + 999) == short)
-        #expect(tickets.redeem(other, now: now + 1000) == nil)
+        #expect(tickets.redeem(WireText(ticket), now: now + 999) == short)
+        #expect(tickets.redeem(WireText(other), now: now + 1000) == nil)
     }
 
     @Test func ticketOfATokenThatNeverExpiresIsGood() throws {
@@ -52,7 +52,7 @@ private final class Booth {
         var endless = ada
         endless.expiresAt = nil
         let ticket = try #require(tickets.issue(endless, now: now))
-        #expect(tickets.redeem(ticket, now: now) == endless)
+        #expect(tickets.redeem(WireText(ticket), now: now) == endless)
     }
 
     @Test func ticketsAreAllDifferent() {
@@ -68,8 +68,8 @@ private final class Booth {
             "", "x", ticket + "A", ticket + "=", " " + ticket, String(ticket.dropLast()), String(ticket.reversed()),
             String(repeating: "A", count: 22), String(repeating: "A", count: 100_000), "🎟",
         ]
-        for other in others { #expect(tickets.redeem(other, now: now) == nil) }
-        #expect(tickets.redeem(ticket, now: now) == ada)
+        for other in others { #expect(tickets.redeem(WireText(other), now: now) == nil) }
+        #expect(tickets.redeem(WireText(ticket), now: now) == ada)
     }
 
     @Test func oneUserCannotTakeAllTickets() throws {
@@ -83,7 +83,7 @@ private final class Booth {
         var bob = ada
         bob.user = "bob"
         #expect(tickets.issue(bob, now: now) != nil)
-        _ = tickets.redeem(try #require(last), now: now)
+        _ = tickets.redeem(WireText(try #require(last)), now: now)
         #expect(tickets.issue(ada, now: now) != nil)
         #expect(tickets.issue(ada, now: now + lifetime) != nil)
     }
@@ -107,10 +107,10 @@ private final class Booth {
         let first = try #require(tickets.issue(ada, now: now))
         for _ in 0..<10_000 {
             let ticket = try #require(tickets.issue(ada, now: now))
-            #expect(tickets.redeem(ticket, now: now) == ada)
+            #expect(tickets.redeem(WireText(ticket), now: now) == ada)
         }
         #expect(tickets.count == 1)
-        #expect(tickets.redeem(first, now: now) == ada)
+        #expect(tickets.redeem(WireText(first), now: now) == ada)
         #expect(tickets.count == 0)
     }
 
@@ -119,7 +119,7 @@ private final class Booth {
         _ = tickets.issue(ada, now: now)
         for _ in 0..<10_000 {
             let ticket = try #require(tickets.issue(ada, now: now))
-            #expect(tickets.redeem(ticket, now: now) == ada)
+            #expect(tickets.redeem(WireText(ticket), now: now) == ada)
         }
         #expect(tickets.redeem("none", now: now + lifetime - 1) == nil)
         #expect(tickets.count == 1)

@@ -155,7 +155,7 @@ import Testing
 
     @Test func lastOfDuplicateClaimsCounts() async throws {
         let token = try await Forge.hmac(ownSecret).token(ownClaims(#""sub":"admin","roomwire":{"rooms":["*"]},"#))
-        let identity = try await TokenVerifier.own().identity(token, now: now)
+        let identity = try await TokenVerifier.own().identity(WireText(token), now: now)
         #expect(identity.user == "ada")
         #expect(identity.grant.scope.rooms == PatternSet(["call_*"]))
     }
@@ -163,8 +163,8 @@ import Testing
     @Test func textOfAnyScriptComesThroughUnchanged() async throws {
         let user = "Ада \u{1F469}\u{200D}\u{1F4BB} e\u{301} \u{202E}\"\\"
         let token = try await TokenMinter.make(secret: ownSecret).mint(
-            user: user, scope: EventScope(rooms: PatternSet(["会議_*"])), ttlSeconds: 60, now: now)
-        let identity = try await TokenVerifier.own().identity(token, now: now)
+            user: WireText(user), scope: EventScope(rooms: PatternSet(["会議_*"])), ttlSeconds: 60, now: now)
+        let identity = try await TokenVerifier.own().identity(WireText(token), now: now)
         #expect(Array(identity.user.utf8) == Array(user.utf8))
         #expect(identity.grant.scope.rooms == PatternSet(["会議_*"]))
     }
@@ -181,7 +181,7 @@ import Testing
         for header in [#"{"alg":"HS256"}"#, #"{"alg":"MARK"}"#, #"{"alg":"HS256","crit":["MARK"]}"#] {
             for claims in [marks, marks.replacing("\"iss\":\"MARK\"", with: "\"iss\":\"https://a.example\"")] {
                 let token = try await Forge.hmac(ownSecret).token("{\(claims)}", header: header)
-                let refusal = #expect(throws: AccessRefusal.self) { try verifier.identity(token, now: now) }
+                let refusal = #expect(throws: AccessRefusal.self) { try verifier.identity(WireText(token), now: now) }
                 #expect(refusal?.detail.contains("MARK") == false)
                 #expect(refusal?.detail.contains(ownSecret) == false)
                 #expect(refusal?.status == 401)

@@ -37,8 +37,8 @@ import Testing
     @Test func streamEndsWithTheTokenOrWithTheLeewayThatLetItIn() async throws {
         let token = try await token(#""exp":\#(nowSeconds),"#)
         let verifier = try await TokenVerifier.own(leewaySeconds: 10)
-        #expect(try verifier.identity(token, now: now - 1).expiresAt == now)
-        #expect(try verifier.identity(token, now: now).expiresAt == now + 10_000)
+        #expect(try verifier.identity(WireText(token), now: now - 1).expiresAt == now)
+        #expect(try verifier.identity(WireText(token), now: now).expiresAt == now + 10_000)
     }
 
     @Test(
@@ -76,14 +76,14 @@ import Testing
     @Test func fractionOfASecondCounts() async throws {
         let token = try await token(#""exp":\#(nowSeconds).5,"#)
         let verifier = try await TokenVerifier.own(leewaySeconds: 0)
-        #expect(try verifier.identity(token, now: now + 499).expiresAt == now + 500)
+        #expect(try verifier.identity(WireText(token), now: now + 499).expiresAt == now + 500)
         #expect(verifier.refusal(token, now: now + 500) == .expired)
     }
 
     @Test func tokenWithoutExpiryNeverEndsWhereSettingsAllowIt() async throws {
         let token = try await token("")
         let verifier = try await TokenVerifier.own(requireExpiry: false)
-        #expect(try verifier.identity(token, now: now).expiresAt == nil)
+        #expect(try verifier.identity(WireText(token), now: now).expiresAt == nil)
         #expect(verifier.refusal(try await self.token(#""exp":1,"#)) == .expired)
     }
 }

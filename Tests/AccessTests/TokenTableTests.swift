@@ -99,10 +99,10 @@ import Testing
             for kind in Kind.allCases {
                 let header = #"{"alg":"\#(forge.algorithm)","typ":"JWT"\#(kind.keyID)}"#
                 let token = try forge.token(kind.claims, header: header)
-                let issuer = try? verifier.identity(token, now: now).issuer
+                let issuer = try? verifier.identity(WireText(token), now: now).issuer
                 #expect(issuer == kind.truth[signer], "\(kind) signed by \(signer)")
                 guard issuer != nil else { continue }
-                let identity = try verifier.identity(token, now: now)
+                let identity = try verifier.identity(WireText(token), now: now)
                 #expect(identity.user == "ada")
                 #expect(identity.grant == Grant(scope: EventScope(rooms: PatternSet(["call_1"]))))
             }
@@ -203,7 +203,7 @@ import Testing
         let own = try await Signer.own.forge()
         let claims = #"{"exp":1,"sub":"mallory","iss":"APIabc","iss":"x",\#(Kind.own.claims.dropFirst())"#
         let header = #"{"alg":"none","alg":"HS256"}"#
-        #expect(try verifier.identity(try own.token(claims, header: header), now: now).user == "ada")
+        #expect(try verifier.identity(WireText(try own.token(claims, header: header)), now: now).user == "ada")
         #expect(
             verifier.refusal(try own.token(claims, header: #"{"alg":"HS256","alg":"none"}"#)) == .algorithmNotAllowed)
     }

@@ -1,4 +1,5 @@
 import Testing
+import Wire
 
 @testable import Access
 
@@ -8,7 +9,7 @@ import Testing
     }
 
     private func client(
-        of proxies: TrustedProxies, peer: String = "127.0.0.1", _ lines: [(name: String, value: String)]
+        of proxies: TrustedProxies, peer: String = "127.0.0.1", _ lines: [(name: WireText, value: WireText)]
     ) -> String {
         proxies.client(peer: peer, headers: lines)
     }
@@ -40,14 +41,16 @@ import Testing
         ("198.51.100.1:http", "127.0.0.1"), ("[2001:db8::1", "127.0.0.1"), ("[2001:db8::1]x", "127.0.0.1"),
         ("198.51.100.256", "127.0.0.1"), ("198.51.100", "127.0.0.1"), ("0x7f.1", "127.0.0.1"),
     ])
-    func lastUntrustedAddressOfAListIsTheClient(value: String, expected: String) {
+    func lastUntrustedAddressOfAListIsTheClient(value: WireText, expected: String) {
         let proxies = proxies("X-Forwarded-For", "127.0.0.1", "10.0.0.0/8")
         #expect(client(of: proxies, [("X-Forwarded-For", value)]) == expected)
     }
 
     @Test func severalLinesAreOneList() {
         let proxies = proxies("x-forwarded-for", "127.0.0.1", "10.0.0.0/8")
-        let lines = [("X-Forwarded-For", "192.0.2.66"), ("Other", "x"), ("X-Forwarded-For", "198.51.100.1, 10.1.1.1")]
+        let lines: [(name: WireText, value: WireText)] = [
+            ("X-Forwarded-For", "192.0.2.66"), ("Other", "x"), ("X-Forwarded-For", "198.51.100.1, 10.1.1.1"),
+        ]
         #expect(client(of: proxies, lines) == "198.51.100.1")
         #expect(client(of: proxies, [lines[0], ("x-forwarded-for", "10.1.1.1")]) == "192.0.2.66")
     }
@@ -62,7 +65,7 @@ import Testing
         ("for=192.0.2.66;by=\u{600},for=198.51.100.1", "198.51.100.1"),
         ("for=192.0.2.66;by=\"\u{600}\",for=198.51.100.1", "198.51.100.1"),
     ])
-    func forwardedIsReadByItsStandard(value: String, expected: String) {
+    func forwardedIsReadByItsStandard(value: WireText, expected: String) {
         let proxies = proxies("Forwarded", "127.0.0.1", "10.0.0.0/8")
         #expect(client(of: proxies, [("Forwarded", value)]) == expected)
     }
@@ -102,7 +105,7 @@ import Testing
         ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"), ("::1", "::/64"), ("", ""),
         ("::ffff:192.0.2.1", "::ffff:192.0.2.1"),
     ])
-    func addressesOfOneCustomerCountAsOne(address: String, counted: String) {
+    func addressesOfOneCustomerCountAsOne(address: String, counted: WireText) {
         #expect(NetworkAddress.countedAs(address) == counted)
     }
 }

@@ -29,17 +29,17 @@ import Testing
 
     @Test func unknownKeyIsAskedForAndAKnownOneIsNot() async throws {
         let verifier = try await TokenVerifier.make(TokenSettings(issuers: [try fetched("idp")]))
-        #expect(verifier.issuersToAsk(about: try await token(stranger, "2"), now: now) == ["idp"])
-        #expect(verifier.issuersToAsk(about: try await token(known, "1"), now: now).isEmpty)
+        #expect(verifier.issuersToAsk(about: WireText(try await token(stranger, "2")), now: now) == ["idp"])
+        #expect(verifier.issuersToAsk(about: WireText(try await token(known, "1")), now: now).isEmpty)
         // A signature that the known key has not made is no matter of other keys.
-        #expect(verifier.issuersToAsk(about: try await token(stranger, "1"), now: now).isEmpty)
+        #expect(verifier.issuersToAsk(about: WireText(try await token(stranger, "1")), now: now).isEmpty)
     }
 
     @Test func issuerWithoutAnyKeysIsAsked() async throws {
         let settings = IssuerSettings(name: "idp", awaitsKeys: true)
         let verifier = try await TokenVerifier.make(TokenSettings(issuers: [settings]))
         for keyID in ["1", nil] {
-            #expect(verifier.issuersToAsk(about: try await token(known, keyID), now: now) == ["idp"])
+            #expect(verifier.issuersToAsk(about: WireText(try await token(known, keyID)), now: now) == ["idp"])
         }
     }
 
@@ -47,24 +47,24 @@ import Testing
         let fixed = IssuerSettings(name: "fixed", jwks: #"{"keys":[\#(try web(known, "1"))]}"#)
         let own = IssuerSettings(name: "own", hs256: ownSecret)
         let verifier = try await TokenVerifier.make(TokenSettings(issuers: [fixed, own]))
-        #expect(verifier.issuersToAsk(about: try await token(stranger, "2"), now: now).isEmpty)
+        #expect(verifier.issuersToAsk(about: WireText(try await token(stranger, "2")), now: now).isEmpty)
     }
 
     @Test func onlyTheIssuerThatTheTokenNamesIsAsked() async throws {
         let verifier = try await TokenVerifier.make(
             TokenSettings(issuers: [try fetched("a", issuer: "A"), try fetched("b", issuer: "B"), try fetched("c")]))
-        #expect(verifier.issuersToAsk(about: try await token(stranger, "2", issuer: "B"), now: now) == ["b"])
-        #expect(verifier.issuersToAsk(about: try await token(stranger, "2", issuer: "D"), now: now) == ["c"])
-        #expect(verifier.issuersToAsk(about: try await token(stranger, "2"), now: now) == ["c"])
+        #expect(verifier.issuersToAsk(about: WireText(try await token(stranger, "2", issuer: "B")), now: now) == ["b"])
+        #expect(verifier.issuersToAsk(about: WireText(try await token(stranger, "2", issuer: "D")), now: now) == ["c"])
+        #expect(verifier.issuersToAsk(about: WireText(try await token(stranger, "2")), now: now) == ["c"])
     }
 
     @Test func everyIssuerThatMayHaveSignedIsAsked() async throws {
         let verifier = try await TokenVerifier.make(
             TokenSettings(issuers: [try fetched("a"), try fetched("b", keyID: "2"), try fetched("c", keyID: nil)]))
-        #expect(verifier.issuersToAsk(about: try await token(stranger, "3"), now: now) == ["a", "b"])
+        #expect(verifier.issuersToAsk(about: WireText(try await token(stranger, "3")), now: now) == ["a", "b"])
         // One that another issuer of the same name has signed needs nobody's keys.
-        #expect(verifier.issuersToAsk(about: try await token(known, "2"), now: now).isEmpty)
-        #expect(verifier.issuersToAsk(about: try await token(known, "3"), now: now).isEmpty)
+        #expect(verifier.issuersToAsk(about: WireText(try await token(known, "2")), now: now).isEmpty)
+        #expect(verifier.issuersToAsk(about: WireText(try await token(known, "3")), now: now).isEmpty)
     }
 
     @Test func algorithmThatTheIssuerDoesNotUseHasNobodyAsked() async throws {
@@ -76,7 +76,7 @@ import Testing
             try await Forge.ecdsa(ES384PrivateKey()).token(ownClaims()),
             Forge.unsigned(header: #"{"alg":"none","kid":"2"}"#, ownClaims()) + ".AA",
         ]
-        for other in others { #expect(verifier.issuersToAsk(about: other, now: now).isEmpty) }
+        for other in others { #expect(verifier.issuersToAsk(about: WireText(other), now: now).isEmpty) }
     }
 
     @Test(arguments: [
@@ -87,13 +87,13 @@ import Testing
     ])
     func tokenThatIsNoGoodAnywayHasNobodyAsked(claims: String) async throws {
         let verifier = try await TokenVerifier.make(TokenSettings(issuers: [try fetched("idp")]))
-        #expect(verifier.issuersToAsk(about: try await token(stranger, "2", claims: claims), now: now).isEmpty)
+        #expect(verifier.issuersToAsk(about: WireText(try await token(stranger, "2", claims: claims)), now: now).isEmpty)
     }
 
     @Test(arguments: ["", "nonsense", "a.b.c", "e30.e30.AA"])
     func whatIsNoTokenHasNobodyAsked(text: String) async throws {
         let verifier = try await TokenVerifier.make(TokenSettings(issuers: [try fetched("idp")]))
-        #expect(verifier.issuersToAsk(about: text, now: now).isEmpty)
+        #expect(verifier.issuersToAsk(about: WireText(text), now: now).isEmpty)
     }
 
     @Test func keysThatHaveBeenReadCanBePutInForceForOneIssuer() async throws {

@@ -4,8 +4,8 @@ import Testing
 /// Who receives what.
 struct EventFilterTests {
     private func event(
-        room: String? = "call_1", type: EventType = .participantJoined, users: [String]? = nil,
-        identity: String? = "ada"
+        room: WireText? = "call_1", type: EventType = .participantJoined, users: [WireText]? = nil,
+        identity: WireText? = "ada"
     ) -> Event {
         var event = Event(type: type, source: "lk", provider: "livekit", room: room, receivedAt: 0)
         event.users = users
@@ -13,7 +13,7 @@ struct EventFilterTests {
         return event
     }
 
-    private func scope(rooms: [String] = ["*"], types: [String] = ["*"], sources: [String] = ["*"]) -> EventScope {
+    private func scope(rooms: [WireText] = ["*"], types: [WireText] = ["*"], sources: [WireText] = ["*"]) -> EventScope {
         EventScope(rooms: PatternSet(rooms), types: PatternSet(types), sources: PatternSet(sources))
     }
 
@@ -72,8 +72,8 @@ struct EventFilterTests {
             (["a", "b"], ["*"], ["a", "b"]), (["*"], ["a", "b"], ["a", "b"]), (["a", "b"], ["b", "c"], ["b"]),
             (["call_*"], ["call_1", "x"], ["call_1"]), (["call_1", "x"], ["call_*"], ["call_1"]), (["a*"], ["*b"], nil),
             (["*"], ["*"], nil),
-        ] as [([String], [String], [String]?)])
-    func exactRoomsAreListedWhereTheyCanBe(_ granted: [String], _ requested: [String], _ exact: [String]?) {
+        ] as [([WireText], [WireText], [WireText]?)])
+    func exactRoomsAreListedWhereTheyCanBe(_ granted: [WireText], _ requested: [WireText], _ exact: [WireText]?) {
         let filter = EventFilter(granted: scope(rooms: granted), requested: scope(rooms: requested))
         #expect(filter.exactRooms == exact)
     }

@@ -91,7 +91,7 @@ struct EventTests {
         (String(repeating: "x", count: 65), false), ("a b", false), ("a/b", false), ("é", false), ("a\n", false),
     ])
     func typeNamedByASenderIsChecked(_ name: String, _ isAllowed: Bool) {
-        #expect((EventType(checking: name) != nil) == isAllowed)
+        #expect((EventType(checking: WireText(name)) != nil) == isAllowed)
     }
 
     @Test func frameHoldsTheJSONBetweenIDAndEmptyLine() {

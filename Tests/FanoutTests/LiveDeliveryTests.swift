@@ -91,11 +91,11 @@ struct LiveDeliveryTests {
         (EventFilter(granted: EventScope(rooms: PatternSet(["call_2"])), requested: ask(rooms: ["call_1"])), []),
     ]
 
-    private static func ask(rooms: [String] = ["*"], types: [String] = ["*"]) -> EventScope {
+    private static func ask(rooms: [WireText] = ["*"], types: [WireText] = ["*"]) -> EventScope {
         EventScope(rooms: PatternSet(rooms), types: PatternSet(types))
     }
 
-    private static func asking(types: [String] = ["*"], rooms: [String] = ["*"]) -> EventFilter {
+    private static func asking(types: [WireText] = ["*"], rooms: [WireText] = ["*"]) -> EventFilter {
         EventFilter(granted: .everything, requested: ask(rooms: rooms, types: types))
     }
 
@@ -162,7 +162,7 @@ struct LiveDeliveryTests {
     @Test
     func roomsWhoseNamesOnlyLookAlikeAreApart() {
         let stage = Stage()
-        let names = ["caf\u{E9}", "cafe\u{301}"]
+        let names: [WireText] = ["caf\u{E9}", "cafe\u{301}"]
         let outlets = [[names[0]], [names[1]], names].map { stage.open(rooms: $0).outlet }
         for outlet in outlets { outlet.clear() }
         stage.commit(1, room: names[0])

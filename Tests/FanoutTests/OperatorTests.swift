@@ -90,7 +90,7 @@ struct OperatorTests {
     func streamsAreListedInTheOrderOfTheirNumbers() {
         let stage = Stage()
         let opened = (0..<30).map { stage.open(user: $0 % 3 == 0 ? "bob" : "ada").subscriber }
-        func ids(_ user: String?, after: UInt64, most: Int) -> [UInt64] {
+        func ids(_ user: WireText?, after: UInt64, most: Int) -> [UInt64] {
             stage.hub.streams(of: user, after: after, most: most).map(\.id)
         }
         #expect(ids(nil, after: 0, most: 10) == opened.prefix(10).map(\.id))

@@ -40,8 +40,8 @@ final class Stage {
 
     /// The `number`-th event of the log.
     static func event(
-        _ number: Int, room: String? = "call_1", type: EventType = .participantJoined, users: [String]? = nil,
-        identity: String? = nil, source: String = "livekit", raw: String? = nil
+        _ number: Int, room: WireText? = "call_1", type: EventType = .participantJoined, users: [WireText]? = nil,
+        identity: WireText? = nil, source: WireText = "livekit", raw: String? = nil
     ) -> LoggedEvent {
         var event = Event(
             type: type, source: source, provider: "livekit", room: room, receivedAt: 1_795_201_856_000 + Int64(number))
@@ -56,7 +56,7 @@ final class Stage {
     func commitUnseen(_ events: [LoggedEvent]) { log += events }
 
     /// Commits and publishes the next `count` events, all alike.
-    func commit(_ count: Int = 1, room: String? = "call_1") {
+    func commit(_ count: Int = 1, room: WireText? = "call_1") {
         let first = log.count + 1
         commit((first..<(first + count)).map { Stage.event($0, room: room) })
     }
@@ -104,7 +104,7 @@ final class Stage {
 
     /// Opens a stream, written to by descriptor unless it is told otherwise.
     func open(
-        _ start: Subscription.Start = .live, user: String = "ada", rooms: [String] = ["*"], types: [String] = ["*"],
+        _ start: Subscription.Start = .live, user: WireText = "ada", rooms: [WireText] = ["*"], types: [WireText] = ["*"],
         format: StreamFormat = StreamFormat(), outlet: TestOutlet = TestOutlet(), isDirect: Bool = true
     ) -> (subscriber: Subscriber, outlet: TestOutlet) {
         if isDirect { makeDirect(outlet) }
@@ -121,7 +121,7 @@ final class Stage {
 
 extension Subscription {
     /// A subscription to everything.
-    static func everything(from start: Start = .live, user: String = "ada") -> Subscription {
+    static func everything(from start: Start = .live, user: WireText = "ada") -> Subscription {
         Subscription(user: user, filter: EventFilter(granted: .everything), start: start)
     }
 }

@@ -1,6 +1,7 @@
 import EventLoop
 import Glibc
 import Testing
+import Wire
 
 @testable import FrontDoor
 

@@ -1,5 +1,6 @@
 import EventLoop
 import Testing
+import Wire
 
 @testable import FrontDoor
 

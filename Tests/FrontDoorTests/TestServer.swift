@@ -3,14 +3,17 @@ import EventLoop
 import FrontDoor
 import Glibc
 import Testing
+import Wire
 
 /// A door on a real port, on a thread of its own. What it does with a request the path says:
-/// `/hold` keeps it until ``release()``, `/stream` takes the connection over, `/drop` forgets to answer,
-/// everything else is told back.
+/// `/hold` keeps it until ``release()``, `/stream` takes the connection over, `/drop` forgets to answer, `/slow-down`
+/// is answered 429, everything else is told back.
 final class TestServer: Sendable {
     /// What the server did, for the test's thread.
     struct Log: Sendable {
         var targets: [String] = []
+        /// The names of all headers.
+        var headers: [String] = []
         var refusals: [Int] = []
         var ends: [StreamSocket.End] = []
         var held = 0
@@ -28,7 +31,10 @@ final class TestServer: Sendable {
     let log: Locked<Log>
     private let mailbox: Mailbox<Command>
 
-    init(requestSeconds: Int = 15, handshakeSeconds: Int = 10, tls: TLSTermination? = nil) throws {
+    init(
+        requestSeconds: Int = 15, handshakeSeconds: Int = 10, requestBytes: Int = .max,
+        addressConnections: Int = .max
+    ) throws {
         // As the relay does: libevent writes to connections that clients have reset.
         System.ignoreBrokenPipes()
         let started = DispatchSemaphore(value: 0)
@@ -39,7 +45,9 @@ final class TestServer: Sendable {
             let limits = DoorLimits(
                 headerBytes: 4096, bodyBytes: 10_000, requestSeconds: requestSeconds, idleSeconds: 60,
                 handshakeSeconds: handshakeSeconds)
-            try? Served(limits: limits, log: log).run(mailbox) { found in
+            let shared = DoorShared(
+                bodies: BodyBudget(limitBytes: requestBytes), addresses: AddressCounts(most: addressConnections))
+            try? Served(limits: limits, shared: shared, log: log).run(mailbox) { found in
                 port.withLock { $0 = found }
                 started.signal()
             }
@@ -92,13 +100,14 @@ private final class Served: StreamSocketOwner {
     private var held: [Exchange] = []
     private var streams: [StreamSocket] = []
 
-    init(limits: DoorLimits, log: Locked<TestServer.Log>) throws {
+    init(limits: DoorLimits, shared: DoorShared, log: Locked<TestServer.Log>) throws {
         loop = try Loop()
         self.log = log
         let listener = try Listener(host: "127.0.0.1", port: 0, on: loop)
         port = listener.address.split(separator: ":").last.flatMap { UInt16($0) } ?? 0
         let door = try Door(
-            on: loop, limits: limits, refused: { refusal in log.withLock { $0.refusals.append(refusal.status) } },
+            on: loop, limits: limits, shared: shared,
+            refused: { refusal in log.withLock { $0.refusals.append(refusal.status) } },
             handler: { [unowned self] in handle($0) })
         door.listen(on: listener)
         self.door = door
@@ -126,12 +135,16 @@ private final class Served: StreamSocketOwner {
 
     private func handle(_ exchange: Exchange) {
         let request = exchange.request
-        log.withLock { $0.targets.append(request.target) }
+        log.withLock { log in
+            log.targets.append(request.target.string)
+            log.headers += request.headers.map(\.name.string)
+        }
         switch request.path.first {
         case "hold":
             held.append(exchange)
             log.withLock { $0.held += 1 }
         case "drop": break
+        case "slow-down": exchange.reply(HTTPResponse(status: 429))
         case "stream":
             guard let stream = exchange.takeOver() else { return }
             stream.owner = self

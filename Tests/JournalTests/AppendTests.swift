@@ -39,7 +39,7 @@ struct AppendTests {
     }
 
     @Test func aKeyIsKeptOncePerSourceAcrossAndWithinBatches() throws {
-        func draft(_ source: String) -> Draft {
+        func draft(_ source: WireText) -> Draft {
             Make.draft(Make.event(.unknown, room: nil, session: nil, source: source), key: "EV_1")
         }
         let first = try home.append([draft("a"), draft("a"), draft("b")], now: start)

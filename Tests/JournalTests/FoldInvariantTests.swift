@@ -21,7 +21,7 @@ struct FoldInvariantTests {
     func aReaderWhoFollowsTheLogSeesThoseWhoAreInside(_ seed: UInt64) {
         var meetings = RandomMeetings(seed: seed)
         var driver = FoldDriver()
-        var seen: [String: Set<String>] = [:]
+        var seen: [WireText: Set<WireText>] = [:]
         for _ in 0..<400 {
             for event in meetings.next() {
                 for event in driver.apply(event) where !event.isLate {
@@ -39,8 +39,8 @@ struct FoldInvariantTests {
     func joinsAndLeavesBalance(_ seed: UInt64) {
         let driver = Self.run(seed)
         let inside = Set(driver.fold.rooms.flatMap { $0.participants.map(\.participant.id) })
-        var joins: [String: Int] = [:]
-        var leaves: [String: Int] = [:]
+        var joins: [WireText: Int] = [:]
+        var leaves: [WireText: Int] = [:]
         for (_, event) in driver.log where !event.isLate {
             guard let id = event.data.participant?.id else { continue }
             if event.type == .participantJoined { joins[id, default: 0] += 1 }

@@ -28,16 +28,16 @@ struct FoldDriver {
         return logged
     }
 
-    func room(_ name: String = "standup", source: String = "livekit") -> RoomState? {
+    func room(_ name: WireText = "standup", source: WireText = "livekit") -> RoomState? {
         fold.state(of: RoomKey(source: source, name: name))
     }
 
     /// Ids of who is inside, in the order of joining; nil if the room is not open.
-    func present(_ name: String = "standup") -> [String]? {
+    func present(_ name: WireText = "standup") -> [WireText]? {
         room(name)?.participants.map(\.participant.id)
     }
 
-    func tracks(of id: String) -> [String]? {
+    func tracks(of id: WireText) -> [WireText]? {
         room()?.participants.first { $0.participant.id == id }?.tracks.map(\.id)
     }
 }
@@ -46,8 +46,8 @@ extension [Event] {
     /// What was logged, in short: type, who, and a mark of what the relay added.
     var summary: [String] {
         map { event in
-            let who = event.data.participant.map { " " + $0.id } ?? ""
-            return event.type.rawValue + who + (event.isSynthetic ? " synthetic" : "") + (event.isLate ? " late" : "")
+            let who = event.data.participant.map { " " + $0.id.string } ?? ""
+            return event.type.rawValue.string + who + (event.isSynthetic ? " synthetic" : "") + (event.isLate ? " late" : "")
         }
     }
 }

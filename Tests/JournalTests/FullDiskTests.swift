@@ -62,7 +62,7 @@ struct FullDiskTests {
     @Test func aFailedCheckpointLosesNothing() throws {
         _ = try home.append([Make.draft(Make.joined("PA_1"))], now: start)
         var event = Make.started(room: "big")
-        event.data.room?.metadata = String(repeating: "m", count: 100_000)
+        event.data.room?.metadata = WireText(String(repeating: "m", count: 100_000))
         _ = try home.append([Make.draft(event)], now: start)
         let rooms = try home.sortedRooms()
         try limitFile(toPages: 1)

@@ -8,8 +8,8 @@ struct RandomMeetings {
     private var generator: SeededGenerator
     private var now: Int64 = 0
     private var number = 0
-    private var sessions: [String: String] = [:]
-    private var inside: [String: [Event]] = [:]
+    private var sessions: [WireText: WireText] = [:]
+    private var inside: [WireText: [Event]] = [:]
     /// Events that overtook others wait here.
     private var delayed: [Event] = []
 
@@ -22,7 +22,7 @@ struct RandomMeetings {
     /// The next webhooks: none if they were lost.
     mutating func next() -> [Event] {
         now += Int64.random(in: 0..<3_000, using: &generator)
-        let room = "room_\(int(0..<3))"
+        let room: WireText = "room_\(int(0..<3))"
         var events: [Event] = []
         if let event = happening(in: room), !chance(8) {
             if chance(15) { delayed.append(event) } else { events.append(event) }
@@ -31,7 +31,7 @@ struct RandomMeetings {
         return events
     }
 
-    private mutating func happening(in room: String) -> Event? {
+    private mutating func happening(in room: WireText) -> Event? {
         number += 1
         guard let session = sessions[room] else {
             sessions[room] = "RM_\(number)"
@@ -57,7 +57,7 @@ struct RandomMeetings {
         }
     }
 
-    private mutating func leave(_ room: String, _ session: String?) -> Event? {
+    private mutating func leave(_ room: WireText, _ session: WireText?) -> Event? {
         guard let somebody = inside[room]?.indices.randomElement(using: &generator),
             let participant = inside[room]?.remove(at: somebody).data.participant
         else { return nil }
@@ -67,7 +67,7 @@ struct RandomMeetings {
             joinedAt: participant.joinedAt.map { $0 - start })
     }
 
-    private mutating func track(_ room: String, _ session: String?) -> Event? {
+    private mutating func track(_ room: WireText, _ session: WireText?) -> Event? {
         guard let participant = inside[room]?.randomElement(using: &generator)?.data.participant else { return nil }
         let type = chance(60) ? EventType.trackPublished : .trackUnpublished
         return Make.track(type, "TR_\(int(0..<3))", of: participant.id, room: room, session: session)

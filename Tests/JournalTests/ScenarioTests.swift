@@ -9,8 +9,8 @@ import Testing
 struct ScenarioTests {
     struct Step {
         let event: Event
-        let key: String
-        let presentAfter: [String]
+        let key: WireText
+        let presentAfter: [WireText]
     }
 
     /// Just so much of LiveKit's JSON as the fold looks at.
@@ -28,16 +28,16 @@ struct ScenarioTests {
     }
 
     private static func event(_ body: JSONObject) throws -> Event {
-        let seconds = try #require(body["createdAt"]?.string.flatMap(Int64.init))
+        let seconds = try #require(body["createdAt"]?.string.flatMap { Int64($0.string) })
         let type = EventType(rawValue: try #require(body["event"]?.string))
         let room = try #require(body["room"]?.object)
         var event = Event(
             type: type, source: "livekit", provider: "livekit", room: room["name"]?.string, receivedAt: seconds * 1000)
         event.data.room = Room(name: try #require(event.room), id: room["sid"]?.string)
-        event.data.room?.startedAt = room["creationTimeMs"]?.string.flatMap(Int64.init)
+        event.data.room?.startedAt = room["creationTimeMs"]?.string.flatMap { Int64($0.string) }
         if let participant = body["participant"]?.object, let id = participant["sid"]?.string {
             event.data.participant = Participant(id: id, identity: participant["identity"]?.string)
-            event.data.participant?.joinedAt = participant["joinedAtMs"]?.string.flatMap(Int64.init)
+            event.data.participant?.joinedAt = participant["joinedAtMs"]?.string.flatMap { Int64($0.string) }
         }
         if let track = body["track"]?.object, let id = track["sid"]?.string {
             event.data.track = Track(id: id, kind: "video")

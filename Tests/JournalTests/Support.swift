@@ -37,7 +37,7 @@ let start: EpochMilliseconds = 1_790_000_000_000
 /// Events by hand, as a provider's normaliser would make them. Times are in milliseconds after ``start``.
 enum Make {
     static func event(
-        _ type: EventType, room: String? = "standup", session: String? = "RM_1", source: String = "livekit",
+        _ type: EventType, room: WireText? = "standup", session: WireText? = "RM_1", source: WireText = "livekit",
         at time: Int64 = 0
     ) -> Event {
         var event = Event(type: type, source: source, provider: "livekit", room: room, receivedAt: start + time)
@@ -46,55 +46,55 @@ enum Make {
     }
 
     static func started(
-        _ session: String? = "RM_1", room: String = "standup", at time: Int64 = 0, startedAt: Int64? = nil
+        _ session: WireText? = "RM_1", room: WireText = "standup", at time: Int64 = 0, startedAt: Int64? = nil
     ) -> Event {
         var event = event(.roomStarted, room: room, session: session, at: time)
         event.data.room?.startedAt = start + (startedAt ?? time)
         return event
     }
 
-    static func finished(_ session: String? = "RM_1", room: String = "standup", at time: Int64 = 0) -> Event {
+    static func finished(_ session: WireText? = "RM_1", room: WireText = "standup", at time: Int64 = 0) -> Event {
         event(.roomFinished, room: room, session: session, at: time)
     }
 
     static func participant(
-        _ type: EventType, _ id: String, room: String = "standup", session: String? = "RM_1", at time: Int64 = 0,
+        _ type: EventType, _ id: WireText, room: WireText = "standup", session: WireText? = "RM_1", at time: Int64 = 0,
         joinedAt: Int64? = nil
     ) -> Event {
         var event = event(type, room: room, session: session, at: time)
-        event.data.participant = Participant(id: id, identity: id.lowercased())
+        event.data.participant = Participant(id: id, identity: id.asciiLowercased())
         event.data.participant?.joinedAt = joinedAt.map { start + $0 }
         return event
     }
 
     static func joined(
-        _ id: String, room: String = "standup", session: String? = "RM_1", at time: Int64 = 0, joinedAt: Int64? = nil
+        _ id: WireText, room: WireText = "standup", session: WireText? = "RM_1", at time: Int64 = 0, joinedAt: Int64? = nil
     ) -> Event {
         participant(.participantJoined, id, room: room, session: session, at: time, joinedAt: joinedAt ?? time)
     }
 
     static func left(
-        _ id: String, room: String = "standup", session: String? = "RM_1", at time: Int64 = 0, joinedAt: Int64? = nil
+        _ id: WireText, room: WireText = "standup", session: WireText? = "RM_1", at time: Int64 = 0, joinedAt: Int64? = nil
     ) -> Event {
         participant(.participantLeft, id, room: room, session: session, at: time, joinedAt: joinedAt)
     }
 
     static func track(
-        _ type: EventType, _ track: String, of id: String, room: String = "standup", session: String? = "RM_1"
+        _ type: EventType, _ track: WireText, of id: WireText, room: WireText = "standup", session: WireText? = "RM_1"
     ) -> Event {
         var event = participant(type, id, room: room, session: session)
         event.data.track = Track(id: track, kind: "audio")
         return event
     }
 
-    static func recording(_ type: EventType, _ id: String, _ status: String, session: String? = "RM_1") -> Event {
+    static func recording(_ type: EventType, _ id: WireText, _ status: WireText, session: WireText? = "RM_1") -> Event {
         var event = event(type, session: session)
         event.data.recording = Recording(id: id, status: status)
         return event
     }
 
     /// A draft under a key of its own.
-    static func draft(_ event: Event, key: String = UUID().uuidString, raw: String? = nil) -> Draft {
+    static func draft(_ event: Event, key: WireText = WireText(UUID().uuidString), raw: String? = nil) -> Draft {
         Draft(event: event, idempotencyKey: key, raw: raw.map { Array($0.utf8) })
     }
 

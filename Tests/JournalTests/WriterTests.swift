@@ -7,7 +7,7 @@ import Testing
 /// A home whose appends wait for leave, and may be told to fail.
 final class GatedHome: LogHome {
     struct State: Sendable {
-        var batches: [[String]] = []
+        var batches: [[WireText]] = []
         var leaves = 0
         var failures = 0
         var upkeeps = 0
@@ -91,11 +91,11 @@ struct WriterTests {
             onFault: { [ledger] in ledger.note("fault \($0.operation)") })
     }
 
-    private func submit(_ key: String, to writer: JournalWriter) -> Bool {
+    private func submit(_ key: WireText, to writer: JournalWriter) -> Bool {
         writer.submit(Make.draft(Make.event(.unknown), key: key)) { [ledger] outcome in
             switch outcome {
-            case .committed(let duplicate): ledger.note(key + (duplicate ? " duplicate" : " committed"))
-            case .failed(let error): ledger.note(key + " failed \(error.code)")
+            case .committed(let duplicate): ledger.note(key.string + (duplicate ? " duplicate" : " committed"))
+            case .failed(let error): ledger.note(key.string + " failed \(error.code)")
             }
         }
     }
@@ -104,7 +104,7 @@ struct WriterTests {
         let writer = writer(home)
         #expect(submit("a", to: writer))
         home.waitUntilEntered(1)
-        for key in ["b", "c", "d"] { #expect(submit(key, to: writer)) }
+        for key in ["b", "c", "d"] as [WireText] { #expect(submit(key, to: writer)) }
         home.allow(2)
         #expect(
             ledger.wait(6) == [
@@ -159,7 +159,7 @@ struct WriterTests {
         let writer = writer(home)
         #expect(submit("first", to: writer))
         home.waitUntilEntered(1)
-        for key in ["a", "again", "b"] { #expect(submit(key, to: writer)) }
+        for key in ["a", "again", "b"] as [WireText] { #expect(submit(key, to: writer)) }
         home.allow(2)
         #expect(ledger.wait(6).suffix(3) == ["a committed", "again duplicate", "b committed"])
         writer.stop()

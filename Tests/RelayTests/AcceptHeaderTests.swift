@@ -1,13 +1,14 @@
 import Testing
+import Wire
 
 @testable import Relay
 
 @Suite struct AcceptHeaderTests {
-    private static let forms = [
+    private static let forms: [WireText] = [
         "text/event-stream", "application/x-ndjson", "application/ndjson", "application/json",
     ]
 
-    private func best(_ lines: String...) throws -> String? { try AcceptHeader(lines).best(of: Self.forms) }
+    private func best(_ lines: WireText...) throws -> WireText? { try AcceptHeader(lines).best(of: Self.forms) }
 
     @Test(arguments: [
         // What clients send.
@@ -41,7 +42,7 @@ import Testing
         ("", "text/event-stream"),
     ])
     func theBestIsTaken(header: String, form: String) throws {
-        #expect(try best(header) == form)
+        #expect(try best(WireText(header)) == WireText(form))
     }
 
     @Test(arguments: [
@@ -49,12 +50,12 @@ import Testing
         "text/event-stream;charset=", "*/*;q=0.000", "text/plain;q=1",
     ])
     func whereNothingFitsThereIsNone(header: String) throws {
-        #expect(try best(header) == nil)
+        #expect(try best(WireText(header)) == nil)
     }
 
     @Test func severalLinesAreOneHeader() throws {
         #expect(try best("text/html", "application/json;q=0.5", "application/x-ndjson;q=0.6") == "application/x-ndjson")
-        #expect(try AcceptHeader([String]()).best(of: Self.forms) == "text/event-stream")
+        #expect(try AcceptHeader([WireText]()).best(of: Self.forms) == "text/event-stream")
     }
 
     @Test(arguments: [
@@ -62,7 +63,7 @@ import Testing
         "*/*;q=1e0", "*/*;q=+1", "*/*;q=0,5;q=7", "*/*;q=\"1\"", "text", "/", "text/", "/json", "a/b/c", ";q=1",
     ])
     func whatCannotBeReadIsAMistake(header: String) {
-        #expect(throws: AcceptHeader.Problem.self) { try AcceptHeader([header]) }
+        #expect(throws: AcceptHeader.Problem.self) { try AcceptHeader([WireText(header)]) }
     }
 
     @Test(arguments: [
@@ -71,6 +72,6 @@ import Testing
         ("application/json", false), ("", false),
     ])
     func anEventSourceTakesEventStreamsAlone(header: String, isOnly: Bool) throws {
-        #expect(try AcceptHeader([header]).isOnly("text/event-stream") == isOnly)
+        #expect(try AcceptHeader([WireText(header)]).isOnly("text/event-stream") == isOnly)
     }
 }

@@ -1,12 +1,13 @@
 import Events
 import Testing
+import Wire
 
 @testable import Relay
 
 @Suite struct RequestLogTests {
     @Test func longTextsAreCutAndQuotedOnesStayOneWord() {
         #expect(OutputText.cut("short") == "short")
-        #expect(OutputText.cut(String(repeating: "x", count: 1000)).utf8.count < 300)
+        #expect(OutputText.cut(WireText(String(repeating: "x", count: 1000))).utf8.count < 300)
         #expect(OutputText.quoted("a \"b\"\n") == #""a \"b\"\n""#)
     }
 
@@ -17,7 +18,7 @@ import Testing
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl", false),
     ])
     func whatMayBeATokenIsNotShown(text: String, isShown: Bool) {
-        #expect(OutputText.shown(text) == (isShown ? text : "…"))
+        #expect(OutputText.shown(WireText(text)) == (isShown ? text : "…"))
     }
 
     @Test(arguments: [
@@ -31,6 +32,19 @@ import Testing
 
     @Test func aNameCannotSteerATerminalFromWithinItsQuotes() {
         #expect(OutputText.quoted("a\u{9B}2Jb\u{7F}") == "\"a 2Jb \"")
+    }
+
+    @Test(arguments: [
+        ("\u{202E}", "\\u202e"), ("\u{2066}a\u{2069}", "\\u2066a\\u2069"), ("\u{200F}", "\\u200f"),
+        ("\u{2028}\u{2029}", "\\u2028\\u2029"), ("\u{FEFF}", "\\ufeff"), ("\u{E0041}", "\\udb40\\udc41"),
+        ("\u{85}", "\\u0085"), ("\u{1F469}\u{200D}\u{1F4BB}", "\u{1F469}\u{200D}\u{1F4BB}"),
+    ])
+    func directionMarksAndLineSeparatorsAreEscapedInALine(text: String, shown: String) throws {
+        let line = LogOutput.jsonLine { $0.member("path", text) }
+        #expect(String(decoding: line, as: UTF8.self) == "{\"path\":\"\(shown)\"}\n")
+        // The same text to a reader of JSON.
+        let path = try JSONReader.value(line.dropLast()).object?["path"]?.string
+        #expect(path == WireText(text))
     }
 
     @Test func whatJSONWouldLetStandIsEscapedInALine() {

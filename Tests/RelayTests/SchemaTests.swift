@@ -7,7 +7,7 @@ import Testing
 @Suite struct SchemaTests {
     private func members(_ write: (inout JSONWriter) -> Void) throws -> Set<String> {
         let json = try JSONReader.value(JSONWriter.bytes { $0.object(write) })
-        return Set(try #require(json.object).members.map(\.name))
+        return Set(try #require(json.object).members.map(\.name.string))
     }
 
     private func names(_ shape: Shape) -> Set<String> { Set(shape.members.map(\.name)) }
@@ -68,7 +68,7 @@ import Testing
         event.users = ["ada"]
         var writer = JSONWriter()
         event.write(to: &writer, id: EventID(milliseconds: 1, sequence: 0))
-        let written = Set(try #require(JSONReader.value(writer.bytes).object).members.map(\.name))
+        let written = Set(try #require(JSONReader.value(writer.bytes).object).members.map(\.name.string))
         // `raw` is put in by the fan-out, for those who may see it.
         #expect(written.union(["raw"]) == names(EventShapes.event))
         #expect(!written.contains("users"))
@@ -80,9 +80,9 @@ import Testing
         var writer = JSONWriter()
         state.write(to: &writer)
         let object = try #require(JSONReader.value(writer.bytes).object)
-        #expect(Set(object.members.map(\.name)) == names(EventShapes.roomState))
+        #expect(Set(object.members.map(\.name.string)) == names(EventShapes.roomState))
         let inside = try #require(object["participants"]?.array?.first?.object)
-        #expect(Set(inside.members.map(\.name)) == names(EventShapes.participantState))
+        #expect(Set(inside.members.map(\.name.string)) == names(EventShapes.participantState))
     }
 
     @Test func everyTypeAndShapeStandsInTheTypeScriptTypes() {
@@ -95,7 +95,7 @@ import Testing
     @Test func everyReferenceOfTheSchemaLeadsSomewhere() throws {
         let text = String(decoding: SchemaDocuments.jsonSchema, as: UTF8.self)
         let schema = try JSONReader.value(text)
-        let definitions = Set(try #require(schema.object?["$defs"]?.object).members.map(\.name))
+        let definitions = Set(try #require(schema.object?["$defs"]?.object).members.map(\.name.string))
         let references = text.split(separator: "#/$defs/").dropFirst().compactMap { $0.split(separator: "\"").first }
         #expect(references.count > 10)
         for reference in references { #expect(definitions.contains(String(reference))) }

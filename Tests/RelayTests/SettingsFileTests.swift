@@ -70,6 +70,7 @@ func problems(
           {heartbeat: 20s, per_user: 50, per_address: 100, total: 0, new_per_second: 500, over_cap: oldest, retry: 5s}
         proxy: {trusted: [127.0.0.1, "2001:db8::/32"], header: X-Forwarded-For}
         cors: {origins: ["https://dash.example.com", "https://*.Example.com"]}
+        limits: {request_bytes: 32MiB}
         loops: 2
         drain: 1m
         log_level: debug
@@ -107,6 +108,7 @@ func problems(
         #expect(settings.cors.origins == ["https://dash.example.com", "https://*.example.com"])
         #expect(settings.proxy.trusted == ["127.0.0.1", "2001:db8::/32"])
         #expect(settings.proxy.header == "X-Forwarded-For")
+        #expect(settings.limits.requestBytes == 33_554_432)
         #expect(settings.loops == 2)
         #expect(settings.drainMilliseconds == 60_000)
         #expect("\(settings.logLevel)" == "debug")

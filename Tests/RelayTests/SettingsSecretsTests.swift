@@ -1,3 +1,4 @@
+import EventLoop
 import FoundationEssentials
 import Testing
 
@@ -125,6 +126,84 @@ import Testing
             try DataFolder(path: file).create()
         }
         #expect(throws: DataFolderError.self) { try DataFolder(path: file + "/below").create() }
+    }
+
+    private func mode(_ name: String, _ mode: Int) throws {
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: folder.path + name)
+    }
+
+    @Test func aFolderOfOurOwnPassesTheCheck() throws {
+        #expect(try folder.check().isEmpty)
+        _ = try folder.tokenSecret()
+        #expect(try folder.check().isEmpty)
+    }
+
+    @Test(arguments: ["", "/token-secret"])
+    func whatEverybodyCanWriteIsRefused(name: String) throws {
+        _ = try folder.tokenSecret()
+        try mode(name, name.isEmpty ? 0o1777 : 0o666)
+        #expect(throws: DataFolderError.self) { try folder.check() }
+    }
+
+    @Test func aSecretThatEverybodyCanReadIsWarnedAbout() throws {
+        _ = try folder.tokenSecret()
+        try mode("/token-secret", 0o644)
+        #expect(try folder.check().count == 1)
+    }
+
+    @Test func whatBelongsToAnotherUserIsRefused() throws {
+        _ = try folder.tokenSecret()
+        guard System.user == 0 else { return }
+        let other = 4_242
+        try FileManager.default.setAttributes([.ownerAccountID: other], ofItemAtPath: folder.path)
+        #expect(throws: DataFolderError.self) { try folder.check(user: 4_243) }
+        // Root's relay reads it all the same.
+        #expect(try folder.check(user: 0).count == 1)
+        // The file is root's, which is as good as one's own.
+        #expect(try folder.check(user: UInt32(other)).isEmpty)
+    }
+
+    @Test(arguments: ["token-secret", "demo-source", "log.sqlite", "log.sqlite-wal", "log.lock", "revocations.json"])
+    func noFileIsReachedByASymbolicLink(name: String) throws {
+        try folder.create()
+        let target = try parent.file("elsewhere", "a secret of somebody else\n")
+        try FileManager.default.createSymbolicLink(atPath: folder.file(name), withDestinationPath: target)
+        #expect(throws: DataFolderError.self) { try folder.check() }
+    }
+
+    @Test func aSecretIsNotReadThroughALink() throws {
+        try folder.create()
+        let target = try parent.file("elsewhere", "a secret of somebody else\n")
+        try FileManager.default.createSymbolicLink(atPath: folder.file("token-secret"), withDestinationPath: target)
+        #expect(throws: DataFolderError.self) { try folder.tokenSecret() }
+    }
+
+    @Test func theFolderItselfMayBeReachedByALink() throws {
+        _ = try folder.tokenSecret()
+        let link = "\(parent.path)/link"
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: folder.path)
+        #expect(try DataFolder(path: link).check().isEmpty)
+    }
+
+    @Test func replacingAFileRemovesALinkInItsWay() throws {
+        try folder.create()
+        let target = try parent.file("elsewhere", "untouched")
+        let path = folder.file("revocations.json")
+        for link in [path, path + ".new"] {
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+        }
+        try System.replaceOwnFile(path, with: Array("new".utf8))
+        #expect(try System.readOwnFile(path, mostBytes: 100) == Array("new".utf8))
+        #expect(try String(contentsOfFile: target, encoding: .utf8) == "untouched")
+        #expect(try System.readOwnFile(path + ".new", mostBytes: 100) == nil)
+    }
+
+    @Test func whatIsNoFileOfOurOwnIsNotRead() throws {
+        try folder.create()
+        #expect(throws: SystemError.self) { try System.readOwnFile(folder.path, mostBytes: 100) }
+        try System.writeNewFile(folder.file("large"), Array(repeating: 0, count: 101))
+        #expect(throws: SystemError.self) { try System.readOwnFile(folder.file("large"), mostBytes: 100) }
+        #expect(throws: SystemError.self) { try System.writeNewFile(folder.file("large"), [1]) }
     }
 
     @Test func anEmptySecretIsNotTaken() throws {

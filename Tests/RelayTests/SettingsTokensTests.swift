@@ -47,7 +47,7 @@ import Testing
               require_expiry: false
             """
         let tokens = try load(yaml).tokenSettings()
-        #expect(tokens.issuers[0].defaultGrant == Grant(scope: EventScope(rooms: PatternSet([String]()))))
+        #expect(tokens.issuers[0].defaultGrant == Grant(scope: EventScope(rooms: PatternSet([WireText]()))))
         #expect(tokens.dailyKeys == ["one", "two"])
         #expect(tokens.leewayMilliseconds == 500)
         #expect(!tokens.requireExpiry)

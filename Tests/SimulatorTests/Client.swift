@@ -16,7 +16,7 @@ struct History {
     mutating func append(_ events: [LoggedEvent]) { self.events += events }
 
     /// The first event after `cursor` that somebody receives.
-    func next(after cursor: EventID, upTo last: EventID? = nil, for filter: EventFilter, _ user: String) -> LoggedEvent?
+    func next(after cursor: EventID, upTo last: EventID? = nil, for filter: EventFilter, _ user: WireText) -> LoggedEvent?
     {
         var low = 0
         var high = events.count
@@ -47,7 +47,7 @@ struct History {
 /// Somebody who follows the log over many connections, and checks every byte: each event must be the very next one
 /// of the log that its grant and filter admit, unless a `resync` said that there is a gap.
 final class Client {
-    let user: String
+    let user: WireText
     let filter: EventFilter
     let format: StreamFormat
     /// All up to here was received, or did not match, or a `resync` told of it.
@@ -67,7 +67,7 @@ final class Client {
     private var isConnected = false
     private var startsAtOldest = false
 
-    init(user: String, filter: EventFilter, format: StreamFormat) {
+    init(user: WireText, filter: EventFilter, format: StreamFormat) {
         self.user = user
         self.filter = filter
         self.format = format

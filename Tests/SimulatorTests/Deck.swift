@@ -4,14 +4,14 @@ import TestSupport
 
 /// What a run is made of: random clients, random webhooks.
 extension SeededGenerator {
-    private static let rooms = ["a", "b", "ab", "lobby"]
-    private static let users = ["ada", "bob", "cleo"]
+    private static let rooms: [WireText] = ["a", "b", "ab", "lobby"]
+    private static let users: [WireText] = ["ada", "bob", "cleo"]
     private static let types: [EventType] = [
         .roomStarted, .roomFinished, .participantJoined, .participantJoined, .participantLeft, .trackPublished,
         EventType(rawValue: "call.ringing"),
     ]
 
-    private mutating func patterns(_ choices: [[String]]) -> PatternSet { PatternSet(pick(choices)) }
+    private mutating func patterns(_ choices: [[WireText]]) -> PatternSet { PatternSet(pick(choices)) }
 
     private mutating func scope() -> EventScope {
         EventScope(
@@ -31,7 +31,7 @@ extension SeededGenerator {
 
     /// A webhook; `key` is its name for the dedupe.
     mutating func draft(key: Int, at now: EpochMilliseconds) -> Draft {
-        let source = percent(80) ? "livekit" : "app"
+        let source: WireText = percent(80) ? "livekit" : "app"
         let room = percent(90) ? pick(Self.rooms) : nil
         var event = Event(type: pick(Self.types), source: source, provider: source, room: room, receivedAt: now)
         if let room { event.data.room = Room(name: room, id: "RM_\(below(3))") }
@@ -42,6 +42,6 @@ extension SeededGenerator {
         if percent(15) { event.users = percent(50) ? [pick(Self.users)] : Self.users }
         event.data.providerEvent = "webhook-\(key)"
         let raw = percent(50) ? Array(#"{"key":\#(key)}"#.utf8) : nil
-        return Draft(event: event, idempotencyKey: String(key), raw: raw)
+        return Draft(event: event, idempotencyKey: "\(key)", raw: raw)
     }
 }

@@ -9,7 +9,7 @@ final class MemoryHome: LogHome {
         var events: [LoggedEvent] = []
         var trimmedThrough = EventID.zero
         var head = EventID.zero
-        var keys: Set<String> = []
+        var keys: Set<WireText> = []
         var fold = RoomFold()
         /// The next append finds no space.
         var isFull = false
@@ -32,7 +32,7 @@ final class MemoryHome: LogHome {
             var events: [LoggedEvent] = []
             var duplicates: Set<Int> = []
             for (index, draft) in drafts.enumerated() {
-                guard next.keys.insert(draft.event.source + "/" + draft.idempotencyKey).inserted else {
+                guard next.keys.insert("\(draft.event.source)/\(draft.idempotencyKey)").inserted else {
                     duplicates.insert(index)
                     continue
                 }

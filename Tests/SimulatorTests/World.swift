@@ -269,7 +269,7 @@ final class World {
 
     /// Everything that was accepted is in the log once, in the order of ids that only grow.
     private func checkLog() throws {
-        var names: [String: Int] = [:]
+        var names: [WireText: Int] = [:]
         var last = EventID.zero
         for logged in history.events {
             guard logged.id > last else { throw Failure("\(logged.id) follows \(last)") }

@@ -36,10 +36,10 @@ struct DailyEventTests {
         ("dialout.stopped", "", "call_dialout_stopped"), ("dialout.warning", "", "call_dialout_warning"),
         ("dialout.error", "", "call_dialout_error"), ("calltransfer.initiated", "", "unknown"),
     ])
-    func everyEventHasItsType(_ name: String, _ payload: String, _ type: String) throws {
+    func everyEventHasItsType(_ name: String, _ payload: String, _ type: WireText) throws {
         let draft = try read(name, payload)
         #expect(draft.event.type.rawValue == type)
-        #expect(draft.event.data.providerEvent == name)
+        #expect(draft.event.data.providerEvent == WireText(name))
         #expect(draft.idempotencyKey == "id-1")
     }
 
@@ -159,12 +159,12 @@ struct DailySigningTests {
         try Daily(settings: ProviderSettings(source: "daily", secrets: secrets, options: options))
     }
 
-    private func signed(timestamp: String) -> WebhookRequest {
+    private func signed(timestamp: WireText) -> WebhookRequest {
         let code = SigningKey("secret".utf8).code(over: Array("\(timestamp).".utf8), body)
         return WebhookRequest(
             headers: [
                 .init(name: "x-webhook-timestamp", value: timestamp),
-                .init(name: "X-WEBHOOK-SIGNATURE", value: Base64.standard.text(code)),
+                .init(name: "X-WEBHOOK-SIGNATURE", value: WireText(Base64.standard.text(code))),
             ], body: body)
     }
 
@@ -181,7 +181,7 @@ struct DailySigningTests {
         ("inf", .malformedHeader),
     ])
     func timestampMayBeSecondsOrMilliseconds(_ timestamp: String, _ reason: Rejection.Reason?) throws {
-        #expect(try provider(["c2VjcmV0"]).refusal(signed(timestamp: timestamp), now: now)?.reason == reason)
+        #expect(try provider(["c2VjcmV0"]).refusal(signed(timestamp: WireText(timestamp)), now: now)?.reason == reason)
     }
 
     @Test func windowIsASetting() throws {
@@ -207,7 +207,7 @@ struct DailySigningTests {
 
     @Test func basicAuthIsAnAlternative() throws {
         let provider = try provider([], ["basic_auth": "dXNlcjpwdw=="])
-        func request(_ value: String) -> WebhookRequest {
+        func request(_ value: WireText) -> WebhookRequest {
             WebhookRequest(headers: [.init(name: "Authorization", value: value)], body: body)
         }
         #expect(provider.refusal(request("Basic dXNlcjpwdw=="), now: now) == nil)

@@ -25,7 +25,7 @@ struct LiveKitEgressTests {
         ("egress_ended", #""status":"EGRESS_FAILED","#, "stream", "stream_failed", "failed"),
     ])
     func everyStateHasItsType(
-        _ event: String, _ status: String, _ output: String, _ type: String, _ word: String
+        _ event: String, _ status: String, _ output: String, _ type: WireText, _ word: WireText
     ) throws {
         let draft = try read(event, #"\#(status)"\#(output)":{}"#)
         #expect(draft.event.type.rawValue == type)
@@ -47,7 +47,7 @@ struct LiveKitEgressTests {
         (#""streamResults":[{"url":"rtmp://h/k"}]"#, "stream_started"),
         (#""roomComposite":{"streamOutputs":[]}"#, "recording_started"),
     ])
-    func requestTellsWhatComesOut(_ info: String, _ type: String) throws {
+    func requestTellsWhatComesOut(_ info: String, _ type: WireText) throws {
         #expect(try read("egress_started", info).event.type.rawValue == type)
     }
 

@@ -9,7 +9,7 @@ struct LiveKitVectorTests {
 
     private static let made = Result {
         let keys = try #require(try Vectors.object("livekit.json")["keys"]?.object)
-        let pairs = keys.members.map { ($0.name, $0.value.string ?? "") }
+        let pairs = keys.members.map { ($0.name.string, $0.value.string?.string ?? "") }
         return try LiveKit(settings: ProviderSettings(source: "livekit", keys: Dictionary(uniqueKeysWithValues: pairs)))
     }
 
@@ -59,8 +59,8 @@ struct LiveKitVectorTests {
                 source: "lk", keys: ["devkey": "devsecret_devsecret_devsecret_devsecret"]))
         let captures = try Capture.read(Vectors.bytes("livekit-real-meeting.jsonl"))
         #expect(captures.count == 20)
-        var inside: Set<String> = []
-        var tracks: Set<String> = []
+        var inside: Set<WireText> = []
+        var tracks: Set<WireText> = []
         for capture in captures {
             let draft = try provider.event(capture.request, now: try #require(capture.verifyAt))
             let event = draft.event

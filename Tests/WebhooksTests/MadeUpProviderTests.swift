@@ -8,7 +8,7 @@ import Testing
 private struct MadeUp: Provider {
     static let name = "madeup"
 
-    private let source: String
+    private let source: WireText
     private let key: SigningKey
 
     init(settings: ProviderSettings) throws(ProviderSettingsError) {
@@ -28,13 +28,13 @@ private struct MadeUp: Provider {
             let proof = Hex.text(key.code(over: Array(challenge.utf8)))
             return .answer(DirectAnswer(contentType: "text/plain", body: Array(proof.utf8)))
         }
-        var event = Event(type: .roomStarted, source: source, provider: Self.name, room: nil, receivedAt: now)
+        var event = Event(type: .roomStarted, source: source, provider: WireText(Self.name), room: nil, receivedAt: now)
         event.room = body.text("room")
         return .event(Draft(event: event, idempotencyKey: body.text("id") ?? ""))
     }
 
-    func sign(_ body: [UInt8], idempotencyKey: String, now: EpochMilliseconds) -> [WebhookRequest.Header] {
-        [.init(name: "X-Made-Up", value: Hex.text(key.code(over: Array("/hook".utf8), body)))]
+    func sign(_ body: [UInt8], idempotencyKey: WireText, now: EpochMilliseconds) -> [WebhookRequest.Header] {
+        [.init(name: "X-Made-Up", value: WireText(Hex.text(key.code(over: Array("/hook".utf8), body))))]
     }
 
     func sampleMeeting(room: String, now: EpochMilliseconds) -> [SampleStep] {
@@ -43,7 +43,7 @@ private struct MadeUp: Provider {
 }
 
 struct MadeUpProviderTests {
-    private func request(_ body: String, target: String = "/hook") throws -> (any Provider, WebhookRequest) {
+    private func request(_ body: String, target: WireText = "/hook") throws -> (any Provider, WebhookRequest) {
         let type: any Provider.Type = MadeUp.self
         let provider = try type.init(settings: ProviderSettings(source: "mine", secrets: ["secret"]))
         let bytes = Array(body.utf8)

@@ -6,10 +6,10 @@ import Testing
 /// Daily, Whereby and Standard Webhooks requests, made from the documented formulas.
 struct OtherVectorTests {
     static func provider(of vector: Vector) throws -> any Provider {
-        let name = try #require(vector.object["provider"]?.string)
+        let name = try #require(vector.object["provider"]?.string?.string)
         let type = try #require(Providers.named(name))
-        let key = try #require(vector.object["key"]?.string)
-        return try type.init(settings: ProviderSettings(source: name, secrets: [key]))
+        let key = try #require(vector.object["key"]?.string?.string)
+        return try type.init(settings: ProviderSettings(source: WireText(name), secrets: [key]))
     }
 
     @Test(arguments: try Vectors.all("other.json"))

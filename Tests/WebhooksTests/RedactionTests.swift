@@ -15,7 +15,7 @@ struct RedactionTests {
         ("TOKEN", true), ("Basic-Auth_", true), ("s_-3", true), ("_token", true), ("-s3", true), ("tokem", false),
         ("toke", false), ("\u{14}oken", false), ("toke\u{E9}", false), ("s", false), ("__", false),
     ])
-    func secretsAreKnownByName(_ name: String, _ isSecret: Bool) {
+    func secretsAreKnownByName(_ name: WireText, _ isSecret: Bool) {
         #expect(Redaction.isSecret(name) == isSecret)
     }
 
@@ -67,7 +67,7 @@ struct RedactionTests {
     }
 
     /// Every text under one of these names in the vectors is looked for in what comes out.
-    private static let secretNames: Set<String> = [
+    private static let secretNames: Set<WireText> = [
         "turnPassword", "streamKey", "secret", "accessKey", "s3_key", "turn_password",
     ]
 
@@ -91,7 +91,7 @@ struct RedactionTests {
     private static func secrets(in value: JSONValue) -> [String] {
         if let array = value.array { return array.flatMap(secrets) }
         return (value.object?.members ?? []).flatMap { member in
-            if secretNames.contains(member.name), let text = member.value.string { return [text] }
+            if secretNames.contains(member.name), let text = member.value.string { return [text.string] }
             return secrets(in: member.value)
         }
     }

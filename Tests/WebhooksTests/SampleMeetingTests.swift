@@ -32,8 +32,8 @@ struct SampleMeetingTests {
     /// LiveKit, Daily and Whereby.
     @Test(arguments: 0..<3)
     func everybodyWhoJoinsLeavesAgain(_ index: Int) throws {
-        var inside: Set<String> = []
-        var tracks: Set<String> = []
+        var inside: Set<WireText> = []
+        var tracks: Set<WireText> = []
         var most = 0
         for draft in try play(TamperTests.signers[index]) {
             let data = draft.event.data

@@ -50,7 +50,7 @@ struct SupabaseTests {
     }
 
     @Test func secretIsComparedWhole() throws {
-        func refusal(_ name: String, _ value: String, _ options: [String: String] = [:]) throws -> Rejection? {
+        func refusal(_ name: WireText, _ value: WireText, _ options: [String: String] = [:]) throws -> Rejection? {
             let request = WebhookRequest(headers: [.init(name: name, value: value)], body: Array("{}".utf8))
             return try provider(options).refusal(request, now: 0)
         }

@@ -35,7 +35,7 @@ struct Vector: Sendable, CustomTestStringConvertible {
         self.object = object
     }
 
-    var name: String { capture.name ?? "" }
+    var name: String { capture.name?.string ?? "" }
     var now: EpochMilliseconds { capture.verifyAt ?? 0 }
     var testDescription: String { name }
 

@@ -22,7 +22,7 @@ struct WherebyTests {
         ("transcription.failed", "transcript_failed"), ("recording.finished", "recording_ready"),
         ("assistant.requested", "assistant_requested"), ("room.client.teleported", "unknown"),
     ])
-    func everyEventHasItsType(_ name: String, _ type: String) throws {
+    func everyEventHasItsType(_ name: String, _ type: WireText) throws {
         let draft = try read(name, #""roomName":"/standup""#)
         #expect(draft.event.type.rawValue == type)
         #expect(draft.event.room == "standup")
@@ -50,7 +50,7 @@ struct WherebyTests {
         ("recorder", false, "recorder"), ("streamer", false, "streamer"), ("captioner", false, "captioner"),
         ("assistant", false, "assistant"),
     ])
-    func rolesThatAreNoPeopleAreMarked(_ role: String, _ isDialIn: Bool, _ kind: String) throws {
+    func rolesThatAreNoPeopleAreMarked(_ role: String, _ isDialIn: Bool, _ kind: WireText) throws {
         let draft = try read(
             "room.client.left", #""participantId":"1","roleName":"\#(role)","isDialIn":\#(isDialIn)"#)
         #expect(draft.event.data.participant?.kind == kind)

@@ -92,7 +92,7 @@ class Stream(RawConnection):
         super().__init__(relay)
         self.parsed_frames = []
         self.parsed_bytes = 0
-        lines = [f"GET {path}{'?' + query if query else ''} HTTP/1.1", f"Host: 127.0.0.1:{relay.port}"]
+        lines = [f"GET {path}{'?' + query.replace(' ', '%20') if query else ''} HTTP/1.1", f"Host: 127.0.0.1:{relay.port}"]
         if accept:
             lines.append(f"Accept: {accept}")
         if token:

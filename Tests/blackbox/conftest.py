@@ -4,6 +4,7 @@ import functools
 import http.server
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import threading
@@ -52,7 +53,7 @@ def shared(tmp_path_factory):
 @pytest.fixture
 def room(request):
     """A room's name that no other test has."""
-    return request.node.name.replace("[", "_").replace("]", "_").replace("/", "_")[:100]
+    return re.sub(r"[][/ ]", "_", request.node.name)[:100]
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):

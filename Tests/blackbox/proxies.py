@@ -1,4 +1,4 @@
-"""nginx and Caddy in front of a relay, with the configurations of deploy/ and a certificate of our own."""
+"""nginx, Caddy and HAProxy in front of a relay, with the configurations of deploy/ and a certificate of our own."""
 
 import os
 import re
@@ -30,8 +30,10 @@ def certificate(folder):
 class Proxy:
     """A proxy in front of a relay; like a relay it has `url` and `post`."""
 
-    def __init__(self, folder, relay):
+    def __init__(self, folder, relay, refuses=True):
+        """With refuses=False it passes requests on that its configuration in deploy/ refuses itself."""
         self.folder = folder
+        self.refuses = refuses
         self.relay = relay
         self.authority, self.chain, self.key = certificate(folder)
         self.port, self.plain_port = roomwire.free_port(), roomwire.free_port()
@@ -107,6 +109,9 @@ class Nginx(Proxy):
         text = text.replace("server 127.0.0.1:3001;", f"server 127.0.0.1:{self.relay.port};")
         text = text.replace("/etc/letsencrypt/live/relay.example.com/fullchain.pem", str(self.chain))
         text = text.replace("/etc/letsencrypt/live/relay.example.com/privkey.pem", str(self.key))
+        if not self.refuses:
+            text, count = re.subn(r" *if \(\$roomwire_refused = .*\n.*\n *}\n", "", text)
+            assert count == 2
         return text.replace("relay.example.com", "localhost").replace("/var/log/nginx/", f"{self.folder}/")
 
     def command(self):
@@ -133,6 +138,9 @@ class Caddy(Proxy):
         text = (DEPLOY / "caddy" / "Caddyfile").read_text()
         text = text.replace("http://relay.example.com {", f"http://localhost:{self.plain_port} {{")
         text = text.replace("\nrelay.example.com {", f"\nlocalhost:{self.port} {{\n\ttls {self.chain} {self.key}")
+        if not self.refuses:
+            text, count = re.subn(r"\thandle @(methods|body) {\n.*\n\t}\n", "", text)
+            assert count == 2
         return text.replace("127.0.0.1:3001", f"127.0.0.1:{self.relay.port}")
 
     def command(self):
@@ -142,4 +150,29 @@ class Caddy(Proxy):
         return [self.program, "run", "--adapter", "caddyfile", "--config", str(self.folder / "Caddyfile")]
 
 
+class Haproxy(Proxy):
+    """HAProxy as Debian has it."""
+
+    name = "haproxy"
+    program = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
+
+    def site(self):
+        text = (DEPLOY / "haproxy" / "haproxy.cfg").read_text()
+        (self.folder / "tls-all.pem").write_text(self.chain.read_text() + self.key.read_text())
+        text = text.replace("bind :443 ", f"bind 127.0.0.1:{self.port} ").replace(
+            "bind :80", f"bind 127.0.0.1:{self.plain_port}")
+        text = text.replace("127.0.0.1:3001", f"127.0.0.1:{self.relay.port}").replace("log /dev/log local0", "").replace("maxconn 20000", "maxconn 400")
+        text = text.replace("/etc/haproxy/relay.example.com.pem", str(self.folder / "tls-all.pem"))
+        if not self.refuses:
+            text, count = re.subn(r" *http-request deny deny_status (501|400) .*\n", "", text)
+            assert count == 3
+        return text
+
+    def command(self):
+        (self.folder / "haproxy.cfg").write_text(self.site())
+        return [self.program, "-db", "-q", "-f", str(self.folder / "haproxy.cfg")]
+
+
 ALL = [Nginx, Caddy]
+# Those whose connections to the relay carry requests of several clients.
+SHARING = [*ALL, Haproxy]

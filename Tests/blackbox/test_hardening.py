@@ -211,7 +211,7 @@ def test_a_refusal_of_ours_is_not_logged_as_malformed_http(start):
     relay = start()
     assert relay.post("livekit", {"Authorization": "no token"}, b"{}").status_code == 401
     assert relay.get("/events?rooom=a", roomwire.token()).status_code == 400
-    assert relay.post("livekit", {}, b"", "PUT").status_code == 405
+    assert relay.post("livekit", {}, b"", "DELETE").status_code == 405
     assert relay.get("/nothing").status_code == 404
     said = relay.said()
     assert "malformed_header" in said

@@ -64,12 +64,18 @@ def test_an_unknown_source_is_404(shared):
     assert_problem(shared.post("nowhere", headers, body), 404)
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_another_method_is_405_with_allow(shared, method):
     headers, body = livekit()
     answer = shared.post("livekit", headers, body, method)
     assert_problem(answer, 405)
     assert answer.headers["Allow"] == "POST"
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "TRACE"])
+def test_a_method_that_nothing_has_is_501(shared, method):
+    headers, body = livekit()
+    assert_problem(shared.post("livekit", headers, body, method), 501)
 
 
 def test_a_path_that_is_nothing_is_404(shared):

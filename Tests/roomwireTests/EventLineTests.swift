@@ -4,7 +4,7 @@ import Testing
 @testable import roomwire
 
 @Suite struct EventLineTests {
-    func line(_ type: String, room: String? = "call_42", colours: Bool = false, _ fill: (inout Event) -> Void) -> String
+    func line(_ type: WireText, room: WireText? = "call_42", colours: Bool = false, _ fill: (inout Event) -> Void) -> String
     {
         var event = Event(
             type: EventType(rawValue: type), source: "livekit", provider: "livekit", room: room, receivedAt: 0)

@@ -24,7 +24,7 @@ import Testing
         let now: EpochMilliseconds = 1_790_000_000_000
         let token = try await TokenSource(settings).mint(
             user: "ada", scope: EventScope(rooms: PatternSet(["call_*"])), admin: true, ttlSeconds: 60, now: now)
-        let identity = try await TokenVerifier.make(settings.tokenSettings()).identity(token, now: now)
+        let identity = try await TokenVerifier.make(settings.tokenSettings()).identity(WireText(token), now: now)
         #expect(identity.user == "ada")
         #expect(identity.grant == Grant(scope: EventScope(rooms: PatternSet(["call_*"])), admin: true))
         #expect(identity.expiresAt == now + 60_000)

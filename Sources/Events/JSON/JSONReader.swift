@@ -24,6 +24,11 @@ public struct JSONReader {
         try value(Array(string.utf8))
     }
 
+    /// Parses text from outside.
+    public static func value(_ text: WireText) throws(JSONError) -> JSONValue {
+        try value(Array(text.utf8))
+    }
+
     private static func parse(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONError) -> JSONValue {
         var reader = JSONReader(bytes: bytes)
         let value = try reader.value()
@@ -83,7 +88,7 @@ public struct JSONReader {
         var object = JSONObject()
         // Looking through the members is fastest for the few that an object usually has; an index keeps a hostile
         // object of many thousands from costing their square.
-        var places: [String: Int] = [:]
+        var places: [WireText: Int] = [:]
         skipBlanks()
         if current == UInt8(ascii: "}") {
             position += 1
@@ -181,11 +186,11 @@ public struct JSONReader {
 
     /// The text of these bytes; nil if they are not UTF-8. With ASCII alone, as most are, nothing can be wrong, and
     /// the general check takes several times as long as making the text.
-    private static func text(_ bytes: UnsafeBufferPointer<UInt8>, isASCII: Bool) -> String? {
-        isASCII ? String(decoding: bytes, as: UTF8.self) : String(validating: bytes, as: UTF8.self)
+    private static func text(_ bytes: UnsafeBufferPointer<UInt8>, isASCII: Bool) -> WireText? {
+        isASCII ? WireText(decoding: bytes) : WireText(validating: bytes)
     }
 
-    private mutating func string() throws(JSONError) -> String {
+    private mutating func string() throws(JSONError) -> WireText {
         position += 1
         let start = position
         var union: UInt8 = 0
@@ -204,7 +209,7 @@ public struct JSONReader {
         throw error("a string has no end")
     }
 
-    private mutating func escapedString(from start: Int) throws(JSONError) -> String {
+    private mutating func escapedString(from start: Int) throws(JSONError) -> WireText {
         var text: [UInt8] = []
         var plainFrom = start
         while let byte = current {

@@ -9,7 +9,7 @@ public enum JSONValue: Sendable, Hashable {
     case integer(Int64)
     /// Any other number, by its text.
     case decimal(String)
-    case string(String)
+    case string(WireText)
     case array([JSONValue])
     case object(JSONObject)
 }
@@ -26,7 +26,7 @@ extension JSONValue {
     }
 
     /// The text, if this is a string.
-    public var string: String? {
+    public var string: WireText? {
         if case .string(let string) = self { string } else { nil }
     }
 
@@ -70,12 +70,12 @@ public struct JSONObject: Sendable, Hashable {
     /// One name with its value.
     public struct Member: Sendable, Hashable {
         /// The member's name.
-        public let name: String
+        public let name: WireText
         /// The member's value.
         public var value: JSONValue
 
         /// A member of this name and value.
-        public init(name: String, value: JSONValue) {
+        public init(name: WireText, value: JSONValue) {
             self.name = name
             self.value = value
         }
@@ -88,7 +88,7 @@ public struct JSONObject: Sendable, Hashable {
     public init() {}
 
     /// The value of a member. Setting nil removes the member, setting an unknown name adds it at the end.
-    public subscript(name: String) -> JSONValue? {
+    public subscript(name: WireText) -> JSONValue? {
         get { index(of: name).map { members[$0].value } }
         set {
             if let newValue {
@@ -99,10 +99,10 @@ public struct JSONObject: Sendable, Hashable {
         }
     }
 
-    private func index(of name: String) -> Int? { members.firstIndex { $0.name == name } }
+    private func index(of name: WireText) -> Int? { members.firstIndex { $0.name == name } }
 
     /// Gives a member this value, or adds it at the end.
-    mutating func set(_ name: String, _ value: JSONValue) {
+    mutating func set(_ name: WireText, _ value: JSONValue) {
         if let index = index(of: name) {
             members[index].value = value
         } else {
@@ -128,13 +128,13 @@ public struct JSONObject: Sendable, Hashable {
     }
 
     /// The members of other names than these.
-    func without(_ names: Set<String>) -> JSONObject { filter { !names.contains($0.name) } }
+    func without(_ names: Set<WireText>) -> JSONObject { filter { !names.contains($0.name) } }
 
     /// For the reader, which knows how many there usually are.
     mutating func reserveCapacity(_ count: Int) { members.reserveCapacity(count) }
 
     /// For the reader, which has checked that the name is new.
-    mutating func append(_ name: String, _ value: JSONValue) {
+    mutating func append(_ name: WireText, _ value: JSONValue) {
         members.append(Member(name: name, value: value))
     }
 
@@ -146,20 +146,20 @@ public struct JSONObject: Sendable, Hashable {
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
     /// An object of these members; of a repeated name the last value stays.
-    public init(dictionaryLiteral elements: (String, JSONValue)...) {
+    public init(dictionaryLiteral elements: (WireText, JSONValue)...) {
         for (name, value) in elements { self[name] = value }
     }
 }
 
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {
     /// A string.
-    public init(stringLiteral value: String) { self = .string(value) }
+    public init(stringLiteral value: String) { self = .string(WireText(value)) }
 
     /// An array of these elements.
     public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
 
     /// An object of these members; of a repeated name the last value stays.
-    public init(dictionaryLiteral elements: (String, JSONValue)...) {
+    public init(dictionaryLiteral elements: (WireText, JSONValue)...) {
         var object = JSONObject()
         for (name, value) in elements { object[name] = value }
         self = .object(object)

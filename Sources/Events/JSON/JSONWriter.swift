@@ -59,11 +59,17 @@ public struct JSONWriter {
         needsComma = false
     }
 
+    /// A member's name; its value must follow.
+    public mutating func name(_ name: WireText) { self.name(name.string) }
+
     /// A string.
     public mutating func string(_ value: String) {
         separate()
         quote(value)
     }
+
+    /// A string.
+    public mutating func string(_ value: WireText) { string(value.string) }
 
     /// An integer.
     public mutating func integer(_ value: Int64) {
@@ -182,6 +188,9 @@ extension JSONWriter {
         string(value)
     }
 
+    /// A member that is text from outside.
+    public mutating func member(_ name: String, _ value: WireText?) { member(name, value?.string) }
+
     /// A member that is an integer.
     public mutating func member(_ name: String, _ value: Int64?) {
         guard let value else { return }
@@ -206,6 +215,12 @@ extension JSONWriter {
     /// A member of any kind.
     public mutating func member(_ name: String, _ value: JSONValue?) {
         guard let value else { return }
+        self.name(name)
+        self.value(value)
+    }
+
+    /// A member whose name is from outside.
+    public mutating func member(_ name: WireText, _ value: JSONValue) {
         self.name(name)
         self.value(value)
     }

@@ -41,6 +41,7 @@ final class TLSHandshake {
     private(set) var outcome: TLSOutcome?
     private weak var door: Door?
     weak var connection: DoorConnection?
+    private var records = RecordCount()
 
     init(_ ssl: OpaquePointer, door: Door) {
         self.ssl = ssl
@@ -58,6 +59,7 @@ final class TLSHandshake {
     /// OpenSSL forgets it: the connection is a stream's from now on.
     func detach() {
         SSL_set_info_callback(ssl, nil)
+        SSL_set_msg_callback(ssl, nil)
         SSL_set_ex_data(ssl, Self.index, nil)
         Unmanaged.passUnretained(self).release()
     }
@@ -92,13 +94,40 @@ final class TLSHandshake {
     /// Told of every step of every handshake.
     static let infoCallback: @convention(c) (OpaquePointer?, CInt, CInt) -> Void = handshakeMoved
 
+    /// Told of every record and every message of every connection.
+    static let messageCallback: MessageCallback = recordHasPassed
+
+    /// The client sent bytes of a request.
+    func applicationDataCame() { records.reset() }
+
+    fileprivate func recordPassed(_ isWritten: CInt, _ contentType: CInt) {
+        guard records.count(isWritten: isWritten, contentType: contentType) else { return }
+        // The connection is ended by the next read, which fails: OpenSSL is in the middle of one here.
+        if outcome == nil { end(.failed, because: "more than \(RecordCount.most) records in a handshake") }
+        door?.sentIdleRecords()
+    }
+
+    /// Has OpenSSL's reads fail once the client has sent too many records without application data.
+    fileprivate func guardReads() {
+        let bio = SSL_get_rbio(ssl)
+        // OpenSSL's connection lives longer than its BIO; this object may not.
+        BIO_set_callback_arg(bio, UnsafeMutablePointer<CChar>(ssl))
+        BIO_set_callback_ex(bio, bioIsUsed)
+    }
+
+    fileprivate var refusesReads: Bool { records.isExceeded }
+
     fileprivate static func of(_ ssl: OpaquePointer?) -> TLSHandshake? {
         guard let object = SSL_get_ex_data(ssl, index) else { return nil }
         return Unmanaged<TLSHandshake>.fromOpaque(object).takeUnretainedValue()
     }
 
     fileprivate func moved(_ what: CInt, _ result: CInt) {
-        if what == SSL_CB_HANDSHAKE_DONE {
+        if what == SSL_CB_HANDSHAKE_START {
+            guardReads()
+        } else if what == SSL_CB_HANDSHAKE_DONE {
+            // What comes from here on counts by itself.
+            if outcome == nil { records.reset() }
             end(SSL_session_reused(ssl) == 1 ? .resumed : .completed)
         } else if what & SSL_CB_EXIT != 0, result <= 0 {
             let code = OpenSSLErrors.last
@@ -128,8 +157,33 @@ final class TLSHandshake {
 }
 
 private func handshakeMoved(_ ssl: OpaquePointer?, _ what: CInt, _ result: CInt) {
-    guard what == SSL_CB_HANDSHAKE_DONE || what & SSL_CB_EXIT != 0 else { return }
+    guard what == SSL_CB_HANDSHAKE_START || what == SSL_CB_HANDSHAKE_DONE || what & SSL_CB_EXIT != 0 else { return }
     TLSHandshake.of(ssl)?.moved(what, result)
+}
+
+/// OpenSSL's callback for what passes: whether it is written, version, content type, bytes, connection, argument.
+typealias MessageCallback =
+    @convention(c) (
+        CInt, CInt, CInt, UnsafeRawPointer?, Int, OpaquePointer?, UnsafeMutableRawPointer?
+    ) -> Void
+
+private func recordHasPassed(
+    _ isWritten: CInt, _ version: CInt, _ contentType: CInt, _ bytes: UnsafeRawPointer?, _ count: Int,
+    _ ssl: OpaquePointer?, _ argument: UnsafeMutableRawPointer?
+) {
+    TLSHandshake.of(ssl)?.recordPassed(isWritten, contentType)
+}
+
+private func bioIsUsed(
+    _ bio: OpaquePointer?, _ operation: CInt, _ bytes: UnsafePointer<CChar>?, _ count: Int, _ number: CInt,
+    _ other: Int, _ result: CInt, _ processed: UnsafeMutablePointer<Int>?
+) -> Int {
+    guard operation == BIO_CB_READ, let ssl = BIO_get_callback_arg(bio),
+        TLSHandshake.of(OpaquePointer(ssl))?.refusesReads == true
+    else { return Int(result) }
+    // No reason to try again: to OpenSSL the connection is broken.
+    BIO_clear_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY)
+    return -1
 }
 
 private func handshakeIsFreed(

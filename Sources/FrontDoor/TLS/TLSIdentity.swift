@@ -90,6 +90,10 @@ public final class TLSIdentity: @unchecked Sendable {
             context,
             Int(SSL_MODE_RELEASE_BUFFERS) | Int(SSL_MODE_ENABLE_PARTIAL_WRITE)
                 | Int(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
+        // A read returns after each record. With OpenSSL's default it reads on for as long as the client sends records
+        // without application data, and nothing else on the loop runs meanwhile.
+        roomwire_ssl_ctx_clear_mode(context, Int(SSL_MODE_AUTO_RETRY))
+        SSL_CTX_set_msg_callback(context, TLSHandshake.messageCallback)
         // Whoever has a ticket keeps the session itself; nothing is kept here.
         roomwire_ssl_ctx_disable_cache(context)
         SSL_CTX_set_num_tickets(context, 1)

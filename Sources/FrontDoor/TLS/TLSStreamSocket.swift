@@ -32,6 +32,7 @@ final class TLSStreamSocket: StreamSocket {
     private var restSent = 0
     /// What was read from the connection and not yet reported.
     private var unreported = 0
+    private var records = RecordCount()
     private var isBroken = false
     private var ownerWaits = false
     /// Itself, while it is closed and its rest is still to be sent.
@@ -46,6 +47,8 @@ final class TLSStreamSocket: StreamSocket {
         BIO_set_data(bio, Unmanaged.passUnretained(self).toOpaque())
         BIO_set_init(bio, 1)
         SSL_set_bio(ssl, bio, bio)
+        roomwire_ssl_set_message_argument(ssl, Unmanaged.passUnretained(self).toOpaque())
+        SSL_set_msg_callback(ssl, streamRecordPassed)
         // Bytes that have been read and not looked at would not wake the loop.
         if SSL_has_pending(ssl) == 1 { lookAtInput() }
     }
@@ -147,13 +150,21 @@ final class TLSStreamSocket: StreamSocket {
         if !rest.isEmpty { watchForRoom() }
         let came = unreported
         unreported = 0
+        if count > 0 { records.reset() }
+        // More than a subscriber has to say, whatever it came to in bytes.
+        if records.isExceeded { return .read(Self.strayBytes + 1) }
         if count <= 0 && reason != SSL_ERROR_WANT_READ { return .closed }
         return count > 0 || came > 0 ? .read(came) : .wouldBlock
     }
 
+    fileprivate func recordPassed(_ isWritten: CInt, _ contentType: CInt) {
+        _ = records.count(isWritten: isWritten, contentType: contentType)
+    }
+
     /// OpenSSL reads.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> System.ReadResult {
-        guard super.isOpen else { return .closed }
+        // Some reads go on to the next record by themselves.
+        guard super.isOpen, !records.isExceeded else { return .closed }
         let result = System.read(descriptor, into: buffer)
         if case .read(let count) = result { unreported += count }
         return result
@@ -184,7 +195,16 @@ final class TLSStreamSocket: StreamSocket {
         guard let ssl else { return }
         // The bufferevent that evhttp had may be freed later than this, and knows the connection as well.
         BIO_set_data(SSL_get_wbio(ssl), nil)
+        SSL_set_msg_callback(ssl, nil)
         SSL_free(ssl)
         self.ssl = nil
     }
+}
+
+private func streamRecordPassed(
+    _ isWritten: CInt, _ version: CInt, _ contentType: CInt, _ bytes: UnsafeRawPointer?, _ count: Int,
+    _ ssl: OpaquePointer?, _ argument: UnsafeMutableRawPointer?
+) {
+    guard let argument else { return }
+    Unmanaged<TLSStreamSocket>.fromOpaque(argument).takeUnretainedValue().recordPassed(isWritten, contentType)
 }

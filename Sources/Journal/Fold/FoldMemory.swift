@@ -5,7 +5,7 @@ struct FoldMemory: Sendable {
     /// Somebody, or some session, of a room.
     struct Member: Hashable, Sendable {
         let room: RoomKey
-        let id: String
+        let id: WireText
     }
 
     /// A leave that has no join, or a synthetic one that has no real one: its counterpart may still come.
@@ -35,7 +35,7 @@ struct FoldMemory: Sendable {
         earlyTracks[member] = tracks.suffix(Limits.earlyTracks)
     }
 
-    mutating func forget(earlyTrack id: String, of member: Member) {
+    mutating func forget(earlyTrack id: WireText, of member: Member) {
         guard var tracks = earlyTracks[member] else { return }
         tracks.removeAll { $0.id == id }
         earlyTracks[member] = tracks.isEmpty ? nil : tracks
@@ -47,7 +47,7 @@ extension FoldMemory {
     /// Reads what ``write(to:)`` wrote; entries of another shape are left out.
     init(_ json: JSONValue) {
         let object = json.object ?? [:]
-        func entries(_ name: String) -> [(member: Member, object: JSONObject)] {
+        func entries(_ name: WireText) -> [(member: Member, object: JSONObject)] {
             (object[name]?.array ?? []).compactMap { entry in
                 guard let object = entry.object, let source = object["source"]?.string,
                     let room = object["room"]?.string, let id = object["id"]?.string

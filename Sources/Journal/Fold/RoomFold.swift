@@ -88,7 +88,7 @@ public struct RoomFold: Sendable {
 
 extension RoomState {
     /// Where somebody stands in ``participants``. A linear search: a microsecond or two in a room of a thousand.
-    func index(of participantID: String) -> Int? {
+    func index(of participantID: WireText) -> Int? {
         participants.firstIndex { $0.participant.id == participantID }
     }
 

@@ -80,7 +80,7 @@ extension RoomFold {
 
     /// Removes somebody with their tracks; false, and no change of the room, if they are not inside.
     @discardableResult
-    private mutating func remove(_ participantID: String, _ key: RoomKey, _ id: EventID) -> Bool {
+    private mutating func remove(_ participantID: WireText, _ key: RoomKey, _ id: EventID) -> Bool {
         memory.earlyTracks[FoldMemory.Member(room: key, id: participantID)] = nil
         guard let index = find(key, { $0.index(of: participantID) }) else { return false }
         change(key, id) { $0.participants.remove(at: index) }

@@ -81,7 +81,7 @@ struct AppendBatch {
     }
 
     private func insert(_ key: DedupeIndex.Key) throws {
-        var (source, text) = (key.source, key.key)
+        var (source, text) = (key.source.string, key.key.string)
         insertKey.bind(head.rawValue, at: 1)
         try source.withUTF8 { source in
             insertKey.bind(text: source, at: 2)
@@ -92,7 +92,7 @@ struct AppendBatch {
         }
     }
 
-    private static func text(_ users: [String]) -> String {
+    private static func text(_ users: [WireText]) -> String {
         JSONWriter.text { writer in
             writer.array { writer in for user in users { writer.string(user) } }
         }

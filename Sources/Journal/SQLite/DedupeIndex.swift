@@ -9,8 +9,18 @@ internal import GRDB
 struct DedupeIndex: Sendable {
     /// One provider's id of an event.
     struct Key: Sendable, Equatable {
-        let source: String
-        let key: String
+        let source: WireText
+        let key: WireText
+
+        init(source: WireText, key: WireText) {
+            self.source = source
+            self.key = key
+        }
+
+        /// A key of the table.
+        init(_ row: Row, source: Int, key: Int) {
+            self.init(source: WireText(row[source] as String), key: WireText(row[key] as String))
+        }
 
         /// Random for each process, so that nobody can choose keys that collide.
         var hash: Int {
@@ -53,7 +63,7 @@ struct DedupeBatch {
         guard let id = index[hash],
             let row = try Row.fetchOne(statement, arguments: [id.rawValue])
         else { return false }
-        return DedupeIndex.Key(source: row[0], key: row[1]) == key
+        return DedupeIndex.Key(row, source: 0, key: 1) == key
     }
 
     /// Remembers a key. One whose hash another key has already, which happens once in some 10^13 events, is not

@@ -6,7 +6,7 @@ final class FolderLock: Sendable {
     private let descriptor: Int32
 
     init(path: String) throws {
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw JournalError(operation: "open", text: "cannot write \(path): \(String(cString: strerror(errno)))")
         }

@@ -50,14 +50,24 @@ public final class SQLiteHome: LogHome {
     public init(folder: String, durability: Durability = .full, retention: Retention = Retention()) throws {
         self.durability = durability
         bounds = Monitor(retention)
-        (pool, checkpointer, live) = try reporting("open") {
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            let lock = try FolderLock(path: folder + "/log.lock")
-            let path = folder + "/" + Self.fileName
-            let pool = try Self.open(path, durability)
-            let live = Monitor(try Live(restoring: pool, lock: lock))
-            return (pool, try WALCheckpointer(path: path), live)
+        (pool, checkpointer, live) = try Self.openAll(folder, durability)
+    }
+
+    private static func openAll(
+        _ folder: String, _ durability: Durability
+    ) throws -> (DatabasePool, WALCheckpointer, Monitor<Live>) {
+        let path = folder + "/" + fileName
+        do {
+            return try reporting("open") {
+                try FileManager.default.createDirectory(
+                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+                let lock = try FolderLock(path: folder + "/log.lock")
+                let pool = try open(path, durability)
+                let live = Monitor(try Live(restoring: pool, lock: lock))
+                return (pool, try WALCheckpointer(path: path), live)
+            }
+        } catch let error as JournalError {
+            throw error.withRemedy(path)
         }
     }
 

@@ -29,7 +29,7 @@ extension SQLiteHome.Live {
     private static func rooms(_ db: Database) throws -> [RoomState] {
         try [UInt8].fetch(db, sql: "SELECT json FROM rooms").map { bytes in
             guard let json = try? JSONReader.value(bytes), let room = RoomState(json) else {
-                throw JournalError(operation: "open", text: "a row of the table rooms is no room")
+                throw JournalError(operation: "open", code: JournalError.damaged, text: "a row of the table rooms is no room")
             }
             return room
         }
@@ -39,7 +39,7 @@ extension SQLiteHome.Live {
         var seen = DedupeIndex()
         let rows = try Row.fetchCursor(db, sql: "SELECT id, source, key FROM dedupe")
         while let row = try rows.next() {
-            seen.insert(DedupeIndex.Key(source: row[1], key: row[2]).hash, EventID(rawValue: row[0]))
+            seen.insert(DedupeIndex.Key(row, source: 1, key: 2).hash, EventID(rawValue: row[0]))
         }
         return seen
     }
@@ -47,7 +47,7 @@ extension SQLiteHome.Live {
     private static func memory(_ db: Database) throws -> FoldMemory {
         guard let bytes = try [UInt8].fetch(db, sql: "SELECT json FROM memory").first else { return FoldMemory() }
         guard let json = try? JSONReader.value(bytes) else {
-            throw JournalError(operation: "open", text: "the row of the table memory is no JSON")
+            throw JournalError(operation: "open", code: JournalError.damaged, text: "the row of the table memory is no JSON")
         }
         return FoldMemory(json)
     }
@@ -75,7 +75,7 @@ enum EventRow {
         let id = EventID(rawValue: row[0])
         let json = try row.withUnsafeData(atIndex: 2) { [UInt8]($0 ?? .init()) }
         guard let value = try? JSONReader.value(json), var (_, event) = Event.read(value) else {
-            throw JournalError(operation: "page", text: "the row of \(id) is no event")
+            throw JournalError(operation: "page", code: JournalError.damaged, text: "the row of \(id) is no event")
         }
         if let users: String = row[1] {
             event.users = (try? JSONReader.value(users))?.array?.compactMap(\.string) ?? []

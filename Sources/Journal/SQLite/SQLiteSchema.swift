@@ -12,11 +12,12 @@ enum SQLiteSchema {
         guard found <= version else {
             throw JournalError(
                 operation: "open",
-                text: "the log was written by a newer roomwire: its schema is \(found), this one reads \(version)")
+                text: "the log was written by a newer roomwire: its schema is \(found), this one reads \(version)",
+                needsOperator: true)
         }
         guard found == 0 else { return }
         guard try db.tableExists("events") == false else {
-            throw JournalError(operation: "open", text: "the file holds tables of something else")
+            throw JournalError(operation: "open", text: "the file holds tables of something else", needsOperator: true)
         }
         try db.execute(sql: tables)
         try db.execute(sql: "PRAGMA user_version = \(version)")
@@ -56,7 +57,7 @@ struct LogMeta: Sendable {
     init(_ db: Database) throws {
         let statement = try db.cachedStatement(sql: "SELECT trimmed, checkpoint, events, bytes FROM meta")
         guard let row = try Row.fetchOne(statement) else {
-            throw JournalError(operation: "open", text: "the table meta is empty")
+            throw JournalError(operation: "open", code: JournalError.damaged, text: "the table meta is empty")
         }
         trimmed = EventID(rawValue: row[0])
         checkpoint = EventID(rawValue: row[1])

@@ -110,7 +110,7 @@ extension SQLiteHome {
         let statement = try db.cachedStatement(sql: "SELECT id, source, key FROM dedupe WHERE id <= ?")
         let rows = try Row.fetchCursor(statement, arguments: [id.rawValue])
         while let row = try rows.next() {
-            keys.append((DedupeIndex.Key(source: row[1], key: row[2]).hash, EventID(rawValue: row[0])))
+            keys.append((DedupeIndex.Key(row, source: 1, key: 2).hash, EventID(rawValue: row[0])))
         }
         try db.cachedStatement(sql: "DELETE FROM dedupe WHERE id <= ?").execute(arguments: [id.rawValue])
         try db.cachedStatement(sql: "DELETE FROM events WHERE id <= ?").execute(arguments: [id.rawValue])
@@ -121,12 +121,12 @@ extension SQLiteHome {
     private static func save(_ db: Database, _ key: RoomKey, _ state: RoomState?) throws {
         guard let state else {
             try db.cachedStatement(sql: "DELETE FROM rooms WHERE source = ? AND name = ?")
-                .execute(arguments: [key.source, key.name])
+                .execute(arguments: [key.source.string, key.name.string])
             return
         }
         let json = Data(JSONWriter.bytes { state.write(to: &$0) })
         try db.cachedStatement(sql: "INSERT OR REPLACE INTO rooms (source, name, json) VALUES (?, ?, ?)")
-            .execute(arguments: [key.source, key.name, json])
+            .execute(arguments: [key.source.string, key.name.string, json])
     }
 
     private static func save(_ db: Database, _ memory: FoldMemory) throws {

@@ -30,6 +30,12 @@ struct Doors {
         metrics?.accept(false)
     }
 
+    /// Looks after the largest unfinished requests, of which there is too much in all.
+    func relieve() {
+        plain?.relieve()
+        secure?.relieve()
+    }
+
     /// True while a request is coming in or being answered at any of them.
     var haveRequestsUnderWay: Bool {
         [plain, secure, metrics].contains { $0?.hasRequestsUnderWay == true }
@@ -40,12 +46,14 @@ extension Worker {
     /// A door whose requests are routed here; over TLS, if the connections are to end it.
     func makeDoor(_ tls: TLSTermination?, route: @escaping (Worker, Exchange) -> Void) throws -> Door {
         let limits = DoorLimits(
-            headerBytes: Limits.requestHeaderBytes, bodyBytes: Limits.webhookBodyBytes,
-            requestSeconds: Limits.requestSeconds, idleSeconds: Limits.keepAliveSeconds,
-            handshakeSeconds: Limits.handshakeSeconds)
+            headerBytes: Limits.requestHeaderBytes, nameBytes: Limits.segmentBytes, bodyBytes: Limits.webhookBodyBytes,
+            smallBodyBytes: Limits.otherBodyBytes, requestSeconds: Limits.requestSeconds,
+            idleSeconds: Limits.keepAliveSeconds, handshakeSeconds: Limits.handshakeSeconds)
         let requests = context.requests
+        let mailbox = mailbox
         let door = try Door(
-            on: loop, limits: limits, tls: tls, refused: { [unowned self] in refused($0) },
+            on: loop, limits: limits, shared: context.doors, wake: { mailbox.post(.relieve) }, tls: tls,
+            refused: { [unowned self] in refused($0) },
             answered: { requests.answered($0, $1) },
             clientAddress: { [unowned self] peer, headers in
                 context.rules.proxies.client(peer: peer, headers: headers)
@@ -54,7 +62,19 @@ extension Worker {
         door.handshakeHasEnded = { [context] in context.count($0) }
         door.headersOfRefusals = { [context] in CrossOrigin(rules: context.rules).headers($0) }
         door.acceptHasFailed = { [context] in context.acceptHasFailed($0) }
+        door.takesLargeBody = { [unowned self] in isWebhook(target: $0) }
+        door.countedAs = { [context] peer in
+            context.rules.proxies.trusts(peer: peer) ? nil : NetworkAddress.countedAs(peer)
+        }
         return door
+    }
+
+    /// Whether webhooks of a source come to this target.
+    private func isWebhook(target: [UInt8]) -> Bool {
+        guard let request = HTTPRequest(target: target, nameBytes: Limits.segmentBytes),
+            let path = apiPath(request)
+        else { return false }
+        return path.count == 2 && path[0] == "webhooks" && context.rules.sources[path[1]] != nil
     }
 
     private func refused(_ refusal: DoorRefusal) {

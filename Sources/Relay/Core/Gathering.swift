@@ -141,8 +141,7 @@ extension Worker {
 
     private func renew(_ stream: UInt64, by identity: Identity) -> StreamAnswer {
         // Somebody else's stream is no stream: the answer does not tell whether it exists.
-        guard let subscriber = hub.subscriber(id: stream), subscriber.user.hasSameBytes(as: identity.user)
-        else {
+        guard let subscriber = hub.subscriber(id: stream), subscriber.user == identity.user else {
             return .unknownStream
         }
         // The token, or its user, may have been revoked since the loop that asks looked at it: what was to end the
@@ -161,7 +160,7 @@ extension Identity {
     /// costs 8 bytes a stream, where a table of the ids would cost ten times as much.
     var mark: UInt64 { tokenID.map(Self.mark(ofTokenID:)) ?? 0 }
 
-    static func mark(ofTokenID id: String) -> UInt64 {
+    static func mark(ofTokenID id: WireText) -> UInt64 {
         max(1, UInt64(bitPattern: Int64(id.hashValue)))
     }
 }

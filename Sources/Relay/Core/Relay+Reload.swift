@@ -53,6 +53,7 @@ extension Relay {
     /// Everything that can fail comes first, so that settings are taken whole or not at all.
     private func apply(_ loaded: Settings) async throws {
         let old = context.settings
+        if let loss = loaded.loss(after: old) { throw RelayError(loss) }
         var settings = try loaded.completed(demo: demo != nil)
         let restarts = settings.keepWhatNeedsRestart(from: old)
         let rules = try await Rules(settings)
@@ -68,6 +69,7 @@ extension Relay {
             context.log.info("the certificate was read anew")
         }
         context.caps.withLock { $0.settings = caps }
+        context.doors.bodies.set(limitBytes: settings.limits.requestBytes)
         home.keep(Retention(settings.log.retention))
         for mailbox in mailboxes { mailbox.post(.settings(HubSettings(settings.streams))) }
         for key in restarts {

@@ -44,6 +44,8 @@ public final class Relay: Sendable {
         System.ignoreBrokenPipes()
         // The log and the secrets are for this user alone, in a folder that somebody else made as well.
         System.makeNewFilesPrivate()
+        // Before a secret is read there or made.
+        _ = try DataFolder(path: given.data).check()
         let settings = try given.completed(demo: demo)
         let inherited = try InheritedSocket.take(environment: ProcessInfo.processInfo.environment)
         let listening = settings.listening(on: inherited)
@@ -52,6 +54,7 @@ public final class Relay: Sendable {
         }
         let identity = try listening.tlsIdentity()
         try DataFolder(path: settings.data).create()
+        let folderWarnings = try DataFolder(path: settings.data).check()
         let output = LogOutput(settings)
         let caps = try caps(settings, OperatorLog.logger(output))
         let keys = KeyFetcher()
@@ -74,7 +77,7 @@ public final class Relay: Sendable {
             keys.stop()
             throw error
         }
-        for warning in try listening.checkTLS() + listening.warnings() { context.log.warning("\(warning)") }
+        for warning in try listening.checkTLS() + listening.warnings() + folderWarnings { context.log.warning("\(warning)") }
         return relay
     }
 
@@ -131,6 +134,11 @@ public final class Relay: Sendable {
     /// The caps, held against how many files this process may open: each stream is one.
     static func caps(_ settings: Settings, _ log: Logger) throws -> StreamCapSettings {
         let files = System.raiseOpenFileLimit()
+        guard files >= Limits.leastOpenFiles else {
+            throw RelayError(
+                "this process may open only \(files) files, and needs \(Limits.leastOpenFiles) at least: raise the limit "
+                    + "(LimitNOFILE= of systemd, ulimit -Hn)")
+        }
         var total = settings.streams.total
         let most = max(0, files - Limits.reservedFiles)
         if total == 0 || total > most {

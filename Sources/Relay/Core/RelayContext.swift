@@ -19,8 +19,8 @@ struct Source: Sendable {
 final class Rules: Sendable {
     let settings: Settings
     /// The segments that every path of the API begins with.
-    let pathPrefix: [String]
-    let sources: [String: Source]
+    let pathPrefix: [WireText]
+    let sources: [WireText: Source]
     let verifier: TokenVerifier
     let origins: AllowedOrigins
     let proxies: TrustedProxies
@@ -33,12 +33,12 @@ final class Rules: Sendable {
     init(_ settings: Settings, verifier: TokenVerifier) throws {
         self.settings = settings
         self.verifier = verifier
-        pathPrefix = settings.pathPrefix.split(separator: "/").map(String.init)
+        pathPrefix = settings.pathPrefix.split(separator: "/").map { WireText(String($0)) }
         origins = try AllowedOrigins(settings.cors.origins)
         proxies = TrustedProxies(
             networks: settings.proxy.trusted.compactMap(NetworkRange.init), header: settings.proxy.header)
-        var sources: [String: Source] = [:]
-        for source in settings.sources { sources[source.name] = try Source(source) }
+        var sources: [WireText: Source] = [:]
+        for source in settings.sources { sources[WireText(source.name)] = try Source(source) }
         self.sources = sources
     }
 
@@ -105,6 +105,8 @@ final class RelayContext: Sendable {
     let acceptLog: RateLimitedLog
     /// What the addresses over TLS show their clients; nil if there is no such address.
     let tls: TLSTermination?
+    /// What all loops' doors share.
+    let doors: DoorShared
     let isDraining = Locked(false)
     /// Whether the listening sockets outlive this process, so that what waits in them is not lost when it ends.
     let keepsQueue: Bool
@@ -119,6 +121,10 @@ final class RelayContext: Sendable {
         self.revocations = revocations
         self.tls = tls
         self.output = output
+        doors = DoorShared(
+            bodies: BodyBudget(limitBytes: rules.settings.limits.requestBytes),
+            // A quarter of all files: what an address has beyond that could keep everybody else out.
+            addresses: AddressCounts(most: max(Limits.addressConnections, System.openFileLimit() / 4)))
         log = OperatorLog.logger(output)
         requests = RequestLog(output: output)
         health = Health(loops: rules.settings.loops)
@@ -137,7 +143,7 @@ final class RelayContext: Sendable {
     /// Puts the series on the metrics page that these rules may bring.
     func declareSeries(_ rules: Rules) {
         metrics.declare(
-            sources: rules.sources.keys,
+            sources: rules.sources.keys.map(\.string),
             fetchedIssuers: rules.settings.tokens.issuers.filter { $0.jwksURL != nil }.map(\.name))
     }
 
@@ -150,13 +156,13 @@ final class RelayContext: Sendable {
     var turnsAway: Bool { !keepsQueue && isDraining.withLock { $0 } }
 
     /// Counts a stream in, or says which cap it would break.
-    func admit(user: String, address: String, now: EpochMilliseconds) -> CapDecision {
+    func admit(user: WireText, address: String, now: EpochMilliseconds) -> CapDecision {
         let counted = NetworkAddress.countedAs(address)
         return caps.withLock { $0.admit(user: user, address: counted, now: now) }
     }
 
     /// Forgets a stream that was counted in with the same user and address.
-    func release(user: String, address: String) {
+    func release(user: WireText, address: String) {
         let counted = NetworkAddress.countedAs(address)
         caps.withLock { $0.release(user: user, address: counted) }
     }

@@ -3,7 +3,6 @@ internal import Dispatch
 internal import EventLoop
 internal import Events
 internal import FoundationEssentials
-internal import Glibc
 
 /// The revocations in force, and the file in the data folder that brings them back after a restart.
 ///
@@ -29,10 +28,14 @@ final class RevocationStore: Sendable {
     init(folder: String, now: EpochMilliseconds) throws {
         path = "\(folder)/\(Self.fileName)"
         var revocations = Revocations()
-        if access(path, F_OK) == 0 || errno != ENOENT {
-            guard let data = FileManager.default.contents(atPath: path) else {
-                throw RelayError("the revocations in \(path) cannot be read: \(String(cString: strerror(errno)))")
-            }
+        let found: [UInt8]?
+        do throws(SystemError) {
+            found = try System.readOwnFile(path, mostBytes: Limits.revocationFileBytes)
+        } catch {
+            throw RelayError("the revocations cannot be read: \(error)")
+        }
+        if let found {
+            let data = Data(found)
             guard let kept = Revocations(json: data) else {
                 throw RelayError(
                     "\(path) is damaged, and somebody may be let in who was revoked: restore the file, or delete it and revoke again"
@@ -96,36 +99,12 @@ final class RevocationStore: Sendable {
             (state.savedVersion == state.version ? nil : state.revocations, state.version)
         }
         guard let changed else { return nil }
-        if let problem = Self.replace(path, with: changed.json + [0x0A]) { return problem }
+        do throws(SystemError) {
+            try System.replaceOwnFile(path, with: changed.json + [0x0A])
+        } catch {
+            return error.description
+        }
         state.withLock { $0.savedVersion = max($0.savedVersion, version) }
         return nil
-    }
-
-    /// Replaces a file so that after a loss of power it is the old one or the new one, whole.
-    private static func replace(_ path: String, with bytes: [UInt8]) -> String? {
-        func problem(_ what: String) -> String { "\(path) cannot be \(what): \(String(cString: strerror(errno)))" }
-        let aside = path + ".new"
-        let file = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard file >= 0 else { return problem("made") }
-        var written = 0
-        while written < bytes.count {
-            let count = bytes[written...].withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { break }
-            written += count
-        }
-        guard written == bytes.count, fsync(file) == 0 else {
-            defer {
-                close(file)
-                unlink(aside)
-            }
-            return problem("written")
-        }
-        close(file)
-        guard rename(aside, path) == 0 else { return problem("replaced") }
-        let folder = open(String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)), O_RDONLY | O_CLOEXEC)
-        guard folder >= 0 else { return problem("kept") }
-        defer { close(folder) }
-        return fsync(folder) == 0 ? nil : problem("kept")
     }
 }

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// A room as one loop knows it, with what answers about it are made of. It belongs to one ``RoomTable``, on one thread.
 final class RoomEntry {
@@ -25,7 +26,7 @@ final class RoomEntry {
         if let digest { return digest }
         // FNV-1a, 64 bits.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for text in [state.source, state.room.name, state.lastEventID.description] {
+        for text in [state.source, state.room.name, WireText(state.lastEventID.description)] {
             for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
             hash = (hash ^ 0xFF) &* 0x100_0000_01b3
         }
@@ -82,10 +83,10 @@ struct RoomTable {
     }
 
     /// The rooms of one name, of whatever sources.
-    func named(_ name: String) -> ArraySlice<RoomEntry> {
+    func named(_ name: WireText) -> ArraySlice<RoomEntry> {
         let start = place(of: (name, ""))
         var end = start
-        while end < rooms.count, rooms[end].state.room.name.hasSameBytes(as: name) { end += 1 }
+        while end < rooms.count, rooms[end].state.room.name == name { end += 1 }
         return rooms[start..<end]
     }
 
@@ -101,7 +102,7 @@ struct RoomTable {
     }
 
     /// Where a room of this name and source is, or would be.
-    private func place(of key: (name: String, source: String)) -> Int {
+    private func place(of key: (name: WireText, source: WireText)) -> Int {
         var (low, high) = (0, rooms.count)
         while low < high {
             let middle = (low + high) / 2
@@ -112,13 +113,8 @@ struct RoomTable {
     }
 
     fileprivate static func precedes(
-        _ left: (name: String, source: String), _ right: (name: String, source: String)
-    ) -> Bool {
-        if left.name.utf8.elementsEqual(right.name.utf8) {
-            return left.source.utf8.lexicographicallyPrecedes(right.source.utf8)
-        }
-        return left.name.utf8.lexicographicallyPrecedes(right.name.utf8)
-    }
+        _ left: (name: WireText, source: WireText), _ right: (name: WireText, source: WireText)
+    ) -> Bool { left < right }
 
     /// Sorts entries as lists show them.
     static func sort(_ entries: inout [RoomEntry]) { entries.sort { $0.precedes($1) } }
@@ -130,7 +126,7 @@ struct RoomSearch {
     private let filter: EventFilter
     private let candidates: [RoomEntry]
     private let lastNumber: UInt64
-    private let onlyNamed: String?
+    private let onlyNamed: WireText?
     private let needsJSON: Bool
     private var next = 0
     private var found: [RoomEntry] = []
@@ -139,7 +135,7 @@ struct RoomSearch {
     /// - Parameters:
     ///   - name: only rooms of this name, whatever characters it has: it is no pattern.
     ///   - needsJSON: false if only the rooms' tags will be needed.
-    init(_ table: RoomTable, filter: EventFilter, name: String? = nil, needsJSON: Bool = true) {
+    init(_ table: RoomTable, filter: EventFilter, name: WireText? = nil, needsJSON: Bool = true) {
         self.filter = filter
         self.needsJSON = needsJSON
         onlyNamed = name
@@ -147,7 +143,7 @@ struct RoomSearch {
         if let name {
             candidates = Array(table.named(name))
         } else if let names = filter.exactRooms {
-            candidates = Set(names.map(ExactName.init)).flatMap { table.named($0.text) }
+            candidates = Set(names).flatMap { table.named($0) }
         } else {
             candidates = table.rooms
         }
@@ -183,7 +179,7 @@ struct RoomSearch {
         let count = rooms.count
         if table.lastNumber > lastNumber {
             rooms += table.rooms.filter { entry in
-                entry.number > lastNumber && onlyNamed.map(entry.state.room.name.hasSameBytes) ?? true && admits(entry)
+                entry.number > lastNumber && onlyNamed.map { entry.state.room.name == $0 } ?? true && admits(entry)
             }
         }
         // Candidates by name come in no order.

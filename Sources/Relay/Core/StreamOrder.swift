@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Wire
 
 /// Which of a user's streams is the oldest, over all loops.
 final class StreamOrder: Sendable {
@@ -9,14 +10,14 @@ final class StreamOrder: Sendable {
         let mailbox: Mailbox<WorkerCommand>
     }
 
-    private let users = Locked<[String: [Entry]]>([:])
+    private let users = Locked<[WireText: [Entry]]>([:])
 
-    func add(_ entry: Entry, of user: String) {
+    func add(_ entry: Entry, of user: WireText) {
         users.withLock { $0[user, default: []].append(entry) }
     }
 
     /// Takes the oldest away; the caller ends it.
-    func takeOldest(of user: String) -> Entry? {
+    func takeOldest(of user: WireText) -> Entry? {
         users.withLock { users in
             guard let oldest = users[user]?.first else { return nil }
             users[user]?.removeFirst()
@@ -26,7 +27,7 @@ final class StreamOrder: Sendable {
     }
 
     /// Forgets a stream; false if it was taken before.
-    func remove(_ stream: UInt64, of user: String) -> Bool {
+    func remove(_ stream: UInt64, of user: WireText) -> Bool {
         users.withLock { users in
             guard let index = users[user]?.firstIndex(where: { $0.stream == stream }) else { return false }
             users[user]?.remove(at: index)

@@ -7,7 +7,7 @@ internal import Logging
 // What administrators may see and do, and how a client keeps its stream alive.
 extension Worker {
     /// `POST /api/streams/{id}/renew` with a fresh token.
-    func renewStream(_ exchange: Exchange, id text: String, _ check: AccessCheck, now: EpochMilliseconds) {
+    func renewStream(_ exchange: Exchange, id text: WireText, _ check: AccessCheck, now: EpochMilliseconds) {
         let request = exchange.request
         guard request.method == "POST" else {
             return reply(exchange, Problem.method(request.method, allowed: "POST").response, check)
@@ -16,7 +16,7 @@ extension Worker {
         do { identity = try check.identity(request, takesTicket: false, now: now) } catch {
             return reply(exchange, check.problem(error, for: request).response, check)
         }
-        guard let id = UInt64(text), let owner = owner(of: id) else {
+        guard let id = UInt64(text.string), let owner = owner(of: id) else {
             return reply(exchange, Self.unknownStream, check)
         }
         ask(.renew(stream: id, by: identity), [owner], for: exchange) { parts, _ in
@@ -40,7 +40,7 @@ extension Worker {
     }
 
     /// Everything below `/api/admin`.
-    func administer(_ exchange: Exchange, _ path: ArraySlice<String>, _ check: AccessCheck, now: EpochMilliseconds) {
+    func administer(_ exchange: Exchange, _ path: ArraySlice<WireText>, _ check: AccessCheck, now: EpochMilliseconds) {
         let request = exchange.request
         guard let route = AdminRoute(path) else {
             return reply(exchange, Problem.notFound("There is nothing at this path.").response, check)
@@ -84,8 +84,8 @@ extension Worker {
         }
     }
 
-    private func closeStream(_ exchange: Exchange, id text: String, by administrator: Identity, _ check: AccessCheck) {
-        guard let id = UInt64(text), let owner = owner(of: id) else {
+    private func closeStream(_ exchange: Exchange, id text: WireText, by administrator: Identity, _ check: AccessCheck) {
+        guard let id = UInt64(text.string), let owner = owner(of: id) else {
             return reply(exchange, Self.unknownStream, check)
         }
         let log = context.log

@@ -2,6 +2,7 @@ internal import Access
 internal import EventLoop
 internal import Events
 internal import FrontDoor
+internal import Wire
 
 // How a stream is refused: as a status, or, to a browser's EventSource, as an event on a stream that ends.
 extension Worker {
@@ -35,7 +36,7 @@ extension Worker {
         guard Self.hearsOnStream(request) else { return reply(exchange, problem.response, check) }
         let message = ControlMessage.refused(
             reason: problem.reason, detail: problem.detail, retryAfterSeconds: retryAfterSeconds,
-            isNamed: ["1", "true"].contains(request.query("named")))
+            isNamed: ["1" as WireText, "true"].contains(request.query("named")))
         reply(exchange, Self.briefStream(message), check)
     }
 

@@ -99,7 +99,7 @@ extension Revocations.Subject {
             case .user(let user): ("user", user)
             case .token(let id): ("token", id)
             }
-        return "\(kind) \(JSONWriter.text { $0.string(String(name.prefix(200))) })"
+        return "\(kind) \(JSONWriter.text { $0.string(name.prefix(200)) })"
     }
 }
 

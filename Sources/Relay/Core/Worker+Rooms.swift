@@ -3,6 +3,7 @@ internal import EventLoop
 internal import Events
 internal import Fanout
 internal import FrontDoor
+internal import Wire
 
 // `GET /api/rooms`, and whatever else needs the rooms that a filter admits.
 extension Worker {
@@ -33,7 +34,7 @@ extension Worker {
         }
     }
 
-    func answerRooms(_ exchange: Exchange, name: String?, _ check: AccessCheck, now: EpochMilliseconds) {
+    func answerRooms(_ exchange: Exchange, name: WireText?, _ check: AccessCheck, now: EpochMilliseconds) {
         let request = exchange.request
         let route = RoomsRoute(check: check)
         let (identity, filter): (Identity, EventFilter)

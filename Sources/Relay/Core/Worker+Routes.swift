@@ -11,6 +11,7 @@ extension Worker {
         let request = exchange.request
         // The next request must not be tied to a connection that ends soon.
         exchange.closesConnection = context.isDraining.withLock { $0 }
+        if request.target.utf8.elementsEqual("*".utf8) { return exchange.reply(Self.answerAboutItself(request)) }
         let check = AccessCheck(context: context, exchange: exchange)
         let now = System.wallMilliseconds()
         guard let path = apiPath(request) else {
@@ -35,9 +36,19 @@ extension Worker {
         }
     }
 
+    /// `OPTIONS *` asks what the relay as a whole can do (RFC 9110, section 9.3.7); nothing else goes with `*`.
+    private static func answerAboutItself(_ request: HTTPRequest) -> HTTPResponse {
+        guard request.method == "OPTIONS" else {
+            return Problem(400, "malformed_request", "Only OPTIONS can be asked of *.").response
+        }
+        var response = HTTPResponse(status: 204)
+        response.headers = [("Allow", "GET, HEAD, POST, DELETE, OPTIONS")]
+        return response
+    }
+
     /// What pages of other origins may ask for at a path; nil where there is nothing. A browser that asks about an
     /// unknown path hears 404, as it would without asking.
-    private static func methods(at path: [String]) -> [String]? {
+    private static func methods(at path: [WireText]) -> [String]? {
         switch (path.first, path.count) {
         case ("events", 1): ["GET", "HEAD"]
         case ("diag", 2) where path[1] == "stream": ["GET", "HEAD"]
@@ -50,7 +61,7 @@ extension Worker {
     }
 
     /// The segments after the prefix; nil for what is elsewhere.
-    private func apiPath(_ request: HTTPRequest) -> [String]? {
+    func apiPath(_ request: HTTPRequest) -> [WireText]? {
         let prefix = context.rules.pathPrefix
         guard request.path.starts(with: prefix), request.path.count > prefix.count else { return nil }
         return Array(request.path.dropFirst(prefix.count))
@@ -102,7 +113,7 @@ extension Worker {
             body: context.metrics.page(readings))
     }
 
-    private func ingest(_ exchange: Exchange, source: String, now: EpochMilliseconds) {
+    private func ingest(_ exchange: Exchange, source: WireText, now: EpochMilliseconds) {
         let route = WebhookRoute(context: context, writer: writer)
         switch route.receive(exchange.request, source: source, now: now) {
         case .answer(let response): exchange.reply(response)

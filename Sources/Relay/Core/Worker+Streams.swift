@@ -4,6 +4,7 @@ internal import Events
 internal import Fanout
 internal import FrontDoor
 internal import Journal
+internal import Wire
 
 // `GET /api/events`: from a request to a subscriber.
 extension Worker {
@@ -187,7 +188,7 @@ extension Worker {
     }
 
     /// Counts the stream in, or says why not. With `over_cap: oldest` the user's oldest stream makes room.
-    func admit(user: String, address: String, now: EpochMilliseconds) -> StreamRefusal? {
+    func admit(user: WireText, address: String, now: EpochMilliseconds) -> StreamRefusal? {
         let decision = context.admit(user: user, address: address, now: now)
         guard case .refused(let reason, let seconds) = decision else { return nil }
         if reason == .perUser, let oldest = context.order?.takeOldest(of: user) {

@@ -163,6 +163,7 @@ final class Worker {
             for diagnostic in diagnostics.values { diagnostic.end() }
             drain = Drain(milliseconds: milliseconds, count: hub.count)
             tick()
+        case .relieve: doors.relieve()
         case .stop: loop.stop()
         }
     }

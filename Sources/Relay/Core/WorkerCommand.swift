@@ -29,6 +29,8 @@ enum WorkerCommand: Sendable {
     case replaced(stream: UInt64)
     /// Refuse what is new, and say goodbye to all streams within so many milliseconds.
     case drain(milliseconds: Int64)
+    /// Unfinished requests take too much memory in all, and the largest may be at this loop's doors.
+    case relieve
     /// End at once.
     case stop
 }

@@ -6,7 +6,7 @@ internal import Webhooks
 /// A webhook that the relay sends itself, from a source that exists only here: really signed, really verified. Where
 /// it goes on it leaves nothing behind, so nobody ever receives it.
 struct Canary: Sendable {
-    private static let type = "roomwire.canary"
+    private static let type: WireText = "roomwire.canary"
     private let provider: any Provider
 
     /// A source with a secret that nobody else knows.

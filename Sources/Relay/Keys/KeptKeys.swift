@@ -1,7 +1,6 @@
 internal import Crypto
+internal import EventLoop
 internal import Events
-internal import FoundationEssentials
-internal import Glibc
 
 /// The last good key set of an issuer, kept in the data folder so that a restart while its address is down still
 /// knows the keys.
@@ -16,21 +15,16 @@ struct KeptKeys: Sendable {
 
     /// The set; nil if none was kept.
     func read() -> String? {
-        guard let data = FileManager.default.contents(atPath: path), data.count <= Limits.keySetBytes else {
-            return nil
-        }
-        return String(validating: data, as: UTF8.self)
+        guard let bytes = try? System.readOwnFile(path, mostBytes: Limits.keySetBytes) else { return nil }
+        return String(validating: bytes, as: UTF8.self)
     }
 
     /// Keeps a set instead of the one before: whoever reads sees the one or the other, also after a power cut.
     func write(_ text: String) throws(DataFolderError) {
-        let aside = "\(path).\(getpid()).new"
-        unlink(aside)
-        try DataFolder.write(text, to: aside)
-        guard rename(aside, path) == 0 else {
-            let code = errno
-            unlink(aside)
-            throw DataFolderError(path: path, problem: "cannot be written: \(DataFolder.errorText(code))")
+        do throws(SystemError) {
+            try System.replaceOwnFile(path, with: Array(text.utf8))
+        } catch {
+            throw DataFolderError(path: path, problem: "cannot be written", error)
         }
     }
 }

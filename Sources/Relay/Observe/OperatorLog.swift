@@ -68,31 +68,42 @@ final class LogOutput: Sendable {
         }
     }
 
-    /// An object with these members as a line. JSON lets DEL and the second set of control characters stand as they
-    /// are, with which a stranger could steer the terminal of whoever looks at the log.
+    /// An object with these members as a line. JSON lets DEL, the second set of control characters, direction marks and
+    /// line separators stand as they are, with which a stranger could steer the terminal of whoever looks at the log,
+    /// turn its text round, or break a line in two for a reader that splits at Unicode's line ends.
     static func jsonLine(_ members: (inout JSONWriter) -> Void) -> [UInt8] {
         let line = JSONWriter.bytes { $0.object(members) } + [0x0A]
-        guard line.contains(where: { $0 == 0x7F || $0 == 0xC2 }) else { return line }
+        guard line.contains(where: { $0 >= 0x7F }) else { return line }
         // Outside of JSON's texts there is no such character.
-        return Array(
-            String(decoding: line, as: UTF8.self).unicodeScalars.map { scalar in
-                (0x7F...0x9F).contains(scalar.value) ? "\\u00" + String(scalar.value, radix: 16) : String(scalar)
-            }.joined().utf8)
+        var escaped: [UInt8] = []
+        escaped.reserveCapacity(line.count + 32)
+        for scalar in String(decoding: line, as: UTF8.self).unicodeScalars {
+            guard scalar.value >= 0x7F, isHarmful(scalar) else {
+                escaped += Array(scalar.utf8)
+                continue
+            }
+            for unit in scalar.utf16 {
+                escaped += Array("\\u".utf8) + Hex.text([UInt8(unit >> 8), UInt8(unit & 0xFF)]).utf8
+            }
+        }
+        return escaped
+    }
+
+    /// True for what a terminal or a reader of lines takes as more than text.
+    private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        // Joiners hold emoji and the letters of some scripts together.
+        case .format: scalar != "\u{200C}" && scalar != "\u{200D}"
+        case .control, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
     }
 
     /// A stranger's bytes must not forge a line, nor steer a terminal or turn its text round.
     static func harmless(_ text: String) -> String {
         guard text.utf8.contains(where: { $0 < 0x20 || $0 >= 0x7F }) else { return text }
         return String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.map { scalar in
-                    switch scalar.properties.generalCategory {
-                    // Joiners hold emoji and the letters of some scripts together.
-                    case .format where scalar == "\u{200C}" || scalar == "\u{200D}": scalar
-                    case .control, .format, .lineSeparator, .paragraphSeparator: " "
-                    default: scalar
-                    }
-                }))
+            String.UnicodeScalarView(text.unicodeScalars.map { isHarmful($0) ? " " : $0 }))
     }
 }
 

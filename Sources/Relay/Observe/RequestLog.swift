@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Events
 internal import FrontDoor
 internal import Logging
+internal import Wire
 
 /// One line in the log for each request, and two for each stream: when it opens and when it ends.
 ///
@@ -53,7 +54,7 @@ struct RequestLog: Sendable {
     /// How a stream ended.
     struct End {
         let stream: UInt64
-        let user: String
+        let user: WireText
         let address: String
         let reason: String
         let milliseconds: Int64
@@ -81,7 +82,7 @@ struct RequestLog: Sendable {
         }
     }
 
-    private static func write(_ request: HTTPRequest, _ target: String, _ user: String?, to writer: inout JSONWriter) {
+    private static func write(_ request: HTTPRequest, _ target: String, _ user: WireText?, to writer: inout JSONWriter) {
         writer.member("method", request.method)
         writer.member("path", target)
         writer.member("remoteAddress", request.remoteAddress)
@@ -109,19 +110,19 @@ struct RequestLog: Sendable {
 
     /// What looks after the relay asks every few seconds.
     private static func isProbe(_ request: HTTPRequest) -> Bool {
-        request.path.count == 1 && ["healthz", "readyz", "metrics"].contains(request.path[0])
+        request.path.count == 1 && ["healthz" as WireText, "readyz", "metrics"].contains(request.path[0])
     }
 
     /// Parameters whose values are no secrets. What is not here is left out whole, its name too: it may be a token
     /// under a misspelt name.
-    private static let shown: Set<String> = [
+    private static let shown: Set<WireText> = [
         "room", "type", "source", "participant", "format", "wait", "limit", "since", "tail", "snapshot", "named",
         "lastEventId", "heartbeat", "refuse",
     ]
 
     /// The path and of the query what may be seen.
     static func target(_ request: HTTPRequest, withQuery: Bool = true) -> String {
-        let path = "/" + OutputText.cut(request.path.map(OutputText.shown).joined(separator: "/"))
+        let path = "/" + OutputText.cut(WireText(request.path.map(OutputText.shown).joined(separator: "/")))
         let query = withQuery ? request.query.filter { shown.contains($0.name) } : []
         guard !query.isEmpty else { return path }
         return path + "?" + query.map { "\($0.name)=\(OutputText.shown($0.value))" }.joined(separator: "&")
@@ -131,15 +132,15 @@ struct RequestLog: Sendable {
 /// Strangers' texts in lines of the log.
 enum OutputText {
     /// The beginning of a text that is too long.
-    static func cut(_ text: String) -> String {
-        guard text.utf8.count > Limits.loggedTextBytes else { return text }
+    static func cut(_ text: WireText) -> String {
+        guard text.byteCount > Limits.loggedTextBytes else { return text.string }
         return String(decoding: text.utf8.prefix(Limits.loggedTextBytes), as: UTF8.self) + "…"
     }
 
     /// What a client sent as a name, unless it may be a token or a ticket in the wrong place: what is longer must be
     /// made of short words in lower case, as rooms named by people, or by UUIDs, are.
-    static func shown(_ text: String) -> String {
-        guard text.utf8.count > Limits.loggedNameBytes else { return text }
+    static func shown(_ text: WireText) -> String {
+        guard text.byteCount > Limits.loggedNameBytes else { return text.string }
         var run = 0
         for byte in text.utf8 {
             switch byte {
@@ -153,7 +154,7 @@ enum OutputText {
     }
 
     /// A text as one word, with quotes if it needs them.
-    static func quoted(_ text: String) -> String {
+    static func quoted(_ text: WireText) -> String {
         LogOutput.harmless(JSONWriter.text { $0.string(cut(text)) })
     }
 }

@@ -2,6 +2,7 @@ internal import Access
 internal import EventLoop
 internal import Events
 internal import FrontDoor
+internal import Wire
 
 /// Who asks, and what the answer may show. The one place where routes come by an identity.
 struct AccessCheck {
@@ -50,7 +51,7 @@ struct AccessCheck {
     /// counted by.
     private func credentials(
         _ request: HTTPRequest, _ rules: Rules, now: EpochMilliseconds
-    ) throws(AccessRefusal) -> (Credentials, AttemptGate.CredentialHash, String) {
+    ) throws(AccessRefusal) -> (Credentials, AttemptGate.CredentialHash, WireText) {
         // Looked up only if it is needed.
         let cookie = Self.cookies(request).flatMap { CrossOrigin(rules: rules).mayUseCookie(request) ? $0 : nil }
         let found = try Credentials.find(
@@ -73,9 +74,9 @@ struct AccessCheck {
     }
 
     /// All cookies of a request: some proxies and HTTP/2 clients send a line for each.
-    private static func cookies(_ request: HTTPRequest) -> String? {
-        guard request.header("cookie") != nil else { return nil }
-        return request.headers.filter { $0.name.lowercased() == "cookie" }.map(\.value).joined(separator: "; ")
+    private static func cookies(_ request: HTTPRequest) -> WireText? {
+        let lines = request.headers.filter { $0.name.equalsIgnoringASCIICase("cookie") }.map(\.value)
+        return lines.count > 1 ? WireText(lines.map(\.string).joined(separator: "; ")) : lines.first
     }
 
     private func look(

@@ -5,7 +5,7 @@ internal import FrontDoor
 
 /// Which streams the administrator's list shows: `user=`, `after=`, `limit=`.
 struct StreamListQuery: Sendable {
-    var user: String?
+    var user: WireText?
     /// The last id of the page before.
     var after: UInt64 = 0
     var limit = Limits.usualListedEntries
@@ -15,7 +15,7 @@ struct StreamListQuery: Sendable {
             switch name {
             case "user": user = value
             case "after":
-                guard let id = UInt64(value) else {
+                guard let id = UInt64(value.string) else {
                     throw StreamQuery.Mistake(sentence: "after= is the number of a stream.")
                 }
                 after = id
@@ -26,8 +26,8 @@ struct StreamListQuery: Sendable {
         }
     }
 
-    static func limit(_ value: String) throws(StreamQuery.Mistake) -> Int {
-        guard let number = Int(value), (1...Limits.listedEntries).contains(number) else {
+    static func limit(_ value: WireText) throws(StreamQuery.Mistake) -> Int {
+        guard let number = Int(value.string), (1...Limits.listedEntries).contains(number) else {
             throw StreamQuery.Mistake(sentence: "limit= is a number from 1 to \(Limits.listedEntries).")
         }
         return number
@@ -82,7 +82,7 @@ struct StreamEntry: Sendable {
 struct RevocationListQuery {
     var subject: Revocations.Subject?
     /// The entry before the first, as the list names it: `user:eve`, `token:4711`.
-    var after: String?
+    var after: WireText?
     var limit = Limits.usualListedEntries
 
     init(_ request: HTTPRequest) throws(StreamQuery.Mistake) {
@@ -118,7 +118,7 @@ struct RevocationListQuery {
         }
     }
 
-    private static func name(_ subject: Revocations.Subject) -> String {
+    private static func name(_ subject: Revocations.Subject) -> WireText {
         switch subject {
         case .user(let user): "user:\(user)"
         case .token(let id): "token:\(id)"
@@ -126,7 +126,7 @@ struct RevocationListQuery {
     }
 
     /// Users come before tokens, each by name.
-    private static func follows(_ subject: Revocations.Subject, _ after: String) -> Bool {
+    private static func follows(_ subject: Revocations.Subject, _ after: WireText) -> Bool {
         switch subject {
         case .user(let user): after.hasPrefix("user:") && user > after.dropFirst(5)
         case .token(let id): after.hasPrefix("user:") || id > after.dropFirst(6)
@@ -154,7 +154,7 @@ struct RevokeOrder {
         guard let object = try? JSONReader.value(body).object else {
             throw StreamQuery.Mistake(sentence: #"The body is no JSON object, such as {"user":"eve"}."#)
         }
-        guard object.members.allSatisfy({ ["user", "token", "until", "ttl"].contains($0.name) }) else {
+        guard object.members.allSatisfy({ ["user" as WireText, "token", "until", "ttl"].contains($0.name) }) else {
             throw StreamQuery.Mistake(sentence: "The members are user or token, and until or ttl.")
         }
         subject = try Self.subject(object)
@@ -166,10 +166,10 @@ struct RevokeOrder {
             sentence: "Either user or token is needed, a text: the user's name, or the token's id (jti).")
         guard (object["user"] == nil) != (object["token"] == nil) else { throw mistake }
         guard let name = (object["user"] ?? object["token"])?.string, !name.isEmpty else { throw mistake }
-        guard name.utf8.count <= Limits.nameBytes else { throw mistake }
+        guard name.byteCount <= Limits.nameBytes else { throw mistake }
         // A whole token here, or what was left of one when it was copied, is a likely mistake, and would be kept in a
         // file and shown in lists and logs. All begin alike, since their heads are JSON objects.
-        guard !(name.hasPrefix("eyJ") && name.contains(".")) else {
+        guard !(name.hasPrefix("eyJ") && name.contains(UInt8(ascii: "."))) else {
             throw StreamQuery.Mistake(sentence: "user takes a name, and token the token's id (jti): neither the token.")
         }
         return object["user"] == nil ? .token(name) : .user(name)

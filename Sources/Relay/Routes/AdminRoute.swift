@@ -1,12 +1,14 @@
+internal import Wire
+
 /// A path below `/api/admin`.
 enum AdminRoute: Equatable {
     case rejects
     case streams
-    case stream(id: String)
+    case stream(id: WireText)
     case revoke
     case revocations
 
-    init?(_ path: ArraySlice<String>) {
+    init?(_ path: ArraySlice<WireText>) {
         switch (path.first, path.count) {
         case ("rejects", 1): self = .rejects
         case ("streams", 1): self = .streams

@@ -1,6 +1,7 @@
 internal import Access
 internal import Events
 internal import FrontDoor
+internal import Wire
 
 /// CORS: what pages of other origins may do.
 struct CrossOrigin {
@@ -18,7 +19,7 @@ struct CrossOrigin {
         switch rules.origins.decision(for: origin) {
         case .allowed:
             return [
-                vary, ("Access-Control-Allow-Origin", origin), ("Access-Control-Allow-Credentials", "true"),
+                vary, ("Access-Control-Allow-Origin", origin.string), ("Access-Control-Allow-Credentials", "true"),
                 Self.exposed,
             ]
         case .allowedWithoutCredentials: return [vary, ("Access-Control-Allow-Origin", "*"), Self.exposed]
@@ -50,7 +51,7 @@ struct CrossOrigin {
         let usual = ["Authorization", "Content-Type", "Last-Event-ID", "If-None-Match"]
         var known = Set(usual.map { $0.lowercased() })
         var names = usual
-        for line in request.headers where line.name.lowercased() == "access-control-request-headers" {
+        for line in request.headers where line.name.equalsIgnoringASCIICase("access-control-request-headers") {
             for element in line.value.utf8.split(whereSeparator: { ", \t".utf8.contains($0) }) {
                 guard names.count < Limits.preflightHeaders, element.count <= Limits.preflightHeaderBytes,
                     element.allSatisfy(isToken)
@@ -74,14 +75,14 @@ struct CrossOrigin {
     }
 
     /// The origin of a page that may not read, if the request comes from one of another site.
-    func strangerOrigin(_ request: HTTPRequest) -> String? {
+    func strangerOrigin(_ request: HTTPRequest) -> WireText? {
         guard let origin = request.header("origin"), rules.origins.decision(for: origin) == .refused else { return nil }
         return isOwn(origin, request) ? nil : origin
     }
 
-    private func isOwn(_ origin: String, _ request: HTTPRequest) -> Bool {
+    private func isOwn(_ origin: WireText, _ request: HTTPRequest) -> Bool {
         guard let host = request.header("host") else { return false }
-        return origin.hasSameBytes(as: "https://\(host)") || origin.hasSameBytes(as: "http://\(host)")
+        return origin == "https://\(host)" || origin == "http://\(host)"
     }
 
     /// Whether a request may be let in by its cookie, which browsers attach to whatever any page has them send:

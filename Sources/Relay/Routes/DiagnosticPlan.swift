@@ -13,12 +13,12 @@ struct DiagnosticPlan: Equatable {
 
     /// Reads a query.
     /// - Parameter heartbeatMilliseconds: how long streams are silent.
-    init(_ query: [(name: String, value: String)], heartbeatMilliseconds: Int) throws(StreamQuery.Mistake) {
+    init(_ query: [(name: WireText, value: WireText)], heartbeatMilliseconds: Int) throws(StreamQuery.Mistake) {
         quietMilliseconds = heartbeatMilliseconds
         for (name, value) in query {
             switch name {
-            case "frames": frames = try Self.number(name, Int(value), 1...Limits.diagnosticFrames)
-            case "bytes": largeBytes = try Self.number(name, Int(value), 1...Limits.diagnosticFrameBytes)
+            case "frames": frames = try Self.number(name, Int(value.string), 1...Limits.diagnosticFrames)
+            case "bytes": largeBytes = try Self.number(name, Int(value.string), 1...Limits.diagnosticFrameBytes)
             case "interval":
                 intervalMilliseconds = try Self.number(
                     name, Quantity.milliseconds(value), 10...Limits.diagnosticQuietMilliseconds)
@@ -28,17 +28,17 @@ struct DiagnosticPlan: Equatable {
             case "access_token", "ticket": break
             default:
                 throw StreamQuery.Mistake(
-                    sentence: "There is no parameter \(String(name.prefix(40))), but frames, interval, bytes and quiet."
+                    sentence: "There is no parameter \(name.prefix(40)), but frames, interval, bytes and quiet."
                 )
             }
         }
     }
 
     private static func number(
-        _ name: String, _ value: Int?, _ range: ClosedRange<Int>
+        _ name: WireText, _ value: Int?, _ range: ClosedRange<Int>
     ) throws(StreamQuery.Mistake) -> Int {
         guard let value, range.contains(value) else {
-            let unit = ["interval", "quiet"].contains(name) ? ", in milliseconds and with a unit, as in 200ms" : ""
+            let unit = ["interval" as WireText, "quiet"].contains(name) ? ", in milliseconds and with a unit, as in 200ms" : ""
             throw StreamQuery.Mistake(
                 sentence: "\(name)= goes from \(range.lowerBound) to \(range.upperBound)\(unit).")
         }
@@ -57,7 +57,7 @@ struct DiagnosticPlan: Equatable {
             writer.member("quietMs", Int64(quietMilliseconds))
             writer.member("request") { writer in
                 writer.member("httpVersion", request.isHTTP10 ? "1.0" : "1.1")
-                for name in Self.shownHeaders { writer.member(name, request.header(name)) }
+                for name in Self.shownHeaders { writer.member(name, request.header(WireText(name))) }
             }
         }
     }

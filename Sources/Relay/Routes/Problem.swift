@@ -66,7 +66,7 @@ extension HTTPResponse {
 enum Quotable {
     /// The text in brackets, if it is a short name; nothing for anything else. A token, a ticket or a secret that
     /// was put in the wrong place must not be shown, and none of those is so short.
-    static func text(_ text: String) -> String {
+    static func text(_ text: WireText) -> String {
         let isName = text.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -75,6 +75,6 @@ enum Quotable {
             default: "_-.*".utf8.contains(byte)
             }
         }
-        return isName && (1...20).contains(text.utf8.count) ? " (\(text))" : ""
+        return isName && (1...20).contains(text.byteCount) ? " (\(text))" : ""
     }
 }

@@ -1,6 +1,7 @@
 internal import Access
 internal import Events
 internal import FrontDoor
+internal import Wire
 
 /// `GET /api/rooms` and `/api/rooms/{name}`: the fold as it stands at this loop's head, within the grant.
 ///
@@ -16,7 +17,7 @@ struct RoomsRoute {
 
     /// Reads a request.
     /// - Parameter name: the room in the path.
-    func read(_ request: HTTPRequest, name: String?, now: EpochMilliseconds) -> Reading {
+    func read(_ request: HTTPRequest, name: WireText?, now: EpochMilliseconds) -> Reading {
         guard request.method == "GET" || request.method == "HEAD" else {
             return .refused(Problem.method(request.method, allowed: "GET, HEAD").response)
         }
@@ -33,17 +34,17 @@ struct RoomsRoute {
     }
 
     /// What is asked for, with the limits that streams have.
-    static func scope(_ request: HTTPRequest, name: String?) throws(StreamQuery.Mistake) -> EventScope {
+    static func scope(_ request: HTTPRequest, name: WireText?) throws(StreamQuery.Mistake) -> EventScope {
         var values = FilterValues()
-        var rooms: [String] = []
-        var sources: [String] = []
-        if let name { rooms.append(try values.take("the room's name", name)) }
+        var rooms: [Pattern] = []
+        var sources: [Pattern] = []
+        if let name { rooms.append(try values.pattern("the room's name", name)) }
         for (parameter, value) in request.query {
             switch parameter {
             case "room":
-                let pattern = try values.take("room=", value)
+                let pattern = try values.pattern("room=", value)
                 if name == nil { rooms.append(pattern) }
-            case "source": sources.append(try values.take("source=", value))
+            case "source": sources.append(try values.pattern("source=", value))
             case "access_token", "ticket": break
             default: throw FilterValues.unknown(parameter, of: ["room", "source", "access_token", "ticket"])
             }
@@ -57,7 +58,7 @@ struct RoomsRoute {
     ///   - rooms: what the request may see, in order.
     ///   - json: gives a room's JSON.
     static func response(
-        _ request: HTTPRequest, _ rooms: [RoomEntry], head: EventID, name: String?, json: (RoomEntry) -> [UInt8]
+        _ request: HTTPRequest, _ rooms: [RoomEntry], head: EventID, name: WireText?, json: (RoomEntry) -> [UInt8]
     ) -> HTTPResponse {
         if let name, rooms.isEmpty {
             return Problem.notFound(
@@ -68,7 +69,7 @@ struct RoomsRoute {
         let headers = [
             ("Content-Type", "application/json"), ("ETag", tag), ("Cache-Control", "private, no-cache"),
         ]
-        if EntityTags(request).match(tag) {
+        if EntityTags(request).match(WireText(tag)) {
             var response = HTTPResponse(status: 304)
             response.headers = Array(headers.dropFirst())
             return response

@@ -3,7 +3,7 @@ internal import FrontDoor
 
 /// `GET /api/schema/events.json` and `/api/schema/roomwire.d.ts`: what events look like, for anybody to read.
 enum SchemaRoute {
-    static func answer(_ request: HTTPRequest, document: String) -> HTTPResponse {
+    static func answer(_ request: HTTPRequest, document: WireText) -> HTTPResponse {
         guard request.method == "GET" || request.method == "HEAD" else {
             return Problem.method(request.method, allowed: "GET, HEAD").response
         }

@@ -1,26 +1,27 @@
 internal import Events
 internal import Fanout
 internal import FrontDoor
+internal import Wire
 
 /// What a `GET /api/events` asks for, read from query and headers.
 struct StreamQuery: Equatable {
     /// Where to begin.
     enum Start: Equatable {
         case live
-        case lastEventID(String)
+        case lastEventID(WireText)
         case since(EpochMilliseconds)
         case tail(Int)
     }
 
     /// The form of the answer.
-    enum Format: String {
+    enum Format: WireText {
         case sse
         case ndjson
         case json
     }
 
     var requested = EventScope.everything
-    var participants: Set<String> = []
+    var participants: Set<WireText> = []
     var format = Format.sse
     var isNamed = false
     var start = Start.live
@@ -69,7 +70,7 @@ struct StreamQuery: Equatable {
     }
 
     /// By media type; the first is for clients that take anything.
-    private static let forms: KeyValuePairs<String, Format> = [
+    private static let forms: KeyValuePairs<WireText, Format> = [
         "text/event-stream": .sse, "application/x-ndjson": .ndjson, "application/ndjson": .ndjson,
         "application/json": .json,
     ]
@@ -87,12 +88,12 @@ struct StreamQuery: Equatable {
 extension StreamQuery {
     /// Collects what may stand several times.
     private struct Reader {
-        var rooms: [String] = []
-        var types: [String] = []
-        var sources: [String] = []
+        var rooms: [Pattern] = []
+        var types: [Pattern] = []
+        var sources: [Pattern] = []
         var values = FilterValues()
         var hasFormat = false
-        var lastEventID: String?
+        var lastEventID: WireText?
         var since: EpochMilliseconds?
         var tail: Int?
 
@@ -107,13 +108,13 @@ extension StreamQuery {
 
         // One case for each parameter of the contract.
         mutating func take(
-            _ name: String, _ value: String, into query: inout StreamQuery, now: EpochMilliseconds
+            _ name: WireText, _ value: WireText, into query: inout StreamQuery, now: EpochMilliseconds
         ) throws(Mistake) {
             switch name {
-            case "room": rooms.append(try values.take("room=", value))
-            case "type": types.append(try values.take("type=", value))
-            case "source": sources.append(try values.take("source=", value))
-            case "participant": query.participants.insert(try values.take("participant=", value))
+            case "room": rooms.append(try values.pattern("room=", value))
+            case "type": types.append(try values.pattern("type=", value))
+            case "source": sources.append(try values.pattern("source=", value))
+            case "participant": query.participants.insert(try values.name("participant=", value))
             case "named": query.isNamed = try flag(name, value)
             case "snapshot": query.wantsSnapshot = try flag(name, value)
             case "lastEventId": lastEventID = value
@@ -140,7 +141,7 @@ extension StreamQuery {
             }
         }
 
-        private func flag(_ name: String, _ value: String) throws(Mistake) -> Bool {
+        private func flag(_ name: WireText, _ value: WireText) throws(Mistake) -> Bool {
             switch value {
             case "1", "true": return true
             case "0", "false": return false
@@ -148,21 +149,21 @@ extension StreamQuery {
             }
         }
 
-        private func number(_ name: String, _ value: String, _ range: ClosedRange<Int>) throws(Mistake) -> Int {
-            guard let number = Int(value), range.contains(number) else {
+        private func number(_ name: WireText, _ value: WireText, _ range: ClosedRange<Int>) throws(Mistake) -> Int {
+            guard let number = Int(value.string), range.contains(number) else {
                 throw Mistake(sentence: "\(name)= is a number from \(range.lowerBound) to \(range.upperBound).")
             }
             return number
         }
 
-        private func word(_ name: String, _ value: String) throws(Mistake) -> Format {
+        private func word(_ name: WireText, _ value: WireText) throws(Mistake) -> Format {
             guard let format = Format(rawValue: value) else {
                 throw Mistake(sentence: "format= is sse, ndjson or json.")
             }
             return format
         }
 
-        private func wait(_ value: String) throws(Mistake) -> Int {
+        private func wait(_ value: WireText) throws(Mistake) -> Int {
             if value == "0" { return 0 }
             guard let milliseconds = Quantity.milliseconds(value), milliseconds <= Limits.longPollMilliseconds else {
                 throw Mistake(
@@ -172,9 +173,9 @@ extension StreamQuery {
         }
 
         /// ISO 8601, milliseconds since 1970, or a span before now.
-        private func time(_ name: String, _ value: String, _ now: EpochMilliseconds) throws(Mistake) -> Int64 {
+        private func time(_ name: WireText, _ value: WireText, _ now: EpochMilliseconds) throws(Mistake) -> Int64 {
             if let time = ISOTime.milliseconds(value) { return time }
-            if let time = Int64(value), time >= 0 { return time }
+            if let time = Int64(value.string), time >= 0 { return time }
             if let span = Quantity.milliseconds(value) { return now - Int64(span) }
             throw Mistake(
                 sentence:

@@ -18,7 +18,7 @@ struct WebhookRoute {
         case append(Draft, source: String)
     }
 
-    func receive(_ request: HTTPRequest, source name: String, now: EpochMilliseconds) -> Outcome {
+    func receive(_ request: HTTPRequest, source name: WireText, now: EpochMilliseconds) -> Outcome {
         guard request.method == "POST" else {
             return .answer(Problem.method(request.method, allowed: "POST").response)
         }
@@ -28,16 +28,16 @@ struct WebhookRoute {
                 refuse(Problem(404, "unknown_source", "No source of this name is set up."), request, nil, now))
         }
         guard !context.turnsAway else {
-            return .answer(unavailable("draining", "The relay is stopping.", source: name))
+            return .answer(unavailable("draining", "The relay is stopping.", source: source.name))
         }
         let webhook = WebhookRequest(
             headers: request.headers.map { WebhookRequest.Header(name: $0.name, value: $0.value) },
             body: request.body, target: request.target)
         do {
             switch try source.provider.receive(webhook, now: now) {
-            case .event(let draft): return .append(draft, source: name)
+            case .event(let draft): return .append(draft, source: source.name)
             case .answer(let direct):
-                context.metrics.count(.webhooks, "source", name, "outcome", "answered")
+                context.metrics.count(.webhooks, "source", source.name, "outcome", "answered")
                 var response = HTTPResponse(status: direct.status, body: direct.body)
                 if let type = direct.contentType { response.headers = [("Content-Type", type)] }
                 return .answer(response)

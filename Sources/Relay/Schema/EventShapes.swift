@@ -152,7 +152,7 @@ enum EventShapes {
     /// these types as it likes.
     static let types: [(type: EventType, needs: String?)] = EventType.known.map { type in
         let family = type.rawValue
-        let needs: [(prefix: String, member: String)] = [
+        let needs: [(prefix: WireText, member: String)] = [
             ("room_", "room"), ("participant_", "participant"), ("track_", "track"), ("recording_", "recording"),
             ("stream_", "stream"), ("ingress_", "ingress"), ("transcript_", "transcript"), ("agent_job_", "job"),
             ("batch_job_", "job"),

@@ -9,7 +9,7 @@ enum SchemaDocuments {
 
     private static var schema: JSONObject {
         var definitions: JSONObject = [:]
-        for shape in EventShapes.all { definitions[shape.name] = .object(object(shape)) }
+        for shape in EventShapes.all { definitions[WireText(shape.name)] = .object(object(shape)) }
         for shape in EventShapes.control { definitions["control_\(shape.name)"] = .object(control(shape)) }
         // What a `standard` sender puts into `data` is its own affair.
         let ofProvider: JSONValue = [
@@ -33,7 +33,7 @@ enum SchemaDocuments {
         ]
         return [
             "if": ["properties": .object(isOfType), "required": ["type", "provider"]],
-            "then": ["properties": ["data": ["required": [.string(needs)]]]],
+            "then": ["properties": ["data": ["required": [.string(WireText(needs))]]]],
         ]
     }
 
@@ -42,13 +42,13 @@ enum SchemaDocuments {
         for member in shape.members {
             let isData = shape.name == EventShapes.event.name && member.name == "data"
             var value = isData ? ["type": "object"] : schema(member.kind)
-            value["description"] = .string(member.about)
-            properties[member.name] = .object(value)
+            value["description"] = .string(WireText(member.about))
+            properties[WireText(member.name)] = .object(value)
         }
         var object: JSONObject = [
-            "description": .string(shape.about), "type": "object", "properties": .object(properties),
+            "description": .string(WireText(shape.about)), "type": "object", "properties": .object(properties),
         ]
-        let required = shape.members.filter { !$0.isOptional }.map { JSONValue.string($0.name) }
+        let required = shape.members.filter { !$0.isOptional }.map { JSONValue.string(WireText($0.name)) }
         if !required.isEmpty { object["required"] = .array(required) }
         if !shape.isOpen { object["additionalProperties"] = .bool(false) }
         return object
@@ -57,7 +57,7 @@ enum SchemaDocuments {
     private static func control(_ shape: Shape) -> JSONObject {
         var object = object(shape)
         var properties = object["properties"]?.object ?? [:]
-        properties["type"] = ["const": .string(shape.name)]
+        properties["type"] = ["const": .string(WireText(shape.name))]
         object["properties"] = .object(properties)
         object["required"] = .array([.string("type")] + (object["required"]?.array ?? []))
         return object
@@ -71,7 +71,7 @@ enum SchemaDocuments {
         case .number: ["type": "number"]
         case .integer: ["type": "integer"]
         case .boolean: ["type": "boolean"]
-        case .words(let words): ["enum": .array(words.map(JSONValue.string))]
+        case .words(let words): ["enum": .array(words.map { .string(WireText($0)) })]
         case .shape(let name): ["$ref": .string("#/$defs/\(name)")]
         case .list(let element): ["type": "array", "items": .object(schema(element))]
         case .texts: ["type": "object", "additionalProperties": ["type": "string"]]

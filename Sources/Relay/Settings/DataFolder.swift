@@ -1,4 +1,5 @@
 internal import Crypto
+internal import EventLoop
 internal import Events
 internal import FoundationEssentials
 internal import Glibc
@@ -81,6 +82,19 @@ public struct DataFolderError: Error, Sendable, Equatable, CustomStringConvertib
     /// What is wrong, to be read after the path.
     public let problem: String
 
+    /// Whether the next try may succeed without anybody doing something: a full disk, too many open files.
+    public var mayPass = false
+
+    init(path: String, problem: String, _ error: SystemError) {
+        self.init(path: path, problem: "\(problem): \(DataFolder.errorText(error.code))")
+        mayPass = [ENOSPC, EDQUOT, EIO, EMFILE, ENFILE, ENOMEM].contains(error.code)
+    }
+
+    init(path: String, problem: String) {
+        self.path = path
+        self.problem = problem
+    }
+
     /// Path and problem, as a sentence.
     public var description: String { "\(path) \(problem)" }
 }
@@ -109,28 +123,26 @@ extension DataFolder {
 
     /// Writes a new file that is for this user alone.
     static func write(_ text: String, to path: String) throws(DataFolderError) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw DataFolderError(path: path, problem: "cannot be made: \(Self.errorText(errno))")
-        }
-        defer { close(descriptor) }
-        let bytes = Array(text.utf8)
-        // A secret of a hundred bytes that is written in part means a full disk.
-        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
-            let code = errno
-            unlink(path)
-            throw DataFolderError(path: path, problem: "cannot be written: \(Self.errorText(code))")
+        do throws(SystemError) {
+            try System.writeNewFile(path, Array(text.utf8))
+        } catch {
+            throw DataFolderError(path: path, problem: "cannot be written", error)
         }
     }
 
     /// The first line of a file; nil if there is no file.
     private func line(of path: String) throws(DataFolderError) -> String? {
-        guard access(path, F_OK) == 0 || errno != ENOENT else { return nil }
-        guard access(path, R_OK) == 0, let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw DataFolderError(path: path, problem: "cannot be read: \(Self.errorText(errno))")
+        let found: [UInt8]?
+        do throws(SystemError) {
+            found = try System.readOwnFile(path, mostBytes: Limits.secretFileBytes)
+        } catch {
+            throw DataFolderError(path: path, problem: "cannot be read", error)
         }
-        guard let line = text.split(separator: "\n").first, !line.isEmpty else {
-            throw DataFolderError(path: path, problem: "is empty; delete it, and a new secret is made")
+        guard let bytes = found else { return nil }
+        guard let text = String(validating: bytes, as: UTF8.self),
+            let line = text.split(separator: "\n").first, !line.isEmpty
+        else {
+            throw DataFolderError(path: path, problem: "is empty or no text; delete it, and a new secret is made")
         }
         return String(line)
     }

@@ -13,7 +13,10 @@ enum DefaultGrantReader {
         let before = reader.problems.count
         for part in reader.mapping(member.value, key: member.key) {
             if patterns.contains(part.name) {
-                sets[part.name] = PatternSet(reader.texts(part.value, key: part.key))
+                let texts = reader.texts(part.value, key: part.key).map { WireText($0) }
+                do { sets[part.name] = try PatternSet(checking: texts) } catch {
+                    reader.report(part.mark, part.key, "\(error)")
+                }
             } else if flags.contains(part.name) {
                 truths[part.name] = truth(part, &reader)
             } else {
@@ -42,7 +45,7 @@ enum DefaultGrantReader {
     static func text(_ grant: Grant) -> String {
         let sets = [("rooms", grant.scope.rooms), ("types", grant.scope.types), ("sources", grant.scope.sources)]
         var words = sets.filter { $0.0 == "rooms" || $0.1 != .all }.map { name, set in
-            "\(name) \(set.patterns.isEmpty ? "none" : set.patterns.map(\.text).joined(separator: " "))"
+            "\(name) \(set.patterns.isEmpty ? "none" : set.patterns.map(\.text.string).joined(separator: " "))"
         }
         if grant.raw { words.append("raw") }
         if grant.admin { words.append("admin") }

@@ -1,3 +1,5 @@
+public import Wire
+
 /// Durations, sizes and counts as people write them.
 public enum Quantity {
     private static let durationUnits: [(name: String, factor: Int)] = [
@@ -30,6 +32,13 @@ public enum Quantity {
             largest = unit.factor
         } while !rest.isEmpty
         return total
+    }
+
+    /// The same of text from outside.
+    public static func milliseconds(_ text: WireText) -> Int? {
+        // The longest duration that anybody writes is far shorter, and has only ASCII.
+        guard text.byteCount <= 64, text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+        return milliseconds(text.string)
     }
 
     /// Bytes of a size: `64MiB`, `1GiB`, `100MB`, `512B`, or bytes without a unit. Nil for anything else.

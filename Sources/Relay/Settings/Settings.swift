@@ -28,6 +28,8 @@ public struct Settings: Sendable, Equatable {
     public var cors = CORSSettings()
     /// Which proxies stand before the relay.
     public var proxy = ProxySettings()
+    /// What requests may take of the process.
+    public var limits = LimitSettings()
     /// Event loops, each on a thread of its own.
     public var loops: Int
     /// How long streams may take to move elsewhere when the relay stops.
@@ -226,6 +228,15 @@ public struct ProxySettings: Sendable, Equatable {
     public var header = ""
 
     /// The defaults: nobody is believed.
+    public init() {}
+}
+
+/// What requests may take of the process.
+public struct LimitSettings: Sendable, Equatable {
+    /// The bytes of all requests that are not complete yet.
+    public var requestBytes = 256 * 1024 * 1024
+
+    /// The defaults.
     public init() {}
 }
 

@@ -1,4 +1,5 @@
 public import Webhooks
+internal import Wire
 internal import Yams
 
 /// Reads `sources`: by name, each with `provider`, `keys`, `secrets` and the provider's own options.
@@ -89,6 +90,6 @@ struct SourceFault: Equatable {
 extension SourceSettings {
     /// In the words of Webhooks.
     public var forProvider: ProviderSettings {
-        ProviderSettings(source: name, keys: keys, secrets: secrets, options: options)
+        ProviderSettings(source: WireText(name), keys: keys, secrets: secrets, options: options)
     }
 }

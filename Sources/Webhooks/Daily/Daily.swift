@@ -15,7 +15,7 @@ struct Daily: Provider {
     static let aheadSeconds: Double = 5 * 60
     private static let basicAuthOption = "basic_auth"
 
-    private let source: String
+    private let source: WireText
     private let keys: [SigningKey]
     private let basicAuth: String?
     private let window: ReplayWindow
@@ -58,7 +58,7 @@ struct Daily: Provider {
     /// `{"test":"test"}`, with which Daily tries a webhook's address when it is created or revived. It is signed
     /// like any other, and only a 200 makes the webhook active.
     private static func isPing(_ body: JSONObject) -> Bool {
-        body.members.count == 1 && ["test", "Test"].contains(body.members[0].name) && body["type"] == nil
+        body.members.count == 1 && ["test" as WireText, "Test"].contains(body.members[0].name) && body["type"] == nil
     }
 
     private func verifySignature(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) {
@@ -72,7 +72,7 @@ struct Daily: Provider {
         guard keys.contains(where: { $0.signed(code, over: prefix, request.body) }) else {
             throw Rejection(.badSignature, "The signature fits none of the secrets.")
         }
-        guard let number = Double(timestamp), number.isFinite, number > 0 else {
+        guard let number = Double(timestamp.string), number.isFinite, number > 0 else {
             throw Rejection(.malformedHeader, "The header X-Webhook-Timestamp is no time.")
         }
         // Not documented; milliseconds were seen on the wire. As seconds, 1e11 is the year 5138.
@@ -84,13 +84,13 @@ struct Daily: Provider {
         guard header.utf8.prefix(6).elementsEqualIgnoringASCIICase("basic ".utf8) else {
             throw Rejection(.malformedHeader, "The header Authorization is not of the kind Basic.")
         }
-        let given = String(header.dropFirst(6).drop { $0 == " " })
+        let given = WireText(decoding: header.utf8.dropFirst(6).drop { $0 == UInt8(ascii: " ") })
         guard let basicAuth, ConstantTime.equal(given, basicAuth) else {
             throw Rejection(.badSignature, "The credentials are not those of the setting basic_auth.")
         }
     }
 
-    func sign(_ body: [UInt8], idempotencyKey: String, now: EpochMilliseconds) -> [WebhookRequest.Header] {
+    func sign(_ body: [UInt8], idempotencyKey: WireText, now: EpochMilliseconds) -> [WebhookRequest.Header] {
         var headers: [WebhookRequest.Header] = [
             .init(name: "User-Agent", value: "node-superagent/3.8.3"),
             .init(name: "Content-Type", value: "application/json"),
@@ -98,7 +98,7 @@ struct Daily: Provider {
         if let key = keys.first {
             let signature = Base64.standard.text(key.code(over: Array("\(now).".utf8), body))
             headers.append(.init(name: "X-Webhook-Timestamp", value: "\(now)"))
-            headers.append(.init(name: "X-Webhook-Signature", value: signature))
+            headers.append(.init(name: "X-Webhook-Signature", value: WireText(signature)))
         } else if let basicAuth {
             headers.append(.init(name: "Authorization", value: "Basic \(basicAuth)"))
         }

@@ -64,12 +64,12 @@ enum DailyActivities {
     }
 
     /// A dial-in or dial-out; `name` is Daily's of the event, for instance `dialin.connected`.
-    static func readCall(_ payload: Fields, name: String, into event: inout Event) {
-        let parts = name.split(separator: ".")
+    static func readCall(_ payload: Fields, name: WireText, into event: inout Event) {
+        let parts = name.split(at: UInt8(ascii: "."))
         var call: JSONObject = [:]
         call["id"] = payload.text("session_id").json
         call["direction"] = .string(parts.first == "dialin" ? "in" : "out")
-        call["status"] = parts.last.map { .string(String($0)) }
+        call["status"] = parts.last.json
         call["origin"] = payload.text("origin").json
         call["participantName"] = payload.text("display_name").json
         call["participantIdentity"] = payload.textOrNumber("user_id").json
@@ -79,17 +79,17 @@ enum DailyActivities {
         event.timestamp = payload.time("timestamp") ?? event.timestamp
     }
 
-    private static func instance(_ payload: Fields) -> String? {
+    private static func instance(_ payload: Fields) -> WireText? {
         payload.text("instance_id") ?? payload.fields("info")?.text("instanceId")
     }
 
-    private static func error(_ payload: Fields) -> String? {
+    private static func error(_ payload: Fields) -> WireText? {
         (payload.text("error_msg") ?? payload.text("error_message") ?? payload.text("error"))
             .map(RedactedURL.prose)
     }
 
     /// Where it stands, in the words that recordings of other providers use.
-    private static func status(_ type: EventType) -> String {
+    private static func status(_ type: EventType) -> WireText {
         switch type {
         case .recordingStarted, .transcriptStarted, .streamStarted, .streamUpdated: "active"
         case .recordingFailed, .transcriptFailed, .streamFailed, .batchJobFailed: "failed"

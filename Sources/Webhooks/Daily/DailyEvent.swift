@@ -8,7 +8,7 @@ enum DailyEvent {
         case meeting, participant, recording, transcript, stream, batchJob, call
     }
 
-    private static let types: [String: (type: EventType, subject: Subject)] = [
+    private static let types: [WireText: (type: EventType, subject: Subject)] = [
         "meeting.started": (.roomStarted, .meeting),
         "meeting.ended": (.roomFinished, .meeting),
         "participant.joined": (.participantJoined, .participant),
@@ -41,12 +41,12 @@ enum DailyEvent {
 
     /// Reads a body; the id is Daily's own of the event.
     static func read(
-        _ body: Fields, source: String, receivedAt: EpochMilliseconds
-    ) -> (event: Event, id: String?) {
+        _ body: Fields, source: WireText, receivedAt: EpochMilliseconds
+    ) -> (event: Event, id: WireText?) {
         let name = body.text("type")
         let known = name.flatMap { types[$0] }
         var event = Event(
-            type: known?.type ?? .unknown, source: source, provider: Daily.name, room: nil, receivedAt: receivedAt)
+            type: known?.type ?? .unknown, source: source, provider: WireText(Daily.name), room: nil, receivedAt: receivedAt)
         let payload = body.fields("payload") ?? Fields([:])
         event.timestamp = body.time("event_ts") ?? payload.time("timestamp") ?? receivedAt
         event.data.providerEvent = name
@@ -82,7 +82,7 @@ enum DailyEvent {
 
     private static func readParticipant(_ payload: Fields, into event: inout Event) {
         guard let id = payload.text("session_id") else { return }
-        let kind = payload.text("participant_type")?.lowercased() ?? Participant.standardKind
+        let kind = payload.text("participant_type")?.asciiLowercased() ?? Participant.standardKind
         var participant = Participant(id: id, identity: payload.textOrNumber("user_id"), kind: kind)
         participant.name = payload.text("user_name")
         participant.joinedAt = payload.time("joined_at")
@@ -102,8 +102,8 @@ enum DailyEvent {
     }
 
     /// What the application stored with the participant: text as it is, anything else as JSON.
-    private static func metadata(_ value: JSONValue?) -> String? {
+    private static func metadata(_ value: JSONValue?) -> WireText? {
         guard let value else { return nil }
-        return value.string ?? JSONWriter.text { $0.value(value) }
+        return value.string ?? WireText(JSONWriter.text { $0.value(value) })
     }
 }

@@ -12,10 +12,10 @@ struct LiveKit: Provider {
     /// How long LiveKit's tokens live.
     static let tokenSeconds: Int64 = 300
 
-    private let source: String
-    private let keys: [String: SigningKey]
+    private let source: WireText
+    private let keys: [WireText: SigningKey]
     /// The key that ``sign(_:idempotencyKey:now:)`` uses: the first by name.
-    private let signer: String
+    private let signer: WireText
 
     init(settings: ProviderSettings) throws(ProviderSettingsError) {
         try settings.allowOptions([])
@@ -30,8 +30,8 @@ struct LiveKit: Provider {
         }
         source = settings.source
         // The secret's text is the key; LiveKit decodes nothing.
-        keys = settings.keys.mapValues { SigningKey($0.utf8) }
-        self.signer = signer
+        keys = Dictionary(uniqueKeysWithValues: settings.keys.map { (WireText($0.key), SigningKey($0.value.utf8)) })
+        self.signer = WireText(signer)
     }
 
     func receive(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) -> Receipt {
@@ -77,7 +77,7 @@ struct LiveKit: Provider {
     }
 
     /// LiveKit sends the bare token. An optional `Bearer ` helps behind gateways that insist on it.
-    private static func token(_ header: String) -> ArraySlice<UInt8> {
+    private static func token(_ header: WireText) -> ArraySlice<UInt8> {
         let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
         var bytes = Array(header.utf8)[...]
         bytes = bytes.drop(while: isBlank)
@@ -108,11 +108,11 @@ struct LiveKit: Provider {
 
     /// A claim that is a time in seconds: a number of any size, with or without a fraction, or the same as text.
     private static func seconds(_ claim: JSONValue?) -> Double? {
-        guard let seconds = claim?.double ?? claim?.string.flatMap(Double.init), seconds.isFinite else { return nil }
+        guard let seconds = claim?.double ?? claim?.string.flatMap({ Double($0.string) }), seconds.isFinite else { return nil }
         return seconds
     }
 
-    func sign(_ body: [UInt8], idempotencyKey: String, now: EpochMilliseconds) -> [WebhookRequest.Header] {
+    func sign(_ body: [UInt8], idempotencyKey: WireText, now: EpochMilliseconds) -> [WebhookRequest.Header] {
         let seconds = now / 1000
         let header = Base64.url.text(Array(#"{"alg":"HS256","typ":"JWT"}"#.utf8))
         let claims = JSONWriter.bytes { writer in
@@ -128,7 +128,7 @@ struct LiveKit: Provider {
         let signature = keys[signer].map { Base64.url.text($0.code(over: Array(signed.utf8))) } ?? ""
         return [
             .init(name: "User-Agent", value: "LiveKit"),
-            .init(name: "Authorization", value: signed + "." + signature),
+            .init(name: "Authorization", value: WireText(signed + "." + signature)),
             .init(name: "Content-Type", value: "application/webhook+json"),
         ]
     }

@@ -4,7 +4,7 @@ internal import Events
 /// streaming services a stream; what goes to both is told as a recording with the stream beside it.
 enum LiveKitEgress {
     /// Fills in type, time, recording and stream. `name` is LiveKit's name of the event.
-    static func read(_ info: ProtoMessage, name: String?, into event: inout Event) throws(Rejection) {
+    static func read(_ info: ProtoMessage, name: WireText?, into event: inout Event) throws(Rejection) {
         if event.data.room == nil, let roomName = try info.text("roomName") {
             event.data.room = Room(name: roomName, id: try info.text("roomId"))
         }
@@ -28,7 +28,7 @@ enum LiveKitEgress {
     }
 
     /// LiveKit's names of the events.
-    private enum Step: String {
+    private enum Step: WireText {
         case started = "egress_started"
         case updated = "egress_updated"
         case ended = "egress_ended"
@@ -51,7 +51,7 @@ enum LiveKitEgress {
         }
     }
 
-    private static let statuses: [String?] = [
+    private static let statuses: [WireText?] = [
         "starting", "active", "ending", "complete", "failed", "aborted", "limit_reached",
     ]
 
@@ -72,11 +72,11 @@ enum LiveKitEgress {
         static let stream = Outputs(rawValue: 2)
     }
 
-    private static let requests = [
+    private static let requests: [WireText] = [
         "egress", "replay", "roomComposite", "web", "participant", "trackComposite", "track",
     ]
-    private static let streamMembers = ["stream", "streamOutputs", "streamResults", "websocketUrl"]
-    private static let recordingMembers = [
+    private static let streamMembers: [WireText] = ["stream", "streamOutputs", "streamResults", "websocketUrl"]
+    private static let recordingMembers: [WireText] = [
         "file", "segments", "fileOutputs", "segmentOutputs", "imageOutputs", "fileResults", "segmentResults",
         "imageResults", "mcap", "images",
     ]
@@ -99,7 +99,7 @@ enum LiveKitEgress {
         return found
     }
 
-    private static let streamStatuses: [String?] = ["active", "finished", "failed"]
+    private static let streamStatuses: [WireText?] = ["active", "finished", "failed"]
 
     /// Where a stream goes. Of its address only the host is told: the rest holds the key.
     private static func destinations(_ info: ProtoMessage) throws(Rejection) -> JSONValue? {
@@ -127,7 +127,7 @@ enum LiveKitEgress {
     }
 
     private static func results(
-        _ info: ProtoMessage, _ name: String, texts: [String], places: [String]
+        _ info: ProtoMessage, _ name: WireText, texts: [WireText], places: [WireText]
     ) throws(Rejection) -> JSONValue? {
         var results: [JSONValue] = []
         for result in try info.messages(name) {

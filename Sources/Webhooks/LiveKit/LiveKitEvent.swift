@@ -3,7 +3,7 @@ internal import Events
 /// A LiveKit webhook's body, `WebhookEvent` of livekit_webhook.proto, as an event.
 enum LiveKitEvent {
     /// The simple ones. Egress has types of its own, depending on what comes out of it: see ``LiveKitEgress``.
-    private static let types: [String: EventType] = [
+    private static let types: [WireText: EventType] = [
         "room_started": .roomStarted,
         "room_finished": .roomFinished,
         "participant_joined": .participantJoined,
@@ -19,11 +19,11 @@ enum LiveKitEvent {
 
     /// Reads a body; the id is LiveKit's own of the event.
     static func read(
-        _ message: ProtoMessage, source: String, receivedAt: EpochMilliseconds
-    ) throws(Rejection) -> (event: Event, id: String?) {
+        _ message: ProtoMessage, source: WireText, receivedAt: EpochMilliseconds
+    ) throws(Rejection) -> (event: Event, id: WireText?) {
         let name = try message.text("event")
         var event = Event(
-            type: name.flatMap { types[$0] } ?? .unknown, source: source, provider: LiveKit.name, room: nil,
+            type: name.flatMap { types[$0] } ?? .unknown, source: source, provider: WireText(LiveKit.name), room: nil,
             receivedAt: receivedAt)
         let createdAt = try message.time("createdAt", perSecond: 1)
         event.timestamp = createdAt ?? receivedAt
@@ -46,7 +46,7 @@ enum LiveKitEvent {
         return (event, try message.text("id"))
     }
 
-    private static let endReasons: [String?] = [
+    private static let endReasons: [WireText?] = [
         nil, "api_delete", "idle_timeout", "server_shutdown", "superseded", "open_failed",
     ]
 

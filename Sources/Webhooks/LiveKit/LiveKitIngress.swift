@@ -2,8 +2,8 @@ internal import Events
 
 /// `IngressInfo` of livekit_ingress.proto. Its stream key and address are never told.
 enum LiveKitIngress {
-    private static let statuses: [String?] = ["inactive", "buffering", "publishing", "error", "complete"]
-    private static let inputs: [String?] = ["rtmp_input", "whip_input", "url_input"]
+    private static let statuses: [WireText?] = ["inactive", "buffering", "publishing", "error", "complete"]
+    private static let inputs: [WireText?] = ["rtmp_input", "whip_input", "url_input"]
 
     /// Fills in time, room and `data.ingress`.
     static func read(_ info: ProtoMessage, into event: inout Event) throws(Rejection) {
@@ -25,7 +25,7 @@ enum LiveKitIngress {
     ) throws(Rejection) {
         details["name"] = try info.text("name").json
         let input = try info.word("inputType", names: inputs) ?? "rtmp_input"
-        details["inputType"] = .string(input.hasSuffix("_input") ? String(input.dropLast(6)) : input)
+        details["inputType"] = .string(input.hasSuffix("_input") ? input.dropLast(6) : input)
         details["participantIdentity"] = try info.text("participantIdentity").json
         details["participantName"] = try info.text("participantName").json
         details["reusable"] = .bool(try info.bool("reusable"))

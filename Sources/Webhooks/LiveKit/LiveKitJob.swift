@@ -2,9 +2,9 @@ internal import Events
 
 /// `Job` of livekit_agent.proto: an agent that was sent to a room.
 enum LiveKitJob {
-    private static let statuses: [String?] = ["pending", "running", "success", "failed", "cancelled"]
-    private static let kinds: [String?] = ["room", "publisher", "participant"]
-    private static let reasons: [String?] = [
+    private static let statuses: [WireText?] = ["pending", "running", "success", "failed", "cancelled"]
+    private static let kinds: [WireText?] = ["room", "publisher", "participant"]
+    private static let reasons: [WireText?] = [
         nil, "no_capacity", "room_closed", "dispatch_deleted", "retrying",
     ]
 

@@ -15,10 +15,10 @@ enum LiveKitMessages {
         return room
     }
 
-    private static let participantKinds: [String?] = [
+    private static let participantKinds: [WireText?] = [
         "standard", "ingress", "egress", "sip", "agent", nil, nil, "connector", "bridge",
     ]
-    private static let disconnectReasons: [String?] = [
+    private static let disconnectReasons: [WireText?] = [
         nil, "client_initiated", "duplicate_identity", "server_shutdown", "participant_removed", "room_deleted",
         "state_mismatch", "join_failure", "migration", "signal_close", "room_closed", "user_unavailable",
         "user_rejected", "sip_trunk_failure", "connection_timeout", "media_failure", "agent_error",
@@ -41,8 +41,8 @@ enum LiveKitMessages {
         return participant
     }
 
-    private static let trackKinds: [String?] = ["audio", "video", "data"]
-    private static let trackSources: [String?] = [nil, "camera", "microphone", "screen_share", "screen_share_audio"]
+    private static let trackKinds: [WireText?] = ["audio", "video", "data"]
+    private static let trackSources: [WireText?] = [nil, "camera", "microphone", "screen_share", "screen_share_audio"]
 
     /// `TrackInfo`; nil without a sid. Without a type it is audio, the value with the number 0.
     static func track(_ message: ProtoMessage) throws(Rejection) -> Track? {
@@ -58,7 +58,7 @@ enum LiveKitMessages {
 
     /// A time that newer servers tell in milliseconds besides the seconds of older ones.
     private static func time(
-        _ message: ProtoMessage, _ preciseName: String, _ name: String
+        _ message: ProtoMessage, _ preciseName: WireText, _ name: WireText
     ) throws(Rejection) -> EpochMilliseconds? {
         if let precise = try message.time(preciseName, perSecond: 1000) { return precise }
         return try message.time(name, perSecond: 1)

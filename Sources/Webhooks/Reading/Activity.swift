@@ -3,18 +3,18 @@ internal import Events
 /// Something that goes on for a while: a recording, a stream, a transcript, a job. Whatever it is and whoever tells
 /// of it, these members have the same names.
 struct Activity {
-    var id: String
+    var id: WireText
     /// Lower case: `starting`, `active`, `complete`, `failed`, …
-    var status: String
+    var status: WireText
     var startedAt: EpochMilliseconds?
     var endedAt: EpochMilliseconds?
     var durationSeconds: Double?
-    var error: String?
+    var error: WireText?
     /// What only one provider knows.
     var details: JSONObject = [:]
 
     /// An activity of which id and status are known.
-    init(id: String, status: String) {
+    init(id: WireText, status: WireText) {
         self.id = id
         self.status = status
     }
@@ -44,10 +44,10 @@ struct Activity {
 
 extension Optional<EpochMilliseconds> {
     /// A time as ISO 8601 text; nil leaves the member out.
-    var json: JSONValue? { map { .string(ISOTime.text($0)) } }
+    var json: JSONValue? { map { .string(WireText(ISOTime.text($0))) } }
 }
 
-extension Optional<String> {
+extension Optional<WireText> {
     /// Text; nil leaves the member out.
     var json: JSONValue? { map(JSONValue.string) }
 }

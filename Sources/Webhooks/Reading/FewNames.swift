@@ -19,7 +19,7 @@ struct FewNames: Sendable {
     private static func place(_ first: UInt8, _ count: Int) -> Int { Int(first & 31) << 5 | count & 31 }
 
     /// True for one of the names.
-    func contains(_ name: String) -> Bool {
+    func contains(_ name: WireText) -> Bool {
         name.withBytes { bytes in
             guard let first = bytes.first else { return false }
             let candidates = names[Self.place(first, bytes.count)]
@@ -29,7 +29,7 @@ struct FewNames: Sendable {
 
     /// True for one of the names in upper or lower case, with `_` and `-` anywhere. The names themselves are in
     /// lower case and without them.
-    func contains(spellingOf name: String) -> Bool {
+    func contains(spellingOf name: WireText) -> Bool {
         name.withBytes { bytes in
             guard let first = bytes.first(where: { !Self.isSeparator($0) }) else { return false }
             var count = 0

@@ -19,7 +19,7 @@ struct ProtoMessage {
     }
 
     /// `joined_at_ms` as `joinedAtMs`.
-    private static func camel(_ name: String) -> String {
+    private static func camel(_ name: WireText) -> WireText {
         var bytes: [UInt8] = []
         var raiseNext = false
         for byte in name.utf8 {
@@ -31,20 +31,20 @@ struct ProtoMessage {
             bytes.append(raiseNext && isLower ? byte - 0x20 : byte)
             raiseNext = false
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return WireText(decoding: bytes)
     }
 
-    static func problem(_ name: String, _ expected: String) -> Rejection {
+    static func problem(_ name: WireText, _ expected: String) -> Rejection {
         Rejection(.malformedBody, "The body is not of the provider's shape: \(name) should be \(expected).")
     }
 
-    private func value(_ name: String) -> JSONValue? {
+    private func value(_ name: WireText) -> JSONValue? {
         guard let value = object[name], !value.isNull else { return nil }
         return value
     }
 
     /// True when the member is there and neither null nor empty.
-    func hasContent(_ name: String) -> Bool {
+    func hasContent(_ name: WireText) -> Bool {
         switch value(name) {
         case nil: false
         case .array(let elements): !elements.isEmpty
@@ -54,36 +54,36 @@ struct ProtoMessage {
     }
 
     /// Text; empty is protobuf's word for absent.
-    func text(_ name: String) throws(Rejection) -> String? {
+    func text(_ name: WireText) throws(Rejection) -> WireText? {
         guard let value = value(name) else { return nil }
         guard let text = value.string else { throw Self.problem(name, "text") }
         return text.isEmpty ? nil : text
     }
 
     /// A truth value; absent is false.
-    func bool(_ name: String) throws(Rejection) -> Bool {
+    func bool(_ name: WireText) throws(Rejection) -> Bool {
         guard let value = value(name) else { return false }
         guard let bool = value.bool else { throw Self.problem(name, "true or false") }
         return bool
     }
 
     /// An integer as number or text; 0 is protobuf's word for absent.
-    func integer(_ name: String) throws(Rejection) -> Int64? {
+    func integer(_ name: WireText) throws(Rejection) -> Int64? {
         guard let value = value(name) else { return nil }
-        guard let integer = value.string.flatMap({ Int64($0) }) ?? value.integer else {
+        guard let integer = value.string.flatMap({ Int64($0.string) }) ?? value.integer else {
             throw Self.problem(name, "an integer")
         }
         return integer == 0 ? nil : integer
     }
 
     /// A time in a unit of which `perSecond` make a second.
-    func time(_ name: String, perSecond: Int64) throws(Rejection) -> EpochMilliseconds? {
+    func time(_ name: WireText, perSecond: Int64) throws(Rejection) -> EpochMilliseconds? {
         WireTime.milliseconds(try integer(name), perSecond: perSecond)
     }
 
     /// An enum by name, in our words: lower case, the enum's prefix taken off. Nil for absent, which is the value
     /// with the number 0. `names` are the words by number, for senders that write numbers.
-    func word(_ name: String, prefix: String = "", names: [String?]) throws(Rejection) -> String? {
+    func word(_ name: WireText, prefix: WireText = "", names: [WireText?]) throws(Rejection) -> WireText? {
         switch value(name) {
         case nil: return nil
         case .string(let text): return Self.word(text, prefix: prefix)
@@ -96,19 +96,19 @@ struct ProtoMessage {
         }
     }
 
-    private static func word(_ text: String, prefix: String) -> String {
-        !prefix.isEmpty && text.hasPrefix(prefix) ? text.dropFirst(prefix.count).lowercased() : text.lowercased()
+    private static func word(_ text: WireText, prefix: WireText) -> WireText {
+        (!prefix.isEmpty && text.hasPrefix(prefix) ? text.dropFirst(prefix.byteCount) : text).asciiLowercased()
     }
 
     /// A message inside this one.
-    func message(_ name: String) throws(Rejection) -> ProtoMessage? {
+    func message(_ name: WireText) throws(Rejection) -> ProtoMessage? {
         guard let value = value(name) else { return nil }
         guard let object = value.object else { throw Self.problem(name, "an object") }
         return ProtoMessage(object)
     }
 
     /// Messages inside this one.
-    func messages(_ name: String) throws(Rejection) -> [ProtoMessage] {
+    func messages(_ name: WireText) throws(Rejection) -> [ProtoMessage] {
         guard let value = value(name) else { return [] }
         guard let array = value.array else { throw Self.problem(name, "an array") }
         var messages: [ProtoMessage] = []
@@ -120,10 +120,10 @@ struct ProtoMessage {
     }
 
     /// A map from text to text, in its order.
-    func map(_ name: String) throws(Rejection) -> [(name: String, value: String)] {
+    func map(_ name: WireText) throws(Rejection) -> [(name: WireText, value: WireText)] {
         guard let value = value(name) else { return [] }
         guard let object = value.object else { throw Self.problem(name, "an object") }
-        var entries: [(name: String, value: String)] = []
+        var entries: [(name: WireText, value: WireText)] = []
         for member in object.members {
             guard let text = member.value.string else { throw Self.problem(name, "an object of texts") }
             entries.append((member.name, text))
@@ -132,7 +132,7 @@ struct ProtoMessage {
     }
 
     /// The member as it stands, for what is passed on in the provider's own words.
-    func verbatim(_ name: String) throws(Rejection) -> JSONValue? {
+    func verbatim(_ name: WireText) throws(Rejection) -> JSONValue? {
         guard let value = value(name) else { return nil }
         guard value.object != nil else { throw Self.problem(name, "an object") }
         return value

@@ -6,7 +6,7 @@ internal import Events
 /// Members are judged by their name wherever they stand, so that a message of a newer version is covered as well.
 enum Redaction {
     /// What stands in the place of a secret.
-    static let placeholder = "[redacted]"
+    static let placeholder: WireText = "[redacted]"
 
     /// A body as JSON on one line, secrets taken out.
     static func line(_ body: JSONValue, capacityBytes: Int) -> [UInt8] {
@@ -16,7 +16,7 @@ enum Redaction {
     }
 
     /// A value that is passed on in the provider's own words, secrets taken out.
-    static func value(_ value: JSONValue, name: String = "") -> JSONValue {
+    static func value(_ value: JSONValue, name: WireText = "") -> JSONValue {
         if isSecret(name) && !value.isNull { return .string(placeholder) }
         switch value {
         case .string(let text): return .string(string(text, name: name))
@@ -26,7 +26,7 @@ enum Redaction {
         }
     }
 
-    private static func write(_ value: JSONValue, name: String, to writer: inout JSONWriter) {
+    private static func write(_ value: JSONValue, name: WireText, to writer: inout JSONWriter) {
         switch value {
         case .object(let object):
             writer.object { writer in
@@ -46,7 +46,7 @@ enum Redaction {
         }
     }
 
-    private static func string(_ text: String, name: String) -> String {
+    private static func string(_ text: WireText, name: WireText) -> WireText {
         guard !text.isEmpty else { return text }
         if placeNames.contains(name) { return RedactedURL.host(text) }
         if proseNames.contains(name) { return RedactedURL.prose(text) }
@@ -59,10 +59,10 @@ enum Redaction {
     private static let proseNames = FewNames(["error", "details", "error_msg", "errorMsg", "error_message"])
 
     /// True for the name of a member whose value is a secret.
-    static func isSecret(_ name: String) -> Bool {
+    static func isSecret(_ name: WireText) -> Bool {
         // A header field of a call may have a name of any length; the other names are short.
         if !SIPAttributes.isPublic(name) { return true }
-        return (2...32).contains(name.utf8.count) && secretNames.contains(spellingOf: name)
+        return (2...32).contains(name.byteCount) && secretNames.contains(spellingOf: name)
     }
 
     /// In lower case, without `_` and `-`. The blocks of storage credentials (`s3`, `gcp`, …) go as a whole: they
@@ -80,12 +80,12 @@ enum Redaction {
 /// Which of a telephone participant's attributes may be seen. LiveKit keeps numbers and header fields of the call
 /// under `sip.`; only what names or describes the call itself passes.
 enum SIPAttributes {
-    private static let allowed: Set<String> = [
+    private static let allowed: Set<WireText> = [
         "sip.callID", "sip.callIDFull", "sip.callStatus", "sip.callTag", "sip.ruleID", "sip.trunkID",
     ]
 
     /// True unless it is an attribute of a call that must not be seen.
-    static func isPublic(_ name: String) -> Bool {
+    static func isPublic(_ name: WireText) -> Bool {
         // The first letter tells for nearly every name, and for a tenth of the price.
         name.utf8.first != UInt8(ascii: "s") || !name.hasPrefix("sip.") || allowed.contains(name)
     }

@@ -20,7 +20,7 @@ enum WireTime {
     }
 
     /// A time as ISO 8601 text.
-    static func milliseconds(text: String?) -> EpochMilliseconds? {
+    static func milliseconds(text: WireText?) -> EpochMilliseconds? {
         text.flatMap(ISOTime.milliseconds).flatMap(checked)
     }
 

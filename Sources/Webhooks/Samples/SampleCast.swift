@@ -66,6 +66,6 @@ struct SampleScript {
         after delaySeconds: Double, idempotencyKey: String, body: (_ now: EpochMilliseconds) -> [UInt8]
     ) {
         now += EpochMilliseconds(delaySeconds * 1000)
-        steps.append(SampleStep(delaySeconds: delaySeconds, body: body(now), idempotencyKey: idempotencyKey))
+        steps.append(SampleStep(delaySeconds: delaySeconds, body: body(now), idempotencyKey: WireText(idempotencyKey)))
     }
 }

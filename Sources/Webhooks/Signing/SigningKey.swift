@@ -36,7 +36,7 @@ enum ConstantTime {
     }
 
     /// True when both are the same text, byte for byte.
-    static func equal(_ left: String, _ right: String) -> Bool {
+    static func equal(_ left: WireText, _ right: String) -> Bool {
         equal(Array(left.utf8), Array(right.utf8))
     }
 }
@@ -52,8 +52,8 @@ enum BodyDigest {
 
     /// What stands for an event's id where the provider gave none, or one too long to keep: the same body sent
     /// again is the same event.
-    static func idempotencyKey(_ body: [UInt8], id: String?) -> String {
-        if let id, !id.isEmpty, id.utf8.count <= Limits.nameBytes { return id }
-        return "sha256:" + Hex.text(bytes(body))
+    static func idempotencyKey(_ body: [UInt8], id: WireText?) -> WireText {
+        if let id, !id.isEmpty, id.byteCount <= Limits.nameBytes { return id }
+        return "sha256:\(Hex.text(bytes(body)))"
     }
 }

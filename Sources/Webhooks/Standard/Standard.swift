@@ -11,7 +11,7 @@ struct Standard: Provider {
     /// What the official libraries allow, either way; `replay_window` may say otherwise.
     static let windowSeconds: Double = 5 * 60
 
-    private let source: String
+    private let source: WireText
     private let keys: [StandardKey]
     private let window: ReplayWindow
 
@@ -35,17 +35,17 @@ struct Standard: Provider {
     }
 
     /// Verifies and returns the id.
-    private func verify(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) -> String {
+    private func verify(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) -> WireText {
         let id = try request.requiredHeader("webhook-id")
         let timestamp = try request.requiredHeader("webhook-timestamp")
         let signatures = try request.requiredHeader("webhook-signature")
-        guard let seconds = Int64(timestamp), seconds > 0 else {
+        guard let seconds = Int64(timestamp.string), seconds > 0 else {
             throw Rejection(.malformedHeader, "The header webhook-timestamp is no integer of seconds.")
         }
         let prefix = Array("\(id).\(timestamp).".utf8)
         // One of several during a rotation is enough, and versions that are not known are passed over.
-        let isSigned = signatures.split(separator: " ").contains { signature in
-            let parts = signature.split(separator: ",", maxSplits: 1)
+        let isSigned = signatures.split(at: UInt8(ascii: " ")).contains { signature in
+            let parts = signature.split(at: UInt8(ascii: ","), maxSplits: 1)
             guard parts.count == 2, let bytes = Base64.standard.bytes(Array(parts[1].utf8)) else { return false }
             return keys.contains { $0.version == parts[0] && $0.signed(bytes, over: prefix, request.body) }
         }
@@ -57,11 +57,11 @@ struct Standard: Provider {
     }
 
     /// Signs with the first key that can; a source that has only `whpk_` keys signs nothing.
-    func sign(_ body: [UInt8], idempotencyKey: String, now: EpochMilliseconds) -> [WebhookRequest.Header] {
+    func sign(_ body: [UInt8], idempotencyKey: WireText, now: EpochMilliseconds) -> [WebhookRequest.Header] {
         let seconds = now / 1000
         let prefix = Array("\(idempotencyKey).\(seconds).".utf8)
         let signatures = keys.lazy.compactMap { key in
-            key.signature(over: prefix, body).map { key.version + "," + Base64.standard.text($0) }
+            key.signature(over: prefix, body).map { "\(key.version),\(Base64.standard.text($0))" as WireText }
         }
         return [
             .init(name: "Content-Type", value: "application/json"),

@@ -8,13 +8,13 @@ enum StandardEvent {
 
     /// Reads a body.
     static func read(
-        _ body: JSONObject, source: String, receivedAt: EpochMilliseconds
+        _ body: JSONObject, source: WireText, receivedAt: EpochMilliseconds
     ) throws(Rejection) -> Event {
         guard let type = body["type"]?.string.flatMap(EventType.init(checking:)) else {
             throw problem("type should be 1 to 64 letters, digits, _ . or -")
         }
         let room = try room(body)
-        var event = Event(type: type, source: source, provider: Standard.name, room: room, receivedAt: receivedAt)
+        var event = Event(type: type, source: source, provider: WireText(Standard.name), room: room, receivedAt: receivedAt)
         event.users = try users(body)
         event.timestamp = try timestamp(body) ?? receivedAt
         switch body["data"] {
@@ -34,15 +34,15 @@ enum StandardEvent {
         Rejection(.malformedBody, "The body is not of the shape of an event: \(sentence).")
     }
 
-    private static func room(_ body: JSONObject) throws(Rejection) -> String? {
+    private static func room(_ body: JSONObject) throws(Rejection) -> WireText? {
         guard let value = body["room"], !value.isNull else { return nil }
-        guard let room = value.string, !room.isEmpty, room.utf8.count <= Limits.nameBytes else {
+        guard let room = value.string, !room.isEmpty, room.byteCount <= Limits.nameBytes else {
             throw problem("room should be text of 1 to \(Limits.nameBytes) bytes")
         }
         return room
     }
 
-    private static func users(_ body: JSONObject) throws(Rejection) -> [String]? {
+    private static func users(_ body: JSONObject) throws(Rejection) -> [WireText]? {
         guard let value = body["users"], !value.isNull else { return nil }
         let users = value.array?.compactMap(\.string)
         guard let users, users.count == value.array?.count, users.count <= mostUsers else {

@@ -34,7 +34,7 @@ enum StandardKey: Sendable {
     }
 
     /// The version that stands before a signature of this kind.
-    var version: String {
+    var version: WireText {
         if case .shared = self { "v1" } else { "v1a" }
     }
 

@@ -25,7 +25,7 @@ enum StandardSample {
                 writer.object { writer in
                     writer.member("type", type)
                     writer.member("room", room)
-                    writer.member("users", .array(users.map(JSONValue.string)))
+                    writer.member("users", .array(users.map { .string(WireText($0)) }))
                     writer.member("timestamp", time: now)
                     writer.member("data") { writer in
                         writer.member("from") { writer in

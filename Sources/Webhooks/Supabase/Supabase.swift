@@ -10,20 +10,20 @@ struct Supabase: Provider {
     static let name = "supabase"
     static let plainOptions: Set = ["header", "room_column", "users_columns"]
 
-    private let source: String
+    private let source: WireText
     private let secrets: [String]
     private let header: String
-    private let roomColumn: String?
-    private let usersColumns: [String]?
+    private let roomColumn: WireText?
+    private let usersColumns: [WireText]?
 
     init(settings: ProviderSettings) throws(ProviderSettingsError) {
         try settings.allowOptions(Self.plainOptions)
         source = settings.source
         secrets = try settings.requiredSecrets()
         header = settings.options["header"] ?? "x-webhook-secret"
-        roomColumn = settings.options["room_column"]
+        roomColumn = settings.options["room_column"].map { WireText($0) }
         usersColumns = settings.options["users_columns"].map { columns in
-            columns.split { $0 == "," || $0 == " " }.map(String.init)
+            columns.split { $0 == "," || $0 == " " }.map { WireText(String($0)) }
         }
         for (name, value) in settings.options where value.isEmpty {
             throw ProviderSettingsError(setting: name, problem: "is empty")
@@ -39,16 +39,16 @@ struct Supabase: Provider {
         let body = try request.jsonObject()
         // There is no id, and the same change may well happen twice; since Supabase never sends again, the time of
         // arrival may tell two apart.
-        let key = BodyDigest.idempotencyKey(request.body, id: nil) + "@\(now)"
+        let key: WireText = "\(BodyDigest.idempotencyKey(request.body, id: nil))@\(now)"
         return .event(
             Draft(
                 event: event(Fields(body), receivedAt: now), idempotencyKey: key,
                 raw: Redaction.line(.object(body), capacityBytes: request.body.count)))
     }
 
-    private static func equals(_ given: String, _ secret: String) -> Bool { ConstantTime.equal(given, secret) }
+    private static func equals(_ given: WireText, _ secret: String) -> Bool { ConstantTime.equal(given, secret) }
 
-    private static let verbs = ["INSERT": "insert", "UPDATE": "update", "DELETE": "delete"]
+    private static let verbs: [WireText: WireText] = ["INSERT": "insert", "UPDATE": "update", "DELETE": "delete"]
 
     private func event(_ body: Fields, receivedAt: EpochMilliseconds) -> Event {
         let change = body.text("type")
@@ -56,7 +56,7 @@ struct Supabase: Provider {
             body.text("table").flatMap { EventType(checking: "\($0).\(verb)") }
         }
         var event = Event(
-            type: type ?? .unknown, source: source, provider: Self.name, room: nil, receivedAt: receivedAt)
+            type: type ?? .unknown, source: source, provider: WireText(Self.name), room: nil, receivedAt: receivedAt)
         // Of a deleted row only the old record is left.
         let record = body.fields("record") ?? body.fields("old_record")
         event.room = roomColumn.flatMap { record?.textOrNumber($0) }
@@ -71,10 +71,10 @@ struct Supabase: Provider {
         return event
     }
 
-    func sign(_ body: [UInt8], idempotencyKey: String, now: EpochMilliseconds) -> [WebhookRequest.Header] {
+    func sign(_ body: [UInt8], idempotencyKey: WireText, now: EpochMilliseconds) -> [WebhookRequest.Header] {
         [
             .init(name: "Content-Type", value: "application/json"),
-            .init(name: header, value: secrets.first ?? ""),
+            .init(name: WireText(header), value: WireText(secrets.first ?? "")),
         ]
     }
 
@@ -83,12 +83,12 @@ struct Supabase: Provider {
         var script = SampleScript(startedAt: now)
         let id = Int64.random(in: 1...1_000_000)
         var row: JSONObject = ["id": .integer(id), "text": .string("Hello")]
-        if let roomColumn { row[roomColumn] = .string(room) }
+        if let roomColumn { row[roomColumn] = .string(WireText(room)) }
         let users = SampleCast.people(usersColumns?.count ?? 0).map(\.identity)
-        for (column, user) in zip(usersColumns ?? [], users) { row[column] = .string(user) }
+        for (column, user) in zip(usersColumns ?? [], users) { row[column] = .string(WireText(user)) }
         var edited = row
         edited["text"] = .string("Hello, everybody")
-        let changes: [(String, JSONValue, JSONValue)] = [
+        let changes: [(WireText, JSONValue, JSONValue)] = [
             ("INSERT", .object(row), .null), ("UPDATE", .object(edited), .object(row)),
             ("DELETE", .null, .object(edited)),
         ]

@@ -10,7 +10,7 @@ struct Whereby: Provider {
     /// Whereby's own sample allows 60 seconds; `replay_window` may say otherwise.
     static let windowSeconds: Double = 60
 
-    private let source: String
+    private let source: WireText
     private let keys: [SigningKey]
     private let window: ReplayWindow
 
@@ -35,15 +35,16 @@ struct Whereby: Provider {
 
     private func verify(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) {
         let header = try request.requiredHeader("Whereby-Signature")
-        var time: String?
+        var time: WireText?
         var codes: [[UInt8]] = []
-        for part in header.split(separator: ",") {
-            let pair = part.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
+        for part in header.split(at: UInt8(ascii: ",")) {
+            let pair = WireText(decoding: part.utf8.drop { $0 == UInt8(ascii: " ") })
+                .split(at: UInt8(ascii: "="), maxSplits: 1)
             guard pair.count == 2 else { continue }
-            if pair[0] == "t" { time = String(pair[1]) }
+            if pair[0] == "t" { time = pair[1] }
             if pair[0] == "v1", let code = Hex.bytes(Array(pair[1].utf8)) { codes.append(code) }
         }
-        guard let time, let seconds = Int64(time), seconds > 0, !codes.isEmpty else {
+        guard let time, let seconds = Int64(time.string), seconds > 0, !codes.isEmpty else {
             throw Rejection(.malformedHeader, "The header Whereby-Signature is not of the form t=…,v1=….")
         }
         let prefix = Array(time.utf8) + [UInt8(ascii: ".")]
@@ -53,7 +54,7 @@ struct Whereby: Provider {
         try window.check(signedAtSeconds: Double(seconds), now: now)
     }
 
-    func sign(_ body: [UInt8], idempotencyKey: String, now: EpochMilliseconds) -> [WebhookRequest.Header] {
+    func sign(_ body: [UInt8], idempotencyKey: WireText, now: EpochMilliseconds) -> [WebhookRequest.Header] {
         let seconds = now / 1000
         let code = keys.first.map { Hex.text($0.code(over: Array("\(seconds).".utf8), body)) } ?? ""
         return [

@@ -6,7 +6,7 @@ enum WherebyEvent {
         case session, client, transcript, recording, room
     }
 
-    private static let types: [String: (type: EventType, subject: Subject)] = [
+    private static let types: [WireText: (type: EventType, subject: Subject)] = [
         "room.session.started": (.roomStarted, .session),
         "room.session.ended": (.roomFinished, .session),
         "room.client.joined": (.participantJoined, .client),
@@ -21,11 +21,11 @@ enum WherebyEvent {
     ]
 
     /// Reads a body.
-    static func read(_ body: Fields, source: String, receivedAt: EpochMilliseconds) -> Event {
+    static func read(_ body: Fields, source: WireText, receivedAt: EpochMilliseconds) -> Event {
         let name = body.text("type")
         let known = name.flatMap { types[$0] }
         var event = Event(
-            type: known?.type ?? .unknown, source: source, provider: Whereby.name, room: nil, receivedAt: receivedAt)
+            type: known?.type ?? .unknown, source: source, provider: WireText(Whereby.name), room: nil, receivedAt: receivedAt)
         let createdAt = WireTime.milliseconds(text: body.text("createdAt"))
         let data = body.fields("data") ?? Fields([:])
         event.timestamp = createdAt ?? receivedAt
@@ -45,7 +45,7 @@ enum WherebyEvent {
     /// Whereby writes a room's name as the path of its address, with a slash before it.
     private static func room(_ data: Fields) -> Room? {
         guard let path = data.text("roomName") else { return nil }
-        let name = path.hasPrefix("/") ? String(path.dropFirst()) : path
+        let name = path.hasPrefix("/") ? path.dropFirst(1) : path
         return name.isEmpty ? nil : Room(name: name, id: data.text("roomSessionId"))
     }
 
@@ -56,7 +56,7 @@ enum WherebyEvent {
     }
 
     /// Roles that join and leave like people but are none.
-    private static let machines: Set<String> = ["recorder", "streamer", "captioner", "assistant"]
+    private static let machines: Set<WireText> = ["recorder", "streamer", "captioner", "assistant"]
 
     private static func readClient(_ data: Fields, at createdAt: EpochMilliseconds?, into event: inout Event) {
         guard let id = data.text("participantId") else { return }
@@ -81,10 +81,10 @@ enum WherebyEvent {
         var activity = Activity(id: id, status: status(event.type))
         activity.durationSeconds = data.number("durationInSeconds")
         activity.error = data.text("error").map(RedactedURL.prose)
-        activity.details["transcriptionType"] = data.text("type").map { $0.lowercased() }.json
+        activity.details["transcriptionType"] = data.text("type").map { $0.asciiLowercased() }.json
         activity.details["recordingId"] = data.text("recordingId").json
         activity.details["filename"] = data.text("filename").json
-        activity.details["storageType"] = data.text("storageType").map { $0.lowercased() }.json
+        activity.details["storageType"] = data.text("storageType").map { $0.asciiLowercased() }.json
         event.data.other["transcript"] = activity.json
     }
 
@@ -96,7 +96,7 @@ enum WherebyEvent {
     }
 
     /// Where it stands, in the words that recordings of other providers use.
-    private static func status(_ type: EventType) -> String {
+    private static func status(_ type: EventType) -> WireText {
         switch type {
         case .transcriptStarted: "active"
         case .transcriptFailed: "failed"

@@ -89,7 +89,7 @@ struct Send: AsyncParsableCommand {
         if step.delaySeconds > 0 { try await Task.sleep(for: .seconds(step.delaySeconds)) }
         let now = SystemClock.now()
         let headers = provider.sign(step.body, idempotencyKey: step.idempotencyKey, now: now)
-        let request = WebhookRequest(headers: headers, body: step.body, target: url.path)
+        let request = WebhookRequest(headers: headers, body: step.body, target: WireText(url.path))
         do {
             let answer = try await poster.post(step.body, headers: headers)
             tally.count(answer)
@@ -101,12 +101,12 @@ struct Send: AsyncParsableCommand {
     }
 
     /// Status, what it was about, and what the relay said against it.
-    private static func line(_ answer: Poster.Answer, about receipt: Receipt?, name: String?) -> String {
+    private static func line(_ answer: Poster.Answer, about receipt: Receipt?, name: WireText?) -> String {
         var parts = ["\(answer.status)"]
         if case .event(let draft) = receipt {
-            parts += [draft.event.type.rawValue.padded(to: 22), draft.event.room ?? "-"]
+            parts += [draft.event.type.rawValue.string.padded(to: 22), draft.event.room?.string ?? "-"]
         } else {
-            parts.append(name ?? "request")
+            parts.append(name?.string ?? "request")
         }
         if answer.tries > 1 { parts.append("after \(answer.tries) tries") }
         if !answer.isAccepted { parts.append(HTTPText.problemSentence(answer.body) ?? "refused") }

@@ -48,7 +48,9 @@ struct Serve: AsyncParsableCommand {
         do {
             relay = try await Relay.start(settings: settings, demo: demo, reload: load)
         } catch {
-            throw Failure.refused("the relay could not start: \(error)")
+            let sentence = "the relay could not start: \(error)"
+            // A service manager that is told 2 does not try again: see deploy/systemd.
+            throw Relay.needsOperator(error) ? Failure.mistake(sentence) : Failure.refused(sentence)
         }
         // Before anything is said, which may take as long as it takes somebody to read it.
         relay.obeySignals()

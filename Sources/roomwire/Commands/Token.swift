@@ -47,6 +47,7 @@ struct Token: AsyncParsableCommand {
 
     func validate() throws {
         guard !user.isEmpty else { throw ValidationError("--user should not be empty.") }
+        do { _ = try scope } catch { throw ValidationError("\(error): --room, --type and --source take patterns.") }
         guard let milliseconds = Quantity.milliseconds(ttl), milliseconds >= 1000 else {
             throw ValidationError("--ttl should be a duration of at least 1s, as in 30m, 12h or 7d.")
         }
@@ -55,13 +56,17 @@ struct Token: AsyncParsableCommand {
     func run() async throws {
         let source = try await TokenSource(options.loadCompleted(), issuer: issuer)
         let token = try source.mint(
-            user: user, scope: scope, raw: raw, admin: admin,
+            user: user, scope: try scope, raw: raw, admin: admin,
             ttlSeconds: Int64((Quantity.milliseconds(ttl) ?? 0) / 1000), now: SystemClock.now())
         Terminal.line(token)
     }
 
     private var scope: EventScope {
-        func patterns(_ texts: [String]) -> PatternSet { texts.isEmpty ? .all : PatternSet(texts) }
-        return EventScope(rooms: patterns(room), types: patterns(type), sources: patterns(source))
+        get throws(PatternError) {
+            func patterns(_ texts: [String]) throws(PatternError) -> PatternSet {
+                texts.isEmpty ? .all : try PatternSet(checking: texts.map { WireText($0) })
+            }
+            return EventScope(rooms: try patterns(room), types: try patterns(type), sources: try patterns(source))
+        }
     }
 }

@@ -54,7 +54,7 @@ struct Verify: ParsableCommand {
 
 /// What comes of one captured request.
 struct Verdict {
-    let name: String?
+    let name: WireText?
     private let outcome: Result<Receipt, Rejection>
 
     /// The provider's verdict at a time.
@@ -73,7 +73,7 @@ struct Verdict {
     var json: String {
         JSONWriter.text { writer in
             writer.object { writer in
-                writer.member("name", name.map(JSONValue.string) ?? .null)
+                writer.member("name", name.map { JSONValue.string($0) } ?? .null)
                 writer.member("accepted", isAccepted)
                 switch outcome {
                 case .success(let receipt): Self.write(receipt, to: &writer)

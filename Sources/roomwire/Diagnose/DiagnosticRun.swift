@@ -25,12 +25,12 @@ struct DiagnosticRun {
     var intervalMilliseconds: Int64 { Int64(number("intervalMs") ?? 200) }
     var quietMilliseconds: Int64 { Int64(number("quietMs") ?? 15_000) }
 
-    private func number(_ name: String) -> Int? {
+    private func number(_ name: WireText) -> Int? {
         opening.flatMap { Self.number($0, name, upTo: 10_000_000) }.map { Int($0) }
     }
 
     /// A number that is no larger than it can be: whatever lies between may have made up the frames.
-    private static func number(_ object: JSONObject, _ name: String, upTo most: Int64) -> Int64? {
+    private static func number(_ object: JSONObject, _ name: WireText, upTo most: Int64) -> Int64? {
         object[name]?.integer.flatMap { (0...most).contains($0) ? $0 : nil }
     }
 
@@ -38,7 +38,7 @@ struct DiagnosticRun {
     private static let mostMilliseconds: Int64 = 1 << 53
 
     /// A header of our request as the relay received it.
-    func requestHeader(_ name: String) -> String? { opening?["request"]?.object?[name]?.string }
+    func requestHeader(_ name: String) -> String? { opening?["request"]?.object?[WireText(name)]?.string?.string }
 
     /// Takes the data of a frame.
     mutating func take(_ data: String, at now: Int64) {

@@ -13,8 +13,8 @@ struct EventLine {
 
     /// The line, without anything that could steer a terminal.
     func text(_ event: Event) -> String {
-        let room = Terminal.harmless(event.room ?? "-").padded(to: Self.roomWidth)
-        let type = Terminal.harmless(event.type.rawValue).padded(to: Self.typeWidth)
+        let room = Terminal.harmless(event.room?.string ?? "-").padded(to: Self.roomWidth)
+        let type = Terminal.harmless(event.type.rawValue.string).padded(to: Self.typeWidth)
         let about = Terminal.harmless(Self.about(event))
         let columns = [dim(timeText(event.timestamp)), bold(room), colour(type, event.type), about]
         return String(columns.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
@@ -39,17 +39,17 @@ struct EventLine {
 
     private static func who(_ participant: Participant) -> String {
         let identity = participant.identity ?? participant.id
-        let name = participant.name.flatMap { $0.isEmpty || $0 == identity ? nil : "\($0) (\(identity))" } ?? identity
+        let name = participant.name.flatMap { $0.isEmpty || $0 == identity ? nil : "\($0) (\(identity))" } ?? identity.string
         return participant.kind == Participant.standardKind ? name : "\(name) [\(participant.kind)]"
     }
 
     private static func what(_ track: Track) -> String {
-        [track.source ?? track.kind, track.name.map { "\"\($0)\"" }, track.muted ? "muted" : nil]
+        [(track.source ?? track.kind).string, track.name.map { "\"\($0)\"" }, track.muted ? "muted" : nil]
             .compactMap { $0 }.joined(separator: " ")
     }
 
     private static func what(_ recording: Recording) -> String {
-        [recording.id, recording.status, recording.error].compactMap { $0 }.joined(separator: " ")
+        [recording.id, recording.status, recording.error].compactMap { $0?.string }.joined(separator: " ")
     }
 
     private static func duration(_ seconds: Double) -> String {

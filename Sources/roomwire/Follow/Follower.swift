@@ -102,7 +102,7 @@ struct Follower {
             reconnect.succeeded()
             if let milliseconds = object["heartbeatMs"]?.double { idleSeconds = max(5, milliseconds / 1000 * 2.5) }
             // Resuming at the head loses nothing if the connection breaks before the first event.
-            if lastEventID == nil && subject.since == nil { lastEventID = object["newestId"]?.string }
+            if lastEventID == nil && subject.since == nil { lastEventID = object["newestId"]?.string?.string }
             hasComplained = false
         case .tokenExpired where !subject.renewsToken: throw Failure.refused("the token has expired")
         case .tokenExpired: return

@@ -10,7 +10,7 @@ enum StreamMessage {
     case other
 
     /// The types of what the relay says itself.
-    enum Control: String {
+    enum Control: WireText {
         case connected, snapshot, resync, draining, refused, heartbeat, closed, revoked, replaced
         case tokenExpiring = "token_expiring"
         case tokenExpired = "token_expired"
@@ -33,11 +33,11 @@ enum StreamMessage {
 
     /// What to tell people about a control event; nil for what goes without saying.
     static func notice(_ control: Control, _ object: JSONObject) -> String? {
-        let reason = object["detail"]?.string ?? object["reason"]?.string
+        let reason = (object["detail"]?.string ?? object["reason"]?.string)?.string
         let because = reason.map { " (\(Terminal.harmless($0)))" } ?? ""
         switch control {
         case .connected:
-            let user = object["user"]?.string.map { " as \(Terminal.harmless($0))" } ?? ""
+            let user = object["user"]?.string.map { " as \(Terminal.harmless($0.string))" } ?? ""
             return "connected\(user); the newest event is \(object["newestId"]?.string ?? "unknown")"
         case .resync: return "resync\(because): some events are gone; what is kept follows"
         case .draining: return "the relay is stopping; coming back soon"

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import FoundationNetworking
 internal import Webhooks
+internal import Wire
 
 /// Posts webhooks, and tries again as a provider would.
 struct Poster: Sendable {
@@ -37,7 +38,7 @@ struct Poster: Sendable {
         var request = URLRequest(url: url)
         request.httpMethod = "POST"
         request.httpBody = Data(body)
-        for header in headers { request.setValue(header.value, forHTTPHeaderField: header.name) }
+        for header in headers { request.setValue(header.value.string, forHTTPHeaderField: header.name.string) }
         var number = 0
         while true {
             number += 1

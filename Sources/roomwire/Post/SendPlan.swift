@@ -6,10 +6,10 @@ struct SendPlan {
     /// One request, not signed yet.
     struct Step {
         /// What it is called before the provider has read it.
-        let name: String?
+        let name: WireText?
         let body: [UInt8]
         /// The provider's id of the event, where it stands in a header.
-        let idempotencyKey: String
+        let idempotencyKey: WireText
         /// Seconds to wait before it.
         let delaySeconds: Double
     }
@@ -51,7 +51,7 @@ struct SendPlan {
         return (one, other)
     }
 
-    private static func randomID() -> String {
-        "msg_" + Hex.text((0..<12).map { _ in UInt8.random(in: 0...255) })
+    private static func randomID() -> WireText {
+        "msg_\(Hex.text((0..<12).map { _ in UInt8.random(in: 0...255) }))"
     }
 }

@@ -26,6 +26,6 @@ enum HTTPText {
     /// The sentence of a problem body (RFC 9457): its `detail`, else its `title`. Nil for any other body.
     static func problemSentence(_ body: [UInt8]) -> String? {
         guard let problem = try? JSONReader.value(body).object else { return nil }
-        return (problem["detail"]?.string ?? problem["title"]?.string).map(Terminal.harmless)
+        return (problem["detail"]?.string ?? problem["title"]?.string).map { Terminal.harmless($0.string) }
     }
 }

@@ -42,7 +42,7 @@ struct TokenSource {
         let id = Hex.text((0..<16).map { _ in UInt8.random(in: 0...255, using: &random) })
         do {
             return try minter.mint(
-                user: user, scope: scope, raw: raw, admin: admin, ttlSeconds: ttlSeconds, now: now, tokenID: id)
+                user: WireText(user), scope: scope, raw: raw, admin: admin, ttlSeconds: ttlSeconds, now: now, tokenID: WireText(id))
         } catch {
             throw .refused("the token could not be signed: \(error)")
         }

@@ -46,7 +46,7 @@ struct Publication {
         case .livekit(let provider):
             let id = marker.text(label)
             body = Self.livekitBody(label, id: id, room: Audience.name(of: room), now: now)
-            for header in provider.sign(body, idempotencyKey: id, now: now) {
+            for header in provider.sign(body, idempotencyKey: WireText(id), now: now) {
                 request.append(contentsOf: header.name.utf8)
                 request.append(contentsOf: ": ".utf8)
                 request.append(contentsOf: header.value.utf8)

@@ -101,7 +101,7 @@ struct ServerOptions: ParsableArguments {
             let secret = livekitSecret ?? Self.environment["LIVEKIT_API_SECRET"],
             let livekit = Providers.named("livekit")
         else { throw ValidationError("--livekit-key and --livekit-secret, which sign webhooks, are not given.") }
-        let provider = try livekit.init(settings: ProviderSettings(source: source, keys: [key: secret]))
+        let provider = try livekit.init(settings: ProviderSettings(source: WireText(source), keys: [key: secret]))
         return Publication(.livekit(provider), headers: [], to: endpoint, marker: marker)
     }
 

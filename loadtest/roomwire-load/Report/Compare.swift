@@ -62,7 +62,7 @@ struct Comparison {
 
     /// Takes a report in.
     mutating func add(_ report: JSONObject) {
-        guard let name = report["scenario"]?.string, let label = report["label"]?.string,
+        guard let name = report["scenario"]?.string?.string, let label = report["label"]?.string?.string,
             let figures = report["figures"]?.object
         else { return }
         // The same scenario with other streams is another row.
@@ -71,12 +71,12 @@ struct Comparison {
         if !labels.contains(label) { labels.append(label) }
         faults[label, default: 0] += report["faults"]?.integer ?? 0
         for member in figures.members {
-            let name = member.name
+            let name = member.name.string
             guard let value = member.value.double, name != "streams",
                 hasAllFigures || Self.keyFigures.contains(name)
             else { continue }
             if !rows.contains(where: { $0.scenario == scenario && $0.figure == name }) {
-                rows.append((scenario, name, report["units"]?.object?[name]?.string ?? ""))
+                rows.append((scenario, name, report["units"]?.object?[member.name]?.string?.string ?? ""))
             }
             values[Cell(scenario: scenario, figure: name, label: label), default: []].append(value)
         }

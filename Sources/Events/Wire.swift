@@ -1,0 +1,2 @@
+// Whoever knows events handles their text: one import gives both.
+@_exported public import Wire
