@@ -120,7 +120,7 @@ let package = Package(
         .testTarget(
             name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop", "Wire", "COpenSSL"], swiftSettings: strict),
         .testTarget(
-            name: "RelayTests", dependencies: ["Relay", "Events", "EventLoop", "Access", "Webhooks"],
+            name: "RelayTests", dependencies: ["Relay", "Wire", "Events", "EventLoop", "Access", "Webhooks"],
             swiftSettings: strict),
         .testTarget(
             name: "roomwireTests", dependencies: ["roomwire", "Relay", "Events", "Access", "Webhooks"],

@@ -23,7 +23,8 @@ public struct AllowedOrigins: Sendable, Hashable {
     }
 
     /// The list of the settings: `https://app.example.com`, `http://localhost:5173`, `https://*.example.com` (any
-    /// depth of subdomain, but not `example.com` itself), or `*`.
+    /// depth of subdomain, but not `example.com` itself), the origin of an app or a browser's extension such as
+    /// `capacitor://localhost`, or `*`.
     public init(_ origins: [String] = []) throws(OriginError) {
         for text in origins {
             if text == "*" {
@@ -59,6 +60,7 @@ public struct AllowedOrigins: Sendable, Hashable {
     /// As browsers write it: lower case, no path, no port where it is the scheme's own. Nil for what is no origin.
     private static func normal(_ text: String) -> String? {
         let text = text.lowercased()
+        if let origin = ofApp(text) { return origin }
         for (scheme, port) in [("https://", ":443"), ("http://", ":80")] where text.hasPrefix(scheme) {
             let rest = text.dropFirst(scheme.count)
             let parts = rest.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
@@ -71,6 +73,37 @@ public struct AllowedOrigins: Sendable, Hashable {
         }
         return nil
     }
+
+    /// Schemes whose pages have the origin `null`, or that no page is served by.
+    private static let foreignSchemes: Set<String> = [
+        "about", "blob", "data", "file", "ftp", "http", "https", "javascript", "mailto", "ws", "wss",
+    ]
+
+    /// An origin of another scheme (RFC 6454, section 6.2), as apps and extensions have them: a scheme, `://`, a host
+    /// that may be empty, and perhaps a port. Nil for what is none.
+    private static func ofApp(_ text: String) -> String? {
+        let bytes = Array(text.utf8)
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[colon...].starts(with: "://".utf8),
+            let first = bytes.first, isLetter(first)
+        else { return nil }
+        let scheme = bytes[..<colon]
+        let isScheme = scheme.allSatisfy { isLetter($0) || isDigit($0) || "+-.".utf8.contains($0) }
+        guard isScheme, scheme.count <= 64, !foreignSchemes.contains(String(decoding: scheme, as: UTF8.self)) else {
+            return nil
+        }
+        let parts = bytes[(colon + 3)...].split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        let isHost = parts[0].allSatisfy { isLetter($0) || isDigit($0) || "-._".utf8.contains($0) }
+        guard isHost, parts.count <= 2 else { return nil }
+        if parts.count == 2 {
+            let digits = String(decoding: parts[1], as: UTF8.self)
+            guard let number = UInt16(digits), number > 0, "\(number)".utf8.elementsEqual(parts[1]) else { return nil }
+        }
+        return text
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
     /// One label or several with dots between them, of lower-case letters, digits, `-` and `_`.
     private static func isHost(_ text: Substring.UTF8View) -> Bool {
@@ -100,6 +133,7 @@ public struct OriginError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// The whole sentence.
     public var description: String {
-        "\(origin) is no origin: it takes http:// or https://, a host and perhaps a port, and nothing after them"
+        "\(origin) is no origin: it takes http://, https:// or an app's scheme, a host and perhaps a port, and nothing "
+            + "after them"
     }
 }

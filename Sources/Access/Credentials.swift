@@ -43,14 +43,16 @@ public enum Credentials: Sendable, Hashable {
         return WireText(decoding: words[1])
     }
 
-    /// The first of our cookies, as browsers send the one with the longest path first (RFC 6265, section 5.4).
+    /// The first of our cookies that has a value, as browsers send the one with the longest path first (RFC 6265,
+    /// section 5.4).
     private static func token(inCookies value: WireText) -> WireText? {
         for pair in value.split(at: UInt8(ascii: ";")) {
             let parts = pair.split(at: UInt8(ascii: "="), maxSplits: 1, omittingEmpty: false)
             guard parts.count == 2, parts[0].trimmingBlanks() == cookieName else { continue }
             var text = parts[1].trimmingBlanks()
             if text.byteCount >= 2, text.hasPrefix("\""), text.hasSuffix("\"") { text = text.dropFirst(1).dropLast(1) }
-            return text.isEmpty ? nil : text
+            // An empty one is what is left of a cookie that was deleted.
+            if !text.isEmpty { return text }
         }
         return nil
     }

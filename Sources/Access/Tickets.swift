@@ -46,6 +46,15 @@ public struct Tickets: Sendable {
         return entry.identity
     }
 
+    /// Whose ticket it is, without using it up. Nil if there is no such ticket, or it or its token has expired.
+    public func holder(of ticket: WireText, now: EpochMilliseconds) -> Identity? {
+        guard let bytes = Base64.url.bytes(ticket.utf8), bytes.count == 16,
+            let entry = waiting[bytes.reduce(0) { $0 << 8 | UInt128($1) }], now < entry.expiresAt,
+            entry.identity.expiresAt.map({ now < $0 }) ?? true
+        else { return nil }
+        return entry.identity
+    }
+
     private mutating func remove(_ number: UInt128) -> Entry? {
         guard let entry = waiting.removeValue(forKey: number) else { return nil }
         let principal = entry.identity.principal

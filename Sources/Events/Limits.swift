@@ -119,6 +119,26 @@ public enum Limits {
     /// How long `wait=` may hold a poll.
     public static let longPollMilliseconds = 60_000
 
+    /// When a page comes back by itself that was refused for good: EventSource knows no way to stay away.
+    public static let finalRefusalRetrySeconds = 3_600
+    /// Headers that one preflight is allowed.
+    public static let preflightHeaders = 64
+    /// The longest name of a header that a preflight is allowed.
+    public static let preflightHeaderBytes = 64
+
+    /// Pages and lists of rooms that one user may have under way, from the request until the socket has taken the
+    /// whole answer.
+    public static let userAnswers = 16
+    /// Bytes of answers that are being made, or wait for their clients to read them, in the whole process. Requests
+    /// without a token may use half of it.
+    public static let unsentAnswerBytes = 128 * 1024 * 1024
+    /// An answer of at most so many bytes is not counted: the socket takes it at once.
+    public static let smallAnswerBytes = 4 * 1024
+    /// Rooms among which a request's are looked for at once; for more it waits for the loop's next turn.
+    public static let roomsAtOnce = 64
+    /// Bytes of rooms' JSON that one loop keeps for the next request.
+    public static let keptRoomBytes = 64 * 1024 * 1024
+
     /// Files kept free of streams: the log, listeners, and connections that bring webhooks and questions.
     public static let reservedFiles = 200
 
@@ -211,6 +231,10 @@ public enum Limits {
     public static let ringBytes = 64 * 1024 * 1024
     /// Buffers in one writev; the kernel takes 1,024.
     public static let writeBuffers = 256
+    /// How long a turn of catching up, or of looking for rooms, may take before the loop looks at its sockets again.
+    public static let turnMilliseconds: Int64 = 10
+    /// Events looked at between two looks at the clock.
+    public static let turnClockEvents = 16
     /// Bytes offered to one subscriber in a turn before others have theirs.
     public static let turnBytes = 256 * 1024
     /// Events looked at for one subscriber in a turn, matching or not.

@@ -13,9 +13,11 @@ extension Hub {
     /// True when ``runTurn()`` has something to do.
     public var needsTurn: Bool { !queue.isEmpty }
 
-    /// Lets subscribers that are behind have their turns: a bounded number of bytes, so that live delivery and
-    /// ingest come between the turns.
+    /// Lets subscribers that are behind have their turns: a bounded number of bytes and, by ``turnIsOver``, a bounded
+    /// time, so that live delivery and ingest come between the turns. However short the time, it gets on.
     public func runTurn() {
+        isInTurn = true
+        defer { isInTurn = false }
         let limit = counters.sentBytes + UInt64(4 * Limits.turnBytes)
         var done = 0
         while done < queue.count, done < Limits.turnSubscribers, counters.sentBytes < limit {
@@ -23,6 +25,7 @@ extension Hub {
             done += 1
             subscriber.isQueued = false
             if subscriber.state == .queued { pump(subscriber) }
+            if turnIsOver() { break }
         }
         queue.removeFirst(done)
         beginReads()
@@ -141,6 +144,7 @@ extension Hub {
         // again when its commit comes.
         for event in events {
             if chosen.count == most || buffers.isFull || looked == Limits.turnEvents { break }
+            if isInTurn, looked > 0, looked % Limits.turnClockEvents == 0, turnIsOver() { break }
             looked += 1
             reached = event.id
             guard group.key.filter.admits(event.event, to: subscriber.audienceName) else { continue }

@@ -79,6 +79,10 @@ public final class Hub {
     /// Writes to an outlet that names its ``Outlet/descriptor``, as its ``Outlet/write(_:)`` would. To be set by who
     /// gives such outlets.
     public var writeDirectly: DescriptorWrite = { _, _ in .gone }
+    /// Asked between two pieces of ``runTurn()``'s work whether the turn has taken its time. The hub has no clock.
+    public var turnIsOver: () -> Bool = { false }
+    /// True while ``runTurn()`` works.
+    var isInTurn = false
     /// Called to have a page read; ``pageArrived(_:after:)`` brings it.
     public var readPage: (EventID) -> Void = { _ in }
 

@@ -20,6 +20,8 @@ public final class Door {
     /// Told, once a second at most, that connections could not be accepted, and why. Those of their clients wait in the
     /// listener's queue.
     public var acceptHasFailed: (SystemError) -> Void = { _ in }
+    /// Headers for the refusal of a request whose target alone is wrong: its page may read why.
+    public var headersOfRefusals: (HTTPRequest) -> [(name: String, value: String)] = { _ in [] }
     /// Whether a POST to this target may have a body of ``DoorLimits/bodyBytes``; others have a small one.
     public var takesLargeBody: (_ target: [UInt8]) -> Bool = { _ in true }
     /// Under which address a connection of this peer is counted; nil if under none, as that of a trusted proxy.
@@ -233,16 +235,19 @@ public final class Door {
                 PercentCoding.hasLongName(target, most: limits.nameBytes)
                 ? "a segment of the path, or the name of a parameter, has more than \(limits.nameBytes) bytes"
                 : "the request's target is not well-formed"
-            return turnAway(exchange, status: 400, problem)
+            return turnAway(exchange, status: 400, problem, headersOfRefusals(request))
         }
         handler(exchange)
     }
 
-    private func turnAway(_ exchange: Exchange, status: Int, _ problem: String) {
+    private func turnAway(
+        _ exchange: Exchange, status: Int, _ problem: String, _ headers: [(name: String, value: String)] = []
+    ) {
         refused(DoorRefusal(status: status, problem: problem))
         let body = DoorRefusal(status: status, problem: problem).body
         var response = HTTPResponse(
             status: status, contentType: "application/problem+json", body: Array(body.utf8))
+        response.headers += headers
         response.closesConnection = true
         exchange.reply(response)
     }

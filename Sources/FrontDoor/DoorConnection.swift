@@ -38,6 +38,8 @@ final class DoorConnection {
     ///
     /// Unowned and not weak: a weak reference costs each request a table beside its object.
     unowned var exchange: Exchange?
+    /// What the last answer keeps until it is in the kernel's hands, or the connection is gone.
+    var heldByAnswer: AnyObject?
 
     enum Phase {
         /// A request is awaited or comes in. If something is written now, evhttp itself refuses it.
@@ -246,6 +248,11 @@ final class DoorConnection {
         door?.answeredByParser(status: status)
     }
 
+    /// Something was taken out of the output buffer; what is left of it waits for the client to read.
+    fileprivate func outputShrank(_ output: OpaquePointer) {
+        if heldByAnswer != nil, evbuffer_get_length(output) == 0 { heldByAnswer = nil }
+    }
+
     /// True if a request began before `deadline` and is not complete.
     func isLate(startedBefore deadline: Int64) -> Bool {
         phase == .reading && startedAt.map { $0 < deadline } ?? false
@@ -340,6 +347,7 @@ final class DoorConnection {
         let this = Unmanaged.passUnretained(self).toOpaque()
         evbuffer_remove_cb(input, inputHasChanged, this)
         evbuffer_remove_cb(bufferevent_get_output(transport), outputHasChanged, this)
+        heldByAnswer = nil
         count(unfinished: 0)
         door?.forget(self)
     }
@@ -355,9 +363,10 @@ private func inputHasChanged(
 private func outputHasChanged(
     _ buffer: OpaquePointer?, _ info: UnsafePointer<evbuffer_cb_info>?, _ argument: UnsafeMutableRawPointer?
 ) {
-    guard let buffer, let info, let argument, info.pointee.n_added > 0 else { return }
+    guard let buffer, let info, let argument else { return }
     let connection = Unmanaged<DoorConnection>.fromOpaque(argument).takeUnretainedValue()
-    connection.outputGrew(buffer, beyond: info.pointee.orig_size)
+    if info.pointee.n_added > 0 { connection.outputGrew(buffer, beyond: info.pointee.orig_size) }
+    if info.pointee.n_deleted > 0 { connection.outputShrank(buffer) }
 }
 
 private func connectionIsClosing(_ link: OpaquePointer?, _ argument: UnsafeMutableRawPointer?) {

@@ -79,7 +79,9 @@ public final class Exchange {
     }
 
     /// Answers. Does nothing if the exchange has ended.
-    public func reply(_ response: HTTPResponse) {
+    /// - Parameter held: an object that is kept until the socket has taken the whole answer, or the connection has
+    ///   ended: while the client does not read, the answer takes memory.
+    public func reply(_ response: HTTPResponse, holding held: AnyObject? = nil) {
         guard !isAnswered else { return }
         isAnswered = true
         guard let handle else { return answered(self, Answer(status: Answer.clientGone, bytes: 0)) }
@@ -98,12 +100,14 @@ public final class Exchange {
         if closes { evhttp_add_header(headers, "Connection", "close") }
         if request.method == "HEAD" {
             // evhttp would send the body all the same, and the client would read it as the next answer.
-            evhttp_add_header(headers, "Content-Length", String(response.body.count))
+            if response.hasLength { evhttp_add_header(headers, "Content-Length", String(response.body.count)) }
         } else if !response.body.isEmpty {
             evbuffer_add(evhttp_request_get_output_buffer(handle), response.body, response.body.count)
         }
         let send = { evhttp_send_reply(handle, CInt(response.status), HTTPResponse.reason(response.status), nil) }
         guard let connection else { return send() }
+        // Before the answer is in the buffer: the socket may take it at once.
+        connection.heldByAnswer = held
         connection.answer(closes: closes, send)
     }
 

@@ -66,6 +66,8 @@ public struct HTTPResponse: Sendable {
     public var body: [UInt8]
     /// Closes the connection after the answer: what follows on it cannot be trusted to be a request.
     public var closesConnection = false
+    /// False for the answer to a HEAD for something whose length is not known beforehand, such as a stream.
+    public var hasLength = true
 
     /// An answer with a body of some type.
     public init(status: Int, contentType: String = "text/plain; charset=utf-8", body: [UInt8] = []) {

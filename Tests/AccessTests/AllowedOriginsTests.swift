@@ -31,6 +31,22 @@ import Wire
         #expect(origins.decision(for: "https://dash.example.com") == .allowed)
     }
 
+    @Test(arguments: [
+        "capacitor://localhost", "ionic://localhost", "tauri://localhost", "app://", "app://-", "app://obsidian.md",
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnop", "capacitor-electron://-", "app://localhost:8080",
+        "moz-extension://2a1f7a6e-0d0c-4f8e-9d5b-1c2d3e4f5a6b",
+    ])
+    func originsOfAppsAreExact(origin: String) throws {
+        let origins = try AllowedOrigins([origin])
+        #expect(origins.decision(for: WireText(origin)) == .allowed)
+        for other in [
+            "\(origin)/", "\(origin)x", "x\(origin)", "https://localhost", "null", "capacitor://evil.example",
+        ] as [WireText] {
+            #expect(origins.decision(for: other) == .refused, "\(other)")
+        }
+        #expect(try AllowedOrigins([origin.uppercased()]).decision(for: WireText(origin)) == .allowed)
+    }
+
     @Test func emptyListAllowsNobody() throws {
         #expect(try AllowedOrigins().decision(for: "https://dash.example.com") == .refused)
     }
@@ -42,6 +58,10 @@ import Wire
         "https://example.com:", "https://example.com:0", "https://example.com:x", "https://example.com:65536",
         "https://example.com:0443", "https://example.com:+443", "https://u@example.com", "https://exa mple.com",
         "https://example..com", "https://é.example", "https://*.*.example.com",
+        "capacitor://localhost/", "capacitor://localhost/index.html", "capacitor://*", "capacitor://*.example.com",
+        "capacitor:localhost", "capacitor:/localhost", "://localhost", "1app://localhost", "a pp://localhost",
+        "app://u@localhost", "app://localhost:0", "app://localhost:080", "app://localhost?x", "app://é", "file://",
+        "file:///x", "ws://example.com", "wss://example.com", "data://x", "about://blank", "javascript://x",
     ])
     func whatIsNoOriginIsAnError(text: String) {
         #expect(throws: OriginError(origin: text)) { try AllowedOrigins([text]) }

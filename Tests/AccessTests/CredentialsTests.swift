@@ -35,7 +35,9 @@ import Wire
     @Test(
         arguments: [
             ("roomwire=a", "a"), ("x=1; roomwire=a; y=2", "a"), ("x=1;roomwire=a;", "a"), (#"roomwire="a""#, "a"),
-            (" roomwire = a ", "a"), ("roomwire=a=b", "a=b"), ("roomwire=a; roomwire=b", "a"), ("roomwire=\"", "\""),
+            (" roomwire = a ", "a"), ("roomwire=a=b", "a=b"), ("roomwire=a; roomwire=b", "a"),
+            ("roomwire=; roomwire=b", "b"),
+            ("roomwire=\"\"; x=1; roomwire=b", "b"), ("roomwire=\"", "\""),
             ("roomwire=", nil), (#"roomwire="""#, nil), ("Roomwire=a", nil), ("xroomwire=a", nil), ("roomwire", nil),
             ("x=roomwire=a", nil), ("", nil), (";;=;", nil),
         ] as [(WireText, WireText?)])

@@ -1,5 +1,6 @@
 import Events
 import Testing
+import Wire
 
 @testable import Relay
 
@@ -43,7 +44,7 @@ import Testing
         #expect(String(decoding: line, as: UTF8.self) == "{\"path\":\"\(shown)\"}\n")
         // The same text to a reader of JSON.
         let path = try JSONReader.value(line.dropLast()).object?["path"]?.string
-        #expect(path?.utf8.elementsEqual(text.utf8) == true)
+        #expect(path == WireText(text))
     }
 
     @Test func whatJSONWouldLetStandIsEscapedInALine() {

@@ -38,6 +38,7 @@ func problems(
 @Suite struct SettingsFileTests {
     static let full = """
         listen: [127.0.0.1:3001, "[::1]:3001"]
+        metrics: 127.0.0.1:9090
         tls: {certificate: /etc/certificate.pem, key: /etc/key.pem}
         data: /var/lib/roomwire
         path_prefix: /relay/
@@ -86,6 +87,7 @@ func problems(
     @Test func everySettingCanStandInTheFile() throws {
         let settings = try load(Self.full, environment: Self.environment)
         #expect(settings.listen.map(\.description) == ["127.0.0.1:3001", "[::1]:3001"])
+        #expect(settings.metrics?.description == "127.0.0.1:9090")
         #expect(settings.tls.certificate == "/etc/certificate.pem")
         #expect(settings.tls.key == "/etc/key.pem")
         #expect(settings.data == "/var/lib/roomwire")

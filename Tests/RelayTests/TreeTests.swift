@@ -81,6 +81,7 @@ import Testing
         ("Webhooks/Standard/StandardShape.swift", "?.string != nil", "a JSON value's text, which is WireText"),
         ("Webhooks/Supabase/Supabase.swift", #"body["type"]?.string"#, "a JSON value's text, which is WireText"),
         ("Access/AllowedOrigins.swift", "let text = text.lowercased()", "the operator's settings"),
+        ("Access/AllowedOrigins.swift", "foreignSchemes: Set<String>", "compared with the operator's settings"),
         ("Access/ProviderTokens.swift", #"claims["d"]?.string"#, "a JSON value's text, which is WireText"),
         ("Access/TokenHeader.swift", "keyID.string == nil", "a JSON value's text, which is WireText"),
         ("Access/WebKey.swift", "use.string", "a JSON value's text, which is WireText"),

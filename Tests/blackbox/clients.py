@@ -219,6 +219,12 @@ def subscribe(relay, query="", token=None, **rest):
     return stream
 
 
+def event_source(relay, query="", token=None, headers=()):
+    """A stream as a browser's EventSource asks for it: the token is in the query, and no header tells of it."""
+    parts = [query] if query else []
+    return Stream(relay, "&".join([*parts, *([f"access_token={token}"] if token else [])]), headers=headers)
+
+
 class Curl:
     """curl -N as a subscriber."""
 

@@ -72,15 +72,20 @@ def site(folder):
     server.shutdown()
 
 
-@pytest.fixture
-def browser(folder):
+def chromium(folder, *more):
+    """A browser that has nothing of another test's."""
     options = webdriver.ChromeOptions()
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
                      # Certificates of the tests' own.
-                     "--ignore-certificate-errors", f"--user-data-dir={folder / 'chromium'}"):
+                     "--ignore-certificate-errors", f"--user-data-dir={folder / 'chromium'}", *more):
         options.add_argument(argument)
     options.binary_location = shutil.which("chromium")
-    driver = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
+    return webdriver.Chrome(options, Service(shutil.which("chromedriver")))
+
+
+@pytest.fixture
+def browser(folder):
+    driver = chromium(folder)
     yield driver
     driver.quit()
 

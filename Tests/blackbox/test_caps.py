@@ -8,7 +8,6 @@ import clients
 import relay as roomwire
 
 PROXY = {"trusted": ["127.0.0.1", "10.0.0.0/8"], "header": "X-Forwarded-For"}
-BROWSER = ["Sec-Fetch-Mode: cors"]
 
 
 def from_address(address):
@@ -106,7 +105,7 @@ def test_a_browser_hears_every_cap_on_a_stream(start, reason, streams):
     first = clients.subscribe(relay, "", token)
 
     def hear():
-        stream = clients.Stream(relay, "", token, headers=BROWSER)
+        stream = clients.event_source(relay, "", token)
         assert stream.status == 200, stream.bytes
         stream.read_to_end() if reason != "rate" else stream.read_until(lambda: stream.messages, "the first message")
         return stream if stream.messages[0]["type"] == "refused" else None
@@ -117,7 +116,7 @@ def test_a_browser_hears_every_cap_on_a_stream(start, reason, streams):
     assert (told["reason"], told["retryMs"] > 0) == (reason, True)
     assert stream.frames[0].fields["retry"] == str(told["retryMs"])
     assert refused_counter(relay, reason) >= 1
-    answer = clients.Stream(relay, "refuse=http", token, headers=BROWSER)
+    answer = clients.event_source(relay, "refuse=http", token)
     if reason != "rate":
         assert_429(answer, reason)
     first.close()

@@ -81,9 +81,10 @@ def test_a_browser_that_is_slowed_hears_it_on_a_stream(start):
     exhaust(relay, "198.51.100.1")
 
     def hear():
-        stream = clients.Stream(
-            relay, "", bad_token(7), headers=["X-Forwarded-For: 198.51.100.1", "Sec-Fetch-Mode: cors"])
-        return stream if stream.status == 200 else None
+        stream = clients.event_source(relay, "", bad_token(7), headers=["X-Forwarded-For: 198.51.100.1"])
+        assert stream.status == 200
+        stream.read_to_end()
+        return stream if stream.messages[0]["reason"] == "too_many_failures" else None
 
     stream = roomwire.wait_until(hear, "a refusal on a stream")
     stream.read_to_end()

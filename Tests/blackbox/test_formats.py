@@ -10,7 +10,8 @@ import relay as roomwire
 import wire_schema
 
 JSON = {"Accept": "application/json"}
-BROWSER = ["Sec-Fetch-Mode: cors"]
+# Node's fetch sends it, and understands a status.
+FETCH = ["Sec-Fetch-Mode: cors"]
 
 
 def page(relay, query="", **arguments):
@@ -330,7 +331,7 @@ def test_a_stop_says_draining_with_spread_times_and_ends_in_time(start):
 def test_a_browser_over_the_cap_is_told_on_the_stream(start):
     relay = start(streams={"per_user": 1})
     held = clients.subscribe(relay)
-    with clients.Stream(relay, "named=1", roomwire.token(), headers=BROWSER) as refused:
+    with clients.event_source(relay, "named=1", roomwire.token()) as refused:
         refused.read_to_end()
         assert refused.status == 200
         assert refused.headers["content-type"].split(";")[0] == "text/event-stream"
@@ -342,7 +343,7 @@ def test_a_browser_over_the_cap_is_told_on_the_stream(start):
 
 
 @pytest.mark.parametrize(
-    "query, headers, status", [("", [], 429), ("refuse=http", BROWSER, 429), ("refuse=stream", [], 200)])
+    "query, headers, status", [("", [], 429), ("", FETCH, 429), ("refuse=http", [], 429), ("refuse=stream", [], 200)])
 def test_how_a_refusal_is_told_can_be_chosen(start, query, headers, status):
     relay = start(streams={"per_user": 1})
     with clients.subscribe(relay), clients.Stream(relay, query, roomwire.token(), headers=headers) as refused:

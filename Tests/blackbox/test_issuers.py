@@ -327,7 +327,7 @@ def test_a_relay_starts_while_the_address_is_down(start):
     wait_fetches(relay, "unreachable")
     assert_unavailable(relay, key.token())
     # A browser would never come back after a 503.
-    stream = clients.Stream(relay, "", key.token(), headers=["Sec-Fetch-Mode: cors"])
+    stream = clients.event_source(relay, "", key.token())
     assert stream.status == 200, stream.bytes
     stream.read_to_end()
     assert [(message["type"], message["reason"]) for message in stream.messages] == [("refused", "keys_unavailable")]

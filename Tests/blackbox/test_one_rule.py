@@ -103,7 +103,7 @@ def world(tmp_path_factory):
         live.append([
             clients.Stream(relay, query(asked), token(grant)),
             clients.Stream(relay, query(asked) + "&format=ndjson", token(grant), accept=None),
-            clients.Stream(relay, f"{query(asked)}&ticket={ticket(relay, grant)}"),
+            clients.Stream(relay, f"{query(asked)}&refuse=http&ticket={ticket(relay, grant)}"),
         ])
     publish(relay)
     yield relay, live

@@ -184,7 +184,7 @@ def test_a_browser_over_the_cap_hears_why_and_may_come_back(start):
     relay = start(streams={"per_user": 1})
     token = roomwire.token("ada")
     first = clients.subscribe(relay, "", token)
-    stream = clients.Stream(relay, "", token, headers=["Sec-Fetch-Mode: cors"])
+    stream = clients.event_source(relay, "", token)
     assert stream.status == 200, stream.bytes
     stream.read_to_end()
     assert [message["type"] for message in stream.messages] == ["refused"]

@@ -100,8 +100,8 @@ extension Worker {
     /// `GET /api/diag/stream`: for anybody with a token, whatever it covers: the frames say nothing of any room.
     func diagnose(_ exchange: Exchange, _ check: AccessCheck, now: EpochMilliseconds) {
         let request = exchange.request
-        guard request.method == "GET" else {
-            return reply(exchange, Problem.method(request.method, allowed: "GET").response, check)
+        guard request.method == "GET" || request.method == "HEAD" else {
+            return reply(exchange, Problem.method(request.method, allowed: "GET, HEAD").response, check)
         }
         let identity: Identity
         let plan: DiagnosticPlan
@@ -115,6 +115,7 @@ extension Worker {
             let sentence = (error as? StreamQuery.Mistake)?.sentence ?? "The query cannot be read."
             return reply(exchange, Problem(400, "bad_query", sentence).response, check)
         }
+        if request.method == "HEAD" { return reply(exchange, StreamHead.alone(.sse), check) }
         let principal = identity.principal
         let address = request.remoteAddress
         let refusal: StreamRefusal? =

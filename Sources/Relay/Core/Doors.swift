@@ -7,6 +7,7 @@ internal import FrontDoor
 struct Doors {
     private var plain: Door?
     private var secure: Door?
+    private var metrics: Door?
 
     /// Accepts connections on this address; `make` is asked for the door if it is the first of its kind.
     mutating func listen(on listener: Listener, isSecure: Bool, make: () throws -> Door) throws {
@@ -15,10 +16,18 @@ struct Doors {
         door.listen(on: listener)
     }
 
+    /// Accepts connections on the address of metrics and readiness.
+    mutating func listenForMetrics(on listener: Listener, make: () throws -> Door) throws {
+        let door = try metrics ?? make()
+        metrics = door
+        door.listen(on: listener)
+    }
+
     /// Leaves new connections in the listeners' queues.
     func stopAccepting() {
         plain?.accept(false)
         secure?.accept(false)
+        metrics?.accept(false)
     }
 
     /// Looks after the largest unfinished requests, of which there is too much in all.
@@ -29,13 +38,13 @@ struct Doors {
 
     /// True while a request is coming in or being answered at any of them.
     var haveRequestsUnderWay: Bool {
-        plain?.hasRequestsUnderWay == true || secure?.hasRequestsUnderWay == true
+        [plain, secure, metrics].contains { $0?.hasRequestsUnderWay == true }
     }
 }
 
 extension Worker {
     /// A door whose requests are routed here; over TLS, if the connections are to end it.
-    func makeDoor(_ tls: TLSTermination?) throws -> Door {
+    func makeDoor(_ tls: TLSTermination?, route: @escaping (Worker, Exchange) -> Void) throws -> Door {
         let limits = DoorLimits(
             headerBytes: Limits.requestHeaderBytes, nameBytes: Limits.segmentBytes, bodyBytes: Limits.webhookBodyBytes,
             smallBodyBytes: Limits.otherBodyBytes, requestSeconds: Limits.requestSeconds,
@@ -53,8 +62,9 @@ extension Worker {
                 }
                 return proxies.client(peer: peer, headers: headers)
             },
-            handler: turn { [unowned self] in route($0) })
+            handler: turn { [unowned self] in route(self, $0) })
         door.handshakeHasEnded = { [context] in context.count($0) }
+        door.headersOfRefusals = { [context] in CrossOrigin(rules: context.rules).headers($0) }
         door.acceptHasFailed = { [context] in context.acceptHasFailed($0) }
         door.takesLargeBody = { [unowned self] in isWebhook(target: $0) }
         door.countedAs = { [context] peer in

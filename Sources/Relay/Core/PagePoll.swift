@@ -12,25 +12,33 @@ final class PagePoll: Outlet {
     let deadline: Int64
     /// The address for which it is counted as a stream: a poll that waits holds as much as one.
     let countedAddress: String?
-    private var collected: [UInt8] = []
-    /// True when something was collected since it was last looked at.
-    private var hasNews = false
+    /// What it counts against the bounds of answers.
+    let served: ServedAnswer
+    /// True if there was no memory for what it was to collect.
+    private(set) var isRefused = false
+    private var lines = PageLines()
     private let finish: (PagePoll) -> Void
     weak var subscriber: Subscriber?
 
-    init(_ exchange: Exchange, deadline: Int64, countedAddress: String?, finish: @escaping (PagePoll) -> Void) {
+    init(
+        _ exchange: Exchange, deadline: Int64, countedAddress: String?, served: ServedAnswer,
+        finish: @escaping (PagePoll) -> Void
+    ) {
         self.exchange = exchange
         self.deadline = deadline
         self.countedAddress = countedAddress
+        self.served = served
         self.finish = finish
     }
 
     func write(_ buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult {
-        hasNews = true
-        var count = 0
+        let count = buffers.reduce(0) { $0 + $1.iov_len }
+        guard served.grow(by: count) else {
+            isRefused = true
+            return .gone
+        }
         for buffer in buffers {
-            collected.append(contentsOf: UnsafeRawBufferPointer(start: buffer.iov_base, count: buffer.iov_len))
-            count += buffer.iov_len
+            lines.append(UnsafeRawBufferPointer(start: buffer.iov_base, count: buffer.iov_len))
         }
         return .took(count)
     }
@@ -39,55 +47,83 @@ final class PagePoll: Outlet {
 
     func close() { finish(self) }
 
-    /// True once a poll that waits for events has one, or a `resync`. Another ends when it has caught up. It is asked
-    /// at every turn of the loop, and reads what was collected only when that has grown.
-    func findsWhatItWaitsFor() -> Bool {
-        guard countedAddress != nil, hasNews else { return false }
-        hasNews = false
-        let page = page
-        return !page.events.isEmpty || page.resync != nil
-    }
-
-    /// The lines that came: events, and perhaps the word that the cursor was no good.
-    private var page: (events: [ArraySlice<UInt8>], resync: ArraySlice<UInt8>?) {
-        var events: [ArraySlice<UInt8>] = []
-        var resync: ArraySlice<UInt8>?
-        // The first line is `connected`; empty ones are heartbeats.
-        for line in collected.split(separator: 0x0A).dropFirst() {
-            if Self.isOfLog(line) {
-                events.append(line)
-            } else if line.starts(with: #"{"type":"resync""#.utf8) {
-                // Of the control events the only one that matters here.
-                resync = line
-            }
-        }
-        return (events, resync)
-    }
-
-    /// An event of the log has its id right behind its type, whatever type that is; a control event has none.
-    private static func isOfLog(_ line: ArraySlice<UInt8>) -> Bool {
-        let rest = line.dropFirst(#"{"type":""#.utf8.count).drop { $0 != UInt8(ascii: "\"") }
-        return rest.starts(with: #"","id":""#.utf8)
-    }
+    /// True once a poll that waits for events has one, or a `resync`. Another ends when it has caught up.
+    var hasFoundWhatItWaitsFor: Bool { countedAddress != nil && !lines.isEmpty }
 
     /// The answer.
     /// - Parameters:
     ///   - cursor: the id after which the next page begins.
     ///   - hasMore: whether there is more to be had at once.
     func response(cursor: EventID, hasMore: Bool) -> HTTPResponse {
-        let page = page
-        return .json { writer in
+        .json { writer in
             writer.object { writer in
                 writer.name("events")
-                writer.array { writer in for event in page.events { writer.encoded(event) } }
+                writer.encoded(lines.eventList)
                 writer.member("lastEventId", id: cursor)
                 writer.member("more", hasMore)
-                if let resync = page.resync {
+                if let resync = lines.resync {
                     writer.name("resync")
                     writer.encoded(resync)
                 }
             }
         }
+    }
+}
+
+/// Sorts the lines of an NDJSON stream as they come: events of the log into a JSON list, and beside it the message
+/// that the cursor was no good. Every byte is looked at once.
+struct PageLines {
+    /// `[`, and the events with commas between them.
+    private var events: [UInt8] = [UInt8(ascii: "[")]
+    /// The beginning of a line whose end has not come yet.
+    private var rest: [UInt8] = []
+    private var hasSeenFirst = false
+    /// The last message `resync`.
+    private(set) var resync: [UInt8]?
+
+    /// The events as a JSON list.
+    var eventList: [UInt8] { events + [UInt8(ascii: "]")] }
+
+    /// True while there is neither an event nor a `resync`.
+    var isEmpty: Bool { events.count == 1 && resync == nil }
+
+    /// Takes the next bytes.
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        var start = 0
+        while start < bytes.count, let base = bytes.baseAddress,
+            let newline = memchr(base + start, 0x0A, bytes.count - start)
+        {
+            let end = base.distance(to: UnsafeRawPointer(newline))
+            let line = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+            if rest.isEmpty {
+                take(line)
+            } else {
+                rest.append(contentsOf: line)
+                let whole = rest
+                rest.removeAll(keepingCapacity: true)
+                whole.withUnsafeBytes { take($0) }
+            }
+            start = end + 1
+        }
+        if start < bytes.count { rest.append(contentsOf: bytes[start...]) }
+    }
+
+    private mutating func take(_ line: UnsafeRawBufferPointer) {
+        // The first line is `connected`.
+        guard hasSeenFirst else { return hasSeenFirst = true }
+        if Self.isOfLog(line) {
+            if events.count > 1 { events.append(UInt8(ascii: ",")) }
+            events.append(contentsOf: line)
+        } else if line.starts(with: #"{"type":"resync""#.utf8) {
+            // Of the relay's own messages the only one that matters here.
+            resync = Array(line)
+        }
+    }
+
+    /// An event of the log has its id right behind its type, whatever type that is; a control event has none.
+    private static func isOfLog(_ line: UnsafeRawBufferPointer) -> Bool {
+        let rest = line.dropFirst(#"{"type":""#.utf8.count).drop { $0 != UInt8(ascii: "\"") }
+        return rest.starts(with: #"","id":""#.utf8)
     }
 }
 
@@ -101,7 +137,7 @@ extension Worker {
     func endPolls(or condition: (PagePoll) -> Bool = { _ in false }) {
         guard !polls.isEmpty else { return }
         let now = System.steadyMilliseconds()
-        for poll in polls where now >= poll.deadline || poll.findsWhatItWaitsFor() || condition(poll) {
+        for poll in polls where now >= poll.deadline || poll.hasFoundWhatItWaitsFor || condition(poll) {
             if let subscriber = poll.subscriber { hub.end(subscriber, .caughtUp) }
         }
     }

@@ -95,6 +95,7 @@ extension Settings {
             keys.append(key)
         }
         keep("listen", \.listen)
+        keep("metrics", \.metrics)
         keep("data", \.data)
         keep("loops", \.loops)
         keep("log.home", \.log.home)

@@ -112,6 +112,7 @@ public final class Relay: Sendable {
             listen =
                 inherited.isEmpty
                 ? try context.settings.listen.map { try ListenPlan($0) } : inherited.map { ListenPlan($0) }
+            if let metrics = context.settings.metrics { listen.append(try ListenPlan(metrics, isForMetrics: true)) }
             for index in 0..<count {
                 let plan = WorkerPlan(
                     context: context, writer: writer, reader: reader, peers: mailboxes, index: index, count: count,
@@ -125,8 +126,9 @@ public final class Relay: Sendable {
             writer.stop()
             throw error
         }
-        addresses = listen.map(\.text)
-        self.demo = demo ? listen.first { !$0.isSecure }.flatMap { Demo.start(context: context, address: $0) } : nil
+        addresses = listen.filter { !$0.isForMetrics }.map(\.text)
+        let open = listen.first { !$0.isSecure && !$0.isForMetrics }
+        self.demo = demo ? open.flatMap { Demo.start(context: context, address: $0) } : nil
     }
 
     /// The caps, held against how many files this process may open: each stream is one.

@@ -77,6 +77,8 @@ extension Source {
 final class RelayContext: Sendable {
     private let current: Locked<Rules>
     let caps: Locked<StreamCaps>
+    /// What pages and lists take that are being made or not sent yet.
+    let answers = Locked(AnswerCaps())
     /// Kept only where a user's oldest stream makes room for a new one.
     let order: StreamOrder?
     let tickets = Locked(Tickets())
@@ -97,6 +99,8 @@ final class RelayContext: Sendable {
     /// Whoever keeps failing causes a line a second here, and none among those of others.
     let slowedLog: RateLimitedLog
     let forwardingNotice: ForwardingNotice
+    /// Pages of origins that are not listed.
+    let originLog: RateLimitedLog
     /// What the log's home cannot do: a full disk fails every second.
     let journalLog: RateLimitedLog
     let tlsLog: RateLimitedLog
@@ -135,6 +139,7 @@ final class RelayContext: Sendable {
         requestLog = RateLimitedLog(log)
         slowedLog = RateLimitedLog(log, linesPerSecond: 1)
         forwardingNotice = ForwardingNotice(log)
+        originLog = RateLimitedLog(log, linesPerSecond: 1)
         order = rules.settings.streams.overCap == .oldest ? StreamOrder() : nil
         self.caps = Locked(StreamCaps(caps))
         declareSeries(rules)

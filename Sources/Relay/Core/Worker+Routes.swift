@@ -15,9 +15,10 @@ extension Worker {
         let check = AccessCheck(context: context, exchange: exchange)
         let now = System.wallMilliseconds()
         guard let path = apiPath(request) else {
-            return exchange.reply(operating(request) ?? Problem.notFound(hint(at: request.path)).response)
+            return routeOutside(exchange, check)
         }
         if path.first == "webhooks", path.count == 2 { return ingest(exchange, source: path[1], now: now) }
+        noteStranger(exchange)
         if request.method == "OPTIONS", let methods = Self.methods(at: path) {
             return reply(exchange, CrossOrigin(rules: context.rules).preflight(request, methods: methods), check)
         }
@@ -25,14 +26,13 @@ extension Worker {
         switch (path.first, path.count) {
         case ("events", 1): openStream(exchange, check, now: now)
         case ("rooms", 1), ("rooms", 2):
-            let route = RoomsRoute(check: check, rooms: rooms, place: hub.place)
-            reply(exchange, route.answer(request, name: path.count == 2 ? path[1] : nil, now: now), check)
+            answerRooms(exchange, name: path.count == 2 ? path[1] : nil, check, now: now)
         case ("tickets", 1): reply(exchange, ticket(request, check, now: now), check)
         case ("diag", 2) where path[1] == "stream": diagnose(exchange, check, now: now)
         case ("schema", 2): reply(exchange, SchemaRoute.answer(request, document: path[1]), check)
         case ("streams", 3) where path[2] == "renew": renewStream(exchange, id: path[1], check, now: now)
         case ("admin", _): administer(exchange, path.dropFirst(), check, now: now)
-        default: reply(exchange, Problem.notFound("There is nothing at this path.").response, check)
+        default: reply(exchange, Self.nothingHere, check)
         }
     }
 
@@ -50,20 +50,14 @@ extension Worker {
     /// unknown path hears 404, as it would without asking.
     private static func methods(at path: [WireText]) -> [String]? {
         switch (path.first, path.count) {
-        case ("events", 1): ["GET"]
-        case ("diag", 2) where path[1] == "stream": ["GET"]
+        case ("events", 1): ["GET", "HEAD"]
+        case ("diag", 2) where path[1] == "stream": ["GET", "HEAD"]
         case ("rooms", 1), ("rooms", 2), ("schema", 2): ["GET", "HEAD"]
         case ("tickets", 1): ["POST"]
         case ("streams", 3) where path[2] == "renew": ["POST"]
         case ("admin", _): AdminRoute(path.dropFirst())?.methods
         default: nil
         }
-    }
-
-    func reply(_ exchange: Exchange, _ response: HTTPResponse, _ check: AccessCheck) {
-        var response = response
-        response.headers += check.corsHeaders(exchange.request)
-        exchange.reply(response)
     }
 
     /// What to say at a path without anything: at the root, where people look first, what there is elsewhere.
@@ -80,6 +74,23 @@ extension Worker {
         guard request.path.starts(with: prefix), request.path.count > prefix.count else { return nil }
         return Array(request.path.dropFirst(prefix.count))
     }
+
+    /// What is on the metrics' address.
+    func routeOperating(_ exchange: Exchange) {
+        exchange.closesConnection = context.isDraining.withLock { $0 }
+        replyCounted(exchange, operating(exchange.request) ?? Self.nothingHere)
+    }
+
+    /// What is outside the API's prefix, on the addresses of streams and webhooks.
+    private func routeOutside(_ exchange: Exchange, _ check: AccessCheck) {
+        let request = exchange.request
+        // With an address of their own, metrics and readiness are nowhere else.
+        let isHere = context.settings.metrics == nil || request.path.first == "healthz"
+        if isHere, let response = operating(request) { return replyCounted(exchange, response) }
+        reply(exchange, Problem.notFound(hint(at: request.path)).response, check)
+    }
+
+    private static var nothingHere: HTTPResponse { Problem.notFound("There is nothing at this path.").response }
 
     private func operating(_ request: HTTPRequest) -> HTTPResponse? {
         guard request.path.count == 1 else { return nil }

@@ -4,11 +4,12 @@ internal import Events
 internal import Fanout
 internal import FrontDoor
 internal import Journal
+internal import Wire
 
 // `GET /api/events`: from a request to a subscriber.
 extension Worker {
     /// A stream that is authorised and not started yet.
-    private struct Opening {
+    struct Opening {
         let query: StreamQuery
         let identity: Identity
         let filter: EventFilter
@@ -19,8 +20,8 @@ extension Worker {
         let began = System.steadyMicroseconds()
         defer { reconnectCost.opened(inMicroseconds: Int64(System.steadyMicroseconds() - began)) }
         let request = exchange.request
-        guard request.method == "GET" else {
-            return reply(exchange, Problem.method(request.method, allowed: "GET").response, check)
+        guard request.method == "GET" || request.method == "HEAD" else {
+            return reply(exchange, Problem.method(request.method, allowed: "GET, HEAD").response, check)
         }
         let opening: Opening
         do {
@@ -33,9 +34,10 @@ extension Worker {
         } catch let refusal as AccessRefusal {
             return deny(exchange, refusal, check)
         } catch {
-            let sentence = (error as? StreamQuery.Mistake)?.sentence ?? "The query cannot be read."
-            return reply(exchange, Problem(400, "bad_query", sentence).response, check)
+            let mistake = error as? StreamQuery.Mistake ?? StreamQuery.Mistake(sentence: "The query cannot be read.")
+            return deny(exchange, mistake, check)
         }
+        if request.method == "HEAD" { return reply(exchange, StreamHead.alone(opening.query.format), check) }
         lookUpStart(exchange, opening, now: now)
     }
 
@@ -57,6 +59,7 @@ extension Worker {
     /// `since=` and `tail=` are cursors that only the log knows.
     private func lookUpStart(_ exchange: Exchange, _ opening: Opening, now: EpochMilliseconds) {
         switch opening.query.start {
+        case .live where opening.query.wantsSnapshot: findSnapshot(exchange, opening)
         case .live: start(exchange, opening, .live, now: now)
         case .lastEventID("0"): start(exchange, opening, .oldest, now: now)
         case .lastEventID(let text):
@@ -68,16 +71,36 @@ extension Worker {
         }
     }
 
+    /// The rooms of a snapshot are those at the head at which the stream begins.
+    private func findSnapshot(_ exchange: Exchange, _ opening: Opening) {
+        // Until the stream is counted the search counts, as a list of rooms does.
+        let served = served(to: opening.identity)
+        guard served.begin() else { return refuse(exchange, opening, .answers) }
+        find(RoomSearch(rooms, filter: opening.filter)) { [unowned self] found in
+            withExtendedLifetime(served) {
+                guard let now = checkAgain(exchange, opening) else { return }
+                start(exchange, opening, .trusted(hub.head), snapshot: found, now: now)
+            }
+        }
+    }
+
+    /// Answers a client that was revoked while its request waited: it has no stream yet that could have been ended.
+    /// - Returns: the time; nil if the request has its answer.
+    private func checkAgain(_ exchange: Exchange, _ opening: Opening) -> EpochMilliseconds? {
+        let now = System.wallMilliseconds()
+        do throws(AccessRefusal) { try context.revocations.check(opening.identity, now: now) } catch {
+            deny(exchange, error, opening.check)
+            return nil
+        }
+        return now
+    }
+
     private func find(
         _ exchange: Exchange, _ opening: Opening, _ look: @escaping @Sendable (any LogHome) throws -> EventID
     ) {
         let id = keep(exchange) { [unowned self] cursor in
             guard let cursor else { return refuse(exchange, opening, .busy) }
-            let now = System.wallMilliseconds()
-            do throws(AccessRefusal) {
-                // Whoever was revoked in the meantime has no stream yet that could have been ended.
-                try context.revocations.check(opening.identity, now: now)
-            } catch { return deny(exchange, error, opening.check) }
+            guard let now = checkAgain(exchange, opening) else { return }
             // What was committed since is after the cursor, and comes by itself.
             start(exchange, opening, .trusted(min(cursor, hub.head)), now: now)
         }
@@ -86,16 +109,22 @@ extension Worker {
         if !isTaken { mailbox.post(.cursor(exchange: id, nil)) }
     }
 
-    private func start(_ exchange: Exchange, _ opening: Opening, _ start: Subscription.Start, now: EpochMilliseconds) {
+    private func start(
+        _ exchange: Exchange, _ opening: Opening, _ start: Subscription.Start, snapshot: [RoomEntry]? = nil,
+        now: EpochMilliseconds
+    ) {
         let principal = opening.identity.principal
         let address = exchange.request.remoteAddress
         if context.turnsAway { return refuse(exchange, opening, .draining) }
-        if opening.query.format != .json || opening.query.waitMilliseconds ?? 0 > 0,
-            let refusal = admit(principal, address: address, now: now)
+        let served = opening.query.format == .json ? served(to: opening.identity) : nil
+        // A poll that waits counts as a stream until it is answered, and as an answer from then on.
+        let waits = opening.query.waitMilliseconds ?? 0 > 0
+        if let served, !(waits ? served.isAdmitted : served.begin()) { return refuse(exchange, opening, .answers) }
+        if served == nil || waits, let refusal = admit(principal, address: address, now: now)
         {
             return refuse(exchange, opening, refusal)
         }
-        if opening.query.format == .json { return answerPage(exchange, opening, start) }
+        if let served { return answerPage(exchange, opening, start, served) }
         guard let socket = exchange.takeOver() else {
             return context.release(principal, address: address)
         }
@@ -113,10 +142,10 @@ extension Worker {
         subscription.heartbeatIsEvent = query.heartbeatIsEvent
         subscription.preamble = StreamHead.bytes(
             query.format, isChunked: subscription.format.isChunked, opening.check.corsHeaders(exchange.request))
-        if query.wantsSnapshot {
+        if let snapshot {
             subscription.opening = ControlMessage.snapshot(
-                RoomsRoute.covered(rooms, by: opening.filter), at: hub.place(for: opening.filter, of: subscription.audienceName),
-                format: subscription.format)
+                RoomsRoute.list(snapshot) { rooms.json(of: $0) },
+                at: hub.place(for: opening.filter, of: subscription.audienceName), format: subscription.format)
         }
         let link = StreamLink(socket, address: address, worker: self)
         // Before the client can know that it has a stream, and open the next.
@@ -126,13 +155,15 @@ extension Worker {
     }
 
     /// One page as JSON: what there is, or with `wait=` the first that comes.
-    private func answerPage(_ exchange: Exchange, _ opening: Opening, _ start: Subscription.Start) {
+    private func answerPage(
+        _ exchange: Exchange, _ opening: Opening, _ start: Subscription.Start, _ served: ServedAnswer
+    ) {
         let waits = Int64(opening.query.waitMilliseconds ?? 0)
         // A page that does not wait for events may still wait for the log, but not for ever.
         let patience = waits > 0 ? waits : Int64(Limits.requestSeconds) * 1000
         let poll = PagePoll(
             exchange, deadline: System.steadyMilliseconds() + patience,
-            countedAddress: waits > 0 ? exchange.request.remoteAddress : nil
+            countedAddress: waits > 0 ? exchange.request.remoteAddress : nil, served: served
         ) { [unowned self] poll in
             // Nil only if the hub ended it while it was being made: then it is answered below.
             guard let subscriber = poll.subscriber else { return }
@@ -154,9 +185,11 @@ extension Worker {
     }
 
     private func finish(_ poll: PagePoll, _ subscriber: Subscriber, _ opening: Opening) {
+        if poll.isRefused { return refuse(poll.exchange, opening, .unsent) }
+        poll.served.beginInAnyCase()
         let hasMore = subscriber.cursor < hub.head
-        reply(
-            poll.exchange, poll.response(cursor: hub.pagePlace(of: subscriber), hasMore: hasMore), opening.check)
+        let response = poll.response(cursor: hub.pagePlace(of: subscriber), hasMore: hasMore)
+        reply(poll.exchange, response, opening.check, served: poll.served)
     }
 
     /// Counts the stream in, or says why not. With `over_cap: oldest` the user's oldest stream makes room.
@@ -169,50 +202,5 @@ extension Worker {
             return admit(principal, address: address, now: now)
         }
         return .cap(reason, retryAfterSeconds: seconds)
-    }
-
-    private func refuse(_ exchange: Exchange, _ opening: Opening, _ refusal: StreamRefusal) {
-        let request = exchange.request
-        context.metrics.count(.streamsRefused, "reason", refusal.reason)
-        context.accessLog.warning(
-            "refused a stream to \(request.remoteAddress): \(refusal.reason): \(refusal.detail)",
-            now: System.wallMilliseconds())
-        guard hearsOnStream(request, choice: opening.query.refusesOnStream) else {
-            return reply(exchange, refusal.problem.response, opening.check)
-        }
-        let message = ControlMessage.refused(
-            reason: refusal.reason, detail: refusal.detail, retryAfterSeconds: refusal.retryAfterSeconds,
-            isNamed: opening.query.isNamed)
-        reply(exchange, Self.briefStream(message), opening.check)
-    }
-
-    /// Answers somebody who is not let in. What will pass by itself is told as caps are.
-    func deny(_ exchange: Exchange, _ refusal: AccessRefusal, _ check: AccessCheck) {
-        let request = exchange.request
-        let problem = check.problem(refusal, for: request)
-        // The query was not read yet: a refusal must come before any other work.
-        let choice = request.query("refuse").map { $0 == "stream" }
-        guard let seconds = refusal.retryAfterSeconds, hearsOnStream(request, choice: choice) else {
-            return reply(exchange, problem.response, check)
-        }
-        let message = ControlMessage.refused(
-            reason: problem.reason, detail: problem.detail, retryAfterSeconds: seconds,
-            isNamed: ["1" as WireText, "true"].contains(request.query("named")))
-        reply(exchange, Self.briefStream(message), check)
-    }
-
-    /// Whether a refusal goes onto a stream: if the client chose so, else if it is a browser's EventSource, which
-    /// never comes back after any other status than 200.
-    private func hearsOnStream(_ request: HTTPRequest, choice: Bool?) -> Bool {
-        choice
-            ?? (request.header("accept")?.contains("text/event-stream") == true
-                && request.header("sec-fetch-mode") != nil)
-    }
-
-    private static func briefStream(_ message: [UInt8]) -> HTTPResponse {
-        var response = HTTPResponse(status: 200, contentType: StreamHead.contentType(.sse), body: message)
-        response.headers.append(("Cache-Control", "no-store"))
-        response.closesConnection = true
-        return response
     }
 }

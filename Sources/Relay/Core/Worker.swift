@@ -15,12 +15,16 @@ final class Worker {
     /// The mailboxes of all loops, in their order, this one's among them.
     let peers: [Mailbox<WorkerCommand>]
     private let index: Int
-    private(set) var rooms: [RoomKey: RoomState]
+    var rooms: RoomTable
+    /// Searches for rooms that go on in the loop's turns.
+    var searches: [WaitingSearch] = []
     private var doors = Doors()
     private var mail: CounterReader?
     private var ticker: LoopTimer?
     private var turns: LoopTimer?
     private var isTurnSet = false
+    /// When the turn under way ends, by the steady clock.
+    private var turnEnd: Int64 = .max
     /// Requests whose answer waits for another thread.
     var waiting = WaitingRequests()
     /// Requests that wait for what several loops know.
@@ -47,7 +51,7 @@ final class Worker {
         pulse = plan.context.health.pulses[plan.index]
         tickDue = System.steadyMilliseconds() + Self.tickMilliseconds
         self.loop = loop
-        rooms = Dictionary(uniqueKeysWithValues: plan.rooms.map { ($0.key, $0) })
+        rooms = RoomTable(plan.rooms)
         hub = Hub(
             settings: HubSettings(plan.context.settings.streams), extent: plan.extent, index: plan.index,
             of: plan.count, now: System.steadyMilliseconds(),
@@ -55,6 +59,7 @@ final class Worker {
         hub.onEnd = { [unowned self] in release($0, because: $1) }
         hub.writeDirectly = { OutletResult(System.write($0, $1)) }
         hub.readPage = { [unowned self] in readPage(after: $0) }
+        hub.turnIsOver = { [unowned self] in turnIsOver }
         mail = mailbox.attach(
             to: loop, limit: Limits.mailboxCommands, handle: { [unowned self] in take($0) },
             endOfTurn: { [unowned self] in
@@ -69,8 +74,13 @@ final class Worker {
     static let tickMilliseconds: Int64 = 250
 
     /// Accepts connections on this address.
-    func listen(on listener: Listener, isSecure: Bool) throws {
-        try doors.listen(on: listener, isSecure: isSecure) { try makeDoor(isSecure ? context.tls : nil) }
+    func listen(on listener: Listener, _ plan: ListenPlan) throws {
+        if plan.isForMetrics {
+            return try doors.listenForMetrics(on: listener) { try makeDoor(nil) { $0.routeOperating($1) } }
+        }
+        try doors.listen(on: listener, isSecure: plan.isSecure) {
+            try makeDoor(plan.isSecure ? context.tls : nil) { $0.route($1) }
+        }
     }
 
     // MARK: Time
@@ -105,7 +115,7 @@ final class Worker {
 
     /// Has the loop come back for subscribers that are behind once it has looked at its sockets.
     func scheduleTurn() {
-        guard hub.needsTurn, !isTurnSet else { return }
+        guard hub.needsTurn || !searches.isEmpty, !isTurnSet else { return }
         isTurnSet = true
         turns?.set(afterMilliseconds: 0)
     }
@@ -113,9 +123,15 @@ final class Worker {
     private func runTurn() {
         isTurnSet = false
         setTime()
+        turnEnd = System.steadyMilliseconds() + Limits.turnMilliseconds
         hub.runTurn()
+        turnEnd = System.steadyMilliseconds() + Limits.turnMilliseconds
+        runSearches { turnIsOver }
         scheduleTurn()
     }
+
+    /// Whether what goes on in turns has had its time, and the loop should look at its sockets again.
+    private var turnIsOver: Bool { System.steadyMilliseconds() >= turnEnd }
 
     // MARK: Mail
 
@@ -123,7 +139,7 @@ final class Worker {
         setTime()
         switch command {
         case .committed(let commit):
-            for (key, room) in commit.rooms { rooms[key] = room }
+            for (key, room) in commit.rooms { rooms.set(key, room) }
             publish(commit)
         case .keysSettled(let id): waiting.take(id)?.start?(nil)
         case .appended(let id, let source, let outcome):
@@ -166,7 +182,7 @@ final class Worker {
     /// the loop to be written.
     private func goOnDraining() {
         guard var drain, !drain.step(hub) else { return }
-        let isAnswered = waiting.isEmpty && gatherings.isEmpty
+        let isAnswered = waiting.isEmpty && gatherings.isEmpty && searches.isEmpty
         // Where others take the listeners over, nobody new comes here, and who came is served to the end.
         let isQuiet = isAnswered && (!context.keepsQueue || !doors.haveRequestsUnderWay)
         guard drain.hasSaidGoodbye && isQuiet || drain.isLate else {
@@ -192,6 +208,7 @@ final class Worker {
         for diagnostic in diagnostics.values { diagnostic.end() }
         doors = Doors()
         waiting = WaitingRequests()
+        searches.removeAll()
         gatherings.removeAll()
     }
 }

@@ -8,9 +8,12 @@ struct ListenPlan: Sendable {
     let host: String
     let port: UInt16
     let isSecure: Bool
+    /// Whether it is the address of metrics and readiness alone.
+    let isForMetrics: Bool
     let text: String
 
-    init(_ address: ListenAddress) throws {
+    init(_ address: ListenAddress, isForMetrics: Bool = false) throws {
+        self.isForMetrics = isForMetrics
         host = address.host == "localhost" ? "127.0.0.1" : address.host
         port = UInt16(clamping: address.port)
         isSecure = address.isSecure
@@ -29,8 +32,11 @@ struct ListenPlan: Sendable {
 
     static func isSecure(_ socket: InheritedSocket) -> Bool { socket.name == "https" }
 
-    private init(host: String, isSecure: Bool, boundTo text: String, inherited: InheritedSocket?) {
+    private init(
+        host: String, isSecure: Bool, isForMetrics: Bool = false, boundTo text: String, inherited: InheritedSocket?
+    ) {
         self.host = host
+        self.isForMetrics = isForMetrics
         self.isSecure = isSecure
         self.text = isSecure ? "https://\(text)" : text
         self.inherited = inherited
@@ -41,7 +47,9 @@ struct ListenPlan: Sendable {
         if let inherited { return (try Listener(inherited, on: loop), self) }
         let listener = try Listener(host: host, port: port, on: loop)
         return (
-            listener, ListenPlan(host: host, isSecure: isSecure, boundTo: listener.address, inherited: nil)
+            listener,
+            ListenPlan(
+                host: host, isSecure: isSecure, isForMetrics: isForMetrics, boundTo: listener.address, inherited: nil)
         )
     }
 }
@@ -82,7 +90,7 @@ enum WorkerThread {
             let loop = try Loop()
             let worker = try Worker(plan, loop: loop)
             let bound = try listen.map { try $0.bind(on: loop) }
-            for (listener, plan) in bound { try worker.listen(on: listener, isSecure: plan.isSecure) }
+            for (listener, plan) in bound { try worker.listen(on: listener, plan) }
             started.resume(returning: bound.map(\.plan))
             loop.run()
             plan.context.health.pulses[plan.index].ended()

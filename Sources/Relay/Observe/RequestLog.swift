@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Events
 internal import FrontDoor
 internal import Logging
+internal import Wire
 
 /// One line in the log for each request, and two for each stream: when it opens and when it ends.
 ///
@@ -129,9 +130,9 @@ struct RequestLog: Sendable {
     ]
 
     /// The path and of the query what may be seen.
-    static func target(_ request: HTTPRequest) -> String {
+    static func target(_ request: HTTPRequest, withQuery: Bool = true) -> String {
         let path = "/" + OutputText.cut(WireText(request.path.map(OutputText.shown).joined(separator: "/")))
-        let query = request.query.filter { shown.contains($0.name) }
+        let query = withQuery ? request.query.filter { shown.contains($0.name) } : []
         guard !query.isEmpty else { return path }
         return path + "?" + query.map { "\($0.name)=\(OutputText.shown($0.value))" }.joined(separator: "&")
     }

@@ -2,6 +2,7 @@ internal import Access
 internal import EventLoop
 internal import Events
 internal import FrontDoor
+internal import Wire
 
 /// Who asks, and what the answer may show. The one place where routes come by an identity.
 struct AccessCheck {
@@ -48,7 +49,12 @@ struct AccessCheck {
 
     /// Finding a ticket costs no more than counting a failure, so nothing is asked before.
     private func holder(ofTicket ticket: WireText, _ attempt: Attempt) throws(AccessRefusal) -> Identity {
-        guard let identity = context.tickets.withLock({ $0.redeem(ticket, now: attempt.now) }) else {
+        // A HEAD uses nothing up.
+        let isKept = exchange.request.method == "HEAD"
+        let found = context.tickets.withLock {
+            isKept ? $0.holder(of: ticket, now: attempt.now) : $0.redeem(ticket, now: attempt.now)
+        }
+        guard let identity = found else {
             let refusal = AccessRefusal(
                 .unknownTicket, "The ticket was used before, is too old, or was never issued.")
             throw failure(of: attempt, refusal)
@@ -113,7 +119,7 @@ struct AccessCheck {
     /// The token or ticket of a request.
     private func credentials(_ request: HTTPRequest, _ rules: Rules) throws(AccessRefusal) -> Credentials {
         // Looked up only if it is needed.
-        let cookie = request.header("cookie").flatMap { CrossOrigin(rules: rules).mayUseCookie(request) ? $0 : nil }
+        let cookie = Self.cookies(request).flatMap { CrossOrigin(rules: rules).mayUseCookie(request) ? $0 : nil }
         let found = try Credentials.find(
             authorization: request.header("authorization"), cookie: cookie, query: request.query)
         guard let found else {
@@ -123,6 +129,12 @@ struct AccessCheck {
             )
         }
         return found
+    }
+
+    /// All cookies of a request: some proxies and HTTP/2 clients send a line for each.
+    private static func cookies(_ request: HTTPRequest) -> WireText? {
+        let lines = request.headers.filter { $0.name.equalsIgnoringASCIICase("cookie") }.map(\.value)
+        return lines.count > 1 ? WireText(lines.map(\.string).joined(separator: "; ")) : lines.first
     }
 
     /// The same, for what only administrators may ask.

@@ -22,10 +22,10 @@ enum AdminRoute: Equatable {
     /// What may be asked there.
     var methods: [String] {
         switch self {
-        case .rejects, .streams: ["GET"]
+        case .rejects, .streams: ["GET", "HEAD"]
         case .stream: ["DELETE"]
         case .revoke: ["POST"]
-        case .revocations: ["GET", "DELETE"]
+        case .revocations: ["GET", "HEAD", "DELETE"]
         }
     }
 }

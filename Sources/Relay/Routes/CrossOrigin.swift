@@ -1,4 +1,5 @@
 internal import Access
+internal import Events
 internal import FrontDoor
 internal import Wire
 
@@ -35,10 +36,53 @@ struct CrossOrigin {
         guard let origin, origin != .refused else { return response }
         response.headers += [
             ("Access-Control-Allow-Methods", allowed),
-            ("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID, If-None-Match"),
+            ("Access-Control-Allow-Headers", Self.allowedHeaders(request)),
             ("Access-Control-Max-Age", "600"),
         ]
+        // Only for pages that are listed: those of any site must not reach into a private network.
+        if origin == .allowed, request.header("access-control-request-private-network") == "true" {
+            response.headers.append(("Access-Control-Allow-Private-Network", "true"))
+        }
         return response
+    }
+
+    /// The headers that clients of the API need, and those that the page asks for: tracing and polyfills add their own.
+    private static func allowedHeaders(_ request: HTTPRequest) -> String {
+        let usual: [WireText] = ["Authorization", "Content-Type", "Last-Event-ID", "If-None-Match"]
+        var known = Set(usual.map { $0.asciiLowercased() })
+        var names = usual
+        for line in request.headers where line.name.equalsIgnoringASCIICase("access-control-request-headers") {
+            for element in line.value.utf8.split(whereSeparator: { ", \t".utf8.contains($0) }) {
+                guard names.count < Limits.preflightHeaders, element.count <= Limits.preflightHeaderBytes,
+                    element.allSatisfy(isToken)
+                else { continue }
+                let name = WireText(decoding: element).asciiLowercased()
+                guard known.insert(name).inserted else { continue }
+                names.append(name)
+            }
+        }
+        return names.map(\.string).joined(separator: ", ")
+    }
+
+    /// Letters, digits and the marks that RFC 9110, section 5.6.2 allows in names.
+    private static func isToken(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"):
+            true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
+
+    /// The origin of a page that may not read, if the request comes from one of another site.
+    func strangerOrigin(_ request: HTTPRequest) -> WireText? {
+        guard let origin = request.header("origin"), rules.origins.decision(for: origin) == .refused else { return nil }
+        return isOwn(origin, request) ? nil : origin
+    }
+
+    private func isOwn(_ origin: WireText, _ request: HTTPRequest) -> Bool {
+        guard let host = request.header("host") else { return false }
+        return origin == "https://\(host)" || origin == "http://\(host)"
     }
 
     /// Whether a request may be let in by its cookie, which browsers attach to whatever any page has them send:
@@ -47,7 +91,6 @@ struct CrossOrigin {
         if request.method == "GET" || request.method == "HEAD" { return true }
         guard let origin = request.header("origin") else { return true }
         if rules.origins.decision(for: origin) == .allowed { return true }
-        guard let host = request.header("host") else { return false }
-        return origin == "https://\(host)" || origin == "http://\(host)"
+        return isOwn(origin, request)
     }
 }

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Events
 internal import Fanout
+internal import FrontDoor
 
 /// The head of a stream's response. The body has no length: it comes in chunks, or over HTTP/1.0 ends with the
 /// connection.
@@ -18,20 +19,33 @@ enum StreamHead {
 
     /// Some clients read another encoding where none is named.
     static func contentType(_ format: StreamQuery.Format) -> String {
-        format == .sse ? "text/event-stream; charset=utf-8" : "application/x-ndjson; charset=utf-8"
+        switch format {
+        case .sse: "text/event-stream; charset=utf-8"
+        case .ndjson: "application/x-ndjson; charset=utf-8"
+        case .json: "application/json"
+        }
+    }
+
+    /// The answer to a HEAD.
+    static func alone(_ format: StreamQuery.Format) -> HTTPResponse {
+        var response = HTTPResponse(status: 200, contentType: contentType(format))
+        response.headers += [("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")]
+        response.hasLength = false
+        return response
     }
 }
 
 /// What the routes themselves say on a stream: like the hub's control events.
 enum ControlMessage {
     /// The rooms as they were at `place`, which it carries: every event after it follows.
-    static func snapshot(_ rooms: [RoomState], at place: EventID, format: StreamFormat) -> [UInt8] {
+    /// - Parameter rooms: a JSON list.
+    static func snapshot(_ rooms: [UInt8], at place: EventID, format: StreamFormat) -> [UInt8] {
         let json = JSONWriter.bytes { writer in
             writer.object { writer in
                 writer.member("type", "snapshot")
                 writer.member("lastEventId", id: place)
                 writer.name("rooms")
-                writer.array { writer in for room in rooms { room.write(to: &writer) } }
+                writer.encoded(rooms)
             }
         }
         guard format.encoding == .sse else { return json + [0x0A] }
@@ -39,14 +53,17 @@ enum ControlMessage {
         return Array("id: \(place)\n\(name)data: ".utf8) + json + [0x0A, 0x0A]
     }
 
-    static func refused(reason: String, detail: String, retryAfterSeconds: Int, isNamed: Bool) -> [UInt8] {
-        let retry = Int64(retryAfterSeconds) * 1000
+    /// - Parameter retryAfterSeconds: nil if the same request will never be let in. EventSource comes back all the
+    ///   same, so it is told to do that seldom.
+    static func refused(reason: String, detail: String, retryAfterSeconds: Int?, isNamed: Bool) -> [UInt8] {
+        let retry = Int64(retryAfterSeconds ?? Limits.finalRefusalRetrySeconds) * 1000
         let json = JSONWriter.text { writer in
             writer.object { writer in
                 writer.member("type", "refused")
                 writer.member("reason", reason)
                 writer.member("detail", detail)
                 writer.member("retryMs", retry)
+                if retryAfterSeconds == nil { writer.member("final", true) }
             }
         }
         return Array("retry: \(retry)\n\(isNamed ? "event: refused\n" : "")data: \(json)\n\n".utf8)

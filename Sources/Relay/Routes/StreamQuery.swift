@@ -1,6 +1,7 @@
 internal import Events
 internal import Fanout
 internal import FrontDoor
+internal import Wire
 
 /// What a `GET /api/events` asks for, read from query and headers.
 struct StreamQuery: Equatable {
@@ -35,12 +36,15 @@ struct StreamQuery: Equatable {
     /// A sentence for whoever wrote the query.
     struct Mistake: Error, Equatable {
         let sentence: String
+        /// True if the client takes none of the forms that there are.
+        var isAboutForms = false
     }
 
     init(_ request: HTTPRequest, now: EpochMilliseconds) throws(Mistake) {
-        if let accept = request.header("accept") { format = Self.format(accept: accept) }
         var reader = Reader()
         for (name, value) in request.query { try reader.take(name, value, into: &self, now: now) }
+        // What the query asks for outdoes what the client usually takes.
+        if !reader.hasFormat { format = try Self.format(request) }
         requested = EventScope(
             rooms: reader.rooms.isEmpty ? .all : PatternSet(reader.rooms),
             types: reader.types.isEmpty ? .all : PatternSet(reader.types),
@@ -65,20 +69,19 @@ struct StreamQuery: Equatable {
         }
     }
 
-    private static func format(accept: WireText) -> Format {
-        let types = accept.split(at: UInt8(ascii: ",")).map { element in
-            // Up to the first semicolon, which may be all there is.
-            WireText(decoding: element.utf8.prefix { $0 != UInt8(ascii: ";") }).trimmingBlanks().asciiLowercased()
-        }
-        for type in types {
-            switch type {
-            case "text/event-stream": return .sse
-            case "application/x-ndjson", "application/ndjson": return .ndjson
-            case "application/json": return .json
-            default: continue
-            }
-        }
-        return .sse
+    /// By media type; the first is for clients that take anything.
+    private static let forms: KeyValuePairs<WireText, Format> = [
+        "text/event-stream": .sse, "application/x-ndjson": .ndjson, "application/ndjson": .ndjson,
+        "application/json": .json,
+    ]
+
+    private static func format(_ request: HTTPRequest) throws(Mistake) -> Format {
+        do throws(AcceptHeader.Problem) {
+            let best = try AcceptHeader(request).best(of: forms.map(\.key))
+            if let form = forms.first(where: { $0.key == best }) { return form.value }
+        } catch { throw Mistake(sentence: error.sentence) }
+        let list = "text/event-stream, application/x-ndjson and application/json, all in UTF-8"
+        throw Mistake(sentence: "Accept takes none of the forms that there are: \(list).", isAboutForms: true)
     }
 }
 
@@ -88,7 +91,8 @@ extension StreamQuery {
         var rooms: [Pattern] = []
         var types: [Pattern] = []
         var sources: [Pattern] = []
-        var count = 0
+        var values = FilterValues()
+        var hasFormat = false
         var lastEventID: WireText?
         var since: EpochMilliseconds?
         var tail: Int?
@@ -107,10 +111,10 @@ extension StreamQuery {
             _ name: WireText, _ value: WireText, into query: inout StreamQuery, now: EpochMilliseconds
         ) throws(Mistake) {
             switch name {
-            case "room": rooms.append(try pattern(name, value))
-            case "type": types.append(try pattern(name, value))
-            case "source": sources.append(try pattern(name, value))
-            case "participant": query.participants.insert(try filter(name, value, most: Limits.nameBytes))
+            case "room": rooms.append(try values.pattern("room=", value))
+            case "type": types.append(try values.pattern("type=", value))
+            case "source": sources.append(try values.pattern("source=", value))
+            case "participant": query.participants.insert(try values.name("participant=", value))
             case "named": query.isNamed = try flag(name, value)
             case "snapshot": query.wantsSnapshot = try flag(name, value)
             case "lastEventId": lastEventID = value
@@ -118,7 +122,9 @@ extension StreamQuery {
             case "tail": tail = try number(name, value, 0...Limits.tailEvents)
             case "limit": query.limitEvents = try number(name, value, 1...Limits.limitEvents)
             case "wait": query.waitMilliseconds = try wait(value)
-            case "format": query.format = try word(name, value)
+            case "format":
+                query.format = try word(name, value)
+                hasFormat = true
             case "heartbeat":
                 guard value == "event" || value == "comment" else {
                     throw Mistake(sentence: "heartbeat= is event or comment.")
@@ -131,24 +137,8 @@ extension StreamQuery {
                 query.refusesOnStream = value == "stream"
             case "access_token", "ticket": break
             default:
-                throw Mistake(sentence: "A parameter is not known\(Quotable.text(name)); \(StreamQuery.known)")
+                throw FilterValues.unknown(name, of: StreamQuery.known)
             }
-        }
-
-        private mutating func pattern(_ name: WireText, _ value: WireText) throws(Mistake) -> Pattern {
-            let text = try filter(name, value, most: Limits.patternBytes)
-            do { return try Pattern(checking: text) } catch { throw Mistake(sentence: "\(name)=: \(error).") }
-        }
-
-        private mutating func filter(_ name: WireText, _ value: WireText, most bytes: Int) throws(Mistake) -> WireText {
-            count += 1
-            guard count <= Limits.filterPatterns else {
-                throw Mistake(sentence: "There are more than \(Limits.filterPatterns) filters.")
-            }
-            guard !value.isEmpty, value.byteCount <= bytes else {
-                throw Mistake(sentence: "\(name)= needs a value, of at most \(bytes) bytes; * matches anything.")
-            }
-            return value
         }
 
         private func flag(_ name: WireText, _ value: WireText) throws(Mistake) -> Bool {
@@ -193,8 +183,8 @@ extension StreamQuery {
         }
     }
 
-    private static let known = """
-        the parameters are room, type, source, participant, named, snapshot, lastEventId, since, tail, limit, wait, \
-        format, heartbeat, refuse, access_token and ticket.
-        """
+    private static let known = [
+        "room", "type", "source", "participant", "named", "snapshot", "lastEventId", "since", "tail", "limit", "wait",
+        "format", "heartbeat", "refuse", "access_token", "ticket",
+    ]
 }

@@ -1,20 +1,26 @@
 internal import Access
+internal import Events
 
 /// Why a stream with a good token cannot be had now.
 enum StreamRefusal {
     case cap(CapDecision.Reason, retryAfterSeconds: Int)
     case draining
     case busy
+    /// The user has as many pages and lists under way as one may have.
+    case answers
+    /// The answers that clients have not read take as much memory as they may.
+    case unsent
 
     /// Every word that ``reason`` can be.
-    static let reasons = CapDecision.Reason.allCases.map(\.rawValue) + ["draining", "busy"]
+    static let reasons = CapDecision.Reason.allCases.map(\.rawValue) + ["draining", "busy", "too_many_answers"]
 
     /// The word in the problem body, in the `refused` event and in the metric.
     var reason: String {
         switch self {
         case .cap(let reason, _): reason.rawValue
         case .draining: "draining"
-        case .busy: "busy"
+        case .busy, .unsent: "busy"
+        case .answers: "too_many_answers"
         }
     }
 
@@ -31,12 +37,15 @@ enum StreamRefusal {
         case .cap(.rate, _): "Too many streams are being opened at the moment."
         case .draining: "The relay is stopping."
         case .busy: "The log is too busy to look up where the stream begins."
+        case .answers:
+            "This user has \(Limits.userAnswers) pages and lists under way, as many as one user may have: read them first."
+        case .unsent: "The answers that clients have yet to read take as much memory as they may."
         }
     }
 
     var problem: Problem {
         switch self {
-        case .cap:
+        case .cap, .answers:
             var problem = Problem(429, reason, detail)
             problem.retryAfterSeconds = retryAfterSeconds
             return problem

@@ -5,6 +5,7 @@ extension Setting {
     /// By the settings' keys; a test sees that none is missing.
     static let meanings: [String: String] = [
         "listen": "where connections are accepted",
+        "metrics": "an address of their own for /metrics and /readyz",
         "tls.certificate": "the certificate for addresses with https://",
         "tls.key": "its private key",
         "data": "the folder with the log and the generated secrets",

@@ -5,6 +5,7 @@ extension Setting {
     /// Every setting of one value or a plain list, in the order in which `check` prints them.
     static let all: [Setting] = [
         Setting(list: "listen", \.listen, read: ListenAddress.init, show: \.description),
+        Setting("metrics", \.metrics, read: metricsAddress, show: { $0?.description ?? "" }),
         Setting("tls.certificate", \.tls.certificate, read: file, show: { $0 ?? "" }),
         Setting("tls.key", \.tls.key, read: file, show: { $0 ?? "" }),
         Setting("data", \.data, read: path, show: { $0 }),
@@ -46,6 +47,14 @@ extension Setting {
     private static let hour = 60 * minute
     private static let day = 24 * hour
     private static let mostStreams = 10_000_000
+
+    @Sendable private static func metricsAddress(_ text: String) throws(BadValue) -> ListenAddress? {
+        let address = try ListenAddress(text)
+        guard !address.isSecure else {
+            throw BadValue("the metrics' address is served without TLS: leave https:// out")
+        }
+        return address
+    }
 
     @Sendable static func path(_ text: String) throws(BadValue) -> String {
         guard !text.isEmpty, !text.utf8.contains(0) else { throw BadValue("a path should stand here") }
@@ -92,11 +101,19 @@ extension Setting {
     /// An origin as browsers send it, or one with `*.` before the domain, or `*`.
     @Sendable private static func origin(_ text: String) throws(BadValue) -> String {
         if text == "*" { return text }
-        guard let scheme = ["https://", "http://"].first(where: text.hasPrefix) else {
+        guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else {
             throw BadValue("an origin begins with https:// or http://, as in https://dash.example.com")
         }
-        let authority = text.dropFirst(scheme.count)
+        let authority = text[colon...].dropFirst(3)
         if authority.contains("/") { throw BadValue("an origin has no path, and no / at its end") }
+        let isOfSite = ["https", "http"].contains(text[..<colon].lowercased())
+        if !isOfSite {
+            guard (try? AllowedOrigins([text])) != nil else {
+                throw BadValue(
+                    "an app's origin is a scheme and a host, as in capacitor://localhost or tauri://localhost")
+            }
+            return text.lowercased()
+        }
         let host = authority.hasPrefix("*.") ? authority.dropFirst(2) : authority
         guard !host.isEmpty, !host.contains("*") else {
             throw BadValue("only the first part of an origin's host may be *, as in https://*.example.com")

@@ -38,7 +38,7 @@ extension Settings {
         var settings = fromEnvironment.settings
         var problems = reader.problems + fromEnvironment.problems + settings.apply(overrides)
         // A half that is there and wrong has been told already.
-        if problems.isEmpty { problems = settings.halfSetProxy + settings.strayTwins }
+        if problems.isEmpty { problems = settings.halfSetProxy + settings.strayTwins + settings.metricsInUse }
         guard problems.isEmpty else { throw SettingsError(problems: problems) }
         settings.expandHome(environment["HOME"] ?? "~")
         return settings
@@ -92,6 +92,19 @@ extension Settings {
             return SettingsProblem(
                 origins[key] ?? .standard, "\(key).same_as", "there is no issuer \(name) with users of its own")
         }
+    }
+
+    /// The metrics' address must be another than those of streams and webhooks, which would share it.
+    private var metricsInUse: [SettingsProblem] {
+        guard let metrics, metrics.port != 0 else { return [] }
+        let open = ["0.0.0.0", "::"]
+        let shared = listen.first { address in
+            address.port == metrics.port
+                && (address.host == metrics.host || open.contains(address.host) || open.contains(metrics.host))
+        }
+        guard let shared else { return [] }
+        let sentence = "\(metrics) is taken by listen (\(shared)): give the metrics a port of their own"
+        return [SettingsProblem(origins["metrics"] ?? .standard, "metrics", sentence)]
     }
 
     private mutating func apply(_ overrides: [String: [String]]) -> [SettingsProblem] {

@@ -8,6 +8,8 @@ public import Logging
 public struct Settings: Sendable, Equatable {
     /// Where to accept connections.
     public var listen = [ListenAddress(host: "127.0.0.1", port: 3001)]
+    /// Where `/metrics` and `/readyz` are, if not on the addresses of ``listen``.
+    public var metrics: ListenAddress?
     /// What the addresses over TLS show their clients.
     public var tls = TLSSettings()
     /// The folder for the log and for generated secrets. Made when it is missing.
