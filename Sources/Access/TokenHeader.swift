@@ -22,11 +22,12 @@ struct TokenHeader {
         keyID = header["kid"]?.string
     }
 
-    /// Tokens that say they are made for something else, such as `logout+jwt` (RFC 8725, section 3.11), are.
+    /// Refuses tokens that are made for something else, such as `logout+jwt` (RFC 8725, section 3.11). `JOSE` says only
+    /// that the token is a JWS of this form (RFC 7515, section 4.1.9).
     private static func check(type: JSONValue) throws(AccessRefusal) {
         let name = type.string?.asciiLowercased() ?? ""
         let plain = name.hasPrefix("application/") ? name.dropFirst(12) : name
-        guard plain == "jwt" || plain == "at+jwt" else {
+        guard plain == "jwt" || plain == "at+jwt" || plain == "jose" else {
             throw AccessRefusal(.wrongTokenKind, "The token's typ says that it is made for something else.")
         }
     }

@@ -50,7 +50,7 @@ import Testing
         arguments: [
             ("JWT", nil), ("jwt", nil), ("at+jwt", nil), ("application/at+JWT", nil), ("application/jwt", nil),
             ("logout+jwt", AccessRefusal.Reason.wrongTokenKind), ("secevent+jwt", .wrongTokenKind),
-            ("dpop+jwt", .wrongTokenKind), ("JOSE", .wrongTokenKind), ("", .wrongTokenKind),
+            ("dpop+jwt", .wrongTokenKind), ("JOSE", nil), ("jose+json", .wrongTokenKind), ("", .wrongTokenKind),
             ("application/", .wrongTokenKind),
         ] as [(String, AccessRefusal.Reason?)])
     func tokenTypedForAnotherUseIsRefused(type: String, reason: AccessRefusal.Reason?) async throws {

@@ -63,8 +63,8 @@ what was received is committed. A second signal cuts the goodbyes short.
 .B SIGHUP
 Read the settings anew. Streams stay. Settings that cannot be used change nothing.
 .SH EXIT STATUS
-0 when all went well, 1 when the answer is no or the relay could not run, 2 for settings that cannot be used, 64 for
-wrong usage.
+0 when all went well, 1 when the answer is no or the relay could not run, 2 for what another start would
+meet again (settings, certificates, the data folder, a damaged log, too few open files), 64 for wrong usage.
 """
 
 

@@ -7,7 +7,7 @@ struct RecordCount {
     static let most: UInt8 = 32
     private var records: UInt8 = 0
 
-    /// True once there were more than ``Limits/idleTLSRecords``: nothing more is read from the connection.
+    /// True once there were more than ``most``: nothing more is read from the connection.
     var isExceeded: Bool { records > Self.most }
 
     /// Counts what a message callback of OpenSSL tells.
