@@ -31,6 +31,14 @@ final class DoorConnection {
     var countedAs: WireText?
     /// Of a connection that was turned away: evhttp's record of it, since evhttp itself hears of it no more.
     var turnedAway: TurnedAway?
+    /// Bytes that came of the body, of the request that comes in.
+    private var bodyCame = 0
+    /// How many pieces the waiting bytes are in, at most.
+    private var pieces = 0
+    /// How many bytes have to wait before evhttp is told of them.
+    private var gathers = 0
+    /// An answer of evhttp's is in the output buffer: until it is written, evhttp takes no further request.
+    private var answerWaits = false
     /// Its socket belongs to a stream.
     var isHandedOff = false
     /// The request that is being served, so that nobody answers it when the connection is gone. It takes itself away
@@ -78,6 +86,9 @@ final class DoorConnection {
         case .serving, .answering: return
         }
         if startedAt == nil { startedAt = System.steadyMilliseconds() }
+        // Not at the head's end: evhttp may have to say that it awaits the body.
+        let isInBody = scanner.isInBody
+        if isInBody { bodyCame += count }
         // Data inside a chunk is not looked at, however much of it waits.
         if scanner.isInBody, let left = chunks?.dataLeft, count <= left {
             chunks?.skip(count)
@@ -85,7 +96,39 @@ final class DoorConnection {
             scan(from: evbuffer_get_length(input) - count)
         }
         if phase == .reading { self.count(unfinished: unfinishedBytes + count) }
+        if isInBody { gatherBody() }
+        joinPieces(count)
+        // What follows waits at the client; evhttp reads on when its answer is written.
+        if answerWaits && evbuffer_get_length(input) >= Self.heldBytes { bufferevent_disable(transport, Int16(EV_READ)) }
     }
+
+    /// How much may wait behind an answer that its client does not take.
+    private static let heldBytes = 64 * 1024
+
+    /// Has evhttp hear of a body only when some of it is there, or all: it keeps each piece in a buffer of a kilobyte or
+    /// more, and a client may send it byte by byte.
+    private func gatherBody() {
+        let isWhole = chunks?.isAtEnd ?? (bodyCame >= scanner.head.contentLength ?? 0)
+        let bytes = phase == .reading && scanner.isInBody && !isWhole ? Self.gatheredBytes : 0
+        guard bytes != gathers else { return }
+        gathers = bytes
+        bufferevent_setwatermark(transport, Int16(EV_READ), bytes, 0)
+    }
+
+    private static let gatheredBytes = 16 * 1024
+
+    /// Copies short pieces that wait into one buffer: over TLS each record has one of its own. The more waits, the more
+    /// seldom, so that each piece costs a kilobyte of copying at most.
+    private func joinPieces(_ count: Int) {
+        let waiting = evbuffer_get_length(input)
+        pieces = waiting == count ? 1 : pieces + 1
+        guard phase == .reading, pieces * Self.pieceBytes >= max(Self.gatheredBytes, waiting) else { return }
+        pieces = 1
+        evbuffer_pullup(input, -1)
+    }
+
+    /// What a piece costs at least.
+    private static let pieceBytes = 1024
 
     private func scan(from offset: Int) {
         guard !scanner.isInBody || chunks?.isAtEnd == false else { return }
@@ -94,14 +137,15 @@ final class DoorConnection {
         // Piece by piece: what waits behind the request is not looked at, and may be much.
         var piece = iovec()
         while evbuffer_peek(input, -1, &place, &piece, 1) >= 1 {
-            guard scan(UnsafeMutableRawBufferPointer(start: piece.iov_base, count: piece.iov_len)),
+            let bytes = UnsafeMutableRawBufferPointer(start: piece.iov_base, count: piece.iov_len)
+            guard scan(bytes, at: Int(place.pos)),
                 evbuffer_ptr_set(input, &place, piece.iov_len, EVBUFFER_PTR_ADD) == 0
             else { return }
         }
     }
 
     /// - Returns: false if nothing after these bytes needs to be looked at.
-    private func scan(_ bytes: UnsafeMutableRawBufferPointer) -> Bool {
+    private func scan(_ bytes: UnsafeMutableRawBufferPointer, at position: Int) -> Bool {
         var read = 0
         if !scanner.isInBody {
             read = scanner.readHead(UnsafeRawBufferPointer(bytes))
@@ -110,6 +154,7 @@ final class DoorConnection {
                 return false
             }
             guard scanner.isInBody else { return true }
+            bodyCame = evbuffer_get_length(input) - position - read
             if let refusal = judgeHead() {
                 refuse(refusal)
                 return false
@@ -164,6 +209,7 @@ final class DoorConnection {
         startedAt = nil
         hasServed = true
         phase = .serving
+        gatherBody()
         count(unfinished: 0)
         return violation
     }
@@ -178,6 +224,7 @@ final class DoorConnection {
             return dropInput()
         }
         phase = .reading
+        answerWaits = evbuffer_get_length(bufferevent_get_output(transport)) > 0
         scanner.reset()
         chunks = nil
         idleSince = System.steadyMilliseconds()
@@ -250,7 +297,9 @@ final class DoorConnection {
 
     /// Something was taken out of the output buffer; what is left of it waits for the client to read.
     fileprivate func outputShrank(_ output: OpaquePointer) {
-        if heldByAnswer != nil, evbuffer_get_length(output) == 0 { heldByAnswer = nil }
+        guard heldByAnswer != nil || answerWaits, evbuffer_get_length(output) == 0 else { return }
+        heldByAnswer = nil
+        answerWaits = false
     }
 
     /// True if a request began before `deadline` and is not complete.

@@ -9,6 +9,7 @@ import pytest
 import clients
 import providers
 import relay as roomwire
+import secure
 
 MIB = 1024 * 1024
 
@@ -74,6 +75,51 @@ def test_memory_is_given_back_after_a_burst(start):
         last = stack.enter_context(clients.RawConnection(relay))
         last.send(head("/api/webhooks/livekit", 2 * MIB) + b"x" * 1000)
     roomwire.wait_until(lambda: relay.resident_bytes() < before + 16 * MIB, "the memory to be given back")
+
+
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["sized", "chunked"])
+def test_a_body_byte_by_byte_takes_the_memory_of_its_bytes(folder, is_chunked):
+    """In TLS records of one byte, since TCP would join them on their way."""
+    relay = secure.SecureRelay(folder / "relay", secure.Certificate(folder), roomwire.settings(loops=1)).start()
+    body = providers.livekit_body("room_started", "drip", filling="x" * 60_000)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in providers.livekit_headers(body).items())
+    framing = "Transfer-Encoding: chunked" if is_chunked else f"Content-Length: {len(body)}"
+    try:
+        assert relay.secure.post("livekit", {}, b"x" * len(body)).status_code == 401
+        before = relay.resident_bytes()
+        with relay.secure.connect() as connection:
+            connection.sendall(f"POST /api/webhooks/livekit HTTP/1.1\r\nHost: x\r\n{framing}\r\n{lines}\r\n".encode())
+            for number in range(len(body) - 1):
+                if is_chunked:
+                    connection.sendall(b"1\r\n")
+                connection.sendall(body[number:number + 1])
+                if is_chunked:
+                    connection.sendall(b"\r\n")
+            assert relay.resident_bytes() < before + 32 * MIB
+            connection.sendall((b"1\r\n%s\r\n0\r\n\r\n" if is_chunked else b"%s") % body[-1:])
+            # Its signature is good, so every byte is where it was.
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+    finally:
+        relay.stop()
+
+
+@pytest.mark.parametrize("is_secure", [False, True], ids=["plain", "TLS"])
+def test_what_waits_behind_an_unread_answer_waits_at_the_client(folder, is_secure):
+    relay = secure.SecureRelay(folder / "relay", secure.Certificate(folder), roomwire.settings(loops=1)).start()
+    request = b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-Filling: " + b"x" * 30_000 + b"\r\n\r\n"
+    try:
+        connection = relay.secure.connect() if is_secure else socket.create_connection(("127.0.0.1", relay.port))
+        with connection:
+            connection.settimeout(2)
+            sent = 0
+            with contextlib.suppress(TimeoutError):
+                while sent < 4_000:
+                    connection.sendall(request)
+                    sent += 1
+            # The kernel's buffers take some MiB; without a bound there is no end.
+            assert sent < 4_000
+    finally:
+        relay.stop()
 
 
 FILES = 600
