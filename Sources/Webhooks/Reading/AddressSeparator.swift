@@ -38,8 +38,8 @@ enum AddressSeparator {
         while end - place < 2 * mostEscapes, end + 1 < bytes.count, bytes[end] == 0x32, bytes[end + 1] == 0x35 {
             end += 2
         }
-        guard end + 1 < bytes.count, lower(bytes[end]) == digits.0, lower(bytes[end + 1]) == digits.1 else { return nil }
-        return end + 2
+        guard end + 1 < bytes.count else { return nil }
+        return lower(bytes[end]) == digits.0 && lower(bytes[end + 1]) == digits.1 ? end + 2 : nil
     }
 
     private static func end(of text: StaticString, in bytes: Bytes, at place: Int) -> Int? {

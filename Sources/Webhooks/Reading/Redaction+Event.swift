@@ -74,8 +74,10 @@ private struct EventTexts {
                 participant.attributes[index].value = Redaction.placeholder
             } else if let shown = replacement(value, name) { participant.attributes[index].value = shown }
         }
-        if let shown = participant.permissions.flatMap({ replacement($0, "permissions") }) {
-            participant.permissions = shown
+        if let permissions = participant.permissions {
+            let hasSecret = permissions.object?.members.contains { isSecret($0.name) } ?? false
+            let passed = hasSecret ? Redaction.value(permissions, name: "permissions") : permissions
+            participant.permissions = replacement(passed, "permissions") ?? passed
         }
         hide(&participant.details)
     }
