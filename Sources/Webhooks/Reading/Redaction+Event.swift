@@ -72,7 +72,9 @@ private struct EventTexts {
             let (name, value) = participant.attributes[index]
             if isSecret(name) {
                 participant.attributes[index].value = Redaction.placeholder
-            } else if let shown = replacement(value, name) { participant.attributes[index].value = shown }
+            } else if let shown = replacement(value, name) {
+                participant.attributes[index].value = shown
+            }
         }
         if let permissions = participant.permissions {
             let hasSecret = permissions.object?.members.contains { isSecret($0.name) } ?? false
