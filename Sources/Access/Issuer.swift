@@ -140,6 +140,14 @@ struct SourceIssuer: Sendable {
         audienceSources = audience
     }
 
+    /// Whether `source:` and a name means this issuer: it goes by all its sources' names, and each of them leads to it.
+    func isMeant(by name: WireText) -> Bool {
+        let prefix = WireText(IssuerSettings.sourcePrefix)
+        guard name.hasPrefix(prefix) else { return false }
+        let source = name.dropFirst(prefix.byteCount)
+        return sources.patterns.contains { $0.text == source }
+    }
+
     /// The grant on rooms of these sources, and of no others: another source may have rooms of the same names.
     func grant(rooms: PatternSet) throws(AccessRefusal) -> Grant {
         guard !sources.patterns.isEmpty else {

@@ -40,7 +40,11 @@ extension TokenSettings {
     /// users if their tokens have the same `iss` and name users in the same claim, or if one says that it is the same
     /// as the other.
     func usersName(of issuer: IssuerSettings) -> WireText {
-        if let name = issuer.sameAs { return WireText(name) }
+        if let name = issuer.sameAs {
+            // The settings see to it that this one has users of its own, which may go by the name of a third.
+            let twin = issuers.first { WireText($0.name) == WireText(name) && $0.sameAs == nil }
+            return twin.map(usersName) ?? WireText(name)
+        }
         guard let iss = issuer.issuer.map({ WireText($0) }) else { return WireText(issuer.name) }
         let first = issuers.first {
             $0.sameAs == nil && $0.issuer.map { WireText($0) } == iss

@@ -34,6 +34,14 @@ public struct Revocations: Sendable, Equatable {
             }
         }
 
+        /// The same by the name that the issuer's users go by: a revocation by any other would count for nobody.
+        public func resolved(by verifier: TokenVerifier) -> Subject {
+            switch self {
+            case .user(_, let issuer?), .token(_, let issuer?): of(issuer: verifier.usersName(ofIssuer: issuer))
+            case .user(_, nil), .token(_, nil): self
+            }
+        }
+
         /// Whether it comes before the other among ``Revocations/entries(now:)``.
         public func precedes(_ other: Subject) -> Bool {
             isUser == other.isUser ? name < other.name : isUser

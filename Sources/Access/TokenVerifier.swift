@@ -102,6 +102,20 @@ public struct TokenVerifier: Sendable {
             tokenID: claims["jti"]?.string, issuer: kind.usersName, isAddressable: kind.isAddressable)
     }
 
+    /// The name that the users of an issuer go by, which is another's where the two have the same users. An issuer
+    /// that is not in the settings is taken by its name.
+    public func usersName(ofIssuer name: WireText) -> WireText {
+        if let issuer = issuers.first(where: { WireText($0.settings.name) == name }) { return issuer.usersName }
+        let providers = livekit.values.flatMap { $0 } + daily
+        let meant = providers.first { kind, _ in
+            switch kind {
+            case .issuer: false
+            case .livekit(let issuer), .daily(let issuer): issuer.isMeant(by: name)
+            }
+        }
+        return meant?.0.usersName ?? name
+    }
+
     /// Whether there are issuers whose keys are fetched.
     public var awaitsKeys: Bool { issuers.contains { $0.settings.awaitsKeys } }
 

@@ -122,6 +122,14 @@ struct RedactionTests {
         ("rtmp://me:pa/ss@host/K", "rtmp://me/[redacted]"),
         ("whip://h:443?key=K", "whip://h:443/[redacted]"),
         ("https://b.example/x.mp4?sig=K and wss://h/K", "https://b.example/[redacted] and wss://h/[redacted]"),
+        ("rtmp:%2F%2Fh/K rtmp%3a/%2fh/K", "rtmp://[redacted] rtmp://[redacted]"),
+        ("rtmp:/%2Fh/K rtmp%253A//h/K", "rtmp://[redacted] rtmp://[redacted]"),
+        ("rtmp%25253A%25252F%25252Fh/K", "rtmp://[redacted]"),
+        (#"{\"u\":\"rtmp:\\/\\/h\\/K\"}"#, #"{\"u\":\"rtmp://[redacted]\"}"#),
+        (#"rtmp:\u002f\u002Fh\u002fK"#, "rtmp://[redacted]"),
+        ("rtmp:&#x2F;&#x2F;h&#x2F;K rtmp:&#47;&#47;h/K", "rtmp://[redacted] rtmp://[redacted]"),
+        ("'rtmp://h/it's/K', and", "'rtmp://h/[redacted]', and"), ("rtmp://[K]/", "rtmp:///[redacted]"),
+        ("rtmp://[::1]:80/K", "rtmp://[::1]:80/[redacted]"), (#"C:\\a 10%25 4:%2 %"#, #"C:\\a 10%25 4:%2 %"#),
         ("twitch://K", "twitch://[redacted]"), ("at 12:30: nothing", "at 12:30: nothing"), ("://x", "://x"),
     ])
     func everyAddressInAnErrorIsReduced(_ text: WireText, _ expected: WireText) {
@@ -132,6 +140,9 @@ struct RedactionTests {
         (#"{"avatar":"https://cdn.example/a.png?v=2"}"#, #"{"avatar":"https://cdn.example/a.png?v=2"}"#),
         ("https://me:pw@h.example/a?b=c rtmp://h/K", "https://h.example/a?b=c rtmp://h/[redacted]"),
         ("https://h/?next=rtmp://h/K", "https://h/?next=rtmp://h/[redacted]"),
+        (#"{"avatar":"https:\/\/me:K@h.example\/a.png"}"#, #"{"avatar":"https:\/\/h.example\/a.png"}"#),
+        ("u=https%3A%2F%2Fme%3AK%40h.example%2Fa", "u=https%3A%2F%2Fh.example%2Fa"),
+        ("u=https%3A%2F%2Fh.example%2Fme%40example", "u=https%3A%2F%2Fh.example%2Fme%40example"),
         (
             "https://i.example/?url=https%3A%2F%2Fcdn.example%2Fa.png",
             "https://i.example/?url=https%3A%2F%2Fcdn.example%2Fa.png"
@@ -163,6 +174,48 @@ struct RedactionTests {
         #expect(!draft.json.contains("KEY"), "\(draft.json)")
         #expect(!String(decoding: draft.raw ?? [], as: UTF8.self).contains("KEY"))
         #expect(draft.json.contains("failed:rtmp://host/[redacted]"))
+    }
+
+    @Test func whatAnAttributeNamesAsASecretReachesNoEvent() throws {
+        let livekit = try LiveKit(settings: ProviderSettings(source: "lk", keys: ["key": "secret"]))
+        let joined = try livekit.event(
+            """
+            {"event":"participant_joined","room":{"name":"r"},"participant":{"sid":"P",
+            "attributes":{"seat":"4","api_token":"KEY","Stream-Key":"KEY","lang":"de"}}}
+            """)
+        #expect(!joined.json.contains("KEY"), "\(joined.json)")
+        #expect(joined.data.contains(#""seat":"4""#) && joined.data.contains(#""lang":"de""#))
+    }
+
+    @Test func membersOfAnApplicationsDataAreJudgedByTheirNames() throws {
+        let daily = try Daily(settings: ProviderSettings(source: "d", secrets: ["c2VjcmV0"]))
+        let joined = try daily.event(
+            """
+            {"type":"participant.joined","id":"e","event_ts":1,"payload":{"room":"r","session_id":"s",
+            "permissions":{"hasPresence":true,"joinToken":"KEY"},"user_data":{"seat":4,"deep":[{"api_key":"KEY"}]}}}
+            """)
+        #expect(!joined.json.contains("KEY"), "\(joined.json)")
+        #expect(joined.data.contains("seat") && joined.data.contains(#""hasPresence":true"#))
+    }
+
+    @Test func addedNamesCountInTextThatIsJSON() throws {
+        let livekit = try LiveKit(
+            settings: ProviderSettings(source: "lk", keys: ["key": "secret"], options: ["redact": "email"]))
+        let inner = #"{\"user\":{\"e-mail\":\"KEY\",\"seat\":4},\"more\":\"[{\\\"workEmail\\\":\\\"KEY\\\"}]\"}"#
+        let joined = try livekit.event(
+            """
+            {"event":"participant_joined","room":{"name":"r","metadata":"{\\"n\\": 1.0}"},
+            "participant":{"sid":"P","metadata":"\(inner)","attributes":{"profile":"\(inner)"}}}
+            """)
+        #expect(!joined.json.contains("KEY"), "\(joined.json)")
+        #expect(!String(decoding: joined.raw ?? [], as: UTF8.self).contains("KEY"))
+        // What holds none of the names is passed on as it came.
+        #expect(joined.data.contains(#"{\"n\": 1.0}"#) && joined.data.contains("seat"))
+    }
+
+    @Test(arguments: ["stream_keys", "Proxy-Authorization", "passwordConfirmation", "dialInPin", "DSN", "hmacKey"])
+    func furtherNamesAreSecrets(_ name: WireText) {
+        #expect(Redaction.isSecret(name))
     }
 
     @Test func anOperatorAddsNames() throws {

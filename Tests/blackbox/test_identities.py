@@ -222,6 +222,27 @@ def test_keys_that_change_leave_users_who_they_are(start):
     assert requests.post(relay.url(f"/streams/{number}/renew"), headers=headers, timeout=30).status_code == 200
 
 
+def test_a_revocation_counts_by_whichever_name_of_the_issuer_it_is_given(start):
+    other = "the next secret, with more than 32 bytes"
+    config = roomwire.settings()
+    config["sources"]["mirror"] = config["sources"]["livekit"]
+    config["tokens"]["issuers"].append({"name": "next", "hs256": other, "same_as": "own", "issuer": "next"})
+    relay = start(config)
+    cases = [("next", "own", [roomwire.token("bob"), roomwire.token("bob", secret=other, iss="next")]),
+             ("source:mirror", "source:livekit,mirror", [guest()])]
+    for name, users, tokens in cases:
+        streams = [clients.subscribe(relay, "", token) for token in tokens]
+        answer = ask(relay, "POST", "/admin/revoke", json={"user": "bob", "issuer": name})
+        assert answer.json() == {"user": "bob", "issuer": users, "endedStreams": len(tokens)}
+        for stream in streams:
+            stream.read_to_end()
+        for token in tokens:
+            assert relay.get("/rooms", token).json()["reason"] == "revoked"
+        assert ask(relay, "DELETE", f"/admin/revocations?user=bob&issuer={name}").status_code == 204
+        for token in tokens:
+            assert relay.get("/rooms", token).status_code == 200
+
+
 # Sources
 
 

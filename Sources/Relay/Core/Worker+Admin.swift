@@ -79,7 +79,9 @@ extension Worker {
     }
 
     private func listStreams(_ exchange: Exchange, _ query: StreamListQuery, now: EpochMilliseconds) {
-        ask(.list(query), peers, for: exchange) { parts, isComplete in
+        var query = query
+        query.issuer = query.issuer.map(context.rules.verifier.usersName(ofIssuer:))
+        ask(.list(query), peers, for: exchange) { [query] parts, isComplete in
             StreamEntry.page(parts, limit: query.limit, isComplete: isComplete, now: now)
         }
     }

@@ -10,17 +10,18 @@ extension Worker {
         _ exchange: Exchange, _ order: RevokeOrder, by administrator: Identity, _ check: AccessCheck,
         now: EpochMilliseconds
     ) {
-        guard context.revocations.revoke(order.subject, until: order.until, now: now) else {
+        let subject = order.subject.resolved(by: context.rules.verifier)
+        guard context.revocations.revoke(subject, until: order.until, now: now) else {
             let problem = Problem.unavailable(
                 "too_many_revocations", "\(Limits.revocations) users and tokens are revoked, and no more can be kept.")
             return reply(exchange, problem.response, check)
         }
-        let until = context.revocations.end(of: order.subject, now: now) ?? order.until
-        let entry = Revocations.Entry(subject: order.subject, until: until)
+        let until = context.revocations.end(of: subject, now: now) ?? order.until
+        let entry = Revocations.Entry(subject: subject, until: until)
         context.log.notice("\(administrator.user) revoked \(entry)", metadata: administrator.logMetadata)
         // From here on nobody new is let in; now those who are there go, and the file is brought up to date.
         let id = ask(
-            .end(order.subject), peers, others: 1, for: exchange,
+            .end(subject), peers, others: 1, for: exchange,
             waitMilliseconds: Int64(Limits.requestSeconds) * 1000
         ) { [log = context.log] parts, isComplete in
             Self.revoked(entry, parts, isComplete: isComplete, log: log)
@@ -68,7 +69,11 @@ extension Worker {
             return reply(exchange, problem.response, check)
         }
         // What was lifted before and could not be kept is kept now.
-        guard context.revocations.lift(subject) || !context.revocations.isSaved else {
+        let verifier = context.rules.verifier
+        // As it stands first: it may be older than the settings, in which the issuer now goes by another's name.
+        let isLifted =
+            context.revocations.lift(subject) || context.revocations.lift(subject.resolved(by: verifier))
+        guard isLifted || !context.revocations.isSaved else {
             return reply(exchange, Problem.notFound("There is no such revocation.").response, check)
         }
         let log = context.log

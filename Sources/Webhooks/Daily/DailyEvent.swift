@@ -105,6 +105,8 @@ enum DailyEvent {
     /// What the application stored with the participant: text as it is, anything else as JSON.
     private static func metadata(_ value: JSONValue?) -> WireText? {
         guard let value else { return nil }
-        return value.string ?? WireText(JSONWriter.text { $0.value(value) })
+        if let text = value.string { return text }
+        let shown = Redaction.value(value, name: "user_data")
+        return WireText(JSONWriter.text { $0.value(shown) })
     }
 }

@@ -132,7 +132,7 @@ enum LiveKitEgress {
         var results: [JSONValue] = []
         for result in try info.messages(name) {
             var object: JSONObject = [:]
-            for text in texts { object[text] = try result.text(text).json }
+            for text in texts { object[text] = try result.text(text).map(RedactedURL.withoutQuery).json }
             for place in places { object[place] = try result.text(place).map(RedactedURL.withoutQuery).json }
             try addTimes(result, to: &object)
             object["sizeBytes"] = try result.integer("size").map(JSONValue.integer)

@@ -8,8 +8,11 @@ enum HostScan {
     /// a host: it may be half of a password that has a slash in it.
     static func host(_ bytes: Bytes) -> Bytes {
         var end = bytes.startIndex
-        if bytes.first == UInt8(ascii: "["), let bracket = bytes.firstIndex(of: UInt8(ascii: "]")) {
-            end = bracket + 1
+        if bytes.first == UInt8(ascii: "[") {
+            let address = bytes.dropFirst().prefix { isAddressByte($0) }
+            if address.endIndex < bytes.endIndex, bytes[address.endIndex] == UInt8(ascii: "]") {
+                end = address.endIndex + 1
+            }
         } else {
             end = bytes.firstIndex { !isNameByte($0) } ?? bytes.endIndex
         }
@@ -17,6 +20,12 @@ enum HostScan {
         let port = bytes[(end + 1)...].prefix(6).prefix { $0 &- UInt8(ascii: "0") < 10 }
         let isPort = !port.isEmpty && port.count < 6 && port.endIndex == bytes.endIndex
         return isPort ? bytes[..<port.endIndex] : bytes[..<end]
+    }
+
+    /// Of an IPv6 address, which may have an IPv4 address at its end.
+    private static func isAddressByte(_ byte: UInt8) -> Bool {
+        (byte | 0x20) &- UInt8(ascii: "a") < 6 || byte &- UInt8(ascii: "0") < 10 || byte == UInt8(ascii: ":")
+            || byte == UInt8(ascii: ".")
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
@@ -36,11 +45,6 @@ enum AddressScan {
         let isPlain: Bool
     }
 
-    private static let separators: [[UInt8]] = [
-        Array("://".utf8), Array(#":\/\/"#.utf8), Array("%3a%2f%2f".utf8), Array("%3a//".utf8),
-        Array("%253a%252f%252f".utf8),
-    ]
-
     /// Whether there is a colon or a percent sign, without which there is no address. The C library looks at many bytes
     /// at once.
     static func hasMark(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -54,7 +58,7 @@ enum AddressScan {
         guard place + 1 < bytes.count else { return false }
         let second = bytes[place + 1]
         switch bytes[place] {
-        case UInt8(ascii: ":"): return second == UInt8(ascii: "/") || second == UInt8(ascii: "\\")
+        case UInt8(ascii: ":"): return "/\\%&".utf8.contains(second)
         case UInt8(ascii: "%"): return second == UInt8(ascii: "2") || second == UInt8(ascii: "3")
         default: return false
         }
@@ -68,13 +72,13 @@ enum AddressScan {
                 place += 1
                 continue
             }
-            if let separator = separators.first(where: { stands($0, in: bytes, at: place) }) {
+            if let length = AddressSeparator.length(in: bytes, at: place) {
                 var scheme = place
                 while scheme > start, isSchemeByte(bytes[scheme - 1]) { scheme -= 1 }
                 if scheme < place {
                     return Found(
-                        start: scheme, schemeEnd: place, hostStart: place + separator.count,
-                        isPlain: separator == separators[0])
+                        start: scheme, schemeEnd: place, hostStart: place + length,
+                        isPlain: length == AddressSeparator.plainBytes)
                 }
             }
             place += 1
@@ -82,28 +86,43 @@ enum AddressScan {
         return nil
     }
 
-    private static func stands(_ separator: [UInt8], in bytes: UnsafeBufferPointer<UInt8>, at place: Int) -> Bool {
-        guard bytes.count - place >= separator.count else { return false }
-        for (offset, byte) in separator.enumerated() {
-            let found = bytes[place + offset]
-            guard (found &- 0x41 < 26 ? found | 0x20 : found) == byte else { return false }
-        }
-        return true
-    }
-
     /// A blank or a quotation mark ends an address; a backslash before the mark is the mark's. An apostrophe does
-    /// only where one stands before the address, since a key may have one in it.
+    /// only where one stands before the address and no letter behind it, since a key may have one in it.
     static func end(of found: Found, in bytes: UnsafeBufferPointer<UInt8>) -> Int {
         let isQuoted = found.start > 0 && bytes[found.start - 1] == UInt8(ascii: "'")
         var end = found.hostStart
         while end < bytes.count, bytes[end] > 0x20, bytes[end] != UInt8(ascii: "\""),
-            !(isQuoted && bytes[end] == UInt8(ascii: "'"))
+            !(isQuoted && bytes[end] == UInt8(ascii: "'") && !isLetterOrDigit(in: bytes, at: end + 1))
         {
             end += 1
         }
         guard end < bytes.count, bytes[end] == UInt8(ascii: "\"") else { return end }
         while end > found.hostStart, bytes[end - 1] == UInt8(ascii: "\\") { end -= 1 }
         return end
+    }
+
+    private static func isLetterOrDigit(in bytes: UnsafeBufferPointer<UInt8>, at place: Int) -> Bool {
+        guard place < bytes.count else { return false }
+        return (bytes[place] | 0x20) &- UInt8(ascii: "a") < 26 || bytes[place] &- UInt8(ascii: "0") < 10
+    }
+
+    /// Where the host begins behind user and password in an address whose separator is escaped: there `%40` may stand
+    /// for the `@`, and `%2f` for the slash that ends the part with the host.
+    static func escapedHost(of found: Found, in bytes: UnsafeBufferPointer<UInt8>) -> Int {
+        let end = authorityEnd(of: found, in: bytes)
+        var host = found.hostStart
+        var place = found.hostStart
+        while place < end {
+            if bytes[place] == UInt8(ascii: "@") {
+                host = place + 1
+            } else if let next = AddressSeparator.percentEnd(of: (0x34, 0x30), in: bytes, at: place) {
+                host = next
+            } else if AddressSeparator.percentEnd(of: (0x32, 0x66), in: bytes, at: place) != nil {
+                break
+            }
+            place += 1
+        }
+        return host
     }
 
     /// Where the part with the host ends.

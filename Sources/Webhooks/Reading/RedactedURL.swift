@@ -105,7 +105,9 @@ enum RedactedURL {
     ) -> (text: [UInt8], end: Int)? {
         let scheme = WireText(decoding: bytes[found.start..<found.schemeEnd])
         guard linkSchemes.contains(scheme.asciiLowercased()) else { return nil }
-        guard found.isPlain else { return (Array(bytes[found.start..<found.hostStart]), found.hostStart) }
+        guard found.isPlain else {
+            return (Array(bytes[found.start..<found.hostStart]), AddressScan.escapedHost(of: found, in: bytes))
+        }
         let end = AddressScan.authorityEnd(of: found, in: bytes)
         guard let parts = Parts(WireText(decoding: bytes[found.start..<end])), parts.tail.isEmpty else {
             return nil

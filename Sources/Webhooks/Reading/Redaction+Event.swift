@@ -43,8 +43,19 @@ private struct EventTexts {
     /// What stands for a text instead; nil if it stays.
     private func replacement(_ text: WireText, _ name: WireText) -> WireText? {
         if added?.matches(name) == true { return Redaction.placeholder }
+        if added != nil, let shown = inJSON(text, name) { return shown }
         return keepsAddresses ? nil : RedactedURL.reduced(text)
     }
+
+    /// The same of a text that is itself JSON, as an application's metadata often is. It is read only where an operator
+    /// named members, and passed on as it came where it has none of them.
+    private func inJSON(_ text: WireText, _ name: WireText) -> WireText? {
+        guard let value = Redaction.structure(in: text), let shown = replacement(value, name) else { return nil }
+        return WireText(JSONWriter.text { $0.value(shown) })
+    }
+
+    /// Names that say by themselves that a secret stands there, in what is passed on member by member.
+    private func isSecret(_ name: WireText) -> Bool { !keepsAddresses && Redaction.isSecret(name) }
 
     func hide(_ text: inout WireText?, _ name: WireText) {
         if let shown = text.flatMap({ replacement($0, name) }) { text = shown }
@@ -59,10 +70,16 @@ private struct EventTexts {
         hide(&participant.metadata, "metadata")
         for index in participant.attributes.indices {
             let (name, value) = participant.attributes[index]
-            if let shown = replacement(value, name) { participant.attributes[index].value = shown }
+            if isSecret(name) {
+                participant.attributes[index].value = Redaction.placeholder
+            } else if let shown = replacement(value, name) {
+                participant.attributes[index].value = shown
+            }
         }
-        if let shown = participant.permissions.flatMap({ replacement($0, "permissions") }) {
-            participant.permissions = shown
+        if let permissions = participant.permissions {
+            let hasSecret = permissions.object?.members.contains { isSecret($0.name) } ?? false
+            let passed = hasSecret ? Redaction.value(permissions, name: "permissions") : permissions
+            participant.permissions = replacement(passed, "permissions") ?? passed
         }
         hide(&participant.details)
     }

@@ -88,6 +88,7 @@ struct Redaction: Sendable {
 
     private func string(_ text: WireText, name: WireText) -> WireText {
         guard !text.isEmpty else { return text }
+        if added != nil, let shown = inJSON(text) { return shown }
         if Self.placeNames.contains(name) { return RedactedURL.host(text) }
         // Nearly every text is without an address, and so needs nothing more.
         guard RedactedURL.mayHoldURL(text) else { return text }
@@ -97,6 +98,20 @@ struct Redaction: Sendable {
         if RedactedURL.startsLikeURL(text) { return RedactedURL.withoutQuery(text) }
         let isTheirs = isContent || Self.metadataNames.contains(spellingOf: name)
         return isTheirs ? RedactedURL.metadata(text) : RedactedURL.withoutQuery(text)
+    }
+
+    /// The text with the secrets taken out of it if it is itself JSON; nil if it is not, or has none.
+    private func inJSON(_ text: WireText) -> WireText? {
+        guard let value = Self.structure(in: text) else { return nil }
+        let shown = self.value(value)
+        return shown == value ? nil : WireText(JSONWriter.text { $0.value(shown) })
+    }
+
+    /// The object or array that a text is as JSON; nil for any other text.
+    static func structure(in text: WireText) -> JSONValue? {
+        let first = text.utf8.first { $0 > 0x20 }
+        guard first == UInt8(ascii: "{") || first == UInt8(ascii: "[") else { return nil }
+        return try? JSONReader.value(text)
     }
 
     private func isHidden(_ name: WireText) -> Bool { Self.isSecret(name) || added?.matches(name) == true }
@@ -130,7 +145,7 @@ struct Redaction: Sendable {
     static let secretWords = words(
         """
         s3 s3key s3config gcp azure alioss accesskeyid authorization assumeroleexternalid hmac basicauth sipheaders \
-        sipfrom sipendpoint callerid destination otp totp cookie jwt
+        sipfrom sipendpoint callerid destination otp totp cookie jwt bearer dsn pin cvv cvc userpass dbpass
         """)
 
     /// How the names of secrets end, whatever stands before: `recovery_token`, `totpSecret`, `hashed-password`.
@@ -145,7 +160,9 @@ struct Redaction: Sendable {
             """
             secrets passwords apikeys accesstokens refreshtokens authtokens apitokens credential credentials \
             sipheaders phonenumber otpcode authcode recoverycode recoverycodes backupcode backupcodes codeverifier \
-            sessioncookie setcookie connectionstring
+            sessioncookie setcookie connectionstring streamkeys privatekeys secretkeys signingkeys encryptionkeys \
+            privatekeypem hmackey proxyauthorization authorizationheader passwordconfirmation passwordconfirm \
+            pincode mfacode dialinpin
             """)
 
     private static let secretNames = FewNames(secretWords)
