@@ -99,7 +99,9 @@ final class DoorConnection {
         if isInBody { gatherBody() }
         joinPieces(count)
         // What follows waits at the client; evhttp reads on when its answer is written.
-        if answerWaits && evbuffer_get_length(input) >= Self.heldBytes { bufferevent_disable(transport, Int16(EV_READ)) }
+        if answerWaits && evbuffer_get_length(input) >= Self.heldBytes {
+            bufferevent_disable(transport, Int16(EV_READ))
+        }
     }
 
     /// How much may wait behind an answer that its client does not take.

@@ -11,8 +11,12 @@ struct HeaderScanner {
         case nul = "a NUL byte stands in the head"
         case lineWithoutColon = "a header line has no colon"
         case bareReturn = "a carriage return stands without its newline"
+        case tooManyLines = "the head has too many lines"
         case invalidName = "a header's name is no token"
     }
+
+    /// Header lines of one head: each costs evhttp far more memory than its few bytes.
+    static let mostLines = 256
 
     private enum Place {
         case method
@@ -128,6 +132,7 @@ struct HeaderScanner {
             nameIsEmpty = true
             name = PackedWord()
             head.lines += 1
+            if head.lines > Self.mostLines { note(.tooManyLines) }
             readName(byte)
         }
     }

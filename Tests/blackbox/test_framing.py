@@ -113,6 +113,14 @@ def raw(shared, request):
         return connection.read_to_end()
 
 
+def test_a_head_has_at_most_256_lines(shared):
+    for count, status in ((256, 200), (257, 400), (8_000, 400)):
+        lines = b"Host: x\r\nConnection: close\r\n" + b"a:\r\n" * (count - 2)
+        assert raw(shared, b"GET /healthz HTTP/1.1\r\n" + lines + b"\r\n").startswith(b"HTTP/1.1 %d " % status), count
+    # It need not be complete, since its lines cost what they do as they come.
+    assert raw(shared, b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + b"a:\r\n" * 256).startswith(b"HTTP/1.1 400 ")
+
+
 def test_http_10_needs_no_host(shared):
     for request in (b"GET /healthz HTTP/1.0\r\n\r\n", b"HEAD /healthz HTTP/1.0\r\n\r\n"):
         assert raw(shared, request).startswith((b"HTTP/1.0 200 ", b"HTTP/1.1 200 ")), request
