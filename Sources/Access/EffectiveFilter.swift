@@ -15,7 +15,8 @@ public func effectiveFilter(
     func check(_ wanted: PatternSet, _ covered: PatternSet, _ what: String) throws(AccessRefusal) {
         guard !wanted.intersects(covered) else { return }
         throw AccessRefusal(
-            .grantCoversNothing, "The token's grant covers none of the \(what) asked for.", issuer: identity.issuer.string)
+            .grantCoversNothing, "The token's grant covers none of the \(what) asked for.",
+            issuer: identity.issuer.string)
     }
     guard !granted.rooms.patterns.isEmpty || identity.isAddressable else {
         throw AccessRefusal(

@@ -146,7 +146,8 @@ struct ChunkTests {
         let stage = Stage()
         let outlet = stage.open(format: FormatTests.named).outlet
         stage.commit([
-            Stage.event(1, type: EventType(rawValue: WireText(type))), Stage.event(2, type: EventType(rawValue: "errors")),
+            Stage.event(1, type: EventType(rawValue: WireText(type))),
+            Stage.event(2, type: EventType(rawValue: "errors")),
         ])
         #expect(outlet.text.contains("event: event.\(type)\nid: 1-0\ndata: {\"type\":\"\(type)\""))
         #expect(outlet.text.contains("event: errors\n"))

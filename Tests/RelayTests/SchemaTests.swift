@@ -11,7 +11,9 @@ import Testing
     }
 
     @Test func everyMessageOfTheRelaysOwnHasAReservedType() {
-        for shape in EventShapes.control { #expect(EventType(rawValue: WireText(shape.name)).isReserved, "\(shape.name)") }
+        for shape in EventShapes.control {
+            #expect(EventType(rawValue: WireText(shape.name)).isReserved, "\(shape.name)")
+        }
         for type in EventType.known { #expect(!type.isReserved) }
     }
 

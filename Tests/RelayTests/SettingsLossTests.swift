@@ -3,8 +3,10 @@ import Testing
 @testable import Relay
 
 @Suite struct SettingsLossTests {
-    private static let source = "sources: {app: {provider: standard, secrets: [\"whsec_c2l4dGVlbiBieXRlcyBhbmQgc29tZSBtb3Jl\"]}}\n"
-    private static let issuer = "tokens: {issuers: [{name: own, hs256: \"a test secret with more than 32 bytes in it\"}]}\n"
+    private static let source =
+        "sources: {app: {provider: standard, secrets: [\"whsec_c2l4dGVlbiBieXRlcyBhbmQgc29tZSBtb3Jl\"]}}\n"
+    private static let issuer =
+        "tokens: {issuers: [{name: own, hs256: \"a test secret with more than 32 bytes in it\"}]}\n"
     private static let other = "streams: {per_user: 7}\n"
 
     @Test(arguments: [

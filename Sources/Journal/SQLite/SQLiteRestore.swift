@@ -29,7 +29,8 @@ extension SQLiteHome.Live {
     private static func rooms(_ db: Database) throws -> [RoomState] {
         try [UInt8].fetch(db, sql: "SELECT json FROM rooms").map { bytes in
             guard let json = try? JSONReader.value(bytes), let room = RoomState(json) else {
-                throw JournalError(operation: "open", code: JournalError.damaged, text: "a row of the table rooms is no room")
+                throw JournalError(
+                    operation: "open", code: JournalError.damaged, text: "a row of the table rooms is no room")
             }
             return room
         }
@@ -47,7 +48,8 @@ extension SQLiteHome.Live {
     private static func memory(_ db: Database) throws -> FoldMemory {
         guard let bytes = try [UInt8].fetch(db, sql: "SELECT json FROM memory").first else { return FoldMemory() }
         guard let json = try? JSONReader.value(bytes) else {
-            throw JournalError(operation: "open", code: JournalError.damaged, text: "the row of the table memory is no JSON")
+            throw JournalError(
+                operation: "open", code: JournalError.damaged, text: "the row of the table memory is no JSON")
         }
         return FoldMemory(json)
     }

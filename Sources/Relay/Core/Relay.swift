@@ -77,7 +77,9 @@ public final class Relay: Sendable {
             keys.stop()
             throw error
         }
-        for warning in try listening.checkTLS() + listening.warnings() + folderWarnings { context.log.warning("\(warning)") }
+        for warning in try listening.checkTLS() + listening.warnings() + folderWarnings {
+            context.log.warning("\(warning)")
+        }
         return relay
     }
 

@@ -120,8 +120,7 @@ extension Worker {
         // A poll that waits counts as a stream until it is answered, and as an answer from then on.
         let waits = opening.query.waitMilliseconds ?? 0 > 0
         if let served, !(waits ? served.isAdmitted : served.begin()) { return refuse(exchange, opening, .answers) }
-        if served == nil || waits, let refusal = admit(principal, address: address, now: now)
-        {
+        if served == nil || waits, let refusal = admit(principal, address: address, now: now) {
             return refuse(exchange, opening, refusal)
         }
         if let served { return answerPage(exchange, opening, start, served) }

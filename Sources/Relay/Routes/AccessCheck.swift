@@ -141,7 +141,8 @@ struct AccessCheck {
     func administrator(_ request: HTTPRequest, now: EpochMilliseconds) throws(AccessRefusal) -> Identity {
         let identity = try identity(request, takesTicket: false, now: now)
         guard identity.grant.admin else {
-            throw AccessRefusal(.grantCoversNothing, "The token's grant does not say admin.", issuer: identity.issuer.string)
+            throw AccessRefusal(
+                .grantCoversNothing, "The token's grant does not say admin.", issuer: identity.issuer.string)
         }
         return identity
     }

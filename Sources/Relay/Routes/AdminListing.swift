@@ -187,7 +187,8 @@ struct RevocationListQuery {
             let rest = bytes.dropFirst(kind.utf8.count)
             if rest.first == UInt8(ascii: ":") { return subject(text(rest.dropFirst()), nil) }
             guard rest.first == UInt8(ascii: "@"), let colon = rest.firstIndex(of: UInt8(ascii: ":")),
-                let count = Int(text(rest[(rest.startIndex + 1)..<colon]).string), count >= 0, count < bytes.count - colon - 1
+                let count = Int(text(rest[(rest.startIndex + 1)..<colon]).string), count >= 0,
+                count < bytes.count - colon - 1
             else { return nil }
             let issuer = rest[(colon + 1)...].prefix(count)
             return subject(text(rest[(issuer.endIndex + 1)...]), text(issuer))
@@ -220,7 +221,8 @@ struct RevokeOrder {
         guard let object = try? JSONReader.value(body).object else {
             throw StreamQuery.Mistake(sentence: #"The body is no JSON object, such as {"user":"eve"}."#)
         }
-        guard object.members.allSatisfy({ ["user" as WireText, "token", "issuer", "until", "ttl"].contains($0.name) }) else {
+        guard object.members.allSatisfy({ ["user" as WireText, "token", "issuer", "until", "ttl"].contains($0.name) })
+        else {
             throw StreamQuery.Mistake(sentence: "The members are user or token, issuer, and until or ttl.")
         }
         let named = try Self.subject(object)

@@ -11,7 +11,9 @@ extension Settings {
         for issuer in tokens.issuers { issuers.append(try Self.settings(of: issuer)) }
         let livekit = tokens.livekit ? sources.filter { $0.provider == Self.livekit } : []
         let keys = livekit.flatMap { source in
-            source.keys.map { SourceKey(name: WireText($0.key), secret: WireText($0.value), sources: [WireText(source.name)]) }
+            source.keys.map {
+                SourceKey(name: WireText($0.key), secret: WireText($0.value), sources: [WireText(source.name)])
+            }
         }
         var settings = TokenSettings(
             issuers: issuers, livekitKeys: keys, dailyKeys: dailyKeys,
