@@ -167,6 +167,8 @@ public enum Limits {
     public static let loggedTextBytes = 256
     /// The longest name of any kind that a client sent which stands in the log: tickets and tokens are longer.
     public static let loggedNameBytes = 20
+    /// The longest run of letters and digits in an origin that stands there: hosts of previews have hashes in them.
+    public static let loggedLabelBytes = 40
     /// The longest run of letters and digits in a longer name that stands there.
     public static let loggedWordBytes = 12
 

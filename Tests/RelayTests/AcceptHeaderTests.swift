@@ -39,7 +39,9 @@ import Wire
         ("TEXT/Event-Stream;Charset=UTF-8", "text/event-stream"), ("application/json; indent=2", "application/json"),
         ("application/json;charset=\"utf-8\"", "application/json"), (", ,application/json,", "application/json"),
         ("text/event-stream;charset=iso-8859-1, application/json;q=0.1", "application/json"),
-        ("", "text/event-stream"),
+        ("", "text/event-stream"), (";", "text/event-stream"), (";;,;", "text/event-stream"),
+        // A weight that is no number is none.
+        ("text/event-stream;q=x,;", "text/event-stream"), ("application/json;q=\"1\"", "application/json"),
     ])
     func theBestIsTaken(header: String, form: String) throws {
         #expect(try best(WireText(header)) == WireText(form))
@@ -59,8 +61,8 @@ import Wire
     }
 
     @Test(arguments: [
-        "*/*;q=2", "*/*;q=1.001", "*/*;q=-1", "*/*;q=", "*/*;q", "*/*;q=x", "*/*;q=0.5.1", "*/*;q=.", "*/*;q=00.5",
-        "*/*;q=1e0", "*/*;q=+1", "*/*;q=0,5;q=7", "*/*;q=\"1\"", "text", "/", "text/", "/json", "a/b/c", ";q=1",
+        "*/*;q=2", "*/*;q=1.001", "*/*;q=-1", "*/*;q=", "*/*;q", "*/*;q=0.5.1", "*/*;q=.", "*/*;q=00.5",
+        "*/*;q=+1", "*/*;q=0,5;q=7", "text", "/", "text/", "/json", "a/b/c",
     ])
     func whatCannotBeReadIsAMistake(header: String) {
         #expect(throws: AcceptHeader.Problem.self) { try AcceptHeader([WireText(header)]) }

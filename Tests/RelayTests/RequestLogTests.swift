@@ -47,6 +47,16 @@ import Wire
         #expect(path == WireText(text))
     }
 
+    @Test(arguments: [
+        ("https://app.example.com", "https://app.example.com"), ("http://[::1]:5173", "http://[::1]:5173"),
+        ("https://site-0123456789abcdef0123456789abcdef.pages.example", nil),
+        ("https://eyJhbGciOiJIUzI1NiJ9.example.com", "…"), ("https://" + String(repeating: "ab", count: 40), "…"),
+        ("https://a b", "…"), ("null", "null"),
+    ])
+    func anOriginIsShownUnlessItMayBeAToken(origin: String, shown: String?) {
+        #expect(OutputText.origin(WireText(origin)) == shown ?? origin)
+    }
+
     @Test func whatJSONWouldLetStandIsEscapedInALine() {
         let line = LogOutput.jsonLine { $0.member("path", "\u{9B}2J\u{7F}\u{1B}é") }
         #expect(String(decoding: line, as: UTF8.self) == "{\"path\":\"\\u009b2J\\u007f\\u001bé\"}\n")

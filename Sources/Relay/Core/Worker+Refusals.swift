@@ -62,7 +62,7 @@ extension Worker {
         guard let origin = CrossOrigin(rules: context.rules).strangerOrigin(exchange.request) else { return }
         let path = RequestLog.target(exchange.request, withQuery: false)
         context.originLog.warning(
-            "a page of \(OutputText.quoted(origin)) asked for \(path) and may not read the answer: cors.origins does "
+            "a page of \(OutputText.origin(origin)) asked for \(path) and may not read the answer: cors.origins does "
                 + "not list it", now: System.wallMilliseconds())
     }
 }

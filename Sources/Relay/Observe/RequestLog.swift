@@ -162,6 +162,21 @@ enum OutputText {
         return cut(text)
     }
 
+    /// What a client sent as an origin, unless it may be a token in the wrong place: browsers write origins in lower
+    /// case (RFC 6454, section 6.1), and a label of a host is a word or a hash.
+    static func origin(_ text: WireText) -> String {
+        var run = 0
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): run += 1
+            case _ where "-_.:/[]".utf8.contains(byte): run = 0
+            default: return "…"
+            }
+            if run > Limits.loggedLabelBytes { return "…" }
+        }
+        return cut(text)
+    }
+
     /// A text as one word, with quotes if it needs them.
     static func quoted(_ text: WireText) -> String {
         LogOutput.harmless(JSONWriter.text { $0.string(cut(text)) })

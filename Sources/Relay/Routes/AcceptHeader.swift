@@ -48,8 +48,8 @@ struct AcceptHeader: Equatable {
     init(_ lines: some Sequence<WireText>) throws(Problem) {
         var ranges: [Range] = []
         for line in lines {
-            for element in Self.parts(line, at: UInt8(ascii: ",")) where !element.isEmpty {
-                ranges.append(try Self.range(element))
+            for element in Self.parts(line, at: UInt8(ascii: ",")) {
+                if let range = try Self.range(element) { ranges.append(range) }
             }
         }
         self.ranges = ranges
@@ -83,8 +83,10 @@ struct AcceptHeader: Equatable {
         return found
     }
 
-    private static func range(_ text: WireText) throws(Problem) -> Range {
+    /// Nil for an element without a media type, which lists may have (RFC 9110, section 5.6.1).
+    private static func range(_ text: WireText) throws(Problem) -> Range? {
         let parts = parts(text, at: UInt8(ascii: ";"))
+        if parts[0].isEmpty { return nil }
         let names = Self.parts(parts[0], at: UInt8(ascii: "/"))
         // Java's HttpURLConnection sends `*` for `*/*`.
         let isAny = parts[0] == "*"
@@ -106,8 +108,10 @@ struct AcceptHeader: Equatable {
             charset: charset, givenWeight: weight)
     }
 
-    /// `0`, `1`, `0.5`; `.5`, which some clients send, is as clear.
-    private static func weight(_ text: WireText) throws(Problem) -> Int {
+    /// `0`, `1`, `0.5`; `.5`, which some clients send, is as clear. Nil for what is no number at all: then the client
+    /// has given no weight.
+    private static func weight(_ text: WireText) throws(Problem) -> Int? {
+        guard text.utf8.allSatisfy({ "0123456789.+-".utf8.contains($0) }) else { return nil }
         let problem = Problem(sentence: "A weight in Accept is a number from 0 to 1, as in q=0.5.")
         guard let first = text.utf8.first, text.byteCount <= 20 else { throw problem }
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
