@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -53,15 +54,21 @@ given_ports = set()
 
 
 def free_port():
-    """A port that nothing uses, kept for this process: neither another test process nor an outgoing connection gets it.
+    """A port that nothing uses, kept for this process: no other test process gets it.
 
-    A socket stays bound to it. It does not listen, and it allows servers that set SO_REUSEADDR, as all of them here
-    do, to bind to the same port; the next search for a port sets nothing, so it passes over this one.
+    It is below those that the system gives to outgoing connections: one of these from another local address would keep
+    a server from binding to the port on all addresses. A socket stays bound to it. It does not listen, and it allows
+    servers that set SO_REUSEADDR, as all of them here do, to bind to the same port; the next search for a port sets
+    nothing, so it passes over this one.
     """
     while True:
+        port = random.SystemRandom().randrange(10_000, 32_000)
         place = socket.socket()
-        place.bind(("127.0.0.1", 0))
-        port = place.getsockname()[1]
+        try:
+            place.bind(("", port))
+        except OSError:
+            place.close()
+            continue
         if port in given_ports:
             place.close()
             continue
