@@ -162,17 +162,18 @@ enum OutputText {
         return cut(text)
     }
 
-    /// What a client sent as an origin, unless it may be a token in the wrong place: browsers write origins in lower
+    /// What a client sent as an origin, up to what may be a token in the wrong place: browsers write origins in lower
     /// case (RFC 6454, section 6.1), and a label of a host is a word or a hash.
     static func origin(_ text: WireText) -> String {
-        var run = 0
-        for byte in text.utf8 {
+        var start = 0
+        for (index, byte) in text.utf8.enumerated() {
             switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): run += 1
-            case _ where "-_.:/[]".utf8.contains(byte): run = 0
-            default: return "…"
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+                if index - start >= Limits.loggedLabelBytes { return text.prefix(start).string + "…" }
+            case _ where "-_.:/[]".utf8.contains(byte): start = index + 1
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): return text.prefix(start).string + "…"
+            default: return text.prefix(index).string + "…"
             }
-            if run > Limits.loggedLabelBytes { return "…" }
         }
         return cut(text)
     }
