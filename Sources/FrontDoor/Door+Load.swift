@@ -71,13 +71,18 @@ extension Door {
     /// Closes some of the connections on which nothing is asked, those first that have been so for longest.
     @discardableResult
     private func closeLongestIdle() -> Bool {
+        // On a connection that has just been accepted a request may be on its way.
+        let latest = System.steadyMilliseconds() - Self.spareMilliseconds
         // Several at a time, so that looking for them costs little for each.
-        let idle = connections.values.filter(\.isIdle).sorted { $0.idleSince < $1.idleSince }
+        let idle = connections.values.filter { $0.isIdle && $0.idleSince <= latest }
+            .sorted { $0.idleSince < $1.idleSince }
         for connection in idle.prefix(max(Self.idleAtOnce, idle.count / 64)) { connection.closeAsIdle() }
         return !idle.isEmpty
     }
 
     private static let idleAtOnce = 8
+    /// How long a connection is idle before it is closed for want of descriptors.
+    private static let spareMilliseconds: Int64 = 200
 
     /// evhttp has accepted a connection on which nothing can have come yet.
     func greet(_ connection: DoorConnection) {
