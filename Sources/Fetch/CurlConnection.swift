@@ -8,11 +8,8 @@ final class CurlConnection: @unchecked Sendable {
     private let certificates: TrustedCertificates
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
-    /// libcurl wants to be set up once, and before there are several threads with it.
-    private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
-
     init(trusting certificates: TrustedCertificates) {
-        handle = Self.isReady ? curl_easy_init() : nil
+        handle = Curl.isReady ? curl_easy_init() : nil
         self.certificates = certificates
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     }
@@ -99,15 +96,9 @@ final class CurlConnection: @unchecked Sendable {
         case CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2,
             CURLE_HTTP2_STREAM:
             return .broken
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE,
-            CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED:
-            return .untrusted(problem(code))
-        default: return .other(problem(code))
+        default:
+            let problem = Curl.problem(code, errorText)
+            return Curl.isUntrusted(code) ? .untrusted(problem) : .other(problem)
         }
-    }
-
-    private func problem(_ code: CURLcode) -> String {
-        let text = String(cString: errorText)
-        return text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
     }
 }

@@ -13,11 +13,9 @@ final class CurlTransfer {
     /// How long a connection may take to come about.
     private static let connectMilliseconds = 5_000
     private static let redirects = 3
-    /// libcurl wants to be set up once, and before there are several threads with it.
-    private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
     init?() {
-        guard Self.isReady, let handle = curl_easy_init() else { return nil }
+        guard Curl.isReady, let handle = curl_easy_init() else { return nil }
         self.handle = handle
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     }
@@ -67,19 +65,13 @@ final class CurlTransfer {
         switch code {
         case CURLE_OK: break
         case CURLE_OPERATION_TIMEDOUT: throw .timedOut
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE,
-            CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED:
-            throw .untrusted(problem(code))
-        default: throw .unreachable(problem(code))
+        default:
+            let problem = Curl.problem(code, errorText)
+            throw Curl.isUntrusted(code) ? .untrusted(problem) : .unreachable(problem)
         }
         let status = roomwire_curl_status(handle)
         guard status == 200 else { throw .status(status) }
         return Fetch.Document(body: body, maxAgeSeconds: freshness.seconds)
-    }
-
-    private func problem(_ code: CURLcode) -> String {
-        let text = String(cString: errorText)
-        return text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
     }
 
     /// Takes a part of the body; false ends the transfer.
