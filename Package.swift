@@ -120,7 +120,10 @@ let package = Package(
         .testTarget(
             name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop", "Wire", "COpenSSL"], swiftSettings: strict),
         .testTarget(
-            name: "RelayTests", dependencies: ["Relay", "Wire", "Events", "EventLoop", "Access", "Webhooks"],
+            name: "RelayTests",
+            dependencies: [
+                "Relay", "Wire", "Events", "EventLoop", "Access", "Webhooks", "Fanout", "FrontDoor", "Journal", logging,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "roomwireTests", dependencies: ["roomwire", "Relay", "Events", "Access", "Webhooks"],

@@ -48,7 +48,7 @@ extension Hub {
     private func take(_ page: LogPage, for subscriber: Subscriber) {
         subscriber.state = .queued
         let oldest = page.extent.trimmedThrough
-        var reason: ControlFrame.ResyncReason?
+        var reason: Resync.Reason?
         if subscriber.cursor < oldest { reason = .expired }
         if subscriber.cursorIsUnchecked && reason == nil && !page.knows(subscriber.cursor) { reason = .unknown }
         subscriber.cursorIsUnchecked = false
@@ -156,7 +156,7 @@ extension Hub {
             return proceed(subscriber)
         }
         let bytes = buffers.bytes
-        switch subscriber.outlet.write(buffers.buffers) {
+        switch subscriber.outlet.write(chosen, as: buffers.buffers) {
         case .took(let count):
             wrote(count, to: subscriber)
             settle(subscriber, after: count, of: chosen)

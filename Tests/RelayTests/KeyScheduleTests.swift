@@ -11,8 +11,8 @@ private final class Subject {
     init(_ value: KeySchedule) { self.value = value }
 
     func begins(now: Int64) -> Bool { value.begins(now: now) }
-    func demand(now: Int64) -> KeySchedule.Answer { value.demand(now: now) }
-    func demandAfterWait(now: Int64) -> KeySchedule.Answer { value.demandAfterWait(now: now) }
+    func demand(now: Int64) -> KeyAnswer { value.demand(now: now) }
+    func demandAfterWait(now: Int64) -> KeyAnswer { value.demandAfterWait(now: now) }
     func succeeded(maxAgeSeconds: Int? = nil, now: Int64) { value.succeeded(maxAgeSeconds: maxAgeSeconds, now: now) }
     func failed(now: Int64) { value.failed(now: now) }
 }

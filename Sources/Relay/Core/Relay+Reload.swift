@@ -62,13 +62,13 @@ extension Relay {
         let identity = context.tls == nil ? nil : try listening.tlsIdentity()
         let caps = try Self.caps(settings, context.log)
         context.output.apply(settings)
-        context.declareSeries(rules)
-        await context.adopt(rules)
+        context.declareSeries(settings)
+        await context.adopt(settings, rules)
         if let identity {
             context.tls?.replace(identity)
             context.log.info("the certificate was read anew")
         }
-        context.caps.withLock { $0.settings = caps }
+        context.shared.admission.settings = caps
         context.doors.bodies.set(limitBytes: settings.limits.requestBytes)
         home.keep(Retention(settings.log.retention))
         for mailbox in mailboxes { mailbox.post(.settings(HubSettings(settings.streams))) }

@@ -19,14 +19,14 @@ struct RequestLog: Sendable {
         let lapse = System.steadyMicroseconds() - exchange.startedMicroseconds
         let target = Self.target(request)
         guard isJSON else {
-            let user = Self.user(exchange)
+            let user = Self.user(exchange.user, exchange.issuer)
             return write(
                 level,
                 "\(request.method) \(LogOutput.harmless(target)) \(answer.status) \(answer.bytes) bytes "
                     + "\(Self.milliseconds(lapse)) ms from \(request.remoteAddress)\(user)")
         }
         writeJSON(level, "request") { writer in
-            Self.write(exchange, target, to: &writer)
+            Self.write(request, target, user: exchange.user, issuer: exchange.issuer, to: &writer)
             writer.member("status", Int64(answer.status))
             writer.member("durationMs", Double(lapse) / 1000)
             writer.member("bytes", Int64(answer.bytes))
@@ -34,19 +34,18 @@ struct RequestLog: Sendable {
     }
 
     /// A request became a stream; one without a number if it is for diagnosis.
-    func opened(_ exchange: Exchange, stream: UInt64?) {
+    func opened(_ request: HTTPRequest, user name: WireText?, issuer: WireText?, stream: UInt64?) {
         guard let isJSON = output.isJSON(for: .info) else { return }
-        let request = exchange.request
         let target = Self.target(request)
         guard isJSON else {
-            let user = Self.user(exchange)
+            let user = Self.user(name, issuer)
             let what = stream.map { "stream \($0)" } ?? "a diagnostic stream"
             return write(
                 .info,
                 "\(request.method) \(LogOutput.harmless(target)) opened \(what) from \(request.remoteAddress)\(user)")
         }
         writeJSON(.info, stream == nil ? "diagnostic stream opened" : "stream opened") { writer in
-            Self.write(exchange, target, to: &writer)
+            Self.write(request, target, user: name, issuer: issuer, to: &writer)
             writer.member("stream", stream.map { Int64(clamping: $0) })
         }
     }
@@ -84,17 +83,19 @@ struct RequestLog: Sendable {
         }
     }
 
-    private static func write(_ exchange: Exchange, _ target: String, to writer: inout JSONWriter) {
-        writer.member("method", exchange.request.method)
+    private static func write(
+        _ request: HTTPRequest, _ target: String, user: WireText?, issuer: WireText?, to writer: inout JSONWriter
+    ) {
+        writer.member("method", request.method)
         writer.member("path", target)
-        writer.member("remoteAddress", exchange.request.remoteAddress)
-        writer.member("user", exchange.user)
-        writer.member("issuer", exchange.issuer)
+        writer.member("remoteAddress", request.remoteAddress)
+        writer.member("user", user)
+        writer.member("issuer", issuer)
     }
 
-    private static func user(_ exchange: Exchange) -> String {
-        guard let user = exchange.user else { return "" }
-        let issuer = exchange.issuer.map { " issuer=\(OutputText.quoted($0))" } ?? ""
+    private static func user(_ user: WireText?, _ issuer: WireText?) -> String {
+        guard let user else { return "" }
+        let issuer = issuer.map { " issuer=\(OutputText.quoted($0))" } ?? ""
         return " user=\(OutputText.quoted(user))\(issuer)"
     }
 

@@ -1,0 +1,100 @@
+internal import EventLoop
+internal import Events
+internal import FrontDoor
+internal import Journal
+internal import Webhooks
+
+/// The webhooks of one loop that wait until their events are committed.
+final class PendingWebhooks {
+    private struct Pending {
+        let exchange: any HTTPExchange
+        let source: String
+    }
+
+    private let shared: SharedState
+    private let writer: JournalWriter
+    private let port: any LoopPort
+    private var pending: [UInt64: Pending] = [:]
+    private var nextID: UInt64 = 1
+
+    init(shared: SharedState, writer: JournalWriter, port: any LoopPort) {
+        self.shared = shared
+        self.writer = writer
+        self.port = port
+    }
+
+    /// True if no webhook waits.
+    var isEmpty: Bool { pending.isEmpty }
+
+    /// Lets go of all webhooks; the loop has ended.
+    func removeAll() { pending.removeAll() }
+
+    /// Appends the event of a webhook, and answers when it is committed.
+    func append(_ draft: Draft, of source: String, for exchange: any HTTPExchange) {
+        let id = keep(exchange, source)
+        noteDelay(draft, source)
+        let isTaken = writer.submit(draft) { [port] in port.post(.appended(request: id, $0)) }
+        if !isTaken { refuse(id) }
+    }
+
+    /// Appends the events of one webhook one after another; the completion of the last one brings the answer. If the
+    /// journal does not take them all, the sender should try again, and may then tell of the first ones twice.
+    func append(_ drafts: [Draft], of source: String, for exchange: any HTTPExchange) {
+        let id = keep(exchange, source)
+        let failure = Locked<AppendOutcome?>(nil)
+        for draft in drafts.dropLast() {
+            let isTaken = writer.submit(draft) { outcome in
+                if case .failed = outcome { failure.withLock { $0 = $0 ?? outcome } }
+            }
+            guard isTaken else { return refuse(id) }
+        }
+        guard let last = drafts.last else { return refuse(id) }
+        noteDelay(last, source)
+        // The writer completes drafts in the order in which they were submitted.
+        let isTaken = writer.submit(last) { [port] outcome in
+            port.post(.appended(request: id, failure.withLock { $0 } ?? outcome))
+        }
+        if !isTaken { refuse(id) }
+    }
+
+    private func keep(_ exchange: any HTTPExchange, _ source: String) -> UInt64 {
+        defer { nextID += 1 }
+        pending[nextID] = Pending(exchange: exchange, source: source)
+        return nextID
+    }
+
+    private func noteDelay(_ draft: Draft, _ source: String) {
+        shared.metrics.delay(source: source, milliseconds: draft.event.receivedAt - draft.event.timestamp)
+    }
+
+    private func refuse(_ id: UInt64) {
+        guard let webhook = pending.removeValue(forKey: id) else { return }
+        webhook.exchange.reply(
+            unavailable("overloaded", "Too many webhooks wait for the log.", webhook.source), holding: nil)
+    }
+
+    /// The append of a webhook has come to an end.
+    func appended(_ id: UInt64, _ outcome: AppendOutcome) {
+        guard let webhook = pending.removeValue(forKey: id) else { return }
+        webhook.exchange.reply(response(for: outcome, webhook.source), holding: nil)
+    }
+
+    private func response(for outcome: AppendOutcome, _ source: String) -> HTTPResponse {
+        switch outcome {
+        case .committed(let duplicate):
+            shared.metrics.count(.webhooks, "source", source, "outcome", duplicate ? "duplicate" : "accepted")
+            return HTTPResponse(status: 200)
+        case .failed(let error):
+            // Each failed batch fails many webhooks with one reason.
+            shared.webhookLog.warning(
+                "a webhook of \(source) could not be kept: \(error)", now: System.wallMilliseconds())
+            return unavailable("journal_unavailable", "The log cannot take events now.", source)
+        }
+    }
+
+    /// 503, which every provider tries again.
+    private func unavailable(_ reason: String, _ detail: String, _ source: String) -> HTTPResponse {
+        shared.metrics.count(.webhooks, "source", source, "outcome", "unavailable")
+        return Problem.unavailable(reason, detail).response
+    }
+}
