@@ -21,7 +21,7 @@ public struct Resync: Sendable, Equatable {
     public var json: [UInt8] {
         JSONWriter.bytes { writer in
             writer.object { writer in
-                writer.member("type", "resync")
+                writer.member("type", ControlType.resync.rawValue)
                 write(to: &writer)
             }
         }

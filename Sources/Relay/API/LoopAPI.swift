@@ -4,6 +4,7 @@ internal import Events
 internal import Fanout
 internal import FrontDoor
 internal import Journal
+internal import Platform
 internal import Wire
 
 /// The API of one loop: it finds the route of each request, does what the route says, and keeps what requests wait for.
@@ -85,7 +86,7 @@ final class LoopAPI {
         let match = Self.routes.match(path)
         let request = Request(
             exchange, http, path: path, audience: match?.audience ?? .pages, rules: rules, shared: shared,
-            now: System.wallMilliseconds())
+            now: WallClock.now())
         if let match, match.audience == .servers { return serve(request, match) }
         request.noteUnlistedOrigin()
         if http.method == "OPTIONS", let match {
@@ -117,7 +118,7 @@ final class LoopAPI {
         let match = table.match(http.path[...])
         let request = Request(
             exchange, http, path: http.path[...], audience: match == nil && hint != nil ? .pages : .servers,
-            rules: rules, shared: shared, now: System.wallMilliseconds())
+            rules: rules, shared: shared, now: WallClock.now())
         guard let match else {
             return request.reply(hint.map { Problem.notFound($0).response } ?? Self.nothingHere)
         }
@@ -125,11 +126,9 @@ final class LoopAPI {
     }
 
     private func serve(_ request: Request, _ match: RouteTable.Match) {
-        let began = request.audience == .eventSources ? System.steadyMicroseconds() : 0
+        let stopwatch = Stopwatch()
         defer {
-            if request.audience == .eventSources {
-                reconnectCost.opened(inMicroseconds: System.steadyMicroseconds() - began)
-            }
+            if request.audience == .eventSources { reconnectCost.opened(inMicroseconds: stopwatch.microseconds) }
         }
         guard let route = match.route(for: request.http.method) else {
             let allowed = match.methods.joined(separator: ", ")
@@ -191,7 +190,7 @@ final class LoopAPI {
         case .appended(let id, let outcome): webhooks.appended(id, outcome)
         case .cursor(let id, let cursor): openings.found(cursor, for: id)
         case .question(let question, let asker, let id):
-            asker.post(.answer(desk.answer(question, now: System.wallMilliseconds()), request: id))
+            asker.post(.answer(desk.answer(question, now: WallClock.now()), request: id))
         case .answer(let part, let id): gatherings.add(part, to: id)
         case .replaced(let stream):
             guard let subscriber = hub.subscriber(id: stream) else { return }

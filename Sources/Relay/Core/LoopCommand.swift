@@ -12,7 +12,7 @@ enum LoopCommand: Sendable {
     /// Something for the routes.
     case api(LoopMessage)
     /// A canary has come through ingest and log.
-    case canary(signedAt: Int64)
+    case canary(signedAt: SteadyTime)
     /// Behave otherwise from now on.
     case settings(HubSettings)
     /// Say that the mailbox is read.

@@ -1,10 +1,10 @@
 internal import Access
-internal import EventLoop
 internal import Events
 internal import FrontDoor
 internal import Glibc
 internal import Journal
 internal import Logging
+internal import Platform
 
 /// What all loops and their watch share beside the state of the routes.
 final class RelayContext: Sendable {
@@ -84,7 +84,7 @@ final class RelayContext: Sendable {
             metrics: { [self] format in
                 let readings = PageReadings(
                     journal: JournalReading(counters: writer.counters), process: health.process,
-                    loopLags: health.loopLags(now: System.steadyMilliseconds()), isReady: readiness().isReady,
+                    loopLags: health.loopLags(now: SteadyTime.now()), isReady: readiness().isReady,
                     streamsLimit: shared.admission.settings.total, log: output.writer.counters)
                 return metrics.page(readings, format: format)
             })
@@ -92,7 +92,7 @@ final class RelayContext: Sendable {
 
     private func readiness() -> ReadinessReport {
         health.report(
-            isDraining: shared.isDraining, sources: shared.rules.sources.count, now: System.steadyMilliseconds())
+            isDraining: shared.isDraining, sources: shared.rules.sources.count, now: SteadyTime.now())
     }
 }
 
@@ -102,14 +102,14 @@ extension RelayContext {
     func wasRefused(_ refusal: DoorRefusal) {
         metrics.countRefused(status: refusal.status)
         requestLog.warning(
-            "refused a request: \(refusal.status): \(refusal.problem)", now: System.wallMilliseconds())
+            "refused a request: \(refusal.status): \(refusal.problem)", now: WallClock.now())
     }
 
     /// The client behind the other end of a connection, by the request's headers.
     func clientAddress(peer: String, headers: [(name: WireText, value: WireText)]) -> String {
         let proxies = shared.rules.proxies
         if let header = proxies.ignoredHeader(peer: peer, headers: headers) {
-            forwardingNotice.saw(header, from: peer, now: System.wallMilliseconds())
+            forwardingNotice.saw(header, from: peer, now: WallClock.now())
         }
         return proxies.client(peer: peer, headers: headers)
     }
@@ -120,7 +120,7 @@ extension RelayContext {
         guard !report.remoteAddress.isEmpty else { return }
         let detail = report.detail.isEmpty ? "" : ": \(report.detail)"
         tlsLog.warning(
-            "no TLS with \(report.remoteAddress): \(report.outcome.rawValue)\(detail)", now: System.wallMilliseconds())
+            "no TLS with \(report.remoteAddress): \(report.outcome.rawValue)\(detail)", now: WallClock.now())
     }
 
     /// Says that connections wait, and what to do about it.
@@ -128,6 +128,6 @@ extension RelayContext {
         let isFull = error.code == EMFILE
         let remedy =
             isFull ? ": \(health.process.mostFiles) may be open; LimitNOFILE= of systemd or ulimit -Hn raises that" : ""
-        acceptLog.log(.error, "\(error)\(remedy)", now: System.wallMilliseconds())
+        acceptLog.log(.error, "\(error)\(remedy)", now: WallClock.now())
     }
 }

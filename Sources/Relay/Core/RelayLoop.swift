@@ -3,6 +3,7 @@ internal import Events
 internal import Fanout
 internal import FrontDoor
 internal import Journal
+internal import Platform
 
 /// The owner of one loop: it reads the mail, tells the time, and ends the loop in order. What requests are about is the
 /// matter of ``LoopAPI``, and what streams receive that of ``Hub``.
@@ -19,12 +20,12 @@ final class RelayLoop: LoopTurns {
     private var ticker: LoopTimer?
     private var turns: LoopTimer?
     private var isTurnSet = false
-    /// When the turn under way ends, by the steady clock.
-    private var turnEnd: Int64 = .max
+    /// When the turn under way ends.
+    private var turnEnd = SteadyTime.distantFuture
     private var drain: Drain?
     private let pulse: LoopPulse
-    /// When the ticker is due, by the steady clock.
-    private var tickDue: Int64
+    /// When the ticker is due.
+    private var tickDue: SteadyTime
     private var meter = HubMeter()
 
     init(_ plan: LoopPlan, loop: Loop) throws {
@@ -33,12 +34,12 @@ final class RelayLoop: LoopTurns {
         mailbox = plan.peers[plan.index]
         index = plan.index
         pulse = plan.context.health.pulses[plan.index]
-        tickDue = System.steadyMilliseconds() + LoopPulse.tickMilliseconds
+        tickDue = SteadyTime.now() + LoopPulse.tickMilliseconds
         self.loop = loop
         hub = Hub(
             settings: HubSettings(plan.context.settings.streams), extent: plan.extent, index: plan.index,
-            of: plan.count, now: System.steadyMilliseconds(),
-            wallNow: System.wallMilliseconds())
+            of: plan.count, now: SteadyTime.now(),
+            wallNow: WallClock.now())
         hub.writeDirectly = { OutletResult(System.write($0, $1)) }
         hub.readPage = { [unowned self] in readPage(after: $0) }
         hub.turnIsOver = { [unowned self] in turnIsOver }
@@ -88,7 +89,7 @@ final class RelayLoop: LoopTurns {
     // MARK: Time
 
     func begin() {
-        hub.setTime(steady: System.steadyMilliseconds(), wall: System.wallMilliseconds())
+        hub.setTime(steady: SteadyTime.now(), wall: WallClock.now())
     }
 
     private func tick() {
@@ -96,7 +97,7 @@ final class RelayLoop: LoopTurns {
         hub.tick()
         api?.tick()
         if drain != nil { goOnDraining() }
-        let now = System.steadyMilliseconds()
+        let now = SteadyTime.now()
         pulse.turned(now: now, lateMilliseconds: max(0, now - tickDue))
         context.metrics.read(meter.reading(of: hub, now: now), loop: index)
         let interval = drain == nil ? LoopPulse.tickMilliseconds : Drain.stepMilliseconds
@@ -114,15 +115,15 @@ final class RelayLoop: LoopTurns {
     private func runTurn() {
         isTurnSet = false
         begin()
-        turnEnd = System.steadyMilliseconds() + Limits.turnMilliseconds
+        turnEnd = SteadyTime.now() + Limits.turnMilliseconds
         hub.runTurn()
-        turnEnd = System.steadyMilliseconds() + Limits.turnMilliseconds
+        turnEnd = SteadyTime.now() + Limits.turnMilliseconds
         api?.runTurn { turnIsOver }
         schedule()
     }
 
     /// Whether what goes on in turns has had its time, and the loop should look at its sockets again.
-    private var turnIsOver: Bool { System.steadyMilliseconds() >= turnEnd }
+    private var turnIsOver: Bool { SteadyTime.now() >= turnEnd }
 
     // MARK: Mail
 
@@ -134,7 +135,7 @@ final class RelayLoop: LoopTurns {
         case .api(let message): api?.take(message)
         case .canary(let signedAt): pulse.sawCanary(signedAt: signedAt)
         case .settings(let settings): hub.settings = settings
-        case .checkIn: pulse.answered(now: System.steadyMilliseconds())
+        case .checkIn: pulse.answered(now: SteadyTime.now())
         case .drain(let milliseconds): beginDraining(milliseconds: milliseconds)
         case .relieve: doors.relieve()
         case .stop: loop.stop()
@@ -146,7 +147,7 @@ final class RelayLoop: LoopTurns {
         let before = hub.counters.deliveries
         hub.publish(commit.events, extent: commit.extent)
         guard hub.counters.deliveries > before else { return }
-        meter.wasDelivered(commit.events, now: System.wallMilliseconds())
+        meter.wasDelivered(commit.events, now: WallClock.now())
     }
 
     private func readPage(after cursor: EventID) {

@@ -1,8 +1,8 @@
 internal import Access
-internal import EventLoop
 internal import Events
 internal import Fetch
 internal import Logging
+internal import Platform
 
 /// Fetches the keys of the issuers with a `jwks_url`, puts them in force, and lets requests wait for them.
 ///
@@ -12,7 +12,7 @@ final class KeyFetcher: KeyDemand {
     private struct Waiter {
         let settled: @Sendable () -> Void
         var issuers: Set<String>
-        let deadline: Int64
+        let deadline: SteadyTime
     }
 
     private struct State {
@@ -94,7 +94,7 @@ final class KeyFetcher: KeyDemand {
     func demand(
         of issuers: [String], under rules: Rules, settled: @escaping @Sendable () -> Void
     ) -> KeyAnswer? {
-        let now = System.steadyMilliseconds()
+        let now = SteadyTime.now()
         let answer = state.withLock { state -> KeyAnswer? in
             guard let shared = state.shared else { return .unavailable(retryAfterSeconds: 1) }
             guard shared.rules === rules else { return nil }
@@ -115,7 +115,7 @@ final class KeyFetcher: KeyDemand {
     }
 
     func demandAfterWait(of issuers: [String]) -> KeyAnswer {
-        let now = System.steadyMilliseconds()
+        let now = SteadyTime.now()
         return state.withLock { state in
             guard state.shared != nil else { return .unavailable(retryAfterSeconds: 1) }
             let answers = issuers.compactMap { state.entries[$0]?.schedule.demandAfterWait(now: now) }
@@ -126,7 +126,7 @@ final class KeyFetcher: KeyDemand {
     // MARK: Fetching
 
     private func beginWhatIsDue() {
-        let now = System.steadyMilliseconds()
+        let now = SteadyTime.now()
         let (begun, late) = state.withLock { state -> ([KeyAddress], [Waiter]) in
             guard state.shared != nil else { return ([], []) }
             var begun: [KeyAddress] = []
@@ -177,7 +177,7 @@ final class KeyFetcher: KeyDemand {
     }
 
     private func take(_ set: KeyAddress.KeySet, from address: KeyAddress) {
-        let now = System.steadyMilliseconds()
+        let now = SteadyTime.now()
         guard let end = end(address, puttingInForce: set.keys, { $0.succeeded(set, now: now) }) else { return }
         let shared = end.shared
         for waiter in end.waiters { waiter.settled() }
@@ -194,7 +194,7 @@ final class KeyFetcher: KeyDemand {
     }
 
     private func note(_ failure: KeyAddress.Failure, from address: KeyAddress) {
-        let now = System.steadyMilliseconds()
+        let now = SteadyTime.now()
         guard let end = end(address, { $0.failed(failure, now: now) }) else { return }
         for waiter in end.waiters { waiter.settled() }
         end.shared.metrics.count(.keyFetches, "issuer", address.issuer, "outcome", failure.outcome)

@@ -2,10 +2,11 @@ import Access
 import EventLoop
 import Events
 import Fanout
-import FrontDoor
 import Foundation
+import FrontDoor
 import Journal
 import Logging
+import Platform
 import Testing
 import Webhooks
 import Wire
@@ -111,7 +112,7 @@ struct StageProps: Sendable {
         WireText(
             try minter.mint(
                 user: user, scope: EventScope(rooms: rooms), admin: admin, ttlSeconds: ttlSeconds,
-                now: System.wallMilliseconds(), tokenID: id))
+                now: WallClock.now(), tokenID: id))
     }
 }
 
@@ -163,14 +164,15 @@ final class APIStage: LoopTurns {
             rules: rules, keys: keys, admission: StreamAdmission(caps, replacesOldest: replacesOldest),
             revocations: try RevocationStore(folder: folder.path, now: 0), metrics: Metrics(),
             output: LogOutput(settings))
-        let now = System.wallMilliseconds()
+        let now = WallClock.now()
         hub = Hub(
             settings: HubSettings(), extent: LogExtent(trimmedThrough: .zero, head: .zero),
-            now: System.steadyMilliseconds(), wallNow: now)
+            now: SteadyTime.now(), wallNow: now)
         let commits = commits
-        writer = JournalWriter(
-            home: journal, clock: System.wallMilliseconds, onCommit: { commit in commits.withLock { $0.append(commit) } })
-        reader = JournalReader(home: journal)
+        writer = try JournalWriter(
+            home: journal, clock: WallClock.now,
+            onCommit: { commit in commits.withLock { $0.append(commit) } })
+        reader = try JournalReader(home: journal)
         hub.writeDirectly = { OutletResult(System.write($0, $1)) }
         api = LoopAPI(
             LoopAPI.Parts(
@@ -194,7 +196,7 @@ final class APIStage: LoopTurns {
         writer.stop()
     }
 
-    func begin() { hub.setTime(steady: System.steadyMilliseconds(), wall: System.wallMilliseconds()) }
+    func begin() { hub.setTime(steady: SteadyTime.now(), wall: WallClock.now()) }
 
     func schedule() { isTurnAsked = true }
 
@@ -262,7 +264,7 @@ final class APIStage: LoopTurns {
     /// The headers of a webhook of the source `app`.
     func signature(_ body: [UInt8], id: WireText) throws -> [(name: WireText, value: WireText)] {
         let source = try #require(shared.rules.sources["app"])
-        return source.provider.sign(body, idempotencyKey: id, now: System.wallMilliseconds())
+        return source.provider.sign(body, idempotencyKey: id, now: WallClock.now())
             .map { ($0.name, $0.value) }
     }
 

@@ -72,7 +72,7 @@ import Wire
     @Test func aClientThatIsRevokedWhileItWaitsIsNotLetIn() async throws {
         let props = try await StageProps()
         let stage = try APIStage(props, rooms: (0..<500).map { Self.room("room_\($0)") })
-        let now: EpochMilliseconds = 1_000
+        let now: WallTime = 1_000
         for path in ["/api/events?snapshot=1", "/api/rooms", "/api/events?since=1h"] {
             let token = try props.token("user of \(path)")
             let exchange = try stage.send("GET", path, token: token) { _ in }

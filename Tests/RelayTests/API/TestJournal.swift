@@ -1,6 +1,6 @@
-import EventLoop
 import Events
 import Journal
+import Platform
 
 /// A journal in memory: every draft is an event, but for those whose keys were appended before.
 final class TestJournal: LogHome {
@@ -27,7 +27,7 @@ final class TestJournal: LogHome {
         }
     }
 
-    func append(_ drafts: [Draft], now: EpochMilliseconds) throws -> Commit {
+    func append(_ drafts: [Draft], now: WallTime) throws -> Commit {
         try checked { state in
             var events: [LoggedEvent] = []
             var duplicates: Set<Int> = []
@@ -64,7 +64,7 @@ final class TestJournal: LogHome {
 
     func rooms() throws -> [RoomState] { [] }
 
-    func cursor(since time: EpochMilliseconds) throws -> EventID {
+    func cursor(since time: WallTime) throws -> EventID {
         try checked { state in state.events.last { $0.id.milliseconds < time }?.id ?? .zero }
     }
 
@@ -72,11 +72,11 @@ final class TestJournal: LogHome {
         try checked { state in state.events.dropLast(count).last?.id ?? .zero }
     }
 
-    func upkeep(now: EpochMilliseconds) throws -> Bool { false }
+    func upkeep(now: WallTime) throws -> Bool { false }
 
     func size() throws -> LogSize { LogSize() }
 
-    func probe(_ draft: Draft, now: EpochMilliseconds) throws {}
+    func probe(_ draft: Draft, now: WallTime) throws {}
 
     func close() throws {}
 }

@@ -1,13 +1,13 @@
-internal import EventLoop
 internal import Events
+internal import Platform
 
 /// The requests of one loop whose answer other threads have the parts of.
 final class Gatherings {
     private struct Gathering {
         let request: Request
         let finish: ([StreamAnswer], Bool) -> Inquiry.Outcome
-        /// When the request is answered with what there is, by the steady clock in milliseconds.
-        let deadline: Int64
+        /// When the request is answered with what there is.
+        let deadline: SteadyTime
         /// Parts that are still to come.
         var missing: Int
         var parts: [StreamAnswer] = []
@@ -39,7 +39,7 @@ final class Gatherings {
         nextID += 1
         gatherings[id] = Gathering(
             request: request, finish: inquiry.finish,
-            deadline: System.steadyMilliseconds() + inquiry.waitMilliseconds,
+            deadline: SteadyTime.now() + inquiry.waitMilliseconds,
             missing: asked.count + (inquiry.revocations == nil ? 0 : 1))
         if let (question, _) = inquiry.question {
             // A loop that has ended reads no message, and has no streams.
@@ -59,7 +59,7 @@ final class Gatherings {
         }
     }
 
-    private func begin(_ work: Inquiry.Revoked, _ id: UInt64, now: EpochMilliseconds) {
+    private func begin(_ work: Inquiry.Revoked, _ id: UInt64, now: WallTime) {
         let port = port
         switch work {
         case .save: shared.revocations.save { port.post(.answer(.kept(problem: $0), request: id)) }
@@ -79,7 +79,7 @@ final class Gatherings {
     /// Answers those that have waited long enough.
     func endThoseThatAreLate() {
         guard !gatherings.isEmpty else { return }
-        let now = System.steadyMilliseconds()
+        let now = SteadyTime.now()
         for (id, gathering) in gatherings where now >= gathering.deadline { finish(id, isComplete: false) }
     }
 

@@ -50,8 +50,8 @@ struct StreamEntry: Sendable {
     let id: UInt64
     let principal: Principal
     let address: String
-    let openedAt: EpochMilliseconds
-    let expiresAt: EpochMilliseconds?
+    let openedAt: WallTime
+    let expiresAt: WallTime?
 
     init(_ report: StreamReport) {
         self.report = report
@@ -63,7 +63,7 @@ struct StreamEntry: Sendable {
     }
 
     /// A stream for diagnosis, which has no events.
-    init(diagnostic id: UInt64, of identity: Identity, address: String, openedAt: EpochMilliseconds) {
+    init(diagnostic id: UInt64, of identity: Identity, address: String, openedAt: WallTime) {
         report = nil
         self.id = id
         self.address = address
@@ -72,7 +72,7 @@ struct StreamEntry: Sendable {
         expiresAt = identity.expiresAt
     }
 
-    func write(to writer: inout JSONWriter, now: EpochMilliseconds) {
+    func write(to writer: inout JSONWriter, now: WallTime) {
         writer.object { writer in
             writer.member("id", String(id))
             writer.member("user", principal.user)

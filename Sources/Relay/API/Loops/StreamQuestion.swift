@@ -18,7 +18,7 @@ enum StreamAnswer: Sendable {
     case streams([StreamEntry])
     /// So many streams were ended.
     case ended(Int)
-    case renewed(until: EpochMilliseconds?)
+    case renewed(until: WallTime?)
     /// The fresh token's grant does not cover what the stream receives.
     case notCovered
     case unknownStream

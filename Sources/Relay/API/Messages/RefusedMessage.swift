@@ -13,16 +13,17 @@ struct RefusedMessage {
 
     private var frame: [UInt8] {
         let retry = Int64(retryAfterSeconds ?? Limits.finalRefusalRetrySeconds) * 1000
-        let json = JSONWriter.text { writer in
+        let json = JSONWriter.bytes { writer in
             writer.object { writer in
-                writer.member("type", "refused")
+                writer.member("type", ControlType.refused.rawValue)
                 writer.member("reason", reason)
                 writer.member("detail", detail)
                 writer.member("retryMs", retry)
                 if retryAfterSeconds == nil { writer.member("final", true) }
             }
         }
-        return Array("retry: \(retry)\n\(isNamed ? "event: refused\n" : "")data: \(json)\n\n".utf8)
+        return ServerSentEvents.retry(milliseconds: retry)
+            + (isNamed ? ServerSentEvents.event(ControlType.refused.rawValue) : []) + ServerSentEvents.data(json)
     }
 
     /// The whole stream.

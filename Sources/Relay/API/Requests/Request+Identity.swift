@@ -1,7 +1,7 @@
 internal import Access
-internal import EventLoop
 internal import Events
 internal import FrontDoor
+internal import Platform
 internal import Wire
 
 // Who asks: the one place where routes come by an identity.

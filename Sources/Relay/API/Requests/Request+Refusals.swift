@@ -1,7 +1,7 @@
 internal import Access
-internal import EventLoop
 internal import Events
 internal import FrontDoor
+internal import Platform
 internal import Wire
 
 // How a request is refused: with a status, or, to a browser's EventSource, as an event on a stream that ends.
@@ -21,7 +21,7 @@ extension Request {
         if audience == .eventSources {
             shared.accessLog.warning(
                 "refused a stream to \(http.remoteAddress): \(refusal.reason): \(refusal.detail)",
-                now: System.wallMilliseconds())
+                now: WallClock.now())
         }
         tell(refusal.problem, retryAfterSeconds: refusal.retryAfterSeconds)
     }
@@ -33,7 +33,7 @@ extension Request {
         let log = refusal.reason == .tooManyFailures ? shared.slowedLog : shared.accessLog
         log.warning(
             "refused \(http.remoteAddress): \(refusal.reason.rawValue): \(refusal.detail)",
-            now: System.wallMilliseconds())
+            now: WallClock.now())
         var problem = Problem(refusal.status, refusal.reason.rawValue, refusal.detail)
         // The next guess costs another connection.
         problem.closesConnection = refusal.reason == .tooManyFailures
@@ -71,6 +71,6 @@ extension Request {
         let path = RequestLog.target(http, withQuery: false)
         shared.originLog.warning(
             "a page of \(OutputText.origin(origin)) asked for \(path) and may not read the answer: cors.origins does "
-                + "not list it", now: System.wallMilliseconds())
+                + "not list it", now: WallClock.now())
     }
 }

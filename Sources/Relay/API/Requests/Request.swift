@@ -1,7 +1,7 @@
 internal import Access
-internal import EventLoop
 internal import Events
 internal import FrontDoor
+internal import Platform
 internal import Wire
 
 /// One request, taken once: what was asked, the rules that it is judged by, and when.
@@ -23,11 +23,11 @@ struct Request {
     let path: ArraySlice<WireText>
     let audience: Audience
     private(set) var rules: Rules
-    private(set) var now: EpochMilliseconds
+    private(set) var now: WallTime
 
     init(
         _ exchange: any HTTPExchange, _ http: HTTPRequest, path: ArraySlice<WireText>, audience: Audience,
-        rules: Rules, shared: SharedState, now: EpochMilliseconds
+        rules: Rules, shared: SharedState, now: WallTime
     ) {
         self.exchange = exchange
         self.shared = shared
@@ -42,7 +42,7 @@ struct Request {
     var afterWait: Request {
         var request = self
         request.rules = shared.rules
-        request.now = System.wallMilliseconds()
+        request.now = WallClock.now()
         return request
     }
 

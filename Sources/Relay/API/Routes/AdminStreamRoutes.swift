@@ -22,7 +22,7 @@ enum AdminStreamRoutes {
 
     /// The page that all loops' parts come to.
     private static func page(
-        _ parts: [StreamAnswer], limit: Int, isComplete: Bool, now: EpochMilliseconds
+        _ parts: [StreamAnswer], limit: Int, isComplete: Bool, now: WallTime
     ) -> HTTPResponse {
         let all = parts.flatMap { part in
             guard case .streams(let entries) = part else { return [StreamEntry]() }

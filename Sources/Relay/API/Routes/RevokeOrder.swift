@@ -5,9 +5,9 @@ internal import Wire
 /// The body of `POST /api/admin/revoke`: `user` or `token`, and perhaps `issuer`, and `until` or `ttl`.
 struct RevokeOrder {
     let subject: Revocations.Subject
-    let until: EpochMilliseconds
+    let until: WallTime
 
-    init(_ body: [UInt8], now: EpochMilliseconds) throws(QueryError) {
+    init(_ body: [UInt8], now: WallTime) throws(QueryError) {
         guard let object = try? JSONReader.value(body).object else {
             throw QueryError.inRequest(#"The body is no JSON object, such as {"user":"eve"}."#)
         }
@@ -43,7 +43,7 @@ struct RevokeOrder {
         return issuer
     }
 
-    private static func until(_ object: JSONObject, now: EpochMilliseconds) throws(QueryError) -> Int64 {
+    private static func until(_ object: JSONObject, now: WallTime) throws(QueryError) -> Int64 {
         switch (object["until"], object["ttl"]) {
         case (nil, nil): return Revocations.untilLifted
         case (let until?, nil):

@@ -1,7 +1,7 @@
 internal import Access
-internal import EventLoop
 internal import Events
 internal import FrontDoor
+internal import Platform
 
 /// `POST /api/tickets`: a ticket that opens one stream in place of the token.
 enum TicketsRoute {

@@ -1,7 +1,7 @@
 internal import Access
-internal import EventLoop
 internal import Events
 internal import Logging
+internal import Platform
 
 /// What the routes of all loops share. Nothing in it is on the path of a delivery.
 final class SharedState: Sendable {
@@ -66,7 +66,7 @@ final class SharedState: Sendable {
     var turnsAway: Bool { !keepsQueue && isDraining }
 
     /// Whether a client that was let in would be let in now: neither has the token ended, nor was it revoked.
-    func isValid(_ identity: Identity, now: EpochMilliseconds) -> Bool {
+    func isValid(_ identity: Identity, now: WallTime) -> Bool {
         if let expiresAt = identity.expiresAt, now >= expiresAt { return false }
         do throws(AccessRefusal) { try revocations.check(identity, now: now) } catch { return false }
         return true

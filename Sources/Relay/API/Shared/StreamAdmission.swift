@@ -1,6 +1,6 @@
 internal import Access
-internal import EventLoop
 internal import Events
+internal import Platform
 
 /// Counts the streams of all loops against the caps. With `over_cap: oldest` a user's oldest stream makes room for a
 /// new one.
@@ -21,7 +21,7 @@ final class StreamAdmission: Sendable {
     }
 
     /// Counts a stream in, or says why there can be no more.
-    func admit(_ principal: Principal, address: String, now: EpochMilliseconds) -> StreamRefusal? {
+    func admit(_ principal: Principal, address: String, now: WallTime) -> StreamRefusal? {
         let counted = NetworkAddress.countedAs(address)
         while true {
             let decision = caps.withLock { $0.admit(principal, address: counted, now: now) }

@@ -2,6 +2,7 @@ internal import Access
 internal import EventLoop
 internal import Events
 internal import Fanout
+internal import Platform
 
 /// A stream of marked frames that has nothing to do with the log; see ``DiagnosticPlan``.
 final class DiagnosticStream: StreamSocketOwner {
@@ -52,7 +53,7 @@ final class DiagnosticStream: StreamSocketOwner {
     private func sendNext() {
         guard isStillWelcome() else { return end() }
         sequence += 1
-        let now = System.wallMilliseconds()
+        let now = WallClock.now()
         if sequence <= plan.frames + 1 {
             add(plan.frame(sequence, now: now))
             let isQuiet = sequence > plan.frames

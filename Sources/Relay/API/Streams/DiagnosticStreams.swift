@@ -3,6 +3,7 @@ internal import EventLoop
 internal import Events
 internal import Fanout
 internal import FrontDoor
+internal import Platform
 
 /// The streams for diagnosis of one loop; see ``DiagnosticPlan``.
 final class DiagnosticStreams {
@@ -38,7 +39,7 @@ final class DiagnosticStreams {
             diagnostic: hub.takeStreamID(), of: identity, address: address, openedAt: request.now)
         let stream = DiagnosticStream(
             socket, plan: plan, opening: opening, isChunked: isChunked, of: identity, entry: entry, on: loop,
-            isStillWelcome: { [shared] in shared.isValid(identity, now: System.wallMilliseconds()) }
+            isStillWelcome: { [shared] in shared.isValid(identity, now: WallClock.now()) }
         ) { [unowned self] in
             streams[ObjectIdentifier($0)] = nil
             shared.admission.release(principal, address: address)

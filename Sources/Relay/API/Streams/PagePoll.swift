@@ -1,5 +1,4 @@
 internal import Access
-internal import EventLoop
 internal import Events
 internal import Fanout
 internal import FrontDoor
@@ -10,8 +9,8 @@ internal import Glibc
 final class PagePoll: Outlet {
     let plan: StreamPlan
     let request: Request
-    /// When it is answered with what it has, by the steady clock in milliseconds.
-    let deadline: Int64
+    /// When it is answered with what it has.
+    let deadline: SteadyTime
     /// What it counts against the bounds of answers.
     let served: ServedAnswer
     private unowned let pages: Pages
@@ -21,7 +20,7 @@ final class PagePoll: Outlet {
     /// The last one.
     private var resync: Resync?
 
-    init(_ plan: StreamPlan, _ request: Request, deadline: Int64, served: ServedAnswer, pages: Pages) {
+    init(_ plan: StreamPlan, _ request: Request, deadline: SteadyTime, served: ServedAnswer, pages: Pages) {
         self.plan = plan
         self.request = request
         self.deadline = deadline

@@ -1,8 +1,8 @@
 internal import Access
-internal import EventLoop
 internal import Events
 internal import Fanout
 internal import FrontDoor
+internal import Platform
 
 /// The pages of events of one loop, and its long polls: pages that wait until there is an event.
 final class Pages {
@@ -35,7 +35,7 @@ final class Pages {
         // A page that does not wait for events may still wait for the journal, but not for ever.
         let patience = plan.waits ? Int64(plan.query.waitMilliseconds ?? 0) : Int64(Limits.requestSeconds) * 1000
         let poll = PagePoll(
-            plan, request, deadline: System.steadyMilliseconds() + patience, served: served, pages: self)
+            plan, request, deadline: SteadyTime.now() + patience, served: served, pages: self)
         let format = StreamFormat(encoding: .ndjson, showsRaw: plan.identity.grant.raw)
         var subscription = plan.subscription(from: opening.start, format: format)
         subscription.limitEvents = min(plan.query.limitEvents ?? Limits.pageEvents, Limits.pageEvents)
@@ -48,7 +48,7 @@ final class Pages {
     /// - Parameter looksForClients: whether those whose clients have gone are to end as well.
     func endThoseThatAreDue(looksForClients: Bool = false) {
         guard !waiting.isEmpty else { return }
-        let now = System.steadyMilliseconds()
+        let now = SteadyTime.now()
         for page in waiting {
             let poll = page.poll
             let isDue = now >= poll.deadline || poll.hasFoundWhatItWaitsFor

@@ -8,7 +8,7 @@ struct StreamDesk {
     let hub: Hub
     let diagnostics: DiagnosticStreams
 
-    func answer(_ question: StreamQuestion, now: EpochMilliseconds) -> StreamAnswer {
+    func answer(_ question: StreamQuestion, now: WallTime) -> StreamAnswer {
         switch question {
         case .list(let query): .streams(list(query))
         case .end(let subject): .ended(end(subject))
@@ -45,7 +45,7 @@ struct StreamDesk {
         return .ended(1)
     }
 
-    private func renew(_ stream: UInt64, by identity: Identity, now: EpochMilliseconds) -> StreamAnswer {
+    private func renew(_ stream: UInt64, by identity: Identity, now: WallTime) -> StreamAnswer {
         // Another user's stream is no stream: the answer does not tell whether it exists.
         guard let subscriber = hub.subscriber(id: stream), subscriber.principal == identity.principal else {
             return .unknownStream

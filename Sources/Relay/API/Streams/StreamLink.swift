@@ -1,6 +1,8 @@
 internal import EventLoop
 internal import Fanout
 internal import Glibc
+internal import Platform
+internal import Wire
 
 /// Ties a subscriber to its socket: the hub writes through it, and the socket reports through it.
 final class StreamLink: Outlet, StreamSocketOwner {
@@ -11,8 +13,8 @@ final class StreamLink: Outlet, StreamSocketOwner {
     unowned var subscriber: Subscriber?
     /// Where the stream comes from, to be released with the caps.
     let clientAddress: String
-    /// By the steady clock, in milliseconds.
-    let openedAt = System.steadyMilliseconds()
+    /// When the stream began.
+    let openedAt = SteadyTime.now()
 
     init(_ socket: StreamSocket, address: String, streams: Streams) {
         self.socket = socket

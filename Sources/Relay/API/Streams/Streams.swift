@@ -3,6 +3,7 @@ internal import EventLoop
 internal import Events
 internal import Fanout
 internal import FrontDoor
+internal import Platform
 
 /// The streams of events of one loop: each is a subscriber of the hub, tied to its client's socket.
 final class Streams {
@@ -75,7 +76,7 @@ final class Streams {
             RequestLog.End(
                 stream: subscriber.id, principal: subscriber.principal, address: link.clientAddress,
                 reason: reason.rawValue,
-                milliseconds: System.steadyMilliseconds() - link.openedAt, events: subscriber.sentEvents,
+                milliseconds: SteadyTime.now() - link.openedAt, events: subscriber.sentEvents,
                 bytes: subscriber.sentBytes))
         shared.admission.ended(subscriber.id, of: subscriber.principal, address: link.clientAddress)
     }

@@ -1,7 +1,7 @@
-internal import EventLoop
 internal import Events
 internal import FrontDoor
 internal import Journal
+internal import Platform
 internal import Webhooks
 
 /// The webhooks of one loop that wait until their events are committed.
@@ -87,7 +87,7 @@ final class PendingWebhooks {
         case .failed(let error):
             // Each failed batch fails many webhooks with one reason.
             shared.webhookLog.warning(
-                "a webhook of \(source) could not be kept: \(error)", now: System.wallMilliseconds())
+                "a webhook of \(source) could not be kept: \(error)", now: WallClock.now())
             return unavailable("journal_unavailable", "The log cannot take events now.", source)
         }
     }
