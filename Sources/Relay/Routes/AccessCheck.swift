@@ -149,7 +149,7 @@ struct AccessCheck {
 
     /// The answer to somebody who is not let in.
     func problem(_ refusal: AccessRefusal, for request: HTTPRequest) -> Problem {
-        context.metrics.count(.accessRefused, "reason", refusal.reason.rawValue)
+        context.metrics.count(refusal.reason)
         let log = refusal.reason == .tooManyFailures ? context.slowedLog : context.accessLog
         log.warning(
             "refused \(request.remoteAddress): \(refusal.reason.rawValue): \(refusal.detail)",
