@@ -65,7 +65,7 @@ public final class Relay: Sendable {
             tls: identity.map { TLSTermination($0) }, output: output, keepsQueue: !inherited.isEmpty)
         let home = try SQLiteHome(
             folder: settings.data, durability: settings.log.durability == .full ? .full : .normal,
-            retention: Retention(settings.log.retention))
+            retention: Retention(settings.log.retention), rooms: RoomBounds(settings.rooms))
         // Tokens whose keys are still to come wait for them, or are told to come back: the start does not. It begins
         // before the first request can come, which would be told to come back for nothing.
         keys.follow(issuers, in: context)
@@ -95,8 +95,11 @@ public final class Relay: Sendable {
         let extent = try home.extent()
         let rooms = try home.rooms()
         let writer = JournalWriter(
-            home: home, clock: System.wallMilliseconds,
-            onCommit: { commit in for mailbox in mailboxes { mailbox.post(.committed(commit)) } },
+            home: home, clock: System.wallMilliseconds, steady: System.steadyMilliseconds,
+            onCommit: { commit in
+                for mailbox in mailboxes { mailbox.post(.committed(commit)) }
+                context.roomNotice.note(commit)
+            },
             onFault: { journalLog.log(.error, "\($0)", now: System.wallMilliseconds()) })
         let reader = JournalReader(home: home)
         self.context = context
@@ -197,6 +200,14 @@ public final class Relay: Sendable {
     /// Returns when the relay has stopped.
     public func waitUntilStopped() async {
         await ends.waitUntilFinished()
+    }
+}
+
+extension RoomBounds {
+    init(_ settings: RoomSettings) {
+        self.init(
+            staleAfterMilliseconds: settings.staleAfterMilliseconds > 0 ? Int64(settings.staleAfterMilliseconds) : nil,
+            rooms: settings.total > 0 ? settings.total : nil)
     }
 }
 
