@@ -1,7 +1,9 @@
 import Events
 import Foundation
 import GRDB
+import Platform
 import Testing
+import Wire
 
 @testable import Journal
 
@@ -96,12 +98,12 @@ struct StaleRoomLogTests {
         // The relay starts long after.
         let seen = Monitor<Int64>(0)
         let batches = Monitor<[Int]>([])
-        let writer = JournalWriter(
+        let writer = try JournalWriter(
             home: home, clock: { start + 500_000 },
             steady: {
                 seen.change { seen in
                     seen += 600
-                    return seen
+                    return SteadyTime(milliseconds: seen)
                 }
             },
             onCommit: { commit in
@@ -120,15 +122,15 @@ struct StaleRoomLogTests {
         let home = try folder.home(rooms: bounds)
         _ = try home.append([Make.draft(Make.started())], now: start)
         let looked = Monitor(0)
-        let wall = Monitor<EpochMilliseconds>(start)
+        let wall = Monitor<WallTime>(start)
         let steady = Monitor<Int64>(0)
-        let writer = JournalWriter(
+        let writer = try JournalWriter(
             home: home, clock: { wall.withLock { $0 } },
             steady: {
                 looked.change { $0 += 1 }
                 return steady.change { steady in
                     steady += 300
-                    return min(steady, 1_300)
+                    return SteadyTime(milliseconds: min(steady, 1_300))
                 }
             }, onCommit: { _ in })
         _ = looked.wait { $0 > 0 ? true : nil }

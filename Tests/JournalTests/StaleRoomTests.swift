@@ -1,4 +1,5 @@
 import Events
+import TestSupport
 import Testing
 
 @testable import Journal
@@ -43,7 +44,8 @@ struct StaleRoomTests {
 
     @Test func everyEventOfARoomIsASignOfLifeByTheTimeOfItsReceipt() {
         for sign in [
-            Make.track(.trackPublished, "TR_1", of: "PA_unknown"), Make.left("PA_unknown"), Make.event(.transcriptReady),
+            Make.track(.trackPublished, "TR_1", of: "PA_unknown"), Make.left("PA_unknown"),
+            Make.event(.transcriptReady),
             Make.event(EventType(rawValue: "call.ringing"), session: nil), Make.finished("RM_0"),
         ] {
             var driver = FoldDriver()

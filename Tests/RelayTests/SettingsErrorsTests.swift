@@ -42,7 +42,10 @@ import Testing
         ("log: {retention: {bytes: 1G}}", "log.retention.bytes: a size should stand here, as in 64MiB or 1GiB"),
         ("log: {retention: {bytes: 1KiB}}", "log.retention.bytes: the least is 1MiB, or 0 for no bound"),
         ("rooms: {stale_after: 500ms}", "rooms.stale_after: the least is 1s, or 0 for no bound"),
-        ("rooms: {stale_after: 24}", "rooms.stale_after: a duration should stand here, with its unit; did you mean 24s?"),
+        (
+            "rooms: {stale_after: 24}",
+            "rooms.stale_after: a duration should stand here, with its unit; did you mean 24s?"
+        ),
         ("rooms: {stale_after: 4000d}", "rooms.stale_after: the most is 3650d, or 0 for no bound"),
         ("rooms: {total: -1}", "rooms.total: a whole number should stand here"),
         ("rooms: {stale_aftr: 1h}", "rooms.stale_aftr: unknown key; did you mean stale_after?"),

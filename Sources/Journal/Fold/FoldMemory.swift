@@ -11,9 +11,9 @@ struct FoldMemory: Sendable {
     /// A leave that has no join, or a synthetic one that has no real one: its counterpart may still come.
     struct Departure: Equatable, Sendable {
         var isSynthetic: Bool
-        var leftAt: EpochMilliseconds
+        var leftAt: WallTime
         /// When the stay that ended had begun, if the provider told.
-        var joinedAt: EpochMilliseconds?
+        var joinedAt: WallTime?
     }
 
     /// The end of a session that is in the log.
@@ -23,7 +23,7 @@ struct FoldMemory: Sendable {
         /// True if the provider's own is in the log, too.
         var isConfirmed: Bool
         /// Joins up to this time belonged to it, by the provider's clock if that told.
-        var endedAt: EpochMilliseconds
+        var endedAt: WallTime
         /// Whether the session's id was known.
         var namesSession: Bool
     }

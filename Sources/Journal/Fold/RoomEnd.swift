@@ -18,7 +18,7 @@ extension Draft {
     ///   - reason: one of ``RoomEnd``'s.
     ///   - endedAt: when the session ended; nil is the time of its last sign of life.
     public static func finish(
-        _ key: RoomKey, provider: WireText, reason: WireText, endedAt: EpochMilliseconds?, now: EpochMilliseconds
+        _ key: RoomKey, provider: WireText, reason: WireText, endedAt: WallTime?, now: WallTime
     ) -> Draft {
         var event = Event(
             type: .roomFinished, source: key.source, provider: provider, room: key.name, receivedAt: now)
@@ -47,7 +47,7 @@ public struct RoomBounds: Sendable, Equatable {
 extension RoomFold {
     /// The finishes of open rooms that were last heard from before `cutoff`, the longest silent first: as many as come
     /// to about `events` events with the leaves of those inside, and at least one if there is any.
-    func staleRooms(heardBefore cutoff: EpochMilliseconds, events: Int, now: EpochMilliseconds) -> [Draft] {
+    func staleRooms(heardBefore cutoff: WallTime, events: Int, now: WallTime) -> [Draft] {
         var budget = events
         let stale = signs.oldest { key, heardAt in
             guard heardAt < cutoff, budget > 0 else { return false }

@@ -19,9 +19,9 @@ public struct RoomFold: Sendable {
     var memory = FoldMemory()
     /// When each open room was last heard from, as of the last commit: the time at which the relay received the last
     /// event that names it, whatever that told.
-    private(set) var signs = RecentMap<RoomKey, EpochMilliseconds>(limit: .max)
+    private(set) var signs = RecentMap<RoomKey, WallTime>(limit: .max)
     /// When rooms, open or not, were last heard from since.
-    private var newSigns: [RoomKey: EpochMilliseconds] = [:]
+    private var newSigns: [RoomKey: WallTime] = [:]
     /// How many rooms may be open; nil is no bound. See ``expand(_:)``.
     public var mostRooms: Int?
 
@@ -29,7 +29,7 @@ public struct RoomFold: Sendable {
     public init() {}
 
     /// - Parameter heardAt: when the rooms were last heard from; where that is not known it is when they last changed.
-    init(rooms: [RoomState], memory: FoldMemory, heardAt: [RoomKey: EpochMilliseconds] = [:]) {
+    init(rooms: [RoomState], memory: FoldMemory, heardAt: [RoomKey: WallTime] = [:]) {
         let times = rooms.map { (key: $0.key, time: heardAt[$0.key] ?? $0.lastEventID.milliseconds) }
         for (key, time) in times.sorted(by: { $0.time < $1.time }) { signs[key] = time }
         signs.commit()
@@ -67,7 +67,7 @@ public struct RoomFold: Sendable {
     }
 
     /// When the room was last heard from; nil if it is not open and nothing came since the last commit.
-    func heardAt(_ key: RoomKey) -> EpochMilliseconds? { newSigns[key] ?? signs[key] }
+    func heardAt(_ key: RoomKey) -> WallTime? { newSigns[key] ?? signs[key] }
 
     /// Rooms that are open, and changed or were heard from since the last commit.
     var heardRooms: [RoomKey] { newSigns.keys.filter { state(of: $0) != nil } }

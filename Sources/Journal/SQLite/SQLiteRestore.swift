@@ -64,9 +64,9 @@ extension SQLiteHome.Live {
 struct StoredRoom {
     let state: RoomState
     /// Nil in rows of earlier versions.
-    let heardAt: EpochMilliseconds?
+    let heardAt: WallTime?
 
-    init(state: RoomState, heardAt: EpochMilliseconds?) {
+    init(state: RoomState, heardAt: WallTime?) {
         self.state = state
         self.heardAt = heardAt
     }

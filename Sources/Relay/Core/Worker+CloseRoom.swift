@@ -10,7 +10,7 @@ extension Worker {
     /// `DELETE /api/admin/rooms/{source}/{name}`: has the log finish the room, and answers once that is durable. The
     /// provider is not told: what it sends of the room afterwards counts, and a join opens the room again.
     func closeRoom(
-        _ exchange: Exchange, _ key: RoomKey, by administrator: Identity, _ check: AccessCheck, now: EpochMilliseconds
+        _ exchange: Exchange, _ key: RoomKey, by administrator: Identity, _ check: AccessCheck, now: WallTime
     ) {
         guard let open = rooms[key] else { return reply(exchange, Self.unknownRoom, check) }
         let draft = Draft.finish(
