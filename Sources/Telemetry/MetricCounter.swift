@@ -12,8 +12,8 @@ package struct MetricCounter<Value: MetricLabelValue>: Sendable {
         counts = Dictionary(uniqueKeysWithValues: Value.allCases.map { ($0, 0) })
     }
 
-    /// Counts one.
-    package mutating func count(_ value: Value) { counts[value, default: 0] += 1 }
+    /// Counts one, or so many.
+    package mutating func count(_ value: Value, _ number: Int = 1) { counts[value, default: 0] += UInt64(number) }
 
     /// Writes all series.
     package func write(to page: inout MetricsPage) {

@@ -1,5 +1,7 @@
 internal import Access
+internal import Events
 internal import FrontDoor
+internal import Journal
 internal import Telemetry
 internal import Webhooks
 
@@ -66,4 +68,15 @@ extension AccessRefusal.Reason: MetricLabelValue {
 
 extension TLSOutcome: MetricLabelValue {
     package static var labelName: MetricLabel.Name { .outcome }
+}
+
+/// Why the relay finished a room itself.
+struct RoomEndLabel: MetricLabelValue {
+    let label: String
+
+    static let labelName = MetricLabel.Name.reason
+    static let allCases = [RoomEnd.superseded, RoomEnd.stale, RoomEnd.closed].map { RoomEndLabel($0) }
+
+    /// - Parameter reason: one of ``RoomEnd``'s.
+    init(_ reason: WireText) { label = reason.string }
 }

@@ -25,6 +25,9 @@ final class Metrics: Sendable {
             "roomwire_key_fetches_total", "Fetches of issuers' keys, by issuer and outcome.", by: .issuer)
         var tlsHandshakes = MetricCounter<TLSOutcome>(
             "roomwire_tls_handshakes_total", "TLS handshakes, by outcome.")
+        var roomsFinished = MetricCounter<RoomEndLabel>(
+            "roomwire_rooms_finished_by_relay_total", "Rooms that the relay finished itself, by reason.")
+        var untracked = 0
         var delay: [String: Histogram] = [:]
         var hubs: [Int: HubReading] = [:]
 
@@ -37,6 +40,11 @@ final class Metrics: Sendable {
             reloads.write(to: &page)
             keyFetches.write(to: &page)
             tlsHandshakes.write(to: &page)
+            roomsFinished.write(to: &page)
+            page.single(
+                "roomwire_untracked_events_total", "counter",
+                "Events that would have opened a room beyond rooms.total: relayed, and the room not kept.",
+                "\(untracked)")
         }
     }
 
@@ -94,6 +102,12 @@ final class Metrics: Sendable {
 
     /// Counts a handshake.
     func count(_ outcome: TLSOutcome) { state.withLock { $0.tlsHandshakes.count(outcome) } }
+
+    /// Counts rooms that the relay finished itself.
+    func count(_ reason: RoomEndLabel, rooms: Int) { state.withLock { $0.roomsFinished.count(reason, rooms) } }
+
+    /// Counts events that would have opened a room beyond the bound.
+    func count(untracked events: Int) { state.withLock { $0.untracked += events } }
 
     /// Counts a request that the door turned away.
     func countRefused(status: Int) { state.withLock { $0.requestsRefused.count(RefusedStatus(status)) } }
