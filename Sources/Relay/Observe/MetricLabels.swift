@@ -2,7 +2,7 @@ internal import Access
 internal import Events
 internal import FrontDoor
 internal import Journal
-internal import Telemetry
+package import Telemetry
 internal import Webhooks
 
 /// What became of a webhook.

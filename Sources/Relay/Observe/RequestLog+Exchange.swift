@@ -1,4 +1,5 @@
 internal import FrontDoor
+internal import Platform
 internal import Telemetry
 
 extension LoggedRequest {

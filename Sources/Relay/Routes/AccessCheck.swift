@@ -2,6 +2,7 @@ internal import Access
 internal import Events
 internal import FrontDoor
 internal import Platform
+internal import Telemetry
 internal import Wire
 
 /// Who asks, and what the answer may show. The one place where routes come by an identity.

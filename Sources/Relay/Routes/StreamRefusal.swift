@@ -12,7 +12,7 @@ enum StreamRefusal {
     case unsent
 
     /// The reason's class: its ``label`` stands in the problem body, in the `refused` event and in the metric.
-    enum Reason: Hashable, CaseIterable {
+    enum Reason: Sendable, Hashable, CaseIterable {
         case cap(CapDecision.Reason)
         case draining, busy, answers
 
