@@ -1,0 +1,10 @@
+// An EventSource in Node: prints the data of each event on a line as it comes. Exits with 1 if it gives up.
+// Usage: node node_event_source.cjs URL [PACKAGE]; without a package it is the one of Node itself.
+const [url, name] = process.argv.slice(2);
+const Source = name ? require(name) : EventSource;
+const source = new Source(url);
+source.onmessage = (event) => console.log(event.data);
+source.onerror = () => {
+  if (source.readyState === 2) process.exitCode = 1;
+};
+// Node ends by itself where nothing is left to wait for; one that waits for its time to come back has a timer.
