@@ -183,13 +183,17 @@ def crashed(run, first):
     return missed
 
 
-def refusals(run, relay):
-    """The clients are opened while the relay stops, and come back to a relay where their user has all its streams."""
+def refused_by_drain(run):
+    """The clients were opened while the relay stops; it is gone before they can ask again."""
     failures = run.settle("refusal", "503", lambda f: f.hears_refusal("draining", 503))
     for gate in run.gates:
         gate.hold()
-    # A second signal ends the drain.
-    run.server.drain()
+    return failures
+
+
+def refused_by_cap(run, relay, failures):
+    """They come back to a relay where each one's user has all the streams that it may have."""
+    relay.process.wait(roomwire.DEADLINE_SECONDS)
     run.server.start()
     held = [clients.subscribe(relay, token=roomwire.token(row.name)) for row in run.rows]
     for gate in run.gates:

@@ -4,7 +4,10 @@ const [url, name] = process.argv.slice(2);
 const Source = name ? require(name) : EventSource;
 const source = new Source(url);
 source.onmessage = (event) => console.log(event.data);
+// Node's own does not keep the process alive while it waits to come back.
+const life = setInterval(() => {}, 60_000);
 source.onerror = () => {
-  if (source.readyState === 2) process.exitCode = 1;
+  if (source.readyState !== 2) return;
+  clearInterval(life);
+  process.exitCode = 1;
 };
-// Node ends by itself where nothing is left to wait for; one that waits for its time to come back has a timer.

@@ -4,6 +4,7 @@ All clients of a run follow one server at a time, and the tests tell what was ob
 Node's hub of the load tests, and against the relay with what broke clients once, show that the matrix can fail.
 """
 
+import contextlib
 import functools
 import http.server
 import signal
@@ -12,7 +13,6 @@ import threading
 
 import pytest
 
-import clients
 import matrix_runs
 import relay as roomwire
 import secure
@@ -20,6 +20,7 @@ from client_table import BEHAVIOURS, BY_NAME, ROWS
 from firefox import Firefox
 from followers import PAGE, Chromium
 from matrix_servers import HubServer, RelayServer
+from test_ready import StoppedThread
 
 # Clients that read as many bytes as they asked for, unless the body comes in chunks.
 WANT_CHUNKS = ["requests-lines", "sseclient-py", "jsonlines"]
@@ -72,7 +73,7 @@ class Stage:
         """What a run, made at the first question, observed of a client; nil where it did what it should."""
         if name not in self.runs:
             folder = self.folder / f"{name}-clients"
-            folder.mkdir()
+            folder.mkdir(exist_ok=True)
             rows = [row for row in ROWS if row.name in self.selected[name]]
             try:
                 self.runs[name] = RUNS[name](self, rows, folder)
@@ -124,20 +125,30 @@ def unchunked_run(stage, rows, folder):
         server.close()
 
 
+@contextlib.contextmanager
+def unfinished_drain(server):
+    """A relay that was told to stop, and does not end before this does: a webhook waits for the log."""
+    relay = server.relay
+    with StoppedThread(relay.process.pid, "journal"):
+        webhook = threading.Thread(target=server.publish, args=(1,))
+        webhook.start()
+        roomwire.wait_until(lambda: relay.metric("roomwire_appends_waiting") >= 1, "the webhook to wait")
+        relay.process.send_signal(signal.SIGTERM)
+        roomwire.wait_until(lambda: '"stopping"' in relay.said(), "the relay to begin its stop")
+        yield
+    webhook.join()
+
+
 def refusal_run(query, stage, rows, folder):
     server = stage.relay(folder.name, drain="1h", per_user=1)
     try:
-        # So many that the drain takes its time.
-        crowd = [clients.subscribe(server.relay, token=roomwire.token(f"crowd{number}")) for number in range(40)]
-        server.relay.process.send_signal(signal.SIGTERM)
-        roomwire.wait_until(lambda: '"stopping"' in server.relay.said(), "the relay to begin its stop")
         run = matrix_runs.Run(server, rows, stage, folder, query=query)
         run.hopeless = lambda row, behaviour: bool(query)
-        with run:
-            outcomes = matrix_runs.refusals(run, server.relay)
-        for stream in crowd:
-            stream.close()
-        return outcomes
+        with contextlib.ExitStack() as runs:
+            with unfinished_drain(server):
+                runs.enter_context(run)
+                failures = matrix_runs.refused_by_drain(run)
+            return matrix_runs.refused_by_cap(run, server.relay, failures)
     finally:
         server.close()
 
