@@ -80,9 +80,8 @@ def python(name, **rest):
 
 
 def event_source(name, arguments=(), **rest):
-    fails = frozenset({"drain", "resume", "separators"} & rest.pop("fails", {"drain", "resume"}))
-    hub = rest.pop("fails_at_hub", fails)
-    return Row(name, arguments, is_event_source=True, left_out={"orderly_end": RETURNS}, fails_at_hub=hub, **rest)
+    rest.setdefault("fails_at_hub", frozenset({"drain", "resume"}))
+    return Row(name, arguments, is_event_source=True, left_out={"orderly_end": RETURNS}, **rest)
 
 
 CURL = ("curl", "-sN", "--retry", "20", "--retry-connrefused", "--speed-limit", "1", "--speed-time", "{seconds}", "-H",
@@ -125,7 +124,7 @@ ROWS = [
     Row("httpie", (str(pathlib.Path(sys.executable).with_name("http")), "--stream", "--body", "--pretty=none",
                    "--ignore-stdin", "--timeout={seconds}", "GET", "{url}", "Authorization:Bearer {token}"),
         left_out={**ALONE, "refusal": REFUSED}, prints_lines=True,
-        fails_at_hub=SILENCE | {"umlauts", "separators", "orderly_end"}),
+        fails_at_hub=SILENCE | {"separators", "orderly_end"}),
     Row("jq", ("bash", "-o", "pipefail", "-c", 'curl -sN --speed-limit 1 --speed-time "$2" -H "Authorization: Bearer $1"'
                ' -H "Accept: application/x-ndjson" "$0" | jq --unbuffered -c .', "{url}", "{token}", "{seconds}"),
         left_out={**ALONE, "refusal": AS_CURL}, fails_at_hub=NO_NDJSON),

@@ -62,6 +62,7 @@ class Run:
         waiting = dict(self.followers if among is None else among)
         failures = {}
         start = time.monotonic()
+        grace = start + GRACE_SECONDS
         while waiting:
             for name, follower in list(waiting.items()):
                 has_given_up = follower.has_given_up()
@@ -71,11 +72,10 @@ class Run:
                     failures[name] = f"it gave up before {what}: {follower.state()}"
                     del waiting[name]
             if any(not self.hopeless(follower.row, behaviour) for follower in waiting.values()):
-                limit = start + 2 * roomwire.DEADLINE_SECONDS
+                limit = start + roomwire.DEADLINE_SECONDS
                 grace = time.monotonic() + GRACE_SECONDS
             else:
-                # `grace` may be unset: all are hopeless from the start.
-                limit = grace if "grace" in locals() else start + GRACE_SECONDS
+                limit = grace
             if time.monotonic() > limit:
                 break
             time.sleep(0.02)
