@@ -76,10 +76,17 @@ struct StreamQuery: Equatable {
     ]
 
     private static func format(_ request: HTTPRequest) throws(Mistake) -> Format {
-        do throws(AcceptHeader.Problem) {
-            let best = try AcceptHeader(request).best(of: forms.map(\.key))
-            if let form = forms.first(where: { $0.key == best }) { return form.value }
-        } catch { throw Mistake(sentence: error.sentence) }
+        let offered = forms.map(\.key)
+        let accept: AcceptHeader
+        do throws(AcceptHeader.Problem) { accept = try AcceptHeader(request) } catch {
+            throw Mistake(sentence: error.sentence)
+        }
+        let best = accept.best(of: offered)
+        if let form = forms.first(where: { $0.key == best }) { return form.value }
+        if let charset = accept.foreignCharset(of: offered) {
+            let sentence = "Accept asks for charset=\(charset.prefix(40)), but streams and pages are in UTF-8 only."
+            throw Mistake(sentence: sentence, isAboutForms: true)
+        }
         let list = "text/event-stream, application/x-ndjson and application/json, all in UTF-8"
         throw Mistake(sentence: "Accept takes none of the forms that there are: \(list).", isAboutForms: true)
     }
