@@ -83,12 +83,12 @@ struct StreamQuery: Equatable {
         }
         let best = accept.best(of: offered)
         if let form = forms.first(where: { $0.key == best }) { return form.value }
-        if let charset = accept.foreignCharset(of: offered) {
-            let sentence = "Accept asks for charset=\(charset.prefix(40)), but streams and pages are in UTF-8 only."
-            throw Mistake(sentence: sentence, isAboutForms: true)
-        }
-        let list = "text/event-stream, application/x-ndjson and application/json, all in UTF-8"
-        throw Mistake(sentence: "Accept takes none of the forms that there are: \(list).", isAboutForms: true)
+        let list = "text/event-stream, application/x-ndjson and application/json"
+        let sentence =
+            accept.foreignCharset(of: offered).map { charset in
+                "Accept asks for charset=\(charset.prefix(40)), but \(list) are all in UTF-8."
+            } ?? "Accept takes none of the forms that there are: \(list), all in UTF-8."
+        throw Mistake(sentence: sentence, isAboutForms: true)
     }
 }
 
