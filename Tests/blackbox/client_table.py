@@ -56,7 +56,7 @@ class Row:
     is_slow: bool = False
 
     def missing(self):
-        """Why this machine cannot run it; nil if it can."""
+        """Why this machine cannot run it; None if it can."""
         program = {"chromium": "chromedriver", "firefox": "firefox-esr"}.get(self.browser) or self.arguments[0]
         if not shutil.which(program):
             return f"there is no {program}"
@@ -125,8 +125,8 @@ ROWS = [
                    "--ignore-stdin", "--timeout={seconds}", "GET", "{url}", "Authorization:Bearer {token}"),
         left_out={**ALONE, "refusal": REFUSED}, prints_lines=True,
         fails_at_hub=SILENCE | {"separators", "orderly_end"}),
-    Row("jq", ("bash", "-o", "pipefail", "-c", 'curl -sN --speed-limit 1 --speed-time "$2" -H "Authorization: Bearer $1"'
-               ' -H "Accept: application/x-ndjson" "$0" | jq --unbuffered -c .', "{url}", "{token}", "{seconds}"),
+    Row("jq", ("bash", "-o", "pipefail", "-c",
+               'curl -sN --speed-limit 1 --speed-time "$2" -H "Authorization: Bearer $1" -H "Accept: application/x-ndjson" "$0" | jq --unbuffered -c .', "{url}", "{token}", "{seconds}"),
         left_out={**ALONE, "refusal": AS_CURL}, fails_at_hub=NO_NDJSON),
     python("jsonlines", left_out={**ALONE, "refusal": AS_REQUESTS},
            fails_at_hub={"at_once", "umlauts", "separators", "heartbeat", "orderly_end"}),

@@ -1,5 +1,5 @@
-"""What the matrix does with its clients, all of them at a time, and what it observes: for each behaviour and client nil,
-or what went wrong."""
+"""What the matrix does with its clients, all of them at a time, and what it observes: for each behaviour and client
+None, or what went wrong."""
 
 import time
 
@@ -58,7 +58,7 @@ class Run:
         return Program(row, gate, url, token, self.folder, self.seconds)
 
     def settle(self, behaviour, what, condition, among=None):
-        """Waits until a condition holds of each client; returns what went wrong for those that gave up or took too long."""
+        """Waits until a condition holds of each client; returns what went wrong for those that gave up or were late."""
         waiting = dict(self.followers if among is None else among)
         failures = {}
         start = time.monotonic()

@@ -1,5 +1,5 @@
-"""Clients that others wrote, each as its documentation shows it: `python real_clients.py NAME URL TOKEN [SECONDS]` prints
-the data of each event on a line, as soon as the client hands it out. SECONDS is how long it bears silence."""
+"""Clients that others wrote, each as its documentation shows it: `python real_clients.py NAME URL TOKEN [SECONDS]`
+prints the data of each event on a line, as soon as the client hands it out. SECONDS is how long it bears silence."""
 
 import asyncio
 import sys

@@ -81,5 +81,6 @@ def test_an_event_source_of_another_charset_is_told_by_status(shared):
     # It is no browser's: that sends no charset.
     with clients.event_source(shared, "", roomwire.token()) as stream:
         assert stream.status == 200
-    with clients.Stream(shared, f"access_token={roomwire.token()}", accept="text/event-stream;charset=latin1") as stream:
+    query = f"access_token={roomwire.token()}"
+    with clients.Stream(shared, query, accept="text/event-stream;charset=latin1") as stream:
         assert stream.status == 406
