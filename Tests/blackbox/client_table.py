@@ -126,7 +126,8 @@ ROWS = [
         left_out={**ALONE, "refusal": REFUSED}, prints_lines=True,
         fails_at_hub=SILENCE | {"separators", "orderly_end"}),
     Row("jq", ("bash", "-o", "pipefail", "-c",
-               'curl -sN --speed-limit 1 --speed-time "$2" -H "Authorization: Bearer $1" -H "Accept: application/x-ndjson" "$0" | jq --unbuffered -c .', "{url}", "{token}", "{seconds}"),
+               'curl -sN --speed-limit 1 --speed-time "$2" -H "Authorization: Bearer $1"'
+               ' -H "Accept: application/x-ndjson" "$0" | jq --unbuffered -c .', "{url}", "{token}", "{seconds}"),
         left_out={**ALONE, "refusal": AS_CURL}, fails_at_hub=NO_NDJSON),
     python("jsonlines", left_out={**ALONE, "refusal": AS_REQUESTS},
            fails_at_hub={"at_once", "umlauts", "separators", "heartbeat", "orderly_end"}),
