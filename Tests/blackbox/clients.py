@@ -237,10 +237,13 @@ class Curl:
         roomwire.wait_until(lambda: '"connected"' in self.output.read_text(), "curl to be connected")
 
     @property
-    def events(self):
+    def messages(self):
         lines = self.output.read_text(errors="replace").split("\n")[:-1]
-        messages = [wire_schema.read(line[len("data: "):]) for line in lines if line.startswith("data: ")]
-        return [message for message in messages if "id" in message]
+        return [wire_schema.read(line[len("data: "):]) for line in lines if line.startswith("data: ")]
+
+    @property
+    def events(self):
+        return [message for message in self.messages if "id" in message]
 
     def wait_events(self, count):
         roomwire.wait_until(lambda: len(self.events) >= count, f"{count} events at curl")

@@ -24,9 +24,14 @@ struct AcceptHeader: Equatable {
             return charset == nil ? 2 : 3
         }
 
+        /// True if it leaves the charset open or names UTF-8, also under the name that many programs give it.
+        var takesUTF8: Bool { charset.map { $0 == "utf-8" || $0 == "utf8" } ?? true }
+
         /// True if `media`, whose charset is UTF-8, is in it. Other parameters do not count.
-        func admits(_ media: WireText) -> Bool {
-            guard charset.map({ $0 == "utf-8" || $0 == "utf8" }) ?? true else { return false }
+        func admits(_ media: WireText) -> Bool { takesUTF8 && names(media) }
+
+        /// True if `media` is in it, whatever the charset.
+        func names(_ media: WireText) -> Bool {
             if type == "*" { return true }
             return subtype == "*" ? media.hasPrefix("\(type)/") : media == "\(type)/\(subtype)"
         }
@@ -73,6 +78,11 @@ struct AcceptHeader: Equatable {
             if best.map({ $0.rank < rank }) ?? true { best = (media, rank) }
         }
         return best?.media
+    }
+
+    /// The first charset that keeps the client from one of these types; nil if it is not a charset that does.
+    func foreignCharset(of offered: [WireText]) -> WireText? {
+        ranges.first { range in range.weight > 0 && !range.takesUTF8 && offered.contains { range.names($0) } }?.charset
     }
 
     private func narrowest(for media: WireText) -> Int? {
@@ -134,7 +144,10 @@ struct AcceptHeader: Equatable {
         text.split(at: separator, omittingEmpty: false).map { $0.trimmingBlanks() }
     }
 
+    /// The text in a pair of quotes; any other text as it is.
     private static func unquoted(_ text: WireText) -> WireText {
-        WireText(decoding: text.utf8.filter { $0 != UInt8(ascii: "\"") })
+        let quote = UInt8(ascii: "\"")
+        guard text.byteCount >= 2, text.utf8.first == quote, text.utf8.last == quote else { return text }
+        return WireText(decoding: text.utf8.dropFirst().dropLast())
     }
 }
