@@ -123,7 +123,7 @@ def test_a_compressed_body_is_named(shared, room):
     (r'"k":"\ud83c\ud83c\udf89"', {"k": "\ufffd🎉"}), (r'"k":["\ud83c",{"\ud83c":"\udf89"}]', {"k": ["\ufffd", {"\ufffd": "\ufffd"}]}),
     # Of two names that become one the last counts, as of two that are the same.
     (r'"k\ud83c":1,"k\ud83d":2', {"k\ufffd": 2}), (r'"k":"\uD83C\uDF89"', {"k": "🎉"}),
-])
+], ids=["in a name", "a pair reversed in a name", "a pair reversed", "two first halves", "nested", "two names", "a whole pair"])
 def test_half_a_pair_is_replaced_wherever_it_stands(shared, room, body, taken):
     text = '{"type":"x","room":"%s","data":{%s}}' % (room, body)
     with clients.subscribe(shared, f"room={room}") as stream:
