@@ -121,7 +121,7 @@ def token_of_other_letters(chance, token):
 
 
 def variants(chance):
-    """Requests that are right, or wrong in one way: a name, the body, the token."""
+    """Requests that are right, or wrong in one way; each with a name for it, its body and its token."""
     good = providers.livekit_body("room_started", "judged")
     now = int(time.time())
     other = base64.b64encode(hashlib.sha256(b"another").digest()).decode()
