@@ -1,5 +1,6 @@
 """Subscribers: raw sockets, so that tests see the exact bytes, and curl."""
 
+import datetime
 import re
 import socket
 import subprocess
@@ -263,3 +264,8 @@ def milliseconds(id):
 def order(id):
     """An id as a pair of numbers, to be compared."""
     return tuple(int(part) for part in id.split("-"))
+
+
+def iso_milliseconds(text):
+    """The time of an ISO 8601 text, in milliseconds since 1970."""
+    return round(datetime.datetime.fromisoformat(text).timestamp() * 1000)

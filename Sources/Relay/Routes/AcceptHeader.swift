@@ -100,7 +100,7 @@ struct AcceptHeader: Equatable {
         let names = Self.parts(parts[0], at: UInt8(ascii: "/"))
         // Java's HttpURLConnection sends `*` for `*/*`.
         let isAny = parts[0] == "*"
-        guard isAny || names.count == 2 && names.allSatisfy({ !$0.isEmpty }) else {
+        guard isAny || names.count == 2 && names.allSatisfy(isToken) && (names[0] != "*" || names[1] == "*") else {
             throw Problem(sentence: "Accept is a list of media types, such as text/event-stream.")
         }
         var charset: WireText?
@@ -116,6 +116,11 @@ struct AcceptHeader: Equatable {
         return Range(
             type: isAny ? "*" : names[0].asciiLowercased(), subtype: isAny ? "*" : names[1].asciiLowercased(),
             charset: charset, givenWeight: weight)
+    }
+
+    /// True for what a name of a type may be made of (RFC 9110, section 5.6.2).
+    private static func isToken(_ text: WireText) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"(),:;<=>?@[\\]{}".utf8.contains($0) }
     }
 
     /// `0`, `1`, `0.5`; `.5`, which some clients send, is as clear. Nil for what is no number at all: then the client
