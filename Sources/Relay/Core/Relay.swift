@@ -182,6 +182,7 @@ public final class Relay: Sendable {
         watch.stop()
         reader.stop()
         writer.stop()
+        context.reportAcceptedWebhooks(isLast: true)
         context.log.info("stopped")
         context.output.writer.flush()
         ends.finish()

@@ -55,6 +55,7 @@ final class Watch: Sendable {
     }
 
     private func look(_ round: inout Round, now: Int64) {
+        context.reportAcceptedWebhooks()
         // If this thread itself stood still, the whole process did, and the loops need a moment as well.
         let wasAsleep = round.lastLook.map { now - $0 > Limits.stalledLoopMilliseconds / 2 } ?? false
         round.lastLook = now
