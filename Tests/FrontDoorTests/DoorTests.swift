@@ -1,4 +1,5 @@
 import EventLoop
+import Glibc
 import Testing
 import Wire
 
