@@ -30,6 +30,7 @@ let package = Package(
                 .product(name: "COpenSSL", package: "roomwire"),
                 .product(name: "EventLoop", package: "roomwire"),
                 .product(name: "Events", package: "roomwire"),
+                .product(name: "Platform", package: "roomwire"),
                 .product(name: "Webhooks", package: "roomwire"),
                 .product(name: "Wire", package: "roomwire"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -1,4 +1,5 @@
 internal import Glibc
+public import Platform
 
 /// Takes signals to the process from the moment that this object is made, and tells of them on a thread of its own.
 ///
@@ -18,7 +19,7 @@ public enum SignalReader {
         _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
         signalPipe = ends[1]
         let reading = ends[0]
-        try LoopThread.start(name: "signals") { read(reading, action) }
+        try NamedThread.start(name: "signals") { read(reading, action) }
         for number in signals {
             var handler = sigaction()
             handler.__sigaction_handler = .init(sa_handler: noteSignal)

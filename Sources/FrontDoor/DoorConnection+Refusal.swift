@@ -1,6 +1,7 @@
 internal import CLibevent
-internal import EventLoop
 internal import Glibc
+internal import Platform
+internal import Wire
 
 /// A connection whose request was refused, on its way to its end.
 struct TurnedAway {
@@ -10,7 +11,7 @@ struct TurnedAway {
     /// Bytes of the body that are read before the answer is sent.
     var awaitedBytes: Int
     /// When the request was refused; after the answer was sent, when that was.
-    var since = System.steadyMilliseconds()
+    var since = SteadyTime.now()
     var isAnswered = false
     var isWritten = false
     var clientHasEnded = false
@@ -48,7 +49,7 @@ extension DoorConnection {
     private func answerRefused() {
         guard let refusal = turnedAway?.refusal, turnedAway?.isAnswered == false else { return }
         turnedAway?.isAnswered = true
-        turnedAway?.since = System.steadyMilliseconds()
+        turnedAway?.since = .now()
         bufferevent_set_timeouts(transport, nil, nil)
         let answer = refusal.answer(hasBody: !isHead)
         // Behind the last answer, which may still be on its way.
@@ -64,7 +65,7 @@ extension DoorConnection {
     }
 
     /// Ends a connection that was refused long enough ago.
-    func endLinger(now: Int64) {
+    func endLinger(now: SteadyTime) {
         guard let turnedAway, now - turnedAway.since >= Self.lingerMilliseconds else { return }
         if turnedAway.isAnswered { closeAsIdle() } else { answerRefused() }
     }

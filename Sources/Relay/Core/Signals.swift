@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Glibc
+internal import Platform
 
 /// The signals that an operator or a service manager controls the relay with: SIGTERM and SIGINT stop it in order, and a
 /// second one cuts the goodbyes short; SIGHUP reloads the settings.

@@ -1,5 +1,6 @@
-internal import EventLoop
 internal import Events
+internal import Platform
+internal import Wire
 
 /// What the log says of accepted webhooks at the level `info`: sums, since a line for each of thousands a second would
 /// bury the lines that an operator looks for.
@@ -15,33 +16,32 @@ final class AcceptedWebhooks: Sendable {
         var bytes = 0
         /// The longest time from a whole request to its answer.
         var slowestMicroseconds: Int64 = 0
-        /// When the first of them was answered, by the steady clock.
-        var sinceMicroseconds: Int64 = 0
-        /// When the source's last line was written, by the steady clock; nil if there was none lately.
-        fileprivate var reportedAt: Int64?
+        /// When the first of them was answered.
+        var since = SteadyTime.distantPast
+        /// When the source's last line was written; nil if there was none lately.
+        fileprivate var reportedAt: SteadyTime?
     }
 
     private let sums = Locked<[String: Sum]>([:])
 
     /// Counts a webhook that was answered with 200. Without an allocation, but for the first one of a source.
-    /// - Parameter now: microseconds by the steady clock.
-    func add(source: String, bytes: Int, isDuplicate: Bool, startedMicroseconds: Int64, now: Int64) {
+    /// - Parameter microseconds: from the whole request to its answer.
+    func add(source: String, bytes: Int, isDuplicate: Bool, microseconds: Int64, now: SteadyTime) {
         sums.withLock { sums in
             func count(in sum: inout Sum) {
-                if sum.webhooks == 0 { sum.sinceMicroseconds = now }
+                if sum.webhooks == 0 { sum.since = now }
                 sum.webhooks += 1
                 if isDuplicate { sum.duplicates += 1 }
                 sum.bytes += bytes
-                sum.slowestMicroseconds = max(sum.slowestMicroseconds, now - startedMicroseconds)
+                sum.slowestMicroseconds = max(sum.slowestMicroseconds, microseconds)
             }
             count(in: &sums[source, default: Sum()])
         }
     }
 
     /// Takes the sums whose lines are due, in the order of the sources' names.
-    /// - Parameter now: milliseconds by the steady clock.
     /// - Parameter isLast: takes all that there are.
-    func take(now: Int64, isLast: Bool = false) -> [(source: String, sum: Sum)] {
+    func take(now: SteadyTime, isLast: Bool = false) -> [(source: String, sum: Sum)] {
         sums.withLock { sums in
             var due: [(source: String, sum: Sum)] = []
             for (source, sum) in sums {
@@ -60,8 +60,9 @@ extension RelayContext {
     /// Writes the lines of accepted webhooks that are due.
     /// - Parameter isLast: writes what there is, since no other time will come.
     func reportAcceptedWebhooks(isLast: Bool = false) {
-        for (source, sum) in acceptedWebhooks.take(now: System.steadyMilliseconds(), isLast: isLast) {
-            requests.accepted(source: source, sum, now: System.steadyMicroseconds())
+        let now = SteadyTime.now()
+        for (source, sum) in acceptedWebhooks.take(now: now, isLast: isLast) {
+            requests.accepted(source: source, sum, now: now)
         }
     }
 }

@@ -1,7 +1,7 @@
-internal import EventLoop
 internal import Events
 internal import FrontDoor
 internal import Logging
+internal import Platform
 internal import Wire
 
 /// One line in the log for each request, and two for each stream: when it opens and when it ends. Accepted webhooks are
@@ -18,7 +18,7 @@ struct RequestLog: Sendable {
         let isRoutine = exchange.isRoutine || Self.isProbe(request)
         let level: Logger.Level = isRoutine && answer.status < 400 ? .debug : .info
         guard let isJSON = output.isJSON(for: level) else { return }
-        let lapse = System.steadyMicroseconds() - exchange.startedMicroseconds
+        let lapse = exchange.stopwatch.microseconds
         let target = Self.target(request)
         guard isJSON else {
             let user = Self.user(exchange)
@@ -36,10 +36,9 @@ struct RequestLog: Sendable {
     }
 
     /// Webhooks of one source were accepted, each with a line of its own at the level `debug` only.
-    /// - Parameter now: microseconds by the steady clock.
-    func accepted(source: String, _ sum: AcceptedWebhooks.Sum, now: Int64) {
+    func accepted(source: String, _ sum: AcceptedWebhooks.Sum, now: SteadyTime) {
         guard let isJSON = output.isJSON(for: .info) else { return }
-        let lapse = (now - sum.sinceMicroseconds) / 1000
+        let lapse = now - sum.since
         guard isJSON else {
             return write(
                 .info,
@@ -122,13 +121,13 @@ struct RequestLog: Sendable {
     }
 
     private func write(_ level: Logger.Level, _ text: String) {
-        output.write("\(ISOTime.text(System.wallMilliseconds())) \(level) \(text)\n".utf8)
+        output.write("\(ISOTime.text(WallClock.now())) \(level) \(text)\n".utf8)
     }
 
     private func writeJSON(_ level: Logger.Level, _ message: String, _ members: (inout JSONWriter) -> Void) {
         output.write(
             LogOutput.jsonLine { writer in
-                writer.member("time", time: System.wallMilliseconds())
+                writer.member("time", time: WallClock.now())
                 writer.member("level", level.rawValue)
                 writer.member("message", message)
                 members(&writer)
