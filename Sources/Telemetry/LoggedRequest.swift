@@ -49,14 +49,17 @@ package struct LoggedAnswer {
     let status: Int
     let bytes: Int
     let microseconds: Int64
+    let isRoutine: Bool
 
     /// An answer.
     /// - Parameters:
     ///   - bytes: of the body.
     ///   - microseconds: from the whole request to the answer.
-    package init(status: Int, bytes: Int, microseconds: Int64) {
+    ///   - isRoutine: whether a good answer is logged at the level `debug` only.
+    package init(status: Int, bytes: Int, microseconds: Int64, isRoutine: Bool = false) {
         self.status = status
         self.bytes = bytes
         self.microseconds = microseconds
+        self.isRoutine = isRoutine
     }
 }

@@ -17,6 +17,8 @@ extension RequestLog {
     func answered(_ exchange: Exchange, _ answer: Exchange.Answer) {
         answered(
             LoggedRequest(exchange),
-            LoggedAnswer(status: answer.status, bytes: answer.bytes, microseconds: exchange.stopwatch.microseconds))
+            LoggedAnswer(
+                status: answer.status, bytes: answer.bytes, microseconds: exchange.stopwatch.microseconds,
+                isRoutine: exchange.isRoutine))
     }
 }
