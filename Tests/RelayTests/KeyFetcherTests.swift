@@ -83,7 +83,8 @@ import Testing
         let (first, issuers) = try await prepared(by: fetcher)
         let (settings, _) = try await rules()
         let context = RelayContext(
-            settings: settings, rules: first, keys: fetcher, caps: StreamCapSettings(perUser: 0, perAddress: 0, total: 0),
+            settings: settings, rules: first, keys: fetcher,
+            caps: StreamCapSettings(perUser: 0, perAddress: 0, total: 0),
             revocations: try RevocationStore(folder: folder.path, now: 0), tls: nil, output: LogOutput(settings))
         fetcher.follow(issuers, in: context.shared)
         return (first, context)

@@ -5,6 +5,7 @@ internal import Fanout
 internal import FrontDoor
 internal import Journal
 internal import Platform
+internal import Telemetry
 internal import Wire
 
 /// The API of one loop: it finds the route of each request, does what the route says, and keeps what requests wait for.
@@ -51,7 +52,7 @@ final class LoopAPI {
         rooms = RoomSearches(parts.rooms, turns: parts.turns)
         keyWaits = KeyWaits(keys: shared.keys, port: port)
         webhooks = PendingWebhooks(shared: shared, writer: parts.writer, port: port)
-        gatherings = Gatherings(shared: shared, port: port, loops: parts.loops)
+        gatherings = Gatherings(shared: shared, writer: parts.writer, port: port, loops: parts.loops)
         openings = StreamOpenings(hub: hub, rooms: rooms, reader: parts.reader, port: port)
         streams = Streams(shared: shared, hub: hub, rooms: rooms, port: port, turns: parts.turns)
         pages = Pages(shared: shared, hub: hub)
@@ -65,7 +66,7 @@ final class LoopAPI {
     static let routes = RouteTable(
         WebhookRoute.routes + EventsRoute.routes + RoomsRoute.routes + TicketsRoute.routes + DiagnosticsRoute.routes
             + SchemaRoute.routes + RenewRoute.routes + RejectsRoute.routes + AdminStreamRoutes.routes
-            + RevocationRoutes.routes)
+            + RevocationRoutes.routes + CloseRoomRoute.routes)
 
     private static let health = RouteTable([OperatingRoutes.health])
 
@@ -74,7 +75,7 @@ final class LoopAPI {
     /// A request on an address of streams and webhooks.
     func receive(_ exchange: any HTTPExchange) {
         let http = begin(exchange)
-        if http.target.utf8.elementsEqual("*".utf8) {
+        if Self.asksAboutTheRelay(http) {
             return exchange.reply(Self.answerAboutItself(http), holding: nil)
         }
         let rules = shared.rules
@@ -144,10 +145,16 @@ final class LoopAPI {
         case .appendAll(let drafts, let source): webhooks.append(drafts, of: source, for: request.exchange)
         case .listRooms(let plan): plan.answer(request, rooms, hub)
         case .ask(let inquiry): gatherings.begin(inquiry, for: request)
+        case .finishRoom(let plan): plan.begin(request, rooms, gatherings)
         case .stream(let plan): openings.open(plan, request) { [streams] in streams.begin($0) }
         case .page(let plan): openings.open(plan, request) { [pages] in pages.begin($0) }
         case .diagnose(let plan, let identity): diagnostics.begin(plan, of: identity, request)
         }
+    }
+
+    /// True for `*`, and for `OPTIONS /`, with which HAProxy checks a server's health unless it is told otherwise.
+    private static func asksAboutTheRelay(_ request: HTTPRequest) -> Bool {
+        request.target == "*" || request.method == "OPTIONS" && request.target == "/"
     }
 
     /// `OPTIONS *` asks what the relay as a whole can do (RFC 9110, section 9.3.7); nothing else goes with `*`.

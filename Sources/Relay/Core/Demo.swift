@@ -2,6 +2,7 @@ internal import Events
 internal import Fetch
 internal import Logging
 internal import Platform
+internal import Telemetry
 internal import Webhooks
 
 /// Plays meetings through the real ingest path: signed and posted as the provider would.

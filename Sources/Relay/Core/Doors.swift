@@ -53,8 +53,9 @@ extension Door {
     ) throws {
         let limits = DoorLimits(
             headerBytes: Limits.requestHeaderBytes, nameBytes: Limits.segmentBytes, bodyBytes: Limits.webhookBodyBytes,
-            smallBodyBytes: Limits.otherBodyBytes, requestSeconds: Limits.requestSeconds,
-            idleSeconds: Limits.keepAliveSeconds, handshakeSeconds: Limits.handshakeSeconds)
+            smallBodyBytes: Limits.otherBodyBytes, droppedBodyBytes: Limits.droppedBodyBytes,
+            requestSeconds: Limits.requestSeconds, idleSeconds: Limits.keepAliveSeconds,
+            handshakeSeconds: Limits.handshakeSeconds)
         let requests = context.shared.requests
         try self.init(
             on: loop, limits: limits, shared: context.doors, wake: relieve, tls: tls,

@@ -7,7 +7,8 @@ extension Relay {
     public static func needsOperator(_ error: any Error) -> Bool {
         switch error {
         case is SettingsError, is TokenSettingsError, is OriginError, is RelayError,
-            is RevocationFileError: true
+            is RevocationFileError:
+            true
         case let error as DataFolderError: !error.mayPass
         case let error as JournalError: error.needsOperator
         default: false

@@ -6,6 +6,7 @@ internal import FrontDoor
 internal import Journal
 internal import Logging
 internal import Platform
+internal import Telemetry
 
 extension Relay {
     /// How reloads follow each other: one at a time, and one more if another was asked for meanwhile.
@@ -39,9 +40,9 @@ extension Relay {
         defer { if !isStopping { service?.ready(status) } }
         do {
             try await apply(try loadSettings())
-            context.metrics.count(.reloads, "outcome", "applied")
+            context.metrics.count(ReloadOutcome.applied)
         } catch {
-            context.metrics.count(.reloads, "outcome", "refused")
+            context.metrics.count(ReloadOutcome.refused)
             status += "; the last reload was refused, see the log"
             context.log.error("the settings were not reloaded, those before stay in force:")
             for line in "\(error)".split(separator: "\n") { context.log.error("\(line)") }
@@ -72,6 +73,7 @@ extension Relay {
         context.shared.admission.settings = caps
         context.doors.bodies.set(limitBytes: settings.limits.requestBytes)
         home.keep(Retention(settings.log.retention))
+        home.keep(RoomBounds(settings.rooms))
         for mailbox in mailboxes { mailbox.post(.settings(HubSettings(settings.streams))) }
         for key in restarts {
             context.log.warning("\(key) was changed, which takes effect only when the relay is restarted")

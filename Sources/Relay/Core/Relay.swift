@@ -1,5 +1,4 @@
 internal import Access
-internal import Dispatch
 internal import EventLoop
 internal import Events
 internal import FoundationEssentials
@@ -7,6 +6,7 @@ internal import FrontDoor
 internal import Journal
 internal import Logging
 internal import Platform
+internal import Telemetry
 
 /// The relay: settings in, a running service out.
 public final class Relay: Sendable {
@@ -25,7 +25,6 @@ public final class Relay: Sendable {
     let loadSettings: @Sendable () throws -> Settings
     let reloading = Locked(ReloadState.idle)
     private let phase = Locked(Phase.running)
-    private let signals = Locked<[any DispatchSourceSignal]>([])
     /// Where it listens: `127.0.0.1:3001`, with the ports that the system chose where 0 was asked for.
     public let addresses: [String]
 
@@ -41,7 +40,6 @@ public final class Relay: Sendable {
     public static func start(
         settings given: Settings, demo: Bool, reload: (@Sendable () throws -> Settings)? = nil
     ) async throws -> Relay {
-        System.ignoreHangups()
         System.ignoreBrokenPipes()
         // The log and the secrets are for this user alone, in a folder that somebody else made as well.
         System.makeNewFilesPrivate()
@@ -66,7 +64,7 @@ public final class Relay: Sendable {
             tls: identity.map { TLSTermination($0) }, output: output, keepsQueue: !inherited.isEmpty)
         let home = try SQLiteHome(
             folder: settings.data, durability: settings.log.durability == .full ? .full : .normal,
-            retention: Retention(settings.log.retention))
+            retention: Retention(settings.log.retention), rooms: RoomBounds(settings.rooms))
         // Tokens whose keys are still to come wait for them, or are told to come back: the start does not. It begins
         // before the first request can come, which would be told to come back for nothing.
         keys.follow(issuers, in: context.shared)
@@ -97,7 +95,10 @@ public final class Relay: Sendable {
         let rooms = try home.rooms()
         let writer = try JournalWriter(
             home: home, clock: WallClock.now,
-            onCommit: { commit in for mailbox in mailboxes { mailbox.post(.committed(commit)) } },
+            onCommit: { commit in
+                for mailbox in mailboxes { mailbox.post(.committed(commit)) }
+                context.roomNotice.note(commit)
+            },
             onFault: { journalLog.log(.error, "\($0)", now: WallClock.now()) })
         let reader = try JournalReader(home: home)
         self.context = context
@@ -183,6 +184,7 @@ public final class Relay: Sendable {
         watch.stop()
         reader.stop()
         writer.stop()
+        context.reportAcceptedWebhooks(isLast: true)
         context.log.info("stopped")
         context.output.writer.flush()
         ends.finish()
@@ -191,13 +193,17 @@ public final class Relay: Sendable {
     /// Whether the relay has been told to stop.
     var isStopping: Bool { phase.withLock { $0 != .running } }
 
-    func keep(_ source: sending any DispatchSourceSignal) {
-        signals.withLock { $0.append(source) }
-    }
-
     /// Returns when the relay has stopped.
     public func waitUntilStopped() async {
         await ends.waitUntilFinished()
+    }
+}
+
+extension RoomBounds {
+    init(_ settings: RoomSettings) {
+        self.init(
+            staleAfterMilliseconds: settings.staleAfterMilliseconds > 0 ? Int64(settings.staleAfterMilliseconds) : nil,
+            rooms: settings.total > 0 ? settings.total : nil)
     }
 }
 

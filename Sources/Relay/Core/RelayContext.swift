@@ -5,6 +5,7 @@ internal import Glibc
 internal import Journal
 internal import Logging
 internal import Platform
+internal import Telemetry
 
 /// What all loops and their watch share beside the state of the routes.
 final class RelayContext: Sendable {
@@ -18,6 +19,8 @@ final class RelayContext: Sendable {
     let log: Logger
     private let requestLog: RateLimitedLog
     private let forwardingNotice: ForwardingNotice
+    /// Rooms that ended by themselves, and rooms beyond the bound.
+    let roomNotice: RoomNotice
     /// What the log's home cannot do: a full disk fails every second.
     let journalLog: RateLimitedLog
     private let tlsLog: RateLimitedLog
@@ -46,6 +49,7 @@ final class RelayContext: Sendable {
             // A quarter of all files: what an address has beyond that could keep all others out.
             addresses: AddressCounts(most: max(Limits.addressConnections, System.openFileLimit() / 4)))
         log = OperatorLog.logger(output)
+        roomNotice = RoomNotice(log, metrics)
         health = Health(loops: settings.loops)
         journalLog = RateLimitedLog(log, linesPerSecond: 1)
         tlsLog = RateLimitedLog(log)
@@ -116,7 +120,7 @@ extension RelayContext {
 
     /// Counts a handshake, and logs one that has failed.
     func count(_ report: TLSReport) {
-        metrics.count(.tlsHandshakes, "outcome", report.outcome.rawValue)
+        metrics.count(report.outcome)
         guard !report.remoteAddress.isEmpty else { return }
         let detail = report.detail.isEmpty ? "" : ": \(report.detail)"
         tlsLog.warning(

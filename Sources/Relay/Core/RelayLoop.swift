@@ -4,6 +4,7 @@ internal import Fanout
 internal import FrontDoor
 internal import Journal
 internal import Platform
+internal import Telemetry
 
 /// The owner of one loop: it reads the mail, tells the time, and ends the loop in order. What requests are about is the
 /// matter of ``LoopAPI``, and what streams receive that of ``Hub``.

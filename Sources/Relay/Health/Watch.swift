@@ -3,6 +3,7 @@ internal import Events
 internal import Journal
 internal import Logging
 internal import Platform
+internal import Telemetry
 
 /// The thread that watches over the loops: it sends canaries, sees that every loop turns and answers, and tells the
 /// service manager as long as all do.
@@ -56,6 +57,7 @@ final class Watch: Sendable {
     }
 
     private func look(_ round: inout Round, now: SteadyTime) {
+        context.reportAcceptedWebhooks()
         // If this thread itself stood still, the whole process did, and the loops need a moment as well.
         let wasAsleep = round.lastLook.map { now - $0 > Limits.stalledLoopMilliseconds / 2 } ?? false
         round.lastLook = now

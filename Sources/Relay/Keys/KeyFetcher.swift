@@ -3,6 +3,7 @@ internal import Events
 internal import Fetch
 internal import Logging
 internal import Platform
+internal import Telemetry
 
 /// Fetches the keys of the issuers with a `jwks_url`, puts them in force, and lets requests wait for them.
 ///
@@ -181,7 +182,7 @@ final class KeyFetcher: KeyDemand {
         guard let end = end(address, puttingInForce: set.keys, { $0.succeeded(set, now: now) }) else { return }
         let shared = end.shared
         for waiter in end.waiters { waiter.settled() }
-        shared.metrics.count(.keyFetches, "issuer", address.issuer, "outcome", "ok")
+        shared.metrics.count(.ok, of: address.issuer)
         if end.change.isNew {
             let ignored = set.keys.ignored.isEmpty ? "" : "; left aside: \(set.keys.ignored.joined(separator: "; "))"
             shared.log.info("the issuer \(address.issuer) has \(set.keys.count) keys\(ignored)")
@@ -197,7 +198,7 @@ final class KeyFetcher: KeyDemand {
         let now = SteadyTime.now()
         guard let end = end(address, { $0.failed(failure, now: now) }) else { return }
         for waiter in end.waiters { waiter.settled() }
-        end.shared.metrics.count(.keyFetches, "issuer", address.issuer, "outcome", failure.outcome)
+        end.shared.metrics.count(failure.outcome, of: address.issuer)
         guard end.change else { return }
         let hasKeys = end.entry.schedule.hasKeys
         let rest = hasKeys ? "the last keys stay" : "its tokens are answered 503 until there are keys"

@@ -15,7 +15,7 @@ import Wire
         ("POST", "/api/streams/1/renew", false), ("GET", "/api/admin/rejects", true),
         ("GET", "/api/admin/streams", true), ("DELETE", "/api/admin/streams/1", true),
         ("POST", "/api/admin/revoke", true), ("GET", "/api/admin/revocations", true),
-        ("DELETE", "/api/admin/revocations", true),
+        ("DELETE", "/api/admin/revocations", true), ("DELETE", "/api/admin/rooms/app/hall", true),
     ]
 
     @Test func withoutATokenNobodyIsLetIn() async throws {

@@ -1,6 +1,7 @@
 import Access
 import Events
 import Fanout
+import Journal
 import Testing
 import Wire
 
@@ -109,6 +110,27 @@ import Wire
         let stage = try APIStage(props)
         let lift = try stage.send("DELETE", "/api/admin/revocations", token: props.token(admin: true))
         #expect(lift.status == 400 && lift.reason == "bad_request")
+    }
+
+    @Test func anAdministratorFinishesARoom() async throws {
+        let props = try await StageProps()
+        let hall = RoomState(
+            source: "app", provider: "standard", room: Room(name: "hall"),
+            lastEventID: EventID(milliseconds: 1, sequence: 0))
+        let stage = try APIStage(props, rooms: [hall])
+        let path = "/api/admin/rooms/app/hall"
+        let closed = try stage.send("DELETE", path, token: props.token(admin: true))
+        try stage.workUntilAnswered(closed)
+        #expect(closed.status == 204)
+        let unknown = try stage.send("DELETE", "/api/admin/rooms/app/other", token: props.token(admin: true))
+        #expect(unknown.status == 404)
+        stage.journal.fails = true
+        let failed = try stage.send("DELETE", path, token: props.token(admin: true))
+        try stage.workUntilAnswered(failed)
+        #expect(failed.status == 503 && failed.reason == "journal_unavailable")
+        stage.writer.stop()
+        let refused = try stage.send("DELETE", path, token: props.token(admin: true))
+        #expect(refused.reason == "overloaded" && stage.api?.isQuiet == true)
     }
 
     @Test func aLoopThatHasEndedIsNotWaitedFor() async throws {

@@ -14,6 +14,9 @@ final class TestExchange: HTTPExchange {
     var issuer: WireText?
     /// The client has gone.
     var isGone = false
+    var isRoutine = false
+    var answeredStatus: Int? { response?.status }
+    var microseconds: Int64 { 0 }
     /// The connection cannot be turned into a stream.
     var cannotBeTakenOver = false
     private(set) var response: HTTPResponse?

@@ -1,4 +1,5 @@
 internal import Events
+internal import Journal
 internal import Platform
 
 /// The requests of one loop whose answer other threads have the parts of.
@@ -14,14 +15,16 @@ final class Gatherings {
     }
 
     private let shared: SharedState
+    private let writer: JournalWriter
     private let port: any LoopPort
     /// The ways into all loops, in their order, this one's among them.
     private let loops: [any LoopPort]
     private var gatherings: [UInt64: Gathering] = [:]
     private var nextID: UInt64 = 1
 
-    init(shared: SharedState, port: any LoopPort, loops: [any LoopPort]) {
+    init(shared: SharedState, writer: JournalWriter, port: any LoopPort, loops: [any LoopPort]) {
         self.shared = shared
+        self.writer = writer
         self.port = port
         self.loops = loops
     }
@@ -40,7 +43,7 @@ final class Gatherings {
         gatherings[id] = Gathering(
             request: request, finish: inquiry.finish,
             deadline: SteadyTime.now() + inquiry.waitMilliseconds,
-            missing: asked.count + (inquiry.revocations == nil ? 0 : 1))
+            missing: asked.count + (inquiry.revocations == nil ? 0 : 1) + (inquiry.append == nil ? 0 : 1))
         if let (question, _) = inquiry.question {
             // A loop that has ended reads no message, and has no streams.
             for loop in asked where !loop.post(.question(question, from: port, request: id)) {
@@ -48,6 +51,7 @@ final class Gatherings {
             }
         }
         if let work = inquiry.revocations { begin(work, id, now: request.now) }
+        if let (draft, done) = inquiry.append { append(draft, done, id, request) }
         if gatherings[id]?.missing == 0 { finish(id, isComplete: true) }
     }
 
@@ -65,6 +69,18 @@ final class Gatherings {
         case .save: shared.revocations.save { port.post(.answer(.kept(problem: $0), request: id)) }
         case .list: shared.revocations.list(now: now) { port.post(.answer(.revocations($0), request: id)) }
         }
+    }
+
+    private func append(
+        _ draft: Draft, _ done: @escaping @Sendable (AppendOutcome) -> Void, _ id: UInt64, _ request: Request
+    ) {
+        let isTaken = writer.submit(draft) { [port] outcome in
+            done(outcome)
+            port.post(.answer(.appended(outcome), request: id))
+        }
+        guard !isTaken else { return }
+        gatherings[id] = nil
+        request.reply(Problem.overloaded.response)
     }
 
     /// One part of an answer has come.

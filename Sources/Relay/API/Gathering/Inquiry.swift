@@ -1,5 +1,6 @@
 internal import Events
 internal import FrontDoor
+internal import Journal
 
 /// What other threads have to say, or to do, before a request is answered.
 struct Inquiry {
@@ -21,6 +22,9 @@ struct Inquiry {
     /// What loops are asked, and which.
     var question: (question: StreamQuestion, loops: Loops)?
     var revocations: Revoked?
+    /// An event to append; the closure is called with the outcome, on another thread and whether the request still waits
+    /// or not.
+    var append: (draft: Draft, done: @Sendable (AppendOutcome) -> Void)?
     /// After this time the request is answered with what there is.
     var waitMilliseconds = Limits.gatherMilliseconds
     /// Makes the answer of the parts, and of whether they are all there.

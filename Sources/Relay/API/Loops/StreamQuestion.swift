@@ -1,5 +1,6 @@
 internal import Access
 internal import Events
+internal import Journal
 
 /// What one loop asks another about its streams.
 enum StreamQuestion: Sendable {
@@ -24,6 +25,8 @@ enum StreamAnswer: Sendable {
     case unknownStream
     /// The revocations are in their file; or why not.
     case kept(problem: String?)
+    /// What became of the event that the request appends.
+    case appended(AppendOutcome)
     /// The revocations in force.
     case revocations([Revocations.Entry])
 }

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import FrontDoor
+internal import Platform
 internal import Wire
 
 /// One request that waits for its answer, as the routes see it: the front door's exchange, or a test's double.
@@ -14,6 +15,12 @@ protocol HTTPExchange: AnyObject {
     var user: WireText? { get set }
     /// Which issuer vouches for the user's name.
     var issuer: WireText? { get set }
+    /// One of many of its kind, each without interest if it is answered well: for the log.
+    var isRoutine: Bool { get set }
+    /// The status that it was answered; nil until then.
+    var answeredStatus: Int? { get }
+    /// How long ago the request was complete.
+    var microseconds: Int64 { get }
     /// True once it is answered, or its client has gone. It may ask the system.
     var hasEnded: Bool { get }
     /// Answers. Does nothing if the exchange has ended.
@@ -24,4 +31,8 @@ protocol HTTPExchange: AnyObject {
     func takeOver() -> StreamSocket?
 }
 
-extension Exchange: HTTPExchange {}
+extension Exchange: HTTPExchange {
+    var answeredStatus: Int? { answer?.status }
+
+    var microseconds: Int64 { stopwatch.microseconds }
+}

@@ -52,6 +52,14 @@ struct Problem {
         unavailable("busy", "The loop that has the answer did not give it in time.")
     }
 
+    /// The answer where the journal has no room for another event.
+    static var overloaded: Problem { unavailable("overloaded", "Too many webhooks wait for the log.") }
+
+    /// The answer where the journal has failed.
+    static var journalUnavailable: Problem {
+        unavailable("journal_unavailable", "The log cannot take events now.")
+    }
+
     static func unavailable(_ reason: String, _ detail: String) -> Problem {
         var problem = Problem(503, reason, detail)
         problem.retryAfterSeconds = 1

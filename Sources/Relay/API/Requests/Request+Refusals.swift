@@ -2,6 +2,7 @@ internal import Access
 internal import Events
 internal import FrontDoor
 internal import Platform
+internal import Telemetry
 internal import Wire
 
 // How a request is refused: with a status, or, to a browser's EventSource, as an event on a stream that ends.
@@ -17,10 +18,10 @@ extension Request {
 
     /// Refuses a stream or an answer to a client whose token is good.
     func refuse(_ refusal: StreamRefusal) {
-        shared.metrics.count(.streamsRefused, "reason", refusal.reason)
+        shared.metrics.count(refusal.reason)
         if audience == .eventSources {
             shared.accessLog.warning(
-                "refused a stream to \(http.remoteAddress): \(refusal.reason): \(refusal.detail)",
+                "refused a stream to \(http.remoteAddress): \(refusal.reason.label): \(refusal.detail)",
                 now: WallClock.now())
         }
         tell(refusal.problem, retryAfterSeconds: refusal.retryAfterSeconds)
@@ -29,7 +30,7 @@ extension Request {
     /// Counts and logs the refusal of a client that is not let in.
     /// - Returns: the answer.
     func problem(_ refusal: AccessRefusal) -> Problem {
-        shared.metrics.count(.accessRefused, "reason", refusal.reason.rawValue)
+        shared.metrics.count(refusal.reason)
         let log = refusal.reason == .tooManyFailures ? shared.slowedLog : shared.accessLog
         log.warning(
             "refused \(http.remoteAddress): \(refusal.reason.rawValue): \(refusal.detail)",
@@ -68,9 +69,9 @@ extension Request {
     /// Tells the operator of a page that may not read what it asks for: its author sees nothing but a failure.
     func noteUnlistedOrigin() {
         guard let origin = CrossOrigin(rules: rules).strangerOrigin(http) else { return }
-        let path = RequestLog.target(http, withQuery: false)
+        let path = LoggedRequest(exchange).target(withQuery: false)
         shared.originLog.warning(
-            "a page of \(OutputText.origin(origin)) asked for \(path) and may not read the answer: cors.origins does "
+            "a page of \(LogText.origin(origin)) asked for \(path) and may not read the answer: cors.origins does "
                 + "not list it", now: WallClock.now())
     }
 }

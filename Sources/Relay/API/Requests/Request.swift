@@ -2,6 +2,7 @@ internal import Access
 internal import Events
 internal import FrontDoor
 internal import Platform
+internal import Telemetry
 internal import Wire
 
 /// One request, taken once: what was asked, the rules that it is judged by, and when.
@@ -56,7 +57,7 @@ struct Request {
 
     /// Writes a line into the log: the request became a stream; one without a number if it is for diagnosis.
     func noteOpened(stream: UInt64?) {
-        shared.requests.opened(http, user: exchange.user, issuer: exchange.issuer, stream: stream)
+        shared.requests.opened(LoggedRequest(exchange), stream: stream)
     }
 
     /// The answer of a page or a list to `identity`; see ``ServedAnswer``.

@@ -26,6 +26,9 @@ final class RoomSearches {
     /// Puts a room as it is now in its place; nil takes it away.
     func set(_ key: RoomKey, _ state: RoomState?) { table.set(key, state) }
 
+    /// The open room of this source and name.
+    subscript(key: RoomKey) -> RoomState? { table[key]?.state }
+
     /// The room's JSON.
     func json(of room: RoomEntry) -> [UInt8] { table.json(of: room) }
 

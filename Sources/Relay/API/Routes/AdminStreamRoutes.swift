@@ -55,8 +55,3 @@ enum AdminStreamRoutes {
             })
     }
 }
-
-extension Identity {
-    /// Which issuer vouches for the user's name, beside a line of the log that names the user.
-    var logMetadata: Logger.Metadata { ["issuer": "\(issuer)"] }
-}

@@ -1,4 +1,5 @@
 internal import FrontDoor
+internal import Telemetry
 internal import Wire
 
 /// What readiness and metrics say; the relay's composition knows.

@@ -15,6 +15,8 @@ enum Outcome {
     case listRooms(RoomsPlan)
     /// Answer when other threads have replied.
     case ask(Inquiry)
+    /// Answer when a room is finished.
+    case finishRoom(RoomFinish)
     /// Become a stream of events.
     case stream(StreamPlan)
     /// Become a page of events.

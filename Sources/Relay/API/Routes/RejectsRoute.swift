@@ -1,5 +1,6 @@
 internal import Events
 internal import FrontDoor
+internal import Telemetry
 
 /// `GET /api/admin/rejects`: the last webhooks that were refused, and why.
 enum RejectsRoute {

@@ -2,6 +2,7 @@ internal import Access
 internal import Events
 internal import FrontDoor
 internal import Logging
+internal import Telemetry
 
 /// `/api/admin/revoke` and `/api/admin/revocations`: how administrators revoke, lift, and see what is revoked.
 enum RevocationRoutes {
@@ -102,7 +103,7 @@ enum RevocationRoutes {
 extension Revocations.Subject {
     /// For the log: what is no plain word is quoted there as JSON.
     var text: String {
-        func text(_ name: WireText) -> String { JSONWriter.text { $0.string(OutputText.cut(name)) } }
+        func text(_ name: WireText) -> String { JSONWriter.text { $0.string(LogText.cut(name)) } }
         let (kind, name, issuer) =
             switch self {
             case .user(let user, let issuer): ("user", user, issuer)

@@ -1,6 +1,7 @@
 internal import Crypto
 internal import Events
 internal import FrontDoor
+internal import Telemetry
 internal import Webhooks
 
 /// `POST /api/webhooks/{source}`: verify, normalise, hand to the journal. The answer comes after the commit.
@@ -10,11 +11,13 @@ enum WebhookRoute {
     @Sendable private static func receive(_ request: Request) -> Outcome {
         guard let source = request.rules.sources[request.segment(1)] else {
             // The name is the sender's own invention, so it is no label and not logged whole.
-            return .answer(refuse(Problem(404, "unknown_source", "No source of this name is set up."), request, nil))
+            let refusal = WebhookRefusal.unknownSource
+            return .answer(
+                refuse(Problem(404, refusal.label, "No source of this name is set up."), refusal, request, nil))
         }
         let metrics = request.shared.metrics
         guard !request.shared.turnsAway else {
-            metrics.count(.webhooks, "source", source.name, "outcome", "unavailable")
+            metrics.count(.unavailable, of: source.name)
             return .answer(Problem.unavailable("draining", "The relay is stopping.").response)
         }
         let webhook = WebhookRequest(
@@ -25,7 +28,7 @@ enum WebhookRoute {
             case .event(let draft): return .append(draft, source: source.name)
             case .events(let drafts): return .appendAll(drafts, source: source.name)
             case .answer(let direct):
-                metrics.count(.webhooks, "source", source.name, "outcome", "answered")
+                metrics.count(.answered, of: source.name)
                 var response = HTTPResponse(status: direct.status, body: direct.body)
                 if let type = direct.contentType { response.headers = [("Content-Type", type)] }
                 return .answer(response)
@@ -33,16 +36,17 @@ enum WebhookRoute {
         } catch {
             var problem = Problem(error.status, error.reason.rawValue, error.detail)
             problem.skewSeconds = error.skewSeconds
-            return .answer(refuse(problem, request, source))
+            return .answer(refuse(problem, .rejected(error.reason), request, source))
         }
     }
 
-    private static func refuse(_ problem: Problem, _ request: Request, _ source: Source?) -> HTTPResponse {
+    private static func refuse(
+        _ problem: Problem, _ refusal: WebhookRefusal, _ request: Request, _ source: Source?
+    ) -> HTTPResponse {
         let shared = request.shared
         let (body, address) = (request.http.body, request.http.remoteAddress)
         let label = source?.name ?? Metrics.unknownSource
-        shared.metrics.count(.webhooks, "source", label, "outcome", "refused")
-        shared.metrics.count(.rejections, "source", label, "reason", problem.reason)
+        shared.metrics.count(refusal, of: label)
         let hash = Hex.text(SHA256.hash(data: body).prefix(4))
         shared.rejects.add(
             RejectLog.Entry(

@@ -1,4 +1,5 @@
 internal import Access
+internal import Telemetry
 internal import Webhooks
 internal import Wire
 

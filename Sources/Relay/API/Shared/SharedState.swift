@@ -2,6 +2,7 @@ internal import Access
 internal import Events
 internal import Logging
 internal import Platform
+internal import Telemetry
 
 /// What the routes of all loops share. Nothing in it is on the path of a delivery.
 final class SharedState: Sendable {
@@ -18,6 +19,8 @@ final class SharedState: Sendable {
     let log: Logger
     /// One line a request.
     let requests: RequestLog
+    /// Accepted webhooks that no line tells of yet.
+    let acceptedWebhooks = AcceptedWebhooks()
     // What strangers can cause is logged a few lines a second, each kind by itself, so that none hides another.
     let webhookLog: RateLimitedLog
     let accessLog: RateLimitedLog

@@ -69,12 +69,19 @@ struct StreamQuery: Equatable {
     ]
 
     private static func format(_ request: HTTPRequest) throws(QueryError) -> Format {
-        do throws(AcceptHeader.Problem) {
-            let best = try AcceptHeader(request).best(of: forms.map(\.key))
-            if let form = forms.first(where: { $0.key == best }) { return form.value }
-        } catch { throw QueryError(sentence: error.sentence) }
-        let list = "text/event-stream, application/x-ndjson and application/json, all in UTF-8"
-        throw QueryError.notAcceptable("Accept takes none of the forms that there are: \(list).")
+        let offered = forms.map(\.key)
+        let accept: AcceptHeader
+        do throws(AcceptHeader.Problem) { accept = try AcceptHeader(request) } catch {
+            throw QueryError(sentence: error.sentence)
+        }
+        let best = accept.best(of: offered)
+        if let form = forms.first(where: { $0.key == best }) { return form.value }
+        let list = "text/event-stream, application/x-ndjson and application/json"
+        let sentence =
+            accept.foreignCharset(of: offered).map { charset in
+                "Accept asks for charset=\(charset.prefix(40)), but \(list) are all in UTF-8."
+            } ?? "Accept takes none of the forms that there are: \(list), all in UTF-8."
+        throw QueryError.notAcceptable(sentence)
     }
 }
 

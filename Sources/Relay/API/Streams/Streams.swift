@@ -4,6 +4,7 @@ internal import Events
 internal import Fanout
 internal import FrontDoor
 internal import Platform
+internal import Telemetry
 
 /// The streams of events of one loop: each is a subscriber of the hub, tied to its client's socket.
 final class Streams {

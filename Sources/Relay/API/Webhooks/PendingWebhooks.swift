@@ -2,6 +2,7 @@ internal import Events
 internal import FrontDoor
 internal import Journal
 internal import Platform
+internal import Telemetry
 internal import Webhooks
 
 /// The webhooks of one loop that wait until their events are committed.
@@ -70,31 +71,41 @@ final class PendingWebhooks {
     private func refuse(_ id: UInt64) {
         guard let webhook = pending.removeValue(forKey: id) else { return }
         webhook.exchange.reply(
-            unavailable("overloaded", "Too many webhooks wait for the log.", webhook.source), holding: nil)
+            unavailable(.overloaded, webhook.source), holding: nil)
     }
 
     /// The append of a webhook has come to an end.
     func appended(_ id: UInt64, _ outcome: AppendOutcome) {
         guard let webhook = pending.removeValue(forKey: id) else { return }
-        webhook.exchange.reply(response(for: outcome, webhook.source), holding: nil)
+        let exchange = webhook.exchange
+        guard case .committed(let isDuplicate) = outcome else {
+            return exchange.reply(response(for: outcome, webhook.source), holding: nil)
+        }
+        exchange.isRoutine = true
+        exchange.reply(response(for: outcome, webhook.source), holding: nil)
+        // A sender that has gone before its answer has a line of its own.
+        guard exchange.answeredStatus == 200 else { return }
+        shared.acceptedWebhooks.add(
+            source: webhook.source, bytes: exchange.request.body.count, isDuplicate: isDuplicate,
+            microseconds: exchange.microseconds, now: .now())
     }
 
     private func response(for outcome: AppendOutcome, _ source: String) -> HTTPResponse {
         switch outcome {
         case .committed(let duplicate):
-            shared.metrics.count(.webhooks, "source", source, "outcome", duplicate ? "duplicate" : "accepted")
+            shared.metrics.count(duplicate ? .duplicate : .accepted, of: source)
             return HTTPResponse(status: 200)
         case .failed(let error):
             // Each failed batch fails many webhooks with one reason.
             shared.webhookLog.warning(
                 "a webhook of \(source) could not be kept: \(error)", now: WallClock.now())
-            return unavailable("journal_unavailable", "The log cannot take events now.", source)
+            return unavailable(.journalUnavailable, source)
         }
     }
 
     /// 503, which every provider tries again.
-    private func unavailable(_ reason: String, _ detail: String, _ source: String) -> HTTPResponse {
-        shared.metrics.count(.webhooks, "source", source, "outcome", "unavailable")
-        return Problem.unavailable(reason, detail).response
+    private func unavailable(_ problem: Problem, _ source: String) -> HTTPResponse {
+        shared.metrics.count(.unavailable, of: source)
+        return problem.response
     }
 }
