@@ -7,6 +7,7 @@ import FrontDoor
 import Journal
 import Logging
 import Platform
+import Telemetry
 import Testing
 import Webhooks
 import Wire

