@@ -61,6 +61,8 @@ if [[ $builds ]]; then
     if [[ ! $counts_only ]]; then
         say "swift test"
         swift test --skip-build --parallel --disable-xctest || failed+=("swift test")
+        say "the documentation"
+        deploy/documentation.sh || failed+=("the documentation")
     fi
     ROOMWIRE_BINARY="$(swift build --show-bin-path)/roomwire"
 fi
