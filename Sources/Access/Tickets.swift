@@ -5,7 +5,7 @@ public import Events
 public struct Tickets: Sendable {
     private struct Entry: Sendable {
         let identity: Identity
-        let expiresAt: EpochMilliseconds
+        let expiresAt: WallTime
     }
 
     // By the 128 bits that the ticket is. They are random and the table's hash is seeded, so the time that a look-up
@@ -23,7 +23,7 @@ public struct Tickets: Sendable {
     public var count: Int { waiting.count }
 
     /// A new ticket for `identity`: 22 letters of base64url. Nil while too many wait, of this user or in all.
-    public mutating func issue(_ identity: Identity, now: EpochMilliseconds) -> String? {
+    public mutating func issue(_ identity: Identity, now: WallTime) -> String? {
         sweep(now: now)
         guard waiting.count < Limits.waitingTickets, users[identity.principal] ?? 0 < Limits.waitingUserTickets else {
             return nil
@@ -37,7 +37,7 @@ public struct Tickets: Sendable {
     }
 
     /// Whose ticket it is, once. Nil if there is no such ticket, it was used, or it or its token has expired.
-    public mutating func redeem(_ ticket: WireText, now: EpochMilliseconds) -> Identity? {
+    public mutating func redeem(_ ticket: WireText, now: WallTime) -> Identity? {
         sweep(now: now)
         guard let bytes = Base64.url.bytes(ticket.utf8), bytes.count == 16,
             let entry = remove(bytes.reduce(0) { $0 << 8 | UInt128($1) })
@@ -47,7 +47,7 @@ public struct Tickets: Sendable {
     }
 
     /// Whose ticket it is, without using it up. Nil if there is no such ticket, or it or its token has expired.
-    public func holder(of ticket: WireText, now: EpochMilliseconds) -> Identity? {
+    public func holder(of ticket: WireText, now: WallTime) -> Identity? {
         guard let bytes = Base64.url.bytes(ticket.utf8), bytes.count == 16,
             let entry = waiting[bytes.reduce(0) { $0 << 8 | UInt128($1) }], now < entry.expiresAt,
             entry.identity.expiresAt.map({ now < $0 }) ?? true
@@ -63,7 +63,7 @@ public struct Tickets: Sendable {
     }
 
     /// Drops from the front what has expired or was used. Every ticket passes here once.
-    private mutating func sweep(now: EpochMilliseconds) {
+    private mutating func sweep(now: WallTime) {
         while oldest < issued.count {
             if let entry = waiting[issued[oldest]] {
                 guard entry.expiresAt <= now else { break }

@@ -34,7 +34,7 @@ public struct EventID: Sendable, Hashable, Comparable {
     public var sequence: Int64 { rawValue & Self.largestSequence }
 
     /// The id that follows this one at the time `now`: it grows even when the clock stands still or steps back.
-    public func next(at now: EpochMilliseconds) -> EventID {
+    public func next(at now: WallTime) -> EventID {
         if now > milliseconds { return EventID(milliseconds: now, sequence: 0) }
         // The largest sequence plus one carries into the milliseconds, which is just what is wanted.
         return EventID(rawValue: rawValue + 1)

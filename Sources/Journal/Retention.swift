@@ -18,7 +18,7 @@ public struct Retention: Sendable, Equatable {
     }
 
     /// True when a log of so many events and bytes, the oldest of them this one, holds more than is kept.
-    func exceeds(oldest: EventID, events: Int, bytes: Int, now: EpochMilliseconds) -> Bool {
+    func exceeds(oldest: EventID, events: Int, bytes: Int, now: WallTime) -> Bool {
         if let age = ageMilliseconds, oldest.milliseconds < now - age { return true }
         if let limit = self.events, events > limit { return true }
         if let limit = self.bytes, bytes > limit { return true }

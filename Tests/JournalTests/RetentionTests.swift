@@ -1,5 +1,6 @@
 import Events
 import GRDB
+import Platform
 import Testing
 
 @testable import Journal
@@ -14,7 +15,7 @@ struct RetentionTests {
     }
 
     /// Steps until nothing is left to remove; returns what each removed.
-    private func trimAll(_ home: SQLiteHome, now: EpochMilliseconds) throws -> [Int] {
+    private func trimAll(_ home: SQLiteHome, now: WallTime) throws -> [Int] {
         var steps: [Int] = []
         while let removed = Optional(try home.trim(now: now)), removed > 0 { steps.append(removed) }
         return steps

@@ -182,6 +182,16 @@ def test_every_type_that_it_names_is_in_the_sources(article):
     assert len(named) > 5 and named - known <= {"Sources", "Tests"}
 
 
+def test_the_sketch_of_a_provider_has_the_protocols_functions():
+    def functions(text):
+        found = re.findall(r"(?:func \w+|init)\(.*?(?= *[{}/\n]* *\{|\n)", text)
+        return {re.sub(r"\s+", " ", line).strip() for line in found}
+
+    told = functions(next(text for text in blocks("swift") if "struct Acme" in text))
+    real = functions(documentation.source("Provider.swift").split("extension Provider", 1)[0])
+    assert len(told) == 4 and told <= real, told - real
+
+
 # Pages and links
 
 

@@ -1,6 +1,7 @@
 public import Events
 internal import Foundation
 internal import GRDB
+internal import Platform
 
 // Looking after the log, between appends.
 extension SQLiteHome {
@@ -11,7 +12,7 @@ extension SQLiteHome {
     }
 
     /// One step: a checkpoint if it is due, then one of retention.
-    public func upkeep(now: EpochMilliseconds) throws -> Bool {
+    public func upkeep(now: WallTime) throws -> Bool {
         if live.withLock({ $0.sinceCheckpoint >= Limits.checkpointEvents }) { try checkpoint() }
         return try trim(now: now) == Limits.trimEvents
     }
@@ -52,7 +53,7 @@ extension SQLiteHome {
     /// Removes what retention does not keep, at most ``Limits/trimEvents`` events a call so that ingest never waits
     /// long, oldest first. Dedupe entries go with their events. Returns how many went.
     @discardableResult
-    public func trim(now: EpochMilliseconds) throws -> Int {
+    public func trim(now: WallTime) throws -> Int {
         guard let step = try live.withLock({ try surplus(of: $0.meta, now) }) else { return 0 }
         // A restart replays from the checkpoint, so nothing behind it may go.
         if live.withLock({ $0.meta.checkpoint < step.through }) { try checkpoint() }
@@ -76,7 +77,7 @@ extension SQLiteHome {
         var bytes = 0
     }
 
-    private func surplus(of meta: LogMeta, _ now: EpochMilliseconds) throws -> Surplus? {
+    private func surplus(of meta: LogMeta, _ now: WallTime) throws -> Surplus? {
         let retention = retention
         return try reporting("trim") {
             try pool.read { db in

@@ -1,4 +1,5 @@
 public import Events
+public import Platform
 
 /// Reads pages of the log off the loops' threads. Its queue is short: who is turned away keeps its cursor and asks
 /// again, which costs nothing.
@@ -18,10 +19,10 @@ public final class JournalReader: Sendable {
     private let state = Monitor(State())
 
     /// Starts the threads.
-    public init(home: any LogHome) {
+    public init(home: any LogHome) throws(SystemError) {
         self.home = home
         for number in 1...Self.threads {
-            startThread("journal-\(number)") { self.run() }
+            try NamedThread.start(name: "journal-\(number)") { self.run() }
         }
     }
 

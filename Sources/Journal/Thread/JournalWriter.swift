@@ -1,4 +1,5 @@
 public import Events
+public import Platform
 
 /// What became of a draft that was submitted.
 public enum AppendOutcome: Sendable, Equatable {
@@ -42,7 +43,7 @@ public final class JournalWriter: Sendable {
     }
 
     private let home: any LogHome
-    private let clock: @Sendable () -> EpochMilliseconds
+    private let clock: @Sendable () -> WallTime
     private let onCommit: @Sendable (Commit) -> Void
     private let onFault: @Sendable (JournalError) -> Void
     private let state = Monitor(State())
@@ -58,14 +59,14 @@ public final class JournalWriter: Sendable {
     ///   - onFault: called on the writer's thread when looking after the log failed. Failed appends are told to
     ///     their completions instead.
     public init(
-        home: any LogHome, clock: @escaping @Sendable () -> EpochMilliseconds,
+        home: any LogHome, clock: @escaping @Sendable () -> WallTime,
         onCommit: @escaping @Sendable (Commit) -> Void, onFault: @escaping @Sendable (JournalError) -> Void = { _ in }
-    ) {
+    ) throws(SystemError) {
         self.home = home
         self.clock = clock
         self.onCommit = onCommit
         self.onFault = onFault
-        startThread("journal") { self.run() }
+        try NamedThread.start(name: "journal") { self.run() }
     }
 
     /// Hands over a draft; `completion` is called on the writer's thread and must be quick. False, and no call, when

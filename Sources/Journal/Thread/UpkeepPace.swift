@@ -9,14 +9,14 @@ struct UpkeepPace {
     var hasMore = false
     /// Up to where the log is trimmed, as far as everybody was told.
     var toldTrimming = EventID.zero
-    private var last: EpochMilliseconds
+    private var last: WallTime
 
-    init(now: EpochMilliseconds) {
+    init(now: WallTime) {
         last = now
     }
 
     /// How many steps to take now.
-    mutating func steps(now: EpochMilliseconds, isIdle: Bool) -> Int {
+    mutating func steps(now: WallTime, isIdle: Bool) -> Int {
         let isDue = appended >= Limits.trimEvents || abs(now - last) >= Int64(Limits.upkeepMilliseconds)
         guard isIdle || isDue else { return 0 }
         defer {
