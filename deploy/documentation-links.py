@@ -1,8 +1,8 @@
 """Makes links between articles work on the web site that DocC builds.
 
-The articles link to each other as Markdown does on a code host, [Settings](Settings.md#a-source). DocC passes such links
-on as they are; on its site the page is /documentation/roomwire/settings and the heading #A-source. This rewrites them,
-and fails on a link that leads nowhere.
+The articles link to each other as Markdown does on a code host, [Settings](Settings.md#a-source). DocC passes such
+links on as they are; on its site the page is /documentation/roomwire/settings and the heading #A-source. This rewrites
+them, and fails on a link that leads nowhere.
 """
 
 import json
@@ -28,6 +28,14 @@ def anchors(part):
     return found
 
 
+def split(reference):
+    """The article and the anchor that a link names; None for any other reference."""
+    if reference["type"] != "link":
+        return None
+    match = re.fullmatch(r"(?:(\w+)\.md)?(?:#(.+))?", reference.get("url", ""))
+    return match and match.groups()
+
+
 def main(folder):
     data = folder / "data" / "documentation"
     paths = [data / "roomwire.json", *sorted((data / "roomwire").glob("*.json"))]
@@ -37,10 +45,10 @@ def main(folder):
     lost = []
     for path, page in pages.items():
         for reference in page["references"].values():
-            match = re.fullmatch(r"(?:(\w+)\.md)?(?:#(.+))?", reference.get("url", "")) if reference["type"] == "link" else None
-            if not match:
+            names = split(reference)
+            if not names:
                 continue
-            name, anchor = match.groups()
+            name, anchor = names
             target = places.get(name.lower()) if name else path
             if target is None or (anchor and anchor not in headings[target]):
                 lost.append(f"{path.stem}: {reference['url']}")

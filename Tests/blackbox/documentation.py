@@ -17,7 +17,8 @@ PAGES = {
 
 def blocks(language):
     """The blocks of code in a language, on all pages."""
-    return [text for page in PAGES.values() for text in re.findall(rf"^```{language}\n(.*?)^```", page, re.DOTALL | re.MULTILINE)]
+    pattern = re.compile(rf"^```{language}\n(.*?)^```", re.DOTALL | re.MULTILINE)
+    return [text for page in PAGES.values() for text in pattern.findall(page)]
 
 
 def block(language, word):
@@ -32,10 +33,14 @@ def section(article, heading):
     return re.split(rf"^#{{1,{len(match[1])}}} ", match[2], maxsplit=1, flags=re.MULTILINE)[0]
 
 
+def cells(line):
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
 def tables(text):
     """The tables of a text, each a list of rows, each a list of cells; without the heads."""
     found = re.findall(r"(?:^\|.*\n)+", text + "\n", re.MULTILINE)
-    return [[[cell.strip() for cell in line.strip().strip("|").split("|")] for line in rows.splitlines()][2:] for rows in found]
+    return [[cells(line) for line in rows.splitlines()[2:]] for rows in found]
 
 
 def table(article, heading):
