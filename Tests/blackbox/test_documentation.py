@@ -106,6 +106,16 @@ def test_every_member_of_events_and_messages_is_explained(shared):
         assert required | optional == set(named), kind
 
 
+def test_every_event_of_daily_and_whereby_is_in_the_table():
+    told = {(name, kind) for row in table("ConnectingAProvider", "What becomes of their events")
+            for cell in row[:2] for name in words(cell) for kind in words(row[2])}
+    real = set()
+    for file in ("DailyEvent.swift", "WherebyEvent.swift"):
+        for name, kind in re.findall(r'^ +"([\w.-]+)": \(\.(\w+),', documentation.source(file), re.MULTILINE):
+            real.add((name, re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), kind)))
+    assert len(real) > 25 and told == real
+
+
 def reasons_of_source():
     """Every word that may be the reason of a refusal, read from the sources."""
     found = set()
