@@ -195,6 +195,16 @@ def test_every_type_that_it_names_is_in_the_sources(article):
     assert len(named) > 5 and named - known <= {"Sources", "Tests"}
 
 
+def test_every_test_that_the_hardening_names_is_there():
+    tests = [path for path in (roomwire.ROOT / "Tests").rglob("*") if path.suffix in (".swift", ".py")]
+    known = {name for path in tests for name in re.findall(r"\b(?:func|def) (\w+)\(", path.read_text())}
+    rows = [row for rows in tables(ARTICLES["Hardening"]) for row in rows]
+    named = [(row[0], words(row[2])) for row in rows]
+    assert len(named) > 60 and all(names or row[2] == "the same" for row, (_, names) in zip(rows, named))
+    lost = {name for _, names in named for name in names} - known
+    assert not lost, lost
+
+
 def test_the_sketch_of_a_provider_has_the_protocols_functions():
     def functions(text):
         found = re.findall(r"(?:func \w+|init)\(.*?(?= *[{}/\n]* *\{|\n)", text)
