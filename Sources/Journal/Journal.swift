@@ -32,6 +32,10 @@ public protocol LogHome: Sendable {
     /// step would find something to do.
     func upkeep(now: WallTime) throws -> Bool
 
+    /// The finishes of rooms that nothing was heard from for too long, to be appended at once: about
+    /// ``Limits/staleRoomEvents`` events, and none where there is no such room.
+    func staleRooms(now: WallTime) throws -> [Draft]
+
     /// What the log holds now, as retention counts it.
     func size() throws -> LogSize
 
@@ -46,6 +50,9 @@ public protocol LogHome: Sendable {
 extension LogHome {
     /// Nothing.
     public func settle() throws {}
+
+    /// None.
+    public func staleRooms(now: WallTime) throws -> [Draft] { [] }
 }
 
 /// How much a log holds.
@@ -56,12 +63,15 @@ public struct LogSize: Sendable, Equatable {
     public var bytes: Int
     /// When the oldest event was committed; nil if there is none.
     public var oldest: WallTime?
+    /// How many rooms are open.
+    public var rooms: Int
 
     /// Sizes; an empty log unless given.
-    public init(events: Int = 0, bytes: Int = 0, oldest: WallTime? = nil) {
+    public init(events: Int = 0, bytes: Int = 0, oldest: WallTime? = nil, rooms: Int = 0) {
         self.events = events
         self.bytes = bytes
         self.oldest = oldest
+        self.rooms = rooms
     }
 }
 
@@ -73,7 +83,8 @@ public struct Commit: Sendable {
     public let rooms: [RoomKey: RoomState?]
     /// The log after it.
     public let extent: LogExtent
-    /// How many drafts were duplicates of something committed before, or of one before it in the same batch.
+    /// How many drafts were duplicates of something committed before, or of one before it in the same batch; the
+    /// relay's own finishes of rooms that are not open count as such.
     public let duplicates: Int
     /// Which drafts these were, by their index in the batch.
     public let duplicateIndexes: Set<Int>
