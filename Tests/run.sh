@@ -42,12 +42,17 @@ needed=("${build_packages[@]}" "${test_packages[@]}")
 if [[ $builds ]] && ! find_swift; then needed+=("${swift_packages[@]}"); fi
 mapfile -t missing < <(missing_packages "${needed[@]}")
 mapfile -t missing_for_production < <(missing_packages "${production_packages[@]}")
+mapfile -t missing_clients < <(missing_packages "${client_packages[@]}")
 if ((${#missing[@]})); then
     say "Installing ${missing[*]} ${missing_for_production[*]}"
     install_packages "${missing[@]}" "${missing_for_production[@]}"
 elif ((${#missing_for_production[@]})); then
     say "Installing ${missing_for_production[*]}"
     install_packages "${missing_for_production[@]}" || say "The tests that need these packages are left out."
+fi
+if ((${#missing_clients[@]})); then
+    say "Installing ${missing_clients[*]}"
+    install_packages "${missing_clients[@]}" || say "The tests that need these packages are left out."
 fi
 if [[ $builds ]] && ! find_swift; then
     say "Downloading Swift $swift_version to $swift_folder (about 1 GB)"
