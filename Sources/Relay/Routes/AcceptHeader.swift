@@ -10,8 +10,12 @@ struct AcceptHeader: Equatable {
         let subtype: WireText
         /// In lower case; nil for any.
         let charset: WireText?
+        /// As the header has it; nil for any. Only the formats of metrics have versions.
+        let version: WireText?
         /// From 0 to 1000, as the header says it; nil if it says none.
         let givenWeight: Int?
+        /// True if the header says a weight that is no number, which ``weight`` takes for none.
+        let hasWrongWeight: Bool
 
         /// From 0 to 1000. `*/*` without a weight stands behind what the client names, whatever weight that has: many
         /// clients add it to their wishes so as not to hear 406. Apache does the same.
@@ -104,18 +108,23 @@ struct AcceptHeader: Equatable {
             throw Problem(sentence: "Accept is a list of media types, such as text/event-stream.")
         }
         var charset: WireText?
+        var version: WireText?
         var weight: Int?
+        var hasWrongWeight = false
         for part in parts.dropFirst() {
             let sides = Self.parts(part, at: UInt8(ascii: "="))
             switch sides[0].asciiLowercased() {
-            case "q": weight = try self.weight(sides.count == 2 ? sides[1] : "")
+            case "q":
+                weight = try self.weight(sides.count == 2 ? sides[1] : "")
+                hasWrongWeight = weight == nil
             case "charset": charset = sides.count == 2 ? unquoted(sides[1]).asciiLowercased() : ""
+            case "version": version = sides.count == 2 ? unquoted(sides[1]) : ""
             default: break
             }
         }
         return Range(
             type: isAny ? "*" : names[0].asciiLowercased(), subtype: isAny ? "*" : names[1].asciiLowercased(),
-            charset: charset, givenWeight: weight)
+            charset: charset, version: version, givenWeight: weight, hasWrongWeight: hasWrongWeight)
     }
 
     /// True for what a name of a type may be made of (RFC 9110, section 5.6.2).
