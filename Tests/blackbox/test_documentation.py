@@ -14,6 +14,7 @@ import jwt
 import pytest
 import requests
 
+import client_table
 import clients
 import documentation
 import providers
@@ -114,6 +115,12 @@ def test_every_event_of_daily_and_whereby_is_in_the_table():
         for name, kind in re.findall(r'^ +"([\w.-]+)": \(\.(\w+),', documentation.source(file), re.MULTILINE):
             real.add((name, re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), kind)))
     assert len(real) > 25 and told == real
+
+
+def test_every_client_of_the_matrix_is_in_the_table():
+    told = {name: row[1].startswith("yes") for row in table("Subscribing", "Clients that are tested")
+            for name in words(row[0]) if name != "refuse=stream"}
+    assert told == {re.sub("-https?$", "", row.name): "drain" not in row.left_out for row in client_table.ROWS}
 
 
 def reasons_of_source():
