@@ -127,7 +127,7 @@ def reasons_of_source():
     """Every word that may be the reason of a refusal, read from the sources."""
     found = set()
     for path, text in documentation.swift_files().items():
-        for pattern in (r'Problem\(\s*\d+, "(\w+)"', r'unavailable\(\s*"(\w+)"'):
+        for pattern in (r'Problem\(\s*\d+, "(\w+)"', r'unavailable\(\s*"(\w+)"', r'reason: "(\w+)"'):
             found |= set(re.findall(pattern, text))
         for enum in re.findall(r"enum Reason: String[^{]*\{(.*?)\n    \}", text, re.DOTALL):
             found |= {raw or name for name, raw in re.findall(r'^ +case (\w+)(?: = "(\w+)")?$', enum, re.MULTILINE)}
@@ -140,7 +140,7 @@ def reasons_of_source():
 
 def test_every_reason_of_a_refusal_is_explained():
     reasons = reasons_of_source()
-    some = {"missing_token", "unknown_source", "too_large", "per_user", "busy", "not_kept"}
+    some = {"missing_token", "bad_signature", "too_large", "per_user", "not_found", "not_kept"}
     assert len(reasons) > 35 and some <= reasons
     access = {word for row in table("TokensAndGrants", "When a token is refused") for word in words(row[0])}
     enum = re.split(r"\n    }\n", documentation.source("AccessRefusal.swift"), maxsplit=1)[0]
