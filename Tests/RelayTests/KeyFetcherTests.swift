@@ -1,6 +1,7 @@
 import Access
 import Events
 import Foundation
+import Telemetry
 import Testing
 
 @testable import Relay
