@@ -1,6 +1,7 @@
 import Events
 import Fanout
 import Journal
+import Telemetry
 import Testing
 import Wire
 
