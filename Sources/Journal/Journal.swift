@@ -30,7 +30,13 @@ public protocol LogHome: Sendable {
 
     /// One short step of looking after the log, between two appends: retention, checkpoints. True when another
     /// step would find something to do.
-    func upkeep(now: EpochMilliseconds) throws -> Bool
+    func upkeep() throws -> Bool
+
+    /// True when the log holds so much more than retention keeps that upkeep should not wait for its time.
+    func isOverfull() -> Bool
+
+    /// Steps of the wall clock that the home noticed since this was last asked.
+    func takeClockJumps() -> [ClockJump]
 
     /// What the log holds now, as retention counts it.
     func size() throws -> LogSize
@@ -46,6 +52,12 @@ public protocol LogHome: Sendable {
 extension LogHome {
     /// Nothing.
     public func settle() throws {}
+
+    /// No.
+    public func isOverfull() -> Bool { false }
+
+    /// None.
+    public func takeClockJumps() -> [ClockJump] { [] }
 }
 
 /// How much a log holds.

@@ -54,7 +54,7 @@ final class GatedHome: LogHome {
     func cursor(since time: EpochMilliseconds) throws -> EventID { .zero }
     func cursor(beforeLast count: Int) throws -> EventID { .zero }
 
-    func upkeep(now: EpochMilliseconds) throws -> Bool {
+    func upkeep() throws -> Bool {
         let fails = state.change { state in
             state.upkeeps += 1
             return state.upkeepFails

@@ -85,7 +85,7 @@ final class MemoryHome: LogHome {
     }
 
     /// One step of retention.
-    func upkeep(now: EpochMilliseconds) -> Bool {
+    func upkeep() -> Bool {
         disk.withLock { disk in
             let surplus = min(max(0, disk.events.count - keptEvents), 5)
             if surplus > 0 { disk.trimmedThrough = disk.events[surplus - 1].id }

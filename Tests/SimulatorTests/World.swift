@@ -81,7 +81,7 @@ final class World {
         case 80..<89: giveRoom(dice.pick(clients), dice.percent(30) ? nil : 1 + dice.below(400))
         case 89..<91: dice.pick(clients).wire?.room = 0
         case 91..<95: pass(milliseconds: Int64(dice.below(9_000)))
-        case 95..<98: _ = try home.upkeep(now: wall)
+        case 95..<98: _ = try home.upkeep()
         case 98: memory?.fillUp(dice.percent(50))
         default: try restart()
         }

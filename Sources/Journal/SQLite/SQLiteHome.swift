@@ -21,8 +21,20 @@ public final class SQLiteHome: LogHome {
         var savedMemory: Int
         /// How many events came after the checkpoint.
         var sinceCheckpoint: Int
+        /// How old events are.
+        var clock: RetentionClock
+        /// Steps of the wall clock that nobody has asked for yet.
+        var jumps: [ClockJump] = []
         /// Held until the home is closed.
         var lock: FolderLock?
+
+        /// Takes what the clocks show.
+        mutating func observe(_ reading: ClockReading) {
+            guard let jump = clock.observe(reading), jumps.count < Self.mostJumps else { return }
+            jumps.append(jump)
+        }
+
+        private static let mostJumps = 16
 
         var extent: LogExtent { LogExtent(trimmedThrough: meta.trimmed, head: head) }
     }
@@ -31,6 +43,7 @@ public final class SQLiteHome: LogHome {
     let checkpointer: WALCheckpointer
     let live: Monitor<Live>
     private let bounds: Monitor<Retention>
+    private let clock: @Sendable () -> ClockReading
     /// What is kept of the log.
     public var retention: Retention { bounds.withLock { $0 } }
     /// What a committed event survives.
@@ -44,17 +57,23 @@ public final class SQLiteHome: LogHome {
     /// - Parameters:
     ///   - folder: path of the data folder; made so that only its owner can read it, since raw bodies are in there.
     ///   - durability: what a committed event survives.
-    ///   - retention: what is kept.
+    ///   - retention: what is kept. By age, an event of this run goes by the time that has passed since, and one of
+    ///     an earlier run by its id once the wall clock has been steady: its steps remove nothing.
+    ///   - clock: reads the machine's clocks.
     /// - Throws: ``JournalError`` if the folder cannot be written, another process has the log open, the file is
     ///   damaged, or a newer version wrote it.
-    public init(folder: String, durability: Durability = .full, retention: Retention = Retention()) throws {
+    public init(
+        folder: String, durability: Durability = .full, retention: Retention = Retention(),
+        clock: @escaping @Sendable () -> ClockReading = { .now() }
+    ) throws {
         self.durability = durability
+        self.clock = clock
         bounds = Monitor(retention)
-        (pool, checkpointer, live) = try Self.openAll(folder, durability)
+        (pool, checkpointer, live) = try Self.openAll(folder, durability, retention, clock())
     }
 
     private static func openAll(
-        _ folder: String, _ durability: Durability
+        _ folder: String, _ durability: Durability, _ retention: Retention, _ reading: ClockReading
     ) throws -> (DatabasePool, WALCheckpointer, Monitor<Live>) {
         let path = folder + "/" + fileName
         do {
@@ -62,9 +81,9 @@ public final class SQLiteHome: LogHome {
                 try FileManager.default.createDirectory(
                     atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
                 let lock = try FolderLock(path: folder + "/log.lock")
-                let pool = try open(path, durability)
-                let live = Monitor(try Live(restoring: pool, lock: lock))
-                return (pool, try WALCheckpointer(path: path), live)
+                let pool = try open(path, durability, retention)
+                let live = Monitor(try Live(restoring: pool, lock: lock, at: reading))
+                return (pool, try WALCheckpointer(path: path, mostPages: DiskBudget(retention).walPages), live)
             }
         } catch let error as JournalError {
             throw error.withRemedy(path)
@@ -76,7 +95,9 @@ public final class SQLiteHome: LogHome {
         try? checkpointer.stop()
     }
 
-    private static func open(_ path: String, _ durability: Durability) throws -> DatabasePool {
+    private static func open(
+        _ path: String, _ durability: Durability, _ retention: Retention
+    ) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.label = "journal"
         configuration.maximumReaderCount = JournalReader.threads + 1
@@ -85,16 +106,35 @@ public final class SQLiteHome: LogHome {
         try pool.writeWithoutTransaction { db in
             // After opening, since GRDB sets `synchronous` itself when it turns WAL on.
             try db.execute(sql: "PRAGMA synchronous = \(durability == .full ? "FULL" : "NORMAL")")
-            try db.execute(sql: "PRAGMA wal_autocheckpoint = \(Limits.walPages)")
-            try db.execute(sql: "PRAGMA journal_size_limit = \(64 << 20)")
+            try DiskBudget(retention).apply(db)
         }
         try pool.write(SQLiteSchema.prepare)
+        // Without it the file stays as large as it is, and there may be no space for what this takes.
+        try? DiskBudget.giveBack(pool, retention)
         return pool
     }
 
-    /// Keeps so much from now on.
+    /// Keeps so much from now on. The file gives back what that frees at the next start.
     public func keep(_ retention: Retention) {
         bounds.withLock { $0 = retention }
+        let budget = DiskBudget(retention)
+        checkpointer.keep(mostPages: budget.walPages)
+        // It fails in no way that the next commit would not fail in, and that one is told.
+        try? pool.writeWithoutTransaction { try budget.apply($0) }
+    }
+
+    /// What the clocks show now.
+    func observeClock() {
+        let reading = clock()
+        live.withLock { $0.observe(reading) }
+    }
+
+    /// Steps of the wall clock since this was last asked.
+    public func takeClockJumps() -> [ClockJump] {
+        live.withLock { live in
+            defer { live.jumps = [] }
+            return live.jumps
+        }
     }
 
     /// Commits drafts in one transaction; see ``LogHome/append(_:now:)``.
@@ -115,6 +155,8 @@ public final class SQLiteHome: LogHome {
             }
             live.meta = meta
             live.head = batch.head
+            live.observe(clock())
+            if !batch.events.isEmpty { live.clock.committed(through: batch.head) }
             live.sinceCheckpoint += batch.events.count
             for (hash, entry) in batch.keys.new { live.seen.insert(hash, entry.id) }
             let rooms = live.fold.commit()

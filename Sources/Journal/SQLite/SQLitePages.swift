@@ -5,14 +5,18 @@ internal import GRDB
 extension SQLiteHome {
     /// Events after a cursor, with the ends of the log in the same view of it.
     public func page(after cursor: EventID, events: Int, bytes: Int) throws -> LogPage {
-        try reporting("page") {
-            try pool.read { db in
-                let extent = try Self.extent(db)
-                let found = try Self.events(db, after: cursor, events: events, bytes: bytes)
-                return LogPage(
-                    after: cursor, events: found, hasMore: (found.last?.id ?? cursor) < extent.head,
-                    cursorIsKnown: try Self.isKnown(db, cursor, next: found.first?.id, extent), extent: extent)
+        do {
+            return try reporting("page") {
+                try pool.read { db in
+                    let extent = try Self.extent(db)
+                    let found = try Self.events(db, after: cursor, events: events, bytes: bytes)
+                    return LogPage(
+                        after: cursor, events: found, hasMore: (found.last?.id ?? cursor) < extent.head,
+                        cursorIsKnown: try Self.isKnown(db, cursor, next: found.first?.id, extent), extent: extent)
+                }
             }
+        } catch let error as JournalError {
+            throw error.at("after event \(cursor)")
         }
     }
 
@@ -50,10 +54,15 @@ extension SQLiteHome {
         var size = 0
         let statement = try db.cachedStatement(sql: EventRow.sql)
         let rows = try Row.fetchCursor(statement, arguments: [cursor.rawValue, limit])
-        while events.isEmpty || size < bytes, let row = try rows.next() {
-            let logged = try EventRow.logged(row)
-            events.append(logged)
-            size += logged.bytes
+        do {
+            while events.isEmpty || size < bytes, let row = try rows.next() {
+                let logged = try EventRow.logged(row)
+                events.append(logged)
+                size += logged.bytes
+            }
+        } catch {
+            // What stands before a damaged place is good, and every stream comes to stand at the same event.
+            guard !events.isEmpty, JournalError(sqlite: error, during: "page").isDamage else { throw error }
         }
         return events
     }

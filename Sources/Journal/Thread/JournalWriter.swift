@@ -45,6 +45,7 @@ public final class JournalWriter: Sendable {
     private let clock: @Sendable () -> EpochMilliseconds
     private let onCommit: @Sendable (Commit) -> Void
     private let onFault: @Sendable (JournalError) -> Void
+    private let onClockJump: @Sendable (ClockJump) -> Void
     private let state = Monitor(State())
 
     /// Starts the thread.
@@ -57,14 +58,17 @@ public final class JournalWriter: Sendable {
     ///     removed some.
     ///   - onFault: called on the writer's thread when looking after the log failed. Failed appends are told to
     ///     their completions instead.
+    ///   - onClockJump: called on the writer's thread when the home has noticed a step of the wall clock.
     public init(
         home: any LogHome, clock: @escaping @Sendable () -> EpochMilliseconds,
-        onCommit: @escaping @Sendable (Commit) -> Void, onFault: @escaping @Sendable (JournalError) -> Void = { _ in }
+        onCommit: @escaping @Sendable (Commit) -> Void, onFault: @escaping @Sendable (JournalError) -> Void = { _ in },
+        onClockJump: @escaping @Sendable (ClockJump) -> Void = { _ in }
     ) {
         self.home = home
         self.clock = clock
         self.onCommit = onCommit
         self.onFault = onFault
+        self.onClockJump = onClockJump
         startThread("journal") { self.run() }
     }
 
@@ -106,7 +110,7 @@ public final class JournalWriter: Sendable {
     }
 
     private func run() {
-        var upkeep = UpkeepPace(now: clock())
+        var upkeep = UpkeepPace(now: ClockReading.now().boot)
         var pace = CommitPace()
         measure()
         while true {
@@ -116,9 +120,10 @@ public final class JournalWriter: Sendable {
                 pace.begin(drafts: drafts.count)
                 var rest = drafts[...]
                 while !rest.isEmpty {
-                    upkeep.appended += commit(rest.prefix(Limits.commitEvents))
+                    let batch = Self.batch(of: rest)
+                    upkeep.appended += commit(batch)
                     settle()
-                    rest = rest.dropFirst(Limits.commitEvents)
+                    rest = rest.dropFirst(batch.count)
                     lookAfterLog(&upkeep, isIdle: false)
                 }
                 // Here too, or a writer that never rests would seem not to write.
@@ -142,6 +147,16 @@ public final class JournalWriter: Sendable {
             }
             return state.isStopping ? .stop : nil
         } ?? .nothing
+    }
+
+    /// What of the drafts that wait goes into one transaction: at least one.
+    private static func batch(of drafts: ArraySlice<Pending>) -> ArraySlice<Pending> {
+        var bytes = 0
+        let batch = drafts.prefix(Limits.commitEvents).prefix { pending in
+            bytes += pending.draft.raw?.count ?? 0
+            return bytes <= Limits.commitBytes
+        }
+        return batch.isEmpty ? drafts.prefix(1) : batch
     }
 
     /// Appends a batch and tells everybody; returns how many events it brought.
@@ -189,20 +204,31 @@ public final class JournalWriter: Sendable {
     }
 
     private func lookAfterLog(_ pace: inout UpkeepPace, isIdle: Bool) {
-        let now = clock()
-        let steps = pace.steps(now: now, isIdle: isIdle)
-        defer { if steps > 0 { measure() } }
-        for _ in 0..<steps {
+        let steps = pace.steps(now: ClockReading.now().boot, isIdle: isIdle)
+        var taken = 0
+        while taken < steps || !pace.hasFailed && home.isOverfull() {
+            taken += 1
             do {
-                pace.hasMore = try home.upkeep(now: now)
+                pace.hasMore = try home.upkeep()
+                pace.hasFailed = false
                 try tellTrimming(&pace.toldTrimming)
             } catch {
                 // Not again before its time: what failed for want of space will hardly succeed at once.
                 pace.hasMore = false
+                pace.hasFailed = true
                 failed(error, during: "upkeep")
             }
             settle()
-            guard pace.hasMore else { return }
+            guard pace.hasMore else { break }
+        }
+        if taken > 0 { measure() }
+        tellClockJumps()
+    }
+
+    private func tellClockJumps() {
+        for jump in home.takeClockJumps() {
+            state.withLock { $0.counters.clockJumps += 1 }
+            onClockJump(jump)
         }
     }
 

@@ -7,17 +7,20 @@ struct UpkeepPace {
     var appended = 0
     /// True when the last step left something to do.
     var hasMore = false
+    /// True when the last step failed: the next waits for its time, however full the log is.
+    var hasFailed = false
     /// Up to where the log is trimmed, as far as everybody was told.
     var toldTrimming = EventID.zero
-    private var last: EpochMilliseconds
+    /// By a clock that never steps, in milliseconds.
+    private var last: Int64
 
-    init(now: EpochMilliseconds) {
+    init(now: Int64) {
         last = now
     }
 
     /// How many steps to take now.
-    mutating func steps(now: EpochMilliseconds, isIdle: Bool) -> Int {
-        let isDue = appended >= Limits.trimEvents || abs(now - last) >= Int64(Limits.upkeepMilliseconds)
+    mutating func steps(now: Int64, isIdle: Bool) -> Int {
+        let isDue = appended >= Limits.trimEvents || now - last >= Int64(Limits.upkeepMilliseconds)
         guard isIdle || isDue else { return 0 }
         defer {
             appended = 0

@@ -97,8 +97,9 @@ public final class Relay: Sendable {
         let writer = JournalWriter(
             home: home, clock: System.wallMilliseconds,
             onCommit: { commit in for mailbox in mailboxes { mailbox.post(.committed(commit)) } },
-            onFault: { journalLog.log(.error, "\($0)", now: System.wallMilliseconds()) })
-        let reader = JournalReader(home: home)
+            onFault: context.journalFailed,
+            onClockJump: { journalLog.log(.warning, "\($0)", now: System.wallMilliseconds()) })
+        let reader = JournalReader(home: home, onFault: context.journalFailed)
         self.context = context
         self.home = home
         self.inherited = inherited

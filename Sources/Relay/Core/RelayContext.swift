@@ -103,6 +103,8 @@ final class RelayContext: Sendable {
     let originLog: RateLimitedLog
     /// What the log's home cannot do: a full disk fails every second.
     let journalLog: RateLimitedLog
+    /// What of the log is damaged.
+    let damage: Locked<DamageReport>
     let tlsLog: RateLimitedLog
     /// Out of files, every loop's door fails every second.
     let acceptLog: RateLimitedLog
@@ -132,6 +134,7 @@ final class RelayContext: Sendable {
         requests = RequestLog(output: output)
         health = Health(loops: rules.settings.loops)
         journalLog = RateLimitedLog(log, linesPerSecond: 1)
+        damage = Locked(DamageReport(path: "\(rules.settings.data)/\(SQLiteHome.fileName)"))
         tlsLog = RateLimitedLog(log)
         acceptLog = RateLimitedLog(log, linesPerSecond: 1)
         webhookLog = RateLimitedLog(log)

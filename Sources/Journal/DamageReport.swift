@@ -1,0 +1,49 @@
+internal import Events
+
+/// What of the log turned out to be damaged, and when an operator is to be told. A damaged page is met again and again,
+/// by every stream that needs it and by retention: each place is told once, and then once in
+/// ``Limits/damageNoticeMilliseconds`` for as long as it is met.
+public struct DamageReport: Sendable, Equatable {
+    private struct Place: Sendable, Equatable {
+        var toldAt: Int64
+        var sinceTold = 0
+    }
+
+    private let path: String
+    private var places: [String: Place] = [:]
+    /// How often damage was met.
+    public private(set) var faults = 0
+
+    /// Of the log in this file, of which nothing is damaged so far.
+    public init(path: String) {
+        self.path = path
+    }
+
+    /// How many places are damaged, as far as that is known; ``Limits/damagedPlaces`` at most.
+    public var count: Int { places.count }
+
+    /// One sentence for as long as the log is damaged; nil if it is not, as far as that is known.
+    public var summary: String? {
+        places.isEmpty
+            ? nil : "\(path) is damaged in \(count) places or more: \(faults) reads of it have failed since the start."
+    }
+
+    /// Takes a fault.
+    /// - Parameter now: by a clock that never steps.
+    /// - Returns: the line for the log; nil if the place was told lately.
+    public mutating func record(_ fault: JournalError, now: Int64) -> String? {
+        faults += 1
+        var name = fault.description
+        if places[name] == nil, places.count >= Limits.damagedPlaces - 1 { name = "journal: damaged in many places" }
+        guard var place = places[name] else {
+            places[name] = Place(toldAt: now)
+            return "\(name). \(path) is damaged: what is there cannot be sent or removed; what comes goes on. "
+                + "Stop the relay and \(JournalError.remedy(path))"
+        }
+        place.sinceTold += 1
+        defer { places[name] = place }
+        guard now - place.toldAt >= Limits.damageNoticeMilliseconds else { return nil }
+        defer { place = Place(toldAt: now) }
+        return "\(name). \(path) is still damaged: met \(place.sinceTold) times since this was last logged"
+    }
+}
