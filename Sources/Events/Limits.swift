@@ -205,9 +205,9 @@ public enum Limits {
     public static let walPages = 16_384
     /// The same at least: 4 MiB.
     public static let leastWALPages = 1_024
-    /// What the log's files may take beyond twice `log.retention.bytes`.
+    /// What the log's files may take beyond two and a half times `log.retention.bytes`.
     public static let diskSlackBytes = 32 * 1024 * 1024
-    /// Bytes beyond retention's, or an eighth of these if that is more, from which on removing events does not wait
+    /// Bytes beyond retention's, or a sixteenth of these if that is more, from which on removing events does not wait
     /// for its time.
     public static let overfullBytes = 1024 * 1024
     /// Events in one page read back from the log.

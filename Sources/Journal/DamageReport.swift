@@ -24,8 +24,9 @@ public struct DamageReport: Sendable, Equatable {
 
     /// One sentence for as long as the log is damaged; nil if it is not, as far as that is known.
     public var summary: String? {
-        places.isEmpty
-            ? nil : "\(path) is damaged in \(count) places or more: \(faults) reads of it have failed since the start."
+        guard !places.isEmpty else { return nil }
+        let number = places.count == 1 ? "1 place" : "\(places.count) places"
+        return "\(path) is damaged in \(number) or more: \(faults) reads and writes have failed since the start."
     }
 
     /// Takes a fault.

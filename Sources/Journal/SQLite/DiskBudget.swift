@@ -3,9 +3,10 @@ internal import GRDB
 
 /// What the log's files may take beside what retention keeps, so that a small log stays small on disk.
 ///
-/// `log.sqlite` and its write-ahead log together take at most twice ``Retention/bytes`` and ``Limits/diskSlackBytes``:
-/// SQLite fills at worst little more than half of a page with one event, and the write-ahead log, the events that
-/// wait to be removed and one transaction come on top.
+/// `log.sqlite` and its write-ahead log together take at most two and a half times ``Retention/bytes`` and
+/// ``Limits/diskSlackBytes``. Twice is for events of 2 to 4 KiB, each of which has a page of SQLite's for itself; others
+/// fill their pages. A quarter is the write-ahead log, and a sixteenth are events that wait to be removed. The rest is
+/// what these come to at least, and one transaction.
 struct DiskBudget: Sendable, Equatable {
     /// Pages in the write-ahead log from which on the writer's commits copy them, whatever that takes.
     let walPages: Int
@@ -15,7 +16,7 @@ struct DiskBudget: Sendable, Equatable {
     init(_ retention: Retention) {
         let bytes = retention.bytes ?? .max
         walPages = min(max(bytes / 4 / Self.pageBytes, Limits.leastWALPages), Limits.walPages)
-        let (sum, overflows) = bytes.addingReportingOverflow(max(bytes / 8, Limits.overfullBytes))
+        let (sum, overflows) = bytes.addingReportingOverflow(max(bytes / 16, Limits.overfullBytes))
         overfullBytes = overflows ? .max : sum
     }
 
