@@ -10,7 +10,7 @@ public struct DamageReport: Sendable, Equatable {
     }
 
     private let path: String
-    private var places: [String: Place] = [:]
+    private var places: [JournalError: Place] = [:]
     /// How often damage was met.
     public private(set) var faults = 0
 
@@ -34,17 +34,18 @@ public struct DamageReport: Sendable, Equatable {
     /// - Returns: the line for the log; nil if the place was told lately.
     public mutating func record(_ fault: JournalError, now: Int64) -> String? {
         faults += 1
-        var name = fault.description
-        if places[name] == nil, places.count >= Limits.damagedPlaces - 1 { name = "journal: damaged in many places" }
-        guard var place = places[name] else {
-            places[name] = Place(toldAt: now)
-            return "\(name). \(path) is damaged: what is there cannot be sent or removed; what comes goes on. "
+        let isKnown = places[fault] != nil || places.count < Limits.damagedPlaces - 1
+        let fault = isKnown ? fault : Self.elsewhere
+        guard var place = places[fault] else {
+            places[fault] = Place(toldAt: now)
+            return "\(fault). \(path) is damaged: what is there cannot be sent or removed; what comes goes on. "
                 + "Stop the relay and \(JournalError.remedy(path))"
         }
         place.sinceTold += 1
-        defer { places[name] = place }
+        defer { places[fault] = place }
         guard now - place.toldAt >= Limits.damageNoticeMilliseconds else { return nil }
         defer { place = Place(toldAt: now) }
-        return "\(name). \(path) is still damaged: met \(place.sinceTold) times since this was last logged"
+        return "\(fault). \(path) is still damaged: met \(place.sinceTold) times since this was last logged"
     }
+    private static let elsewhere = JournalError(operation: "read and write", text: "damaged in many places")
 }

@@ -1,5 +1,5 @@
 /// A fault of the log's home: the disk is full, the file is damaged, another relay has it open.
-public struct JournalError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What was being done: `open`, `append`, `page`, `trim`, …
     public let operation: String
     /// The extended result code of the home, SQLite's as a rule; 0 where there is none.
