@@ -47,5 +47,6 @@ public struct DamageReport: Sendable, Equatable {
         defer { place = Place(toldAt: now) }
         return "\(fault). \(path) is still damaged: met \(place.sinceTold) times since this was last logged"
     }
+
     private static let elsewhere = JournalError(operation: "read and write", text: "damaged in many places")
 }
