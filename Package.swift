@@ -34,14 +34,16 @@ let package = Package(
         .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
     ],
     targets: [
+        .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CLibevent", providers: [.apt(["libevent-dev"])]),
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
 
         // From here on imports go down the list of design: a target sees only those above it.
         .target(name: "Wire", swiftSettings: strict),
+        .target(name: "Platform", dependencies: ["Wire", "CLinux"], swiftSettings: strict),
         .target(name: "Events", dependencies: ["Wire"], swiftSettings: strict),
-        .target(name: "EventLoop", dependencies: ["CLibevent"], swiftSettings: strict),
+        .target(name: "EventLoop", dependencies: ["Platform", "CLibevent"], swiftSettings: strict),
         .target(name: "Fetch", dependencies: ["CCurl"], swiftSettings: strict),
         .target(name: "Webhooks", dependencies: ["Events", "Wire", crypto], swiftSettings: strict),
         .target(
@@ -56,32 +58,33 @@ let package = Package(
         .target(
             name: "Journal",
             dependencies: [
-                "Events", "Wire", .product(name: "GRDB", package: "GRDB.swift"),
+                "Events", "Wire", "Platform", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(name: "Fanout", dependencies: ["Events", "Wire"], swiftSettings: strict),
         .target(
-            name: "FrontDoor", dependencies: ["EventLoop", "Wire", "CLibevent", "COpenSSL"], swiftSettings: strict),
+            name: "FrontDoor", dependencies: ["EventLoop", "Platform", "Wire", "CLibevent", "COpenSSL"],
+            swiftSettings: strict),
         .target(
             name: "Relay",
             dependencies: [
-                "Wire", "Events", "EventLoop", "Fetch", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor", crypto,
-                logging,
+                "Wire", "Platform", "Events", "EventLoop", "Fetch", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor",
+                crypto, logging,
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "roomwire",
             dependencies: [
-                "Relay", "Wire", "Events", "Fetch", "Access", "Webhooks",
+                "Relay", "Platform", "Wire", "Events", "Fetch", "Access", "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "roomwire-load",
             dependencies: [
-                "Wire", "Events", "EventLoop", "CLibevent", "COpenSSL", "Webhooks", crypto,
+                "Wire", "Platform", "Events", "EventLoop", "CLibevent", "COpenSSL", "Webhooks", crypto,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 // Histogram's own, pinned as those of JWTKit are.
@@ -91,11 +94,12 @@ let package = Package(
             swiftSettings: strict),
 
         // What tests of several targets need.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["Wire"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "LoadTests",
             dependencies: ["roomwire-load", "Events", .product(name: "Histogram", package: "hdrhistogram-swift")],
             swiftSettings: strict),
+        .testTarget(name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "EventsTests", dependencies: ["Events", "Wire", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "WebhooksTests", dependencies: ["Webhooks", "Events", "Wire", "TestSupport", crypto],
@@ -109,21 +113,24 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "JournalTests",
-            dependencies: ["Journal", "Events", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "Journal", "Events", "Wire", "Platform", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: strict),
         .testTarget(name: "FanoutTests", dependencies: ["Fanout", "Events", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "SimulatorTests", dependencies: ["Fanout", "Journal", "Events", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: strict),
+        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "Platform"], swiftSettings: strict),
         .testTarget(name: "FetchTests", dependencies: ["Fetch"], swiftSettings: strict),
         .testTarget(
-            name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop", "Wire", "COpenSSL"], swiftSettings: strict),
-        .testTarget(
-            name: "RelayTests", dependencies: ["Relay", "Wire", "Events", "EventLoop", "Access", "Webhooks"],
+            name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop", "Platform", "Wire", "COpenSSL"],
             swiftSettings: strict),
         .testTarget(
-            name: "roomwireTests", dependencies: ["roomwire", "Relay", "Events", "Access", "Webhooks"],
+            name: "RelayTests", dependencies: ["Relay", "Wire", "Platform", "Events", "EventLoop", "Access", "Webhooks", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "roomwireTests", dependencies: ["roomwire", "Relay", "Platform", "Events", "Access", "Webhooks"],
             swiftSettings: strict),
     ]
 )

@@ -44,7 +44,7 @@ public struct AttemptGate: Sendable {
 
     /// How long to wait, in whole seconds, before this token is verified; nil to verify it now.
     public mutating func secondsToVerification(
-        of token: CredentialHash, from address: WireText, now: EpochMilliseconds
+        of token: CredentialHash, from address: WireText, now: WallTime
     ) -> Int? {
         if credentials.count > 0,
             let seconds = credentials.retryAfterSeconds(address: Self.key(token, address), now: now)
@@ -59,7 +59,7 @@ public struct AttemptGate: Sendable {
     /// - Parameter costMicroseconds: what it cost to find out.
     /// - Returns: when to come back, in whole seconds, if it or its address had failed too often before.
     public mutating func failed(
-        _ credential: CredentialHash, from address: WireText, costMicroseconds: Int64 = 0, now: EpochMilliseconds
+        _ credential: CredentialHash, from address: WireText, costMicroseconds: Int64 = 0, now: WallTime
     ) -> Int? {
         let key = Self.key(credential, address)
         let seconds =

@@ -3,14 +3,14 @@ public import Events
 /// Slows addresses that keep failing to be let in: bad tokens cost verifying and fill the log.
 public struct FailedAttempts: Sendable {
     // By address, when its failures will have been worked off, each of which takes ``Limits/failureSeconds``.
-    private var workedOff: [WireText: EpochMilliseconds] = [:]
-    private var nextSweep: EpochMilliseconds = 0
-    private let allowance: EpochMilliseconds
+    private var workedOff: [WireText: WallTime] = [:]
+    private var nextSweep: WallTime = 0
+    private let allowance: Int64
 
     /// Nobody has failed yet.
     /// - Parameter freeFailures: how often an address may fail before it is slowed.
     public init(freeFailures: Int = Limits.freeFailures) {
-        allowance = Self.cost * EpochMilliseconds(freeFailures)
+        allowance = Self.cost * Int64(freeFailures)
     }
 
     /// Addresses that are remembered.
@@ -20,7 +20,7 @@ public struct FailedAttempts: Sendable {
     public func remembers(address: WireText) -> Bool { workedOff[address] != nil }
 
     /// Counts a failure.
-    public mutating func record(address: WireText, now: EpochMilliseconds) {
+    public mutating func record(address: WireText, now: WallTime) {
         if workedOff[address] == nil, workedOff.count >= Limits.failingAddresses {
             sweep(now: now)
             // With so many at once it is no longer a matter of addresses; the others go on being slowed.
@@ -31,7 +31,7 @@ public struct FailedAttempts: Sendable {
     }
 
     /// How long the address has to wait for its next attempt, in whole seconds; nil if it need not.
-    public mutating func retryAfterSeconds(address: WireText, now: EpochMilliseconds) -> Int? {
+    public mutating func retryAfterSeconds(address: WireText, now: WallTime) -> Int? {
         guard var end = workedOff[address] else { return nil }
         if end > now + allowance {
             // The clock has stepped back, which must not keep anybody out.
@@ -42,11 +42,11 @@ public struct FailedAttempts: Sendable {
         return wait > 0 ? Int((wait + 999) / 1000) : nil
     }
 
-    private static let cost = EpochMilliseconds(Limits.failureSeconds) * 1000
+    private static let cost = Int64(Limits.failureSeconds) * 1000
 
     // At most once in the time that a failure takes, so that a flood of addresses does not make every one of them
     // cost a walk through all.
-    private mutating func sweep(now: EpochMilliseconds) {
+    private mutating func sweep(now: WallTime) {
         guard now >= nextSweep || nextSweep > now + Self.cost else { return }
         nextSweep = now + Self.cost
         workedOff = workedOff.filter { $0.value > now }

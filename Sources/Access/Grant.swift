@@ -26,7 +26,7 @@ public struct Identity: Sendable, Hashable {
     public var grant: Grant
     /// When streams opened with the token end: its `exp`, or, where only the leeway for clocks let it in, the end
     /// of that leeway. Nil for a token without `exp`, which only settings can allow.
-    public var expiresAt: EpochMilliseconds?
+    public var expiresAt: WallTime?
     /// The token's `jti`, by which it can be revoked.
     public var tokenID: WireText?
     /// Whose key signed the token: the name of an issuer in the settings, or `source:` and the names of the sources
@@ -41,7 +41,7 @@ public struct Identity: Sendable, Hashable {
 
     /// An identity of these parts.
     public init(
-        user: WireText, grant: Grant, expiresAt: EpochMilliseconds? = nil, tokenID: WireText? = nil,
+        user: WireText, grant: Grant, expiresAt: WallTime? = nil, tokenID: WireText? = nil,
         issuer: WireText, isAddressable: Bool = true
     ) {
         self.user = user

@@ -3,11 +3,11 @@ public import Events
 /// Users and tokens that are refused although their tokens would still be good, each until a time: after that no
 /// token from before the revocation can be left.
 public struct Revocations: Sendable, Equatable {
-    private var users: [RevokedName: EpochMilliseconds] = [:]
-    private var tokenIDs: [RevokedName: EpochMilliseconds] = [:]
+    private var users: [RevokedName: WallTime] = [:]
+    private var tokenIDs: [RevokedName: WallTime] = [:]
 
     /// The end of a revocation that has none: it stays until it is lifted.
-    public static let untilLifted = EpochMilliseconds.max
+    public static let untilLifted = WallTime.max
 
     /// What is revoked.
     public enum Subject: Sendable, Hashable {
@@ -61,10 +61,10 @@ public struct Revocations: Sendable, Equatable {
         /// Who or what is refused.
         public let subject: Subject
         /// Until when; ``Revocations/untilLifted`` for no end.
-        public let until: EpochMilliseconds
+        public let until: WallTime
 
         /// A revocation.
-        public init(subject: Subject, until: EpochMilliseconds) {
+        public init(subject: Subject, until: WallTime) {
             self.subject = subject
             self.until = until
         }
@@ -73,13 +73,13 @@ public struct Revocations: Sendable, Equatable {
     /// Nobody is revoked.
     public init() {}
 
-    init(users: [RevokedName: EpochMilliseconds], tokenIDs: [RevokedName: EpochMilliseconds]) {
+    init(users: [RevokedName: WallTime], tokenIDs: [RevokedName: WallTime]) {
         self.users = users
         self.tokenIDs = tokenIDs
     }
 
     /// What is kept, for writing it down.
-    var tables: (users: [RevokedName: EpochMilliseconds], tokenIDs: [RevokedName: EpochMilliseconds]) {
+    var tables: (users: [RevokedName: WallTime], tokenIDs: [RevokedName: WallTime]) {
         (users, tokenIDs)
     }
 
@@ -88,17 +88,17 @@ public struct Revocations: Sendable, Equatable {
 
     /// Refuses `user` until `until`; an earlier revocation that lasts longer stays. False if there is no room for
     /// another, and nothing is changed.
-    public mutating func revoke(user: WireText, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
+    public mutating func revoke(user: WireText, until: WallTime, now: WallTime) -> Bool {
         revoke(.user(user), until: until, now: now)
     }
 
     /// Refuses the token with this `jti` until `until`, like ``revoke(user:until:now:)``.
-    public mutating func revoke(tokenID: WireText, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
+    public mutating func revoke(tokenID: WireText, until: WallTime, now: WallTime) -> Bool {
         revoke(.token(tokenID), until: until, now: now)
     }
 
     /// Refuses a user or token until `until`, like ``revoke(user:until:now:)``.
-    public mutating func revoke(_ subject: Subject, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
+    public mutating func revoke(_ subject: Subject, until: WallTime, now: WallTime) -> Bool {
         makeRoom(now: now)
         let hasRoom = count < Limits.revocations
         return subject.isUser
@@ -113,15 +113,15 @@ public struct Revocations: Sendable, Equatable {
     }
 
     /// Until when a user or token is refused; nil if it is not.
-    public func end(of subject: Subject, now: EpochMilliseconds) -> EpochMilliseconds? {
+    public func end(of subject: Subject, now: WallTime) -> WallTime? {
         let until = subject.isUser ? users[subject.name] : tokenIDs[subject.name]
         return until.flatMap { now < $0 ? $0 : nil }
     }
 
     /// Those that count now: users by name, then tokens by id, each of every issuer first.
-    public func entries(now: EpochMilliseconds) -> [Entry] {
+    public func entries(now: WallTime) -> [Entry] {
         func entries(
-            _ table: [RevokedName: EpochMilliseconds], _ subject: (WireText, WireText?) -> Subject
+            _ table: [RevokedName: WallTime], _ subject: (WireText, WireText?) -> Subject
         ) -> [Entry] {
             table.filter { now < $0.value }.sorted { $0.key < $1.key }
                 .map { Entry(subject: subject($0.key.name, $0.key.issuer), until: $0.value) }
@@ -130,9 +130,9 @@ public struct Revocations: Sendable, Equatable {
     }
 
     /// Refuses an identity that is revoked.
-    public func check(_ identity: Identity, now: EpochMilliseconds) throws(AccessRefusal) {
+    public func check(_ identity: Identity, now: WallTime) throws(AccessRefusal) {
         guard count > 0 else { return }
-        func isRevoked(_ name: WireText, in table: [RevokedName: EpochMilliseconds]) -> Bool {
+        func isRevoked(_ name: WireText, in table: [RevokedName: WallTime]) -> Bool {
             guard !table.isEmpty else { return false }
             return [nil, identity.issuer].contains { table[RevokedName(name, of: $0)].map { now < $0 } ?? false }
         }
@@ -146,18 +146,18 @@ public struct Revocations: Sendable, Equatable {
     }
 
     /// Forgets what lies behind.
-    public mutating func sweep(now: EpochMilliseconds) {
+    public mutating func sweep(now: WallTime) {
         users = users.filter { now < $0.value }
         tokenIDs = tokenIDs.filter { now < $0.value }
     }
 
     // Looking through all of them is left until they are many: it then frees much, or nothing may be added.
-    private mutating func makeRoom(now: EpochMilliseconds) {
+    private mutating func makeRoom(now: WallTime) {
         if count >= Limits.revocations { sweep(now: now) }
     }
 
     private static func insert(
-        _ name: RevokedName, _ until: EpochMilliseconds, into table: inout [RevokedName: EpochMilliseconds],
+        _ name: RevokedName, _ until: WallTime, into table: inout [RevokedName: WallTime],
         hasRoom: Bool
     ) -> Bool {
         guard hasRoom || table[name] != nil else { return false }

@@ -19,7 +19,7 @@ struct RevokedName: Sendable, Hashable, Comparable {
 }
 
 extension Revocations {
-    private typealias Table = [RevokedName: EpochMilliseconds]
+    private typealias Table = [RevokedName: WallTime]
 
     /// The revocations as JSON, sorted, for keeping across a restart:
     /// `{"users":{"ada":1795205786000},"tokens":{}}`, with the times in epoch milliseconds; ``untilLifted`` is the

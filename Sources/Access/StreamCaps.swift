@@ -58,7 +58,7 @@ public struct StreamCaps: Sendable {
     /// - Parameters:
     ///   - principal: whose stream it is.
     ///   - address: where it comes from, as the caller wants addresses told apart.
-    public mutating func admit(_ principal: Principal, address: WireText, now: EpochMilliseconds) -> CapDecision {
+    public mutating func admit(_ principal: Principal, address: WireText, now: WallTime) -> CapDecision {
         if settings.perUser > 0, Int(users[principal] ?? 0) >= settings.perUser {
             return .refused(reason: .perUser, retryAfterSeconds: Limits.capRetrySeconds)
         }
@@ -93,7 +93,7 @@ public struct StreamCaps: Sendable {
         return true
     }
 
-    private mutating func takeTurn(now: EpochMilliseconds) -> Bool {
+    private mutating func takeTurn(now: WallTime) -> Bool {
         guard settings.newPerSecond > 0 else { return true }
         let second: Int64 = 1_000_000
         let now = now * 1000

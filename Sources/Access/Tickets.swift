@@ -5,16 +5,16 @@ public import Events
 public struct Tickets: Sendable {
     private struct Entry: Sendable {
         let identity: Identity
-        let issuedAt: EpochMilliseconds
+        let issuedAt: WallTime
 
         /// Also once the clock was set back behind the time of issue: else the ticket would live as much longer, and
         /// those behind it would not be swept.
-        func isOver(at now: EpochMilliseconds) -> Bool {
+        func isOver(at now: WallTime) -> Bool {
             now >= issuedAt + Int64(Limits.ticketSeconds) * 1000 || now < issuedAt - Limits.clockJumpMilliseconds
         }
 
         /// False too when the token it was bought with has ended.
-        func isGood(at now: EpochMilliseconds) -> Bool {
+        func isGood(at now: WallTime) -> Bool {
             !isOver(at: now) && identity.expiresAt.map { now < $0 } ?? true
         }
     }
@@ -34,7 +34,7 @@ public struct Tickets: Sendable {
     public var count: Int { waiting.count }
 
     /// A new ticket for `identity`: 22 letters of base64url. Nil while too many wait, of this user or in all.
-    public mutating func issue(_ identity: Identity, now: EpochMilliseconds) -> String? {
+    public mutating func issue(_ identity: Identity, now: WallTime) -> String? {
         sweep(now: now)
         guard waiting.count < Limits.waitingTickets, users[identity.principal] ?? 0 < Limits.waitingUserTickets else {
             return nil
@@ -48,7 +48,7 @@ public struct Tickets: Sendable {
     }
 
     /// Whose ticket it is, once. Nil if there is no such ticket, it was used, or it or its token has expired.
-    public mutating func redeem(_ ticket: WireText, now: EpochMilliseconds) -> Identity? {
+    public mutating func redeem(_ ticket: WireText, now: WallTime) -> Identity? {
         sweep(now: now)
         guard let bytes = Base64.url.bytes(ticket.utf8), bytes.count == 16,
             let entry = remove(bytes.reduce(0) { $0 << 8 | UInt128($1) })
@@ -57,7 +57,7 @@ public struct Tickets: Sendable {
     }
 
     /// Whose ticket it is, without using it up. Nil if there is no such ticket, or it or its token has expired.
-    public func holder(of ticket: WireText, now: EpochMilliseconds) -> Identity? {
+    public func holder(of ticket: WireText, now: WallTime) -> Identity? {
         guard let bytes = Base64.url.bytes(ticket.utf8), bytes.count == 16,
             let entry = waiting[bytes.reduce(0) { $0 << 8 | UInt128($1) }], entry.isGood(at: now)
         else { return nil }
@@ -72,7 +72,7 @@ public struct Tickets: Sendable {
     }
 
     /// Drops from the front what has expired or was used. Every ticket passes here once.
-    private mutating func sweep(now: EpochMilliseconds) {
+    private mutating func sweep(now: WallTime) {
         while oldest < issued.count {
             if let entry = waiting[issued[oldest]] {
                 guard entry.isOver(at: now) else { break }

@@ -27,7 +27,7 @@ public struct TokenMinter: Sendable {
     ///   - tokenID: `jti`, by which it can be revoked.
     public func mint(
         user: WireText, scope: EventScope, raw: Bool = false, admin: Bool = false, ttlSeconds: Int64,
-        now: EpochMilliseconds, tokenID: WireText? = nil
+        now: WallTime, tokenID: WireText? = nil
     ) throws -> String {
         let issuedAt = now / 1000
         let claims = JSONWriter.bytes { writer in

@@ -5,8 +5,8 @@ import Events
 /// `iat` is not looked at: a token issued by a clock ahead of ours is none the worse for it, and `nbf` is there
 /// for issuers who mean it.
 struct TokenTimes {
-    private let expiry: EpochMilliseconds?
-    private let notBefore: EpochMilliseconds?
+    private let expiry: WallTime?
+    private let notBefore: WallTime?
 
     init(_ claims: JSONObject) throws(AccessRefusal) {
         expiry = try Self.time("exp", in: claims)
@@ -15,8 +15,8 @@ struct TokenTimes {
 
     /// When the token stops to count, or why it does not count now. Valid are `nbf - leeway <= now < exp + leeway`.
     func end(
-        now: EpochMilliseconds, leeway: EpochMilliseconds, requireExpiry: Bool
-    ) throws(AccessRefusal) -> EpochMilliseconds? {
+        now: WallTime, leeway: Int64, requireExpiry: Bool
+    ) throws(AccessRefusal) -> WallTime? {
         if let notBefore, now < notBefore - leeway {
             throw AccessRefusal(.notYetValid, "The token is not valid yet: its nbf lies ahead of this server's clock.")
         }
@@ -34,7 +34,7 @@ struct TokenTimes {
     // tokens would never expire.
     private static let largestSeconds: Int64 = 253_402_300_799
 
-    private static func time(_ name: WireText, in claims: JSONObject) throws(AccessRefusal) -> EpochMilliseconds? {
+    private static func time(_ name: WireText, in claims: JSONObject) throws(AccessRefusal) -> WallTime? {
         switch claims[name] {
         case nil: return nil
         case .integer(let seconds):
@@ -42,7 +42,7 @@ struct TokenTimes {
             return seconds * 1000
         case .decimal(let text):
             guard let seconds = Double(text), seconds.magnitude <= Double(largestSeconds) else { break }
-            return EpochMilliseconds((seconds * 1000).rounded(.down))
+            return WallTime((seconds * 1000).rounded(.down))
         default:
             throw AccessRefusal(.malformedToken, "The token's \(name) is not a number.")
         }

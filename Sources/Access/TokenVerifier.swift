@@ -6,7 +6,7 @@ public struct TokenVerifier: Sendable {
     private var issuers: [Issuer]
     private let livekit: [WireText: [(TokenKind, KeyRing)]]
     private let daily: [(TokenKind, KeyRing)]
-    private let leeway: EpochMilliseconds
+    private let leeway: Int64
     private let requireExpiry: Bool
 
     /// A verifier with the keys of `settings`.
@@ -36,7 +36,7 @@ public struct TokenVerifier: Sendable {
         self.issuers = issuers
         self.livekit = livekit
         self.daily = daily
-        leeway = EpochMilliseconds(settings.leewayMilliseconds)
+        leeway = Int64(settings.leewayMilliseconds)
         requireExpiry = settings.requireExpiry
     }
 
@@ -74,7 +74,7 @@ public struct TokenVerifier: Sendable {
     ///
     /// The order is fixed: shape, then whose it is, then the signature, and only then what it says.
     /// - Parameter now: the clock to verify with.
-    public func identity(_ token: WireText, now: EpochMilliseconds) throws(AccessRefusal) -> Identity {
+    public func identity(_ token: WireText, now: WallTime) throws(AccessRefusal) -> Identity {
         try identity(prepare(token), now: now)
     }
 
@@ -89,7 +89,7 @@ public struct TokenVerifier: Sendable {
     }
 
     /// Who a token stands for that has been prepared: the rest of ``identity(_:now:)``.
-    public func identity(_ token: PreparedToken, now: EpochMilliseconds) throws(AccessRefusal) -> Identity {
+    public func identity(_ token: PreparedToken, now: WallTime) throws(AccessRefusal) -> Identity {
         let kind = try verified(token.parsed, token.header, by: token.signers)
         let claims = token.parsed.claims
         // LiveKit's webhooks carry a token with the hash of their body (lk/protocol webhook/verifier.go).
@@ -123,7 +123,7 @@ public struct TokenVerifier: Sendable {
     /// published since. Empty, and found out at little cost, for every token that can be judged now.
     ///
     /// Nothing of the token is believed yet: whoever makes up a key's id makes us fetch, so fetches are to be bounded.
-    public func issuersToAsk(about token: WireText, now: EpochMilliseconds) -> [String] {
+    public func issuersToAsk(about token: WireText, now: WallTime) -> [String] {
         guard awaitsKeys, let parsed = CompactToken(token.utf8),
             let header = try? TokenHeader(parsed.header), let signers = try? signers(of: parsed.claims)
         else { return [] }
@@ -138,7 +138,7 @@ public struct TokenVerifier: Sendable {
     }
 
     /// A token that has expired is refused whatever its key.
-    private func isInTime(_ claims: JSONObject, now: EpochMilliseconds) -> Bool {
+    private func isInTime(_ claims: JSONObject, now: WallTime) -> Bool {
         do {
             _ = try TokenTimes(claims).end(now: now, leeway: leeway, requireExpiry: requireExpiry)
             return true

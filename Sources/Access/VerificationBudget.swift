@@ -7,7 +7,7 @@ public import Events
 public struct VerificationBudget: Sendable {
     // By address, in microseconds: when its bucket will be full again.
     private var fullAgain: [WireText: Int64] = [:]
-    private var nextSweep: EpochMilliseconds = 0
+    private var nextSweep: WallTime = 0
 
     /// Every bucket is full.
     public init() {}
@@ -16,7 +16,7 @@ public struct VerificationBudget: Sendable {
     public var count: Int { fullAgain.count }
 
     /// How long until the address may have a token verified, in whole seconds; nil if it may now.
-    public func retryAfterSeconds(address: WireText, now: EpochMilliseconds) -> Int? {
+    public func retryAfterSeconds(address: WireText, now: WallTime) -> Int? {
         guard let full = fullAgain[address] else { return nil }
         // A clock that has stepped back keeps nobody out for longer than an empty bucket does.
         let missing = min(full - now * 1000, Limits.verificationBurstMicroseconds)
@@ -24,7 +24,7 @@ public struct VerificationBudget: Sendable {
     }
 
     /// Takes the cost of a verification that failed.
-    public mutating func charge(address: WireText, costMicroseconds: Int64, now: EpochMilliseconds) {
+    public mutating func charge(address: WireText, costMicroseconds: Int64, now: WallTime) {
         if fullAgain[address] == nil, fullAgain.count >= Limits.failingAddresses {
             sweep(now: now)
             // With so many at once it is no longer a matter of addresses; the others stay bounded.
@@ -36,7 +36,7 @@ public struct VerificationBudget: Sendable {
         fullAgain[address] = min(full, now + Limits.verificationBurstMicroseconds + costMicroseconds)
     }
 
-    private mutating func sweep(now: EpochMilliseconds) {
+    private mutating func sweep(now: WallTime) {
         guard now >= nextSweep || nextSweep > now + 1000 else { return }
         nextSweep = now + 1000
         fullAgain = fullAgain.filter { $0.value > now * 1000 }

@@ -1,5 +1,6 @@
 internal import CLibevent
 internal import Glibc
+public import Platform
 
 /// A listening socket of one loop. Several loops, each with its own, share a port by SO_REUSEPORT; the kernel
 /// spreads the connections.

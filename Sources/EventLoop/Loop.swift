@@ -1,5 +1,6 @@
 internal import CLibevent
 internal import Glibc
+public import Platform
 
 /// libevent's event loop. It belongs to the thread that made it; only a ``Mailbox`` reaches it from elsewhere.
 public final class Loop {
@@ -37,38 +38,4 @@ public final class Loop {
     public func checkThread() {
         precondition(pthread_equal(pthread_self(), thread) != 0, "a loop was used on another thread than its own")
     }
-}
-
-/// A thread that runs one loop from its first breath to its last.
-public enum LoopThread {
-    /// Starts a thread of this name and runs `body` on it.
-    public static func start(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
-        let box = Unmanaged.passRetained(ThreadBody(name: name, body: body))
-        var thread = pthread_t()
-        let code = pthread_create(&thread, nil, runThreadBody, box.toOpaque())
-        guard code == 0 else {
-            box.release()
-            throw SystemError("start the thread \(name)", code: code)
-        }
-        pthread_detach(thread)
-    }
-}
-
-private final class ThreadBody: Sendable {
-    let name: String
-    let body: @Sendable () -> Void
-
-    init(name: String, body: @escaping @Sendable () -> Void) {
-        self.name = name
-        self.body = body
-    }
-}
-
-private func runThreadBody(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let argument else { return nil }
-    let body = Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue()
-    // The kernel keeps 15 characters; `top -H` and a debugger show them.
-    roomwire_name_thread(body.name)
-    body.body()
-    return nil
 }

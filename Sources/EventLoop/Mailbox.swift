@@ -1,5 +1,6 @@
 internal import CLibevent
 internal import Glibc
+public import Platform
 
 /// The only way into a loop from another thread: commands, taken in the order in which they were posted.
 ///

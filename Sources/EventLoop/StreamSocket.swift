@@ -1,5 +1,6 @@
 internal import CLibevent
 public import Glibc
+public import Platform
 
 /// What a stream's socket tells its owner.
 public protocol StreamSocketOwner: AnyObject {

@@ -9,9 +9,9 @@ public struct Event: Sendable, Equatable {
     /// The room's name; nil where the provider tells none.
     public var room: WireText?
     /// When it happened according to the provider, else when it was received.
-    public var timestamp: EpochMilliseconds
+    public var timestamp: WallTime
     /// When the relay received it.
-    public var receivedAt: EpochMilliseconds
+    public var receivedAt: WallTime
     /// What is told beyond the envelope.
     public var data: EventData
     /// Made by the relay so that counts balance: the leave of somebody who was inside when the room finished.
@@ -23,7 +23,7 @@ public struct Event: Sendable, Equatable {
     public var users: [WireText]?
 
     /// An event of this type, received now and, as far as is known, happened now.
-    public init(type: EventType, source: WireText, provider: WireText, room: WireText?, receivedAt: EpochMilliseconds) {
+    public init(type: EventType, source: WireText, provider: WireText, room: WireText?, receivedAt: WallTime) {
         self.type = type
         self.source = source
         self.provider = provider

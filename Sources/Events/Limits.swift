@@ -1,9 +1,9 @@
-/// Every bound that is not a setting, in one place. Each name says its unit.
-public enum Limits {
+public import Wire
+
+// Every bound that is not a setting; those of the wire's forms are in Wire. Each name says its unit.
+extension Limits {
     // Reading
 
-    /// How deep a JSON text may nest.
-    public static let jsonNestingLevels = 128
     /// The largest webhook body. LiveKit's may pass 1 MiB: metadata and attributes of room and participant.
     public static let webhookBodyBytes = 2 * 1024 * 1024
     /// The largest body of any other request.
@@ -18,8 +18,6 @@ public enum Limits {
     public static let handshakeSeconds = 10
     /// How long an ordinary connection may idle between requests.
     public static let keepAliveSeconds = 75
-    /// A token in a header, cookie or query.
-    public static let tokenBytes = 8 * 1024
     /// A name in a webhook or an administrator's order: a room, an id, a user.
     public static let nameBytes = 512
     /// A segment of a path, decoded or not, and the name of a query parameter.
@@ -108,7 +106,7 @@ public enum Limits {
     /// Refused webhooks that an operator can look at.
     public static let keptRejects = 100
     /// How often the log says that a proxy is not named in the settings.
-    public static let forwardingNoticeMilliseconds: EpochMilliseconds = 60_000
+    public static let forwardingNoticeMilliseconds: Int64 = 60_000
     /// Lines a second in the log about what strangers cause.
     public static let strangerLogLines = 5
 

@@ -27,13 +27,13 @@ public final class LoggedEvent: Sendable {
     /// A committed event whose JSON `write` gives, right into its frame.
     private init(id: EventID, event: Event, raw: [UInt8]?, capacityBytes: Int, write: (inout JSONWriter) -> Void) {
         var frame = JSONWriter(capacityBytes: capacityBytes)
-        frame.raw("id: ")
+        frame.raw(ServerSentEvents.beforeID)
         frame.appendDigits(id)
-        frame.raw("\ndata: ")
+        frame.raw(ServerSentEvents.beforeData)
         let start = frame.bytes.count
         write(&frame)
         json = start..<frame.bytes.count
-        frame.raw("\n\n")
+        frame.raw(ServerSentEvents.end)
         self.id = id
         self.event = event
         self.frame = SharedBytes(frame.bytes)

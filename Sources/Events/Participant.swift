@@ -9,9 +9,9 @@ public struct Participant: Sendable, Hashable {
     /// `standard` for people; else what it is: `agent`, `sip`, `ingress`, `egress`, `recorder`, …
     public var kind: WireText
     /// When this connection joined.
-    public var joinedAt: EpochMilliseconds?
+    public var joinedAt: WallTime?
     /// When it left.
-    public var leftAt: EpochMilliseconds?
+    public var leftAt: WallTime?
     /// How long it stayed.
     public var durationSeconds: Double?
     /// Why it left, lower case: `client_initiated`, `duplicate_identity`, …

@@ -5,9 +5,9 @@ public struct Recording: Sendable, Hashable {
     /// Where it stands, lower case: `starting`, `active`, `complete`, `failed`, …
     public var status: WireText
     /// When it began.
-    public var startedAt: EpochMilliseconds?
+    public var startedAt: WallTime?
     /// When it ended.
-    public var endedAt: EpochMilliseconds?
+    public var endedAt: WallTime?
     /// How long it is.
     public var durationSeconds: Double?
     /// Why it failed.

@@ -5,9 +5,9 @@ public struct Room: Sendable, Hashable {
     /// The provider's id of this one session of the room (LiveKit `RM_…`, Daily's meeting id).
     public var id: WireText?
     /// When this session began.
-    public var startedAt: EpochMilliseconds?
+    public var startedAt: WallTime?
     /// When it ended.
-    public var endedAt: EpochMilliseconds?
+    public var endedAt: WallTime?
     /// How long it lasted.
     public var durationSeconds: Double?
     /// What the application attached to it.
@@ -61,5 +61,5 @@ public struct Room: Sendable, Hashable {
 
 extension JSONObject {
     /// A member that is an ISO 8601 time.
-    func time(_ name: WireText) -> EpochMilliseconds? { self[name]?.string.flatMap(ISOTime.milliseconds) }
+    func time(_ name: WireText) -> WallTime? { self[name]?.string.flatMap(ISOTime.milliseconds) }
 }

@@ -35,7 +35,7 @@ extension Hub {
 
     /// When the next event that a subscriber has not got was committed: exact where it is in memory, else a little
     /// before. Nil if there is none, or its cursor is not known to be one.
-    private func dueTime(_ subscriber: Subscriber) -> EpochMilliseconds? {
+    private func dueTime(_ subscriber: Subscriber) -> WallTime? {
         if case .event(let event)? = subscriber.unsent.first { return event.id.milliseconds }
         guard subscriber.cursor < head, !subscriber.cursorIsUnchecked else { return nil }
         if subscriber.cursor >= ring.floor {

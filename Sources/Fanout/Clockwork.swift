@@ -3,7 +3,7 @@ public import Events
 // What happens by time alone: heartbeats, the ends of tokens, and draining.
 extension Hub {
     /// Tells the time. To be called before anything else in a turn of the loop.
-    public func setTime(steady: Int64, wall: EpochMilliseconds) {
+    public func setTime(steady: SteadyTime, wall: WallTime) {
         now = steady
         wallNow = wall
     }
@@ -48,17 +48,17 @@ extension Hub {
     }
 
     /// Has a stream looked at when its heartbeat may be due, or before if its token needs it.
-    func setWheel(_ subscriber: Subscriber, idleSince time: Int64) {
-        let due = min(time + patience(subscriber), expiryCheck(subscriber) ?? .max)
-        wheel.set(subscriber, at: min(due, retirement(subscriber) ?? .max))
+    func setWheel(_ subscriber: Subscriber, idleSince time: SteadyTime) {
+        let due = min(time + patience(subscriber), expiryCheck(subscriber) ?? .distantFuture)
+        wheel.set(subscriber, at: min(due, retirement(subscriber) ?? .distantFuture))
     }
 
-    /// When, by the steady clock, a stream is as old as streams may become: up to a quarter less than the setting, each
+    /// When a stream is as old as streams may become: up to a quarter less than the setting, each
     /// stream by its own number, so that those opened together do not all come back together.
-    private func retirement(_ subscriber: Subscriber) -> Int64? {
+    private func retirement(_ subscriber: Subscriber) -> SteadyTime? {
         guard let age = settings.maxAgeMilliseconds else { return nil }
         let less = Int64(subscriber.id % 7919) * 7919 % (age / 4 + 1)
-        return Int64(subscriber.openedAtSteadySeconds) * 1000 + age - less
+        return SteadyTime(milliseconds: Int64(subscriber.openedAtSteadySeconds) * 1000 + age - less)
     }
 
     /// How long a stream may be idle before its heartbeat. Up to an eighth less than the setting, each stream by its
@@ -69,13 +69,13 @@ extension Hub {
         return interval - Int64(subscriber.id % 7919) * 7919 % (interval / 8 + 1)
     }
 
-    /// When, by the steady clock, a stream must be looked at because of its token.
-    private func expiryCheck(_ subscriber: Subscriber) -> Int64? {
+    /// When a stream must be looked at because of its token.
+    private func expiryCheck(_ subscriber: Subscriber) -> SteadyTime? {
         guard let expiresAt = subscriber.expiresAt else { return nil }
         let notice = subscriber.isExpiryAnnounced ? 0 : settings.expiryNoticeMilliseconds
         // A token may claim any time, also one that no clock will ever reach.
-        let time = now.addingReportingOverflow(max(expiresAt, 0) - notice - wallNow)
-        return time.overflow ? nil : time.partialValue
+        let time = now.milliseconds.addingReportingOverflow(max(expiresAt, 0) - notice - wallNow)
+        return time.overflow ? nil : SteadyTime(milliseconds: time.partialValue)
     }
 
     /// Has a stream whose client has brought a fresh token last as long as that one. A token that ends before the
@@ -85,8 +85,8 @@ extension Hub {
     ///   - mark: the fresh token's ``Subscription/mark``.
     /// - Returns: when the stream ends with its token now; nil if never.
     public func renew(
-        _ subscriber: Subscriber, until expiresAt: EpochMilliseconds?, mark: UInt64 = 0
-    ) -> EpochMilliseconds? {
+        _ subscriber: Subscriber, until expiresAt: WallTime?, mark: UInt64 = 0
+    ) -> WallTime? {
         guard subscriber.state != .ended, let end = subscriber.expiresAt else { return subscriber.expiresAt }
         if let expiresAt, expiresAt <= end { return end }
         subscriber.expiresAt = expiresAt

@@ -18,7 +18,7 @@ final class Group {
     /// What was brought to everybody who was live then. A live member counts it from where it joined.
     private(set) var sent = Sent()
     /// When something was last brought to all live members.
-    private(set) var lastWrite = Int64.min
+    private(set) var lastWrite = SteadyTime.distantPast
     /// The last event that was brought to all live members.
     private(set) var lastEvent = EventID.zero
     /// All members, live or behind.
@@ -59,7 +59,7 @@ final class Group {
     }
 
     /// Notes what was sent to all live members, up to the event `last`.
-    func brought(_ more: Sent, through last: EventID, now: Int64) {
+    func brought(_ more: Sent, through last: EventID, now: SteadyTime) {
         sent += more
         lastEvent = last
         lastWrite = now

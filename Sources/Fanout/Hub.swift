@@ -65,9 +65,9 @@ public final class Hub {
     var wheel: Wheel
     var random: any RandomNumberGenerator
     /// Milliseconds by a clock that never steps.
-    var now: Int64
+    var now: SteadyTime
     /// Milliseconds since 1970.
-    var wallNow: EpochMilliseconds
+    var wallNow: WallTime
     private let firstID: UInt64
     private let idStride: UInt64
     private var startedCount: UInt64 = 0
@@ -89,8 +89,8 @@ public final class Hub {
     /// A hub without subscribers over a log that ends at `extent`.
     /// - Parameter index: its number among `count` hubs: stream ids are unique among them all.
     public init(
-        settings: HubSettings, extent: LogExtent, index: Int = 0, of count: Int = 1, now: Int64,
-        wallNow: EpochMilliseconds, random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+        settings: HubSettings, extent: LogExtent, index: Int = 0, of count: Int = 1, now: SteadyTime,
+        wallNow: WallTime, random: any RandomNumberGenerator = SystemRandomNumberGenerator()
     ) {
         self.settings = settings
         self.extent = extent

@@ -85,7 +85,7 @@ final class FrameBuilder {
             formerNames = names
             names = [:]
         }
-        let bytes = SharedBytes(Array("event: \(Self.name(of: type))\n".utf8))
+        let bytes = SharedBytes(ServerSentEvents.event(Self.name(of: type)))
         names[type] = bytes
         return bytes
     }

@@ -28,9 +28,9 @@ public struct StreamReport: Sendable {
     /// caught up.
     public let lagMilliseconds: Int64
     /// When it began, to the second.
-    public let openedAt: EpochMilliseconds
+    public let openedAt: WallTime
     /// When it ends with its token; nil for never.
-    public let expiresAt: EpochMilliseconds?
+    public let expiresAt: WallTime?
     /// Bytes that it took.
     public let sentBytes: Int
     /// Events that were written to it.
@@ -52,7 +52,7 @@ extension Hub {
         return StreamReport(
             id: subscriber.id, principal: subscriber.principal, filter: subscriber.group.key.filter,
             format: subscriber.group.key.format, standing: standing, lagMilliseconds: lag,
-            openedAt: EpochMilliseconds(subscriber.openedAtSeconds) * 1000, expiresAt: subscriber.expiresAt,
+            openedAt: Int64(subscriber.openedAtSeconds) * 1000, expiresAt: subscriber.expiresAt,
             sentBytes: subscriber.sentBytes, sentEvents: subscriber.sentEvents)
     }
 

@@ -46,7 +46,7 @@ public final class Subscriber {
     /// The page of the log that it is reading, while it has room for more.
     var page: LogPage?
     /// When something was written to it alone; see ``idleSince``.
-    var lastWrite: Int64
+    var lastWrite: SteadyTime
     // The members from here on are in an order that leaves no bytes unused: those of one byte stand behind optionals,
     // and counters are half as wide as elsewhere. There are thousands of streams.
     var remainingEvents: Int32?
@@ -60,12 +60,12 @@ public final class Subscriber {
     var hasLastChunk = false
     /// Whether events with an audience may name its user.
     public let isAddressable: Bool
-    /// When it began, by the steady clock, in seconds.
+    /// When it began, in seconds of ``SteadyTime``.
     let openedAtSteadySeconds: UInt32
     var wheelSlot: Int32 = -1
     var wheelIndex: Int32 = 0
     var groupIndex: Int32 = -1
-    var expiresAt: EpochMilliseconds?
+    var expiresAt: WallTime?
     let heartbeatIsEvent: Bool
     let endsWhenCaughtUp: Bool
     /// When it began, in seconds since 1970.
@@ -75,7 +75,7 @@ public final class Subscriber {
 
     init(
         id: UInt64, subscription: Subscription, group: Group, outlet: any Outlet, cursor: EventID, told: EventID,
-        now: Int64, wallNow: EpochMilliseconds
+        now: SteadyTime, wallNow: WallTime
     ) {
         self.id = id
         principal = subscription.principal
@@ -86,7 +86,7 @@ public final class Subscriber {
         self.told = told
         mark = subscription.mark
         lastWrite = now
-        openedAtSteadySeconds = UInt32(clamping: now / 1000)
+        openedAtSteadySeconds = UInt32(clamping: now.milliseconds / 1000)
         openedAtSeconds = UInt32(clamping: wallNow / 1000)
         expiresAt = subscription.expiresAt
         heartbeatIsEvent = subscription.heartbeatIsEvent
@@ -108,7 +108,7 @@ public final class Subscriber {
     public var sentEvents: Int { sent.events }
 
     /// When something was last written to it, by itself or with its group.
-    var idleSince: Int64 { isWithGroup ? max(lastWrite, group.lastWrite) : lastWrite }
+    var idleSince: SteadyTime { isWithGroup ? max(lastWrite, group.lastWrite) : lastWrite }
 
     /// The last event that was written to it with its group, or before it joined.
     var lastGroupEvent: EventID { isWithGroup ? group.lastEvent : .zero }

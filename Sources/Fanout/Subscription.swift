@@ -29,7 +29,7 @@ public struct Subscription: Sendable {
     /// Where it begins.
     public var start: Start
     /// When the token ends, and with it the stream.
-    public var expiresAt: EpochMilliseconds?
+    public var expiresAt: WallTime?
     /// What stands before the first frame: the head of the HTTP response.
     public var preamble: [UInt8]
     /// A frame between `connected` and the first event: the snapshot.

@@ -1,4 +1,4 @@
-internal import EventLoop
+internal import Platform
 internal import Wire
 
 /// How many ordinary connections each address has open, at all doors of the process. Streams are not among them.

@@ -1,4 +1,4 @@
-internal import EventLoop
+internal import Platform
 
 /// One bound over the bytes of all unfinished requests of the process, which several doors share.
 ///

@@ -1,7 +1,8 @@
 internal import CLibevent
 internal import Dispatch
-internal import EventLoop
 internal import Glibc
+internal import Platform
+internal import Wire
 
 /// What the unfinished requests of one door come to.
 struct DoorLoad {
@@ -55,7 +56,7 @@ extension Door {
         }
         guard shared.bodies.isAfterBurst() else { return }
         // The allocator keeps what was freed. On a thread of its own, since a loop would stand still meanwhile.
-        DispatchQueue.global(qos: .utility).async { malloc_trim(0) }
+        DispatchQueue.global(qos: .utility).async { System.returnFreedMemory() }
     }
 
     /// Frees descriptors.
@@ -72,7 +73,7 @@ extension Door {
     @discardableResult
     private func closeLongestIdle() -> Bool {
         // On a connection that has just been accepted a request may be on its way.
-        let latest = System.steadyMilliseconds() - Self.spareMilliseconds
+        let latest = SteadyTime.now() - Self.spareMilliseconds
         // Several at a time, so that looking for them costs little for each.
         let idle = connections.values.filter { $0.isIdle && $0.idleSince <= latest }
             .sorted { $0.idleSince < $1.idleSince }

@@ -2,6 +2,7 @@ internal import CLibevent
 internal import COpenSSL
 public import EventLoop
 internal import Glibc
+public import Platform
 public import Wire
 
 /// The HTTP server of one loop: evhttp behind listeners of its own, with the checks that evhttp leaves out. All its
@@ -107,7 +108,7 @@ public final class Door {
     /// True while a request is coming in or being answered, or a connection is so new that its first one may be on
     /// its way.
     public var hasRequestsUnderWay: Bool {
-        let now = System.steadyMilliseconds()
+        let now = SteadyTime.now()
         return connections.values.contains { $0.isOwedAnAnswer(now: now) }
     }
 
@@ -172,7 +173,7 @@ public final class Door {
 
     /// Bounds how long a request may drip in. evhttp's own timeout starts anew with every byte.
     private func closeLateConnections() {
-        let now = System.steadyMilliseconds()
+        let now = SteadyTime.now()
         let deadline = now - Int64(limits.requestSeconds) * 1000
         for connection in connections.values where connection.isLate(startedBefore: deadline) {
             refused(DoorRefusal(status: 408, problem: "the request was not complete in \(limits.requestSeconds) s"))

@@ -1,12 +1,13 @@
 internal import CLibevent
-internal import EventLoop
 internal import Glibc
+internal import Platform
+internal import Wire
 
 /// A connection whose request was refused, on its way to its end.
 struct TurnedAway {
     /// evhttp's record of the connection.
     let link: OpaquePointer
-    let since = System.steadyMilliseconds()
+    let since = SteadyTime.now()
     var isWritten = false
     var clientHasEnded = false
 }
@@ -31,7 +32,7 @@ extension DoorConnection {
     }
 
     /// True if it was refused long enough ago.
-    func hasLingered(now: Int64) -> Bool {
+    func hasLingered(now: SteadyTime) -> Bool {
         turnedAway.map { now - $0.since >= Self.lingerMilliseconds } ?? false
     }
 

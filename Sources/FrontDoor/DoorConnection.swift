@@ -1,7 +1,7 @@
 internal import CLibevent
 internal import COpenSSL
-internal import EventLoop
 internal import Glibc
+internal import Platform
 internal import Wire
 
 /// What the door knows of one connection beside evhttp: how far its request has come, and since when.
@@ -18,15 +18,15 @@ final class DoorConnection {
     private var scanner = HeaderScanner()
     /// Reads the framing of the request's body, if that is chunked.
     private var chunks: ChunkScanner?
-    private var startedAt: Int64?
-    private let acceptedAt = System.steadyMilliseconds()
+    private var startedAt: SteadyTime?
+    private let acceptedAt = SteadyTime.now()
     private var hasServed = false
     private var isWatched = false
     private(set) var phase = Phase.reading
     /// Bytes that came of a request that is not complete.
     private(set) var unfinishedBytes = 0
     /// Since when nothing is asked on it.
-    private(set) var idleSince: Int64
+    private(set) var idleSince: SteadyTime
     /// Under which address it is counted; nil if under none.
     var countedAs: WireText?
     /// Of a connection that was turned away: evhttp's record of it, since evhttp itself hears of it no more.
@@ -85,7 +85,7 @@ final class DoorConnection {
         // While a request is being served, the bytes of the next one wait; they are scanned when their turn comes.
         case .serving, .answering: return
         }
-        if startedAt == nil { startedAt = System.steadyMilliseconds() }
+        if startedAt == nil { startedAt = SteadyTime.now() }
         // Not at the head's end: evhttp may have to say that it awaits the body.
         let isInBody = scanner.isInBody
         if isInBody { bodyCame += count }
@@ -229,7 +229,7 @@ final class DoorConnection {
         answerWaits = evbuffer_get_length(bufferevent_get_output(transport)) > 0
         scanner.reset()
         chunks = nil
-        idleSince = System.steadyMilliseconds()
+        idleSince = SteadyTime.now()
         let waiting = evbuffer_get_length(input)
         guard waiting > 0 else { return }
         startedAt = idleSince
@@ -305,7 +305,7 @@ final class DoorConnection {
     }
 
     /// True if a request began before `deadline` and is not complete.
-    func isLate(startedBefore deadline: Int64) -> Bool {
+    func isLate(startedBefore deadline: SteadyTime) -> Bool {
         phase == .reading && startedAt.map { $0 < deadline } ?? false
     }
 
@@ -313,7 +313,7 @@ final class DoorConnection {
     private static let newMilliseconds: Int64 = 1000
 
     /// True from the first byte of a request until its answer is in the kernel's hands.
-    func isOwedAnAnswer(now: Int64) -> Bool {
+    func isOwedAnAnswer(now: SteadyTime) -> Bool {
         switch phase {
         case .serving, .answering: true
         case .closing: evbuffer_get_length(bufferevent_get_output(transport)) > 0
@@ -352,7 +352,7 @@ final class DoorConnection {
     }
 
     /// Closes the connection if its handshake began before `deadline` and has not ended.
-    func closeIfHandshakeIsLate(startedBefore deadline: Int64) {
+    func closeIfHandshakeIsLate(startedBefore deadline: SteadyTime) {
         // Without a link the connection is freed already, and libevent only waits for its turn.
         guard let handshake, handshake.outcome == nil, handshake.startedAt < deadline, let link else { return }
         handshake.end(.timedOut)

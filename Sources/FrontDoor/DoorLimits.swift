@@ -1,4 +1,4 @@
-internal import EventLoop
+internal import Platform
 
 /// Bounds of what a client may send.
 public struct DoorLimits: Sendable {

@@ -1,6 +1,7 @@
 internal import CLibevent
 public import EventLoop
 internal import Glibc
+public import Platform
 public import Wire
 
 /// One request that waits for its answer. It belongs to its loop; exactly one of ``reply(_:)`` and ``takeOver()``
@@ -8,8 +9,8 @@ public import Wire
 public final class Exchange {
     /// What was asked.
     public let request: HTTPRequest
-    /// When the request was complete, in microseconds by the steady clock.
-    public let startedMicroseconds = System.steadyMicroseconds()
+    /// Started when the request was complete.
+    public let stopwatch = Stopwatch()
     /// Closes the connection after the answer, whatever that says.
     public var closesConnection = false
     /// Whose request it turned out to be: for the log.

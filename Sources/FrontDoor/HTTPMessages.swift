@@ -1,4 +1,3 @@
-internal import EventLoop
 public import Wire
 
 /// A request as the front door hands it on: complete, well-formed, within the limits.

@@ -1,11 +1,12 @@
 internal import Events
+public import Wire
 
 /// What of the log turned out to be damaged, and when an operator is to be told. A damaged page is met again and again,
 /// by every stream that needs it and by retention: each place is told once, and then once in
 /// ``Limits/damageNoticeMilliseconds`` for as long as it is met.
 public struct DamageReport: Sendable, Equatable {
     private struct Place: Sendable, Equatable {
-        var toldAt: Int64
+        var toldAt: SteadyTime
         var sinceTold = 0
     }
 
@@ -30,9 +31,8 @@ public struct DamageReport: Sendable, Equatable {
     }
 
     /// Takes a fault.
-    /// - Parameter now: by a clock that never steps.
     /// - Returns: the line for the log; nil if the place was told lately.
-    public mutating func record(_ fault: JournalError, now: Int64) -> String? {
+    public mutating func record(_ fault: JournalError, now: SteadyTime) -> String? {
         faults += 1
         let isKnown = places[fault] != nil || places.count < Limits.damagedPlaces - 1
         let fault = isKnown ? fault : Self.elsewhere

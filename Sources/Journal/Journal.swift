@@ -7,7 +7,7 @@ public protocol LogHome: Sendable {
     /// Commits drafts in one transaction, duplicates left out, and the events the room-state fold adds put in.
     /// When it returns, what it returns is durable. When it throws, nothing of the batch is in the log,
     /// and the next append may succeed. Errors are ``JournalError``.
-    func append(_ drafts: [Draft], now: EpochMilliseconds) throws -> Commit
+    func append(_ drafts: [Draft], now: WallTime) throws -> Commit
 
     /// Events after `cursor` in order: at most `events` and about `bytes` of them.
     func page(after cursor: EventID, events: Int, bytes: Int) throws -> LogPage
@@ -19,7 +19,7 @@ public protocol LogHome: Sendable {
     func rooms() throws -> [RoomState]
 
     /// The cursor after which the first event is the first that was committed at `time` or later.
-    func cursor(since time: EpochMilliseconds) throws -> EventID
+    func cursor(since time: WallTime) throws -> EventID
 
     /// The cursor that `count` events follow, or all there are if they are fewer.
     func cursor(beforeLast count: Int) throws -> EventID
@@ -43,7 +43,7 @@ public protocol LogHome: Sendable {
 
     /// Writes an event as an append would, takes it out again, and commits: when it returns, the log takes events,
     /// and nothing in it has changed, its ids included.
-    func probe(_ draft: Draft, now: EpochMilliseconds) throws
+    func probe(_ draft: Draft, now: WallTime) throws
 
     /// Leaves the log so that the next start is quick. Nothing is called afterwards.
     func close() throws
@@ -67,10 +67,10 @@ public struct LogSize: Sendable, Equatable {
     /// How many bytes, as retention counts them.
     public var bytes: Int
     /// When the oldest event was committed; nil if there is none.
-    public var oldest: EpochMilliseconds?
+    public var oldest: WallTime?
 
     /// Sizes; an empty log unless given.
-    public init(events: Int = 0, bytes: Int = 0, oldest: EpochMilliseconds? = nil) {
+    public init(events: Int = 0, bytes: Int = 0, oldest: WallTime? = nil) {
         self.events = events
         self.bytes = bytes
         self.oldest = oldest

@@ -7,10 +7,10 @@ public struct Capture: Sendable {
     /// The request as it came.
     public let request: WebhookRequest
     /// The clock to verify with, if the capture says so.
-    public let verifyAt: EpochMilliseconds?
+    public let verifyAt: WallTime?
 
     /// A kept request.
-    public init(name: WireText?, request: WebhookRequest, verifyAt: EpochMilliseconds?) {
+    public init(name: WireText?, request: WebhookRequest, verifyAt: WallTime?) {
         self.name = name
         self.request = request
         self.verifyAt = verifyAt
@@ -103,7 +103,7 @@ public struct Capture: Sendable {
         return Array(body.utf8)
     }
 
-    private static func verifyAt(_ object: JSONObject, position: String) throws(CaptureError) -> EpochMilliseconds? {
+    private static func verifyAt(_ object: JSONObject, position: String) throws(CaptureError) -> WallTime? {
         guard let value = object["verifyAt"], !value.isNull else { return nil }
         guard let time = WireTime.milliseconds(seconds: value.double) else {
             throw CaptureError(position: position, problem: "verifyAt should be a time in Unix seconds")

@@ -19,14 +19,14 @@ public protocol Provider: Sendable {
     ///
     /// The order is fixed: nothing of the body is believed, or even parsed, before the signature holds.
     /// - Parameter now: the clock to verify with.
-    func receive(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) -> Receipt
+    func receive(_ request: WebhookRequest, now: WallTime) throws(Rejection) -> Receipt
 
     /// The headers with which the provider itself would send `body`: for `roomwire send`, the demo and the canary.
-    func sign(_ body: [UInt8], idempotencyKey: WireText, now: EpochMilliseconds) -> [WebhookRequest.Header]
+    func sign(_ body: [UInt8], idempotencyKey: WireText, now: WallTime) -> [WebhookRequest.Header]
 
     /// The bodies of a short meeting as the provider would send them, in order, each with the seconds to wait
     /// before it at normal speed.
-    func sampleMeeting(room: String, now: EpochMilliseconds) -> [SampleStep]
+    func sampleMeeting(room: String, now: WallTime) -> [SampleStep]
 }
 
 extension Provider {

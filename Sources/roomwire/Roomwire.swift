@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
+internal import Platform
 internal import Relay
 
 /// The command.

@@ -5,7 +5,7 @@ import JWTKit
 
 /// The time at which the tests verify: 2026-11-20T20:03:06Z, in seconds and in milliseconds.
 let nowSeconds: Int64 = 1_795_205_786
-let now: EpochMilliseconds = nowSeconds * 1000
+let now: WallTime = nowSeconds * 1000
 
 /// A secret of our own issuer, long enough for HS256.
 let ownSecret = "a secret of thirty-two bytes, or more"
@@ -73,7 +73,7 @@ extension TokenVerifier {
     }
 
     /// Why it refuses `token`; nil if it does not.
-    func refusal(_ token: String, now: EpochMilliseconds = now) -> AccessRefusal.Reason? {
+    func refusal(_ token: String, now: WallTime = now) -> AccessRefusal.Reason? {
         do {
             _ = try identity(WireText(token), now: now)
             return nil

@@ -6,11 +6,11 @@ import Testing
 private final class List {
     var revocations = Revocations()
 
-    func revoke(user: WireText, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
+    func revoke(user: WireText, until: WallTime, now: WallTime) -> Bool {
         revocations.revoke(user: user, until: until, now: now)
     }
 
-    func revoke(tokenID: WireText, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
+    func revoke(tokenID: WireText, until: WallTime, now: WallTime) -> Bool {
         revocations.revoke(tokenID: tokenID, until: until, now: now)
     }
 }
@@ -18,7 +18,7 @@ private final class List {
 @Suite struct RevocationsTests {
     private let ada = Identity(user: "ada", grant: Grant(scope: .everything), tokenID: "t1", issuer: "own")
 
-    private func isRevoked(_ revocations: Revocations, _ identity: Identity, at time: EpochMilliseconds = now) -> Bool {
+    private func isRevoked(_ revocations: Revocations, _ identity: Identity, at time: WallTime = now) -> Bool {
         do {
             try revocations.check(identity, now: time)
             return false

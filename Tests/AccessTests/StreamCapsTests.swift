@@ -8,7 +8,7 @@ private final class Door {
 
     init(_ settings: StreamCapSettings = StreamCapSettings()) { caps = StreamCaps(settings) }
 
-    func admit(user: WireText, address: WireText, now: EpochMilliseconds) -> CapDecision {
+    func admit(user: WireText, address: WireText, now: WallTime) -> CapDecision {
         caps.admit(Principal(issuer: "own", user: user), address: address, now: now)
     }
 

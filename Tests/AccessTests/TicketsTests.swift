@@ -8,9 +8,9 @@ private final class Booth {
 
     var count: Int { tickets.count }
 
-    func issue(_ identity: Identity, now: EpochMilliseconds) -> String? { tickets.issue(identity, now: now) }
+    func issue(_ identity: Identity, now: WallTime) -> String? { tickets.issue(identity, now: now) }
 
-    func redeem(_ ticket: WireText, now: EpochMilliseconds) -> Identity? { tickets.redeem(ticket, now: now) }
+    func redeem(_ ticket: WireText, now: WallTime) -> Identity? { tickets.redeem(ticket, now: now) }
 }
 
 @Suite struct TicketsTests {
@@ -101,7 +101,7 @@ private final class Booth {
 
     @Test func ticketsInAllAreBoundedAndExpiredOnesMakeRoom() {
         let tickets = Booth()
-        func issue(_ index: Int, _ time: EpochMilliseconds) -> String? {
+        func issue(_ index: Int, _ time: WallTime) -> String? {
             tickets.issue(Identity(user: "\(index)", grant: ada.grant, issuer: "own"), now: time)
         }
         for index in 0..<Limits.waitingTickets where issue(index, now + Int64(index % 2)) == nil {

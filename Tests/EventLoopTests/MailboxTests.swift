@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import Testing
 
 @testable import EventLoop
@@ -9,7 +10,7 @@ struct MailboxTests {
         let mailbox = try Mailbox<(thread: Int, number: Int)>()
         let running = Locked(4)
         for thread in 0..<4 {
-            try LoopThread.start(name: "poster") {
+            try NamedThread.start(name: "poster") {
                 for number in 0..<2_000 { mailbox.post((thread, number)) }
                 let left = running.withLock { running in
                     running -= 1

@@ -33,4 +33,10 @@ struct EventIDTests {
         let last = EventID(milliseconds: 5000, sequence: EventID.largestSequence)
         #expect(last.next(at: 5000).description == "5001-0")
     }
+
+    @Test func anIDIsAMemberOfJSON() {
+        let id = EventID(milliseconds: 12, sequence: 30)
+        #expect(JSONWriter.text { writer in writer.object { $0.member("i", id: id) } } == #"{"i":"12-30"}"#)
+        #expect(JSONWriter.text { writer in writer.object { $0.member("i", id: nil) } } == "{}")
+    }
 }

@@ -122,4 +122,10 @@ struct EventTests {
         #expect(read.key == RoomKey(source: "lk", name: "a"))
         #expect(text.contains(#""numParticipants":1,"participants":[{"id":"PA_1","#))
     }
+
+    @Test(.timeLimit(.minutes(1))) func dataOfManyMembersDoesNotCostTheirSquare() throws {
+        let members = (0..<60_000).map { "\"k\($0)\":1" }
+        let object = try #require(try JSONReader.value("{\(members.joined(separator: ","))}").object)
+        #expect(EventData(object).other == object)
+    }
 }

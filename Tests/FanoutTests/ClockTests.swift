@@ -146,7 +146,7 @@ struct ClockTests {
     }
 
     @Test(arguments: [Int64.max, .min, 0])
-    func anyExpiryThatATokenMayClaimIsTaken(expiresAt: EpochMilliseconds) {
+    func anyExpiryThatATokenMayClaimIsTaken(expiresAt: WallTime) {
         let stage = Stage()
         let outlet = TestOutlet()
         var subscription = Subscription.everything()

@@ -1,6 +1,7 @@
 import Events
 import Fanout
 import TestSupport
+import Wire
 
 /// A hub over a log that the test holds: what is committed is published at once, pages are read when asked for.
 final class Stage {
@@ -13,8 +14,8 @@ final class Stage {
     var reads: [EventID] = []
     /// How streams ended, in order.
     private(set) var ends: [StreamEnd] = []
-    private(set) var steady: Int64 = 1_000_000
-    var wall: EpochMilliseconds { 1_800_000_000_000 + steady }
+    private(set) var steady: SteadyTime = 1_000_000
+    var wall: WallTime { 1_800_000_000_000 + steady.milliseconds }
     /// Who is written to by descriptor.
     private var direct: [CInt: TestOutlet] = [:]
     /// How many writes went by descriptor.

@@ -1,5 +1,6 @@
 import EventLoop
 import Glibc
+import Platform
 import Testing
 import Wire
 
@@ -98,7 +99,7 @@ struct DirectAnswerTests {
         // More than the kernel keeps for a client that does not read: the server stops in the middle of an answer.
         let requests = 4000
         let descriptor = client.descriptor
-        try LoopThread.start(name: "test sender") {
+        try NamedThread.start(name: "test sender") {
             for number in 1...requests {
                 let head = "POST /\(number) HTTP/1.1\r\nHost: a\r\nContent-Length: 4000\r\n"
                 let bytes = Array("\(head)\(number == requests ? "Connection: close\r\n" : "")\r\n\(body)".utf8)

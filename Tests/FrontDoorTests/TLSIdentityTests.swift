@@ -1,7 +1,8 @@
 import COpenSSL
-import EventLoop
 import Foundation
+import Platform
 import Testing
+import Wire
 
 @testable import FrontDoor
 
@@ -99,9 +100,9 @@ struct TLSIdentityTests {
         let identity = try TLSIdentity(certificate: files.certificate, key: files.key)
         let termination = TLSTermination(identity)
         let hour: Int64 = 3_600_000
-        termination.renewTickets(now: System.steadyMilliseconds() + 23 * hour)
+        termination.renewTickets(now: SteadyTime.now() + 23 * hour)
         #expect(termination.current === identity)
-        termination.renewTickets(now: System.steadyMilliseconds() + 25 * hour)
+        termination.renewTickets(now: SteadyTime.now() + 25 * hour)
         #expect(termination.current !== identity)
         let old = try #require(identity.makeConnection())
         let new = try #require(termination.current.makeConnection())

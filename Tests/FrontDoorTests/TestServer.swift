@@ -2,6 +2,7 @@ import Dispatch
 import EventLoop
 import FrontDoor
 import Glibc
+import Platform
 import Testing
 import Wire
 
@@ -41,7 +42,7 @@ final class TestServer: Sendable {
         let port = Locked<UInt16?>(nil)
         let log = Locked(Log())
         let mailbox = try Mailbox<Command>()
-        try LoopThread.start(name: "test door") {
+        try NamedThread.start(name: "test door") {
             let limits = DoorLimits(
                 headerBytes: 4096, bodyBytes: 10_000, requestSeconds: requestSeconds, idleSeconds: 60,
                 handshakeSeconds: handshakeSeconds)

@@ -1,6 +1,8 @@
 import Events
 import GRDB
+import Platform
 import Testing
+import Wire
 
 @testable import Journal
 
@@ -13,7 +15,9 @@ struct DamageReportTests {
     @Test func aPlaceIsToldOnceWithWhatToDoAndThenOnceAnHourWithACount() {
         var report = DamageReport(path: "data/log.sqlite")
         let place = fault("malformed, after event 1-0")
-        let lines = (0...3_601).compactMap { second in report.record(place, now: Int64(second) * 1000) }
+        let lines = (0...3_601).compactMap { second in
+            report.record(place, now: SteadyTime(milliseconds: Int64(second) * 1000))
+        }
         #expect(lines.count == 2)
         #expect(
             lines.first?.contains("data/log.sqlite is damaged") == true && lines.first?.contains(".recover") == true)
@@ -23,7 +27,9 @@ struct DamageReportTests {
 
     @Test func everyPlaceIsToldForItselfUpToABound() {
         var report = DamageReport(path: "log.sqlite")
-        let told = (0..<1_000).count { report.record(fault("malformed, after event \($0)-0"), now: 0) != nil }
+        let told = (0..<1_000).count {
+            report.record(fault("malformed, after event \($0)-0"), now: SteadyTime(milliseconds: 0)) != nil
+        }
         #expect(told == Limits.damagedPlaces && report.count == Limits.damagedPlaces)
     }
 
@@ -54,9 +60,9 @@ struct DamagedLogTests {
         #expect(try home.page(after: ids[6], events: 100, bytes: .max).events.count == 3)
     }
 
-    @Test func aReadThatFailsIsToldAside() {
+    @Test func aReadThatFailsIsToldAside() throws {
         let faults = Monitor<[JournalError]>([])
-        let reader = JournalReader(home: GatedHome()) { fault in faults.change { $0.append(fault) } }
+        let reader = try JournalReader(home: GatedHome()) { fault in faults.change { $0.append(fault) } }
         let done = Monitor(false)
         let isTaken = reader.read(
             "cursor", { _ -> Int in throw JournalError(operation: "cursor", code: 11, text: "no") }

@@ -1,5 +1,6 @@
 import Events
 import Foundation
+import Platform
 import Testing
 
 @testable import Journal
@@ -40,7 +41,7 @@ struct ProbeTests {
     }
 
     @Test func aProbeIsNotHeldUpByAWriterThatNeverRests() throws {
-        let writer = JournalWriter(home: home, clock: { start }, onCommit: { _ in })
+        let writer = try JournalWriter(home: home, clock: { start }, onCommit: { _ in })
         let done = Monitor((probed: false, faults: 0))
         #expect(
             writer.probe(Make.draft(Make.started())) { error in

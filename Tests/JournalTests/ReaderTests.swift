@@ -10,7 +10,7 @@ struct ReaderTests {
         let folder = try TemporaryFolder()
         let home = try folder.home()
         let ids = try home.append(Make.plain(5), now: start).events.map(\.id)
-        let reader = JournalReader(home: home)
+        let reader = try JournalReader(home: home)
         let asked = reader.page(after: ids[1], events: 2) { [ledger] result in
             ledger.note((try? result.get())?.events.map(\.id.description).joined(separator: " ") ?? "failed")
         }
@@ -28,7 +28,7 @@ struct ReaderTests {
         let folder = try TemporaryFolder()
         let home = try folder.home()
         try home.close()
-        let reader = JournalReader(home: home)
+        let reader = try JournalReader(home: home)
         let asked = reader.page(after: .zero) { [ledger] result in
             if case .failure(let error) = result { ledger.note(error.operation) }
         }
@@ -37,9 +37,9 @@ struct ReaderTests {
         reader.stop()
     }
 
-    @Test func moreThanMayWaitIsTurnedAway() {
+    @Test func moreThanMayWaitIsTurnedAway() throws {
         let home = GatedHome()
-        let reader = JournalReader(home: home)
+        let reader = try JournalReader(home: home)
         func ask() -> Bool { reader.page(after: .zero) { [ledger] _ in ledger.note("page") } }
         for _ in 0..<JournalReader.threads { #expect(ask()) }
         home.waitUntilEntered(JournalReader.threads)

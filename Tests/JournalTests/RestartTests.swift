@@ -1,6 +1,7 @@
 import Events
 import Foundation
 import GRDB
+import Platform
 import Testing
 
 @testable import Journal

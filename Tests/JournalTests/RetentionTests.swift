@@ -1,5 +1,6 @@
 import Events
 import GRDB
+import Platform
 import Testing
 
 @testable import Journal

@@ -32,7 +32,7 @@ final class TemporaryFolder: Sendable {
 }
 
 /// Where tests begin to count time.
-let start: EpochMilliseconds = 1_790_000_000_000
+let start: WallTime = 1_790_000_000_000
 
 /// Events by hand, as a provider's normaliser would make them. Times are in milliseconds after ``start``.
 enum Make {

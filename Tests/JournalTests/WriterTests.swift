@@ -1,5 +1,6 @@
 import Events
 import Foundation
+import Platform
 import Testing
 
 @testable import Journal
@@ -19,7 +20,7 @@ final class GatedHome: LogHome {
 
     let state = Monitor(State())
 
-    func append(_ drafts: [Draft], now: EpochMilliseconds) throws -> Commit {
+    func append(_ drafts: [Draft], now: WallTime) throws -> Commit {
         state.change { $0.entered += 1 }
         let fails = state.wait { state -> Bool? in
             guard state.leaves > 0 else { return nil }
@@ -50,8 +51,8 @@ final class GatedHome: LogHome {
 
     func rooms() throws -> [RoomState] { [] }
     func size() throws -> LogSize { LogSize() }
-    func probe(_ draft: Draft, now: EpochMilliseconds) throws {}
-    func cursor(since time: EpochMilliseconds) throws -> EventID { .zero }
+    func probe(_ draft: Draft, now: WallTime) throws {}
+    func cursor(since time: WallTime) throws -> EventID { .zero }
     func cursor(beforeLast count: Int) throws -> EventID { .zero }
 
     func upkeep() throws -> Bool {
@@ -85,8 +86,8 @@ struct WriterTests {
     let home = GatedHome()
     let ledger = Ledger()
 
-    private func writer(_ home: any LogHome) -> JournalWriter {
-        JournalWriter(
+    private func writer(_ home: any LogHome) throws -> JournalWriter {
+        try JournalWriter(
             home: home, clock: { start }, onCommit: { [ledger] in ledger.note("commit \($0.events.count)") },
             onFault: { [ledger] in ledger.note("fault \($0.operation)") })
     }
@@ -100,8 +101,8 @@ struct WriterTests {
         }
     }
 
-    @Test func whatWaitsDuringACommitSharesTheNext() {
-        let writer = writer(home)
+    @Test func whatWaitsDuringACommitSharesTheNext() throws {
+        let writer = try writer(home)
         #expect(submit("a", to: writer))
         home.waitUntilEntered(1)
         for key in ["b", "c", "d"] as [WireText] { #expect(submit(key, to: writer)) }
@@ -114,8 +115,8 @@ struct WriterTests {
         #expect(home.state.withLock { $0.batches } == [["a"], ["b", "c", "d"]])
     }
 
-    @Test func aTransactionTakesABoundedNumber() {
-        let writer = writer(home)
+    @Test func aTransactionTakesABoundedNumber() throws {
+        let writer = try writer(home)
         #expect(submit("first", to: writer))
         home.waitUntilEntered(1)
         for number in 0..<Limits.commitEvents + 5 { #expect(submit("\(number)", to: writer)) }
@@ -124,8 +125,8 @@ struct WriterTests {
         #expect(home.state.withLock { $0.batches.map(\.count) } == [1, Limits.commitEvents, 5])
     }
 
-    @Test func moreThanMayWaitIsTurnedAwayAndNeverCalledBack() {
-        let writer = writer(home)
+    @Test func moreThanMayWaitIsTurnedAwayAndNeverCalledBack() throws {
+        let writer = try writer(home)
         #expect(submit("first", to: writer))
         home.waitUntilEntered(1)
         // The first waits as well: it is in the writer's hands.
@@ -140,8 +141,8 @@ struct WriterTests {
         #expect(entries.count { $0.hasSuffix("committed") } == Limits.waitingAppends)
     }
 
-    @Test func aFailedCommitFailsItsDraftsAndTheNextMaySucceed() {
-        let writer = writer(home)
+    @Test func aFailedCommitFailsItsDraftsAndTheNextMaySucceed() throws {
+        let writer = try writer(home)
         home.state.change { $0.failures = 1 }
         home.allow(1)
         #expect(submit("a", to: writer))
@@ -155,8 +156,8 @@ struct WriterTests {
         #expect(counters.commits == 1 && counters.events == 1)
     }
 
-    @Test func duplicatesAreToldApart() {
-        let writer = writer(home)
+    @Test func duplicatesAreToldApart() throws {
+        let writer = try writer(home)
         #expect(submit("first", to: writer))
         home.waitUntilEntered(1)
         for key in ["a", "again", "b"] as [WireText] { #expect(submit(key, to: writer)) }
@@ -166,8 +167,8 @@ struct WriterTests {
         #expect(writer.counters.duplicates == 1)
     }
 
-    @Test func stoppingFinishesWhatWaitsAndClosesTheHome() {
-        let writer = writer(home)
+    @Test func stoppingFinishesWhatWaitsAndClosesTheHome() throws {
+        let writer = try writer(home)
         home.allow(2)
         #expect(submit("a", to: writer))
         writer.stop()
@@ -177,25 +178,25 @@ struct WriterTests {
         writer.stop()
     }
 
-    @Test func theLogIsLookedAfterWhileIdleAndItsFaultsAreTold() {
+    @Test func theLogIsLookedAfterWhileIdleAndItsFaultsAreTold() throws {
         home.state.change { $0.upkeepFails = true }
-        let writer = writer(home)
+        let writer = try writer(home)
         #expect(ledger.wait(1) == ["fault trim"])
         #expect(writer.counters.upkeepFaults == 1)
         writer.stop()
     }
 
-    @Test func whatRetentionRemovedIsToldOnceAlsoWhileIdle() {
+    @Test func whatRetentionRemovedIsToldOnceAlsoWhileIdle() throws {
         home.state.change { $0.trimmedThrough = EventID(milliseconds: start, sequence: 0) }
-        let writer = writer(home)
+        let writer = try writer(home)
         #expect(ledger.wait(1) == ["commit 0"])
         home.state.change { $0.upkeepFails = true }
         #expect(ledger.wait(2).dropFirst().first == "fault trim")
         writer.stop()
     }
 
-    @Test func underLoadTheLogIsLookedAfterAsFastAsEventsCome() {
-        let writer = writer(home)
+    @Test func underLoadTheLogIsLookedAfterAsFastAsEventsCome() throws {
+        let writer = try writer(home)
         #expect(submit("first", to: writer))
         home.waitUntilEntered(1)
         for number in 0..<Limits.trimEvents { #expect(submit("\(number)", to: writer)) }
@@ -206,7 +207,7 @@ struct WriterTests {
 
     @Test func aRealLogIsDurableWhenTheCompletionComes() throws {
         let folder = try TemporaryFolder()
-        let writer = writer(try folder.home(durability: .full))
+        let writer = try writer(folder.home(durability: .full))
         #expect(submit("a", to: writer))
         #expect(ledger.wait(2) == ["commit 1", "a committed"])
         let copy = try folder.crashed()

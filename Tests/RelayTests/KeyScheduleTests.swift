@@ -1,6 +1,8 @@
 import Events
 import FoundationEssentials
+import TestSupport
 import Testing
+import Wire
 
 @testable import Relay
 
@@ -10,11 +12,15 @@ private final class Subject {
 
     init(_ value: KeySchedule) { self.value = value }
 
-    func begins(now: Int64) -> Bool { value.begins(now: now) }
-    func demand(now: Int64) -> KeySchedule.Answer { value.demand(now: now) }
-    func demandAfterWait(now: Int64) -> KeySchedule.Answer { value.demandAfterWait(now: now) }
-    func succeeded(maxAgeSeconds: Int? = nil, now: Int64) { value.succeeded(maxAgeSeconds: maxAgeSeconds, now: now) }
-    func failed(now: Int64) { value.failed(now: now) }
+    func begins(now: Int64) -> Bool { value.begins(now: SteadyTime(milliseconds: now)) }
+    func demand(now: Int64) -> KeySchedule.Answer { value.demand(now: SteadyTime(milliseconds: now)) }
+    func demandAfterWait(now: Int64) -> KeySchedule.Answer {
+        value.demandAfterWait(now: SteadyTime(milliseconds: now))
+    }
+    func succeeded(maxAgeSeconds: Int? = nil, now: Int64) {
+        value.succeeded(maxAgeSeconds: maxAgeSeconds, now: SteadyTime(milliseconds: now))
+    }
+    func failed(now: Int64) { value.failed(now: SteadyTime(milliseconds: now)) }
 }
 
 @Suite struct KeyScheduleTests {

@@ -1,5 +1,5 @@
-import EventLoop
 import FoundationEssentials
+import Platform
 import Testing
 
 @testable import Relay

@@ -31,7 +31,7 @@ extension SeededGenerator {
     }
 
     /// A webhook; `key` is its name for the dedupe.
-    mutating func draft(key: Int, at now: EpochMilliseconds) -> Draft {
+    mutating func draft(key: Int, at now: WallTime) -> Draft {
         let source: WireText = percent(80) ? "livekit" : "app"
         let room = percent(90) ? pick(Self.rooms) : nil
         var event = Event(type: pick(Self.types), source: source, provider: source, room: room, receivedAt: now)

@@ -1,4 +1,5 @@
 import Events
+import Platform
 
 @testable import Journal
 
@@ -25,7 +26,7 @@ final class MemoryHome: LogHome {
 
     func fillUp(_ isFull: Bool) { disk.withLock { $0.isFull = isFull } }
 
-    func append(_ drafts: [Draft], now: EpochMilliseconds) throws -> Commit {
+    func append(_ drafts: [Draft], now: WallTime) throws -> Commit {
         try disk.withLock { disk in
             // As in SQLite the space ends in the middle of the work, which is undone then.
             var next = disk
@@ -76,7 +77,7 @@ final class MemoryHome: LogHome {
 
     func rooms() -> [RoomState] { disk.withLock { $0.fold.rooms } }
 
-    func cursor(since time: EpochMilliseconds) -> EventID {
+    func cursor(since time: WallTime) -> EventID {
         disk.withLock { disk in disk.events.last { $0.id.milliseconds < time }?.id ?? disk.trimmedThrough }
     }
 
@@ -98,7 +99,7 @@ final class MemoryHome: LogHome {
         disk.withLock { LogSize(events: $0.events.count, oldest: $0.events.first?.id.milliseconds) }
     }
 
-    func probe(_ draft: Draft, now: EpochMilliseconds) throws {
+    func probe(_ draft: Draft, now: WallTime) throws {
         guard !disk.withLock({ $0.isFull }) else { throw JournalError(operation: "probe", text: "the disk is full") }
     }
 

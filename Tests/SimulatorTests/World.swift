@@ -13,8 +13,8 @@ final class World {
     private var loops: [SimulatedLoop] = []
     private var clients: [Client] = []
     private var history = History()
-    private var steady: Int64 = 5_000
-    private var wall: EpochMilliseconds = 1_790_000_000_000
+    private var steady: SteadyTime = 5_000
+    private var wall: WallTime = 1_790_000_000_000
     private var lastKey = 0
     /// Webhooks that were refused because the disk was full: their senders try again.
     private var refused: [Draft] = []
@@ -184,7 +184,7 @@ final class World {
     }
 
     private func pass(milliseconds: Int64) {
-        steady += milliseconds
+        steady = steady + milliseconds
         // The wall clock steps, back as well.
         wall += dice.percent(10) ? -milliseconds : milliseconds
         for loop in loops {

@@ -66,7 +66,7 @@ struct CaptureTests {
 
     @Test func capturesSignedAfreshAreAccepted() throws {
         let provider = try LiveKit(settings: ProviderSettings(source: "lk", keys: ["other": "key"]))
-        let now: EpochMilliseconds = 1_900_000_000_000
+        let now: WallTime = 1_900_000_000_000
         for capture in try Capture.read(Vectors.bytes("livekit-real-meeting.jsonl")) {
             var request = capture.request
             #expect(provider.refusal(request, now: now)?.reason == .unknownKey)

@@ -153,7 +153,7 @@ struct DailyEventTests {
 /// How Daily's requests are verified.
 struct DailySigningTests {
     private let body = Array(#"{"type":"meeting.started","id":"1","payload":{"room":"a"},"event_ts":1790000000}"#.utf8)
-    private let now: EpochMilliseconds = 1_790_000_000_000
+    private let now: WallTime = 1_790_000_000_000
 
     private func provider(_ secrets: [String], _ options: [String: String] = [:]) throws -> Daily {
         try Daily(settings: ProviderSettings(source: "daily", secrets: secrets, options: options))

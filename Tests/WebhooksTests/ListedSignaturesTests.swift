@@ -6,7 +6,7 @@ import Testing
 
 /// A header that lists many signatures costs no more than one that lists a single one.
 struct ListedSignaturesTests {
-    private let now: EpochMilliseconds = 1_790_000_000_000
+    private let now: WallTime = 1_790_000_000_000
     private let body = Array(#"{"type":"x"}"#.utf8)
     private let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 

@@ -16,7 +16,7 @@ private struct MadeUp: Provider {
         key = SigningKey(try settings.requiredSecrets()[0].utf8)
     }
 
-    func receive(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) -> Receipt {
+    func receive(_ request: WebhookRequest, now: WallTime) throws(Rejection) -> Receipt {
         guard let code = Hex.bytes(Array(try request.requiredHeader("X-Made-Up").utf8)) else {
             throw Rejection(.malformedHeader, "The header X-Made-Up is not hexadecimal.")
         }
@@ -33,11 +33,11 @@ private struct MadeUp: Provider {
         return .event(Draft(event: event, idempotencyKey: body.text("id") ?? ""))
     }
 
-    func sign(_ body: [UInt8], idempotencyKey: WireText, now: EpochMilliseconds) -> [WebhookRequest.Header] {
+    func sign(_ body: [UInt8], idempotencyKey: WireText, now: WallTime) -> [WebhookRequest.Header] {
         [.init(name: "X-Made-Up", value: WireText(Hex.text(key.code(over: Array("/hook".utf8), body))))]
     }
 
-    func sampleMeeting(room: String, now: EpochMilliseconds) -> [SampleStep] {
+    func sampleMeeting(room: String, now: WallTime) -> [SampleStep] {
         [SampleStep(delaySeconds: 0, body: Array(#"{"id":"1","room":"\#(room)"}"#.utf8), idempotencyKey: "1")]
     }
 }

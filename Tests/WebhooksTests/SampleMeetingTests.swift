@@ -5,13 +5,13 @@ import Testing
 
 /// The meetings that `roomwire send`, the demo and the canary play.
 struct SampleMeetingTests {
-    private static let startedAt: EpochMilliseconds = 1_790_000_000_000
+    private static let startedAt: WallTime = 1_790_000_000_000
 
     /// Signs and verifies every step, at the time at which it is due.
     private func play(_ provider: any Provider, room: String = "demo room") throws -> [Draft] {
         var now = Self.startedAt
         return try provider.sampleMeeting(room: room, now: now).map { step in
-            now += EpochMilliseconds(step.delaySeconds * 1000)
+            now += Int64(step.delaySeconds * 1000)
             let headers = provider.sign(step.body, idempotencyKey: step.idempotencyKey, now: now)
             let draft = try provider.event(WebhookRequest(headers: headers, body: step.body), now: now)
             #expect(abs(draft.event.timestamp - now) < 2000)

@@ -52,7 +52,7 @@ struct StandardTests {
         (#""2026-09-21T14:13:20Z""#, 1_790_000_000_000), ("1790000000", 1_790_000_000_000),
         ("1790000000123", 1_790_000_000_123), ("1790000000.5", 1_790_000_000_500), ("null", 1_790_000_001_000),
     ])
-    func timestampMayBeTextOrNumber(_ timestamp: String, _ expected: EpochMilliseconds) throws {
+    func timestampMayBeTextOrNumber(_ timestamp: String, _ expected: WallTime) throws {
         let draft = try provider().event(#"{"type":"x","timestamp":\#(timestamp)}"#)
         #expect(draft.event.timestamp == expected)
     }
@@ -146,7 +146,7 @@ struct StandardTests {
         (Int64(-300), Rejection.Reason?.none), (-301, .expired), (300, nil), (301, .notYetValid),
     ])
     func windowIsFiveMinutesEitherWay(_ skewSeconds: Int64, _ reason: Rejection.Reason?) throws {
-        let now: EpochMilliseconds = 1_790_000_000_000
+        let now: WallTime = 1_790_000_000_000
         let body = Array(#"{"type":"x"}"#.utf8)
         let headers = try provider().sign(body, idempotencyKey: "1", now: now + skewSeconds * 1000)
         let refusal = try provider().refusal(WebhookRequest(headers: headers, body: body), now: now)

@@ -6,7 +6,7 @@ import Testing
 
 /// Whatever is done to a signed request, it is refused; whatever comes, nothing crashes.
 struct TamperTests {
-    private static let now: EpochMilliseconds = 1_790_000_000_000
+    private static let now: WallTime = 1_790_000_000_000
 
     static let signers: [any Provider] = {
         let settings: [(any Provider.Type, ProviderSettings)] = [

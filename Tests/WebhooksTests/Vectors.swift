@@ -36,7 +36,7 @@ struct Vector: Sendable, CustomTestStringConvertible {
     }
 
     var name: String { capture.name?.string ?? "" }
-    var now: EpochMilliseconds { capture.verifyAt ?? 0 }
+    var now: WallTime { capture.verifyAt ?? 0 }
     var testDescription: String { name }
 
     /// True: accept, false: refuse, nil: either.
@@ -45,7 +45,7 @@ struct Vector: Sendable, CustomTestStringConvertible {
 
 extension Provider {
     /// The event that a request comes to.
-    func event(_ request: WebhookRequest, now: EpochMilliseconds) throws -> Draft {
+    func event(_ request: WebhookRequest, now: WallTime) throws -> Draft {
         guard case .event(let draft) = try receive(request, now: now) else {
             throw UnexpectedAnswer()
         }
@@ -53,14 +53,14 @@ extension Provider {
     }
 
     /// The event of a body that is signed right.
-    func event(_ body: String, now: EpochMilliseconds = 1_790_000_001_000) throws -> Draft {
+    func event(_ body: String, now: WallTime = 1_790_000_001_000) throws -> Draft {
         let bytes = Array(body.utf8)
         let headers = sign(bytes, idempotencyKey: "msg_1", now: now)
         return try event(WebhookRequest(headers: headers, body: bytes), now: now)
     }
 
     /// The verdict on a request: nil if it is accepted.
-    func refusal(_ request: WebhookRequest, now: EpochMilliseconds) -> Rejection? {
+    func refusal(_ request: WebhookRequest, now: WallTime) -> Rejection? {
         do {
             _ = try receive(request, now: now)
             return nil

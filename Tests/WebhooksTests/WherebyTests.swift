@@ -82,7 +82,7 @@ struct WherebyTests {
         let body = Array("{}".utf8)
         let request = try WebhookRequest(
             headers: provider().sign(body, idempotencyKey: "", now: 1_790_000_000_000), body: body)
-        let later: EpochMilliseconds = 1_790_000_061_000
+        let later: WallTime = 1_790_000_061_000
         #expect(try provider().refusal(request, now: later)?.reason == .expired)
         #expect(try provider(["replay_window": "120"]).refusal(request, now: later) == nil)
     }

@@ -78,7 +78,7 @@ import Webhooks
 
 @Suite struct SendAndVerifyTests {
     let settings: Settings
-    let now: EpochMilliseconds = 1_790_000_000_000
+    let now: WallTime = 1_790_000_000_000
 
     init() {
         var settings = Settings(environment: [:])

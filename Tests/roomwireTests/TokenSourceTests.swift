@@ -21,7 +21,7 @@ import Testing
             issuer.issuer = "me"
             issuer.audience = "us"
         }
-        let now: EpochMilliseconds = 1_790_000_000_000
+        let now: WallTime = 1_790_000_000_000
         let token = try await TokenSource(settings).mint(
             user: "ada", scope: EventScope(rooms: PatternSet(["call_*"])), admin: true, ttlSeconds: 60, now: now)
         let identity = try await TokenVerifier.make(settings.tokenSettings()).identity(WireText(token), now: now)

@@ -1,6 +1,6 @@
 internal import CLibevent
-internal import EventLoop
 internal import Glibc
+internal import Platform
 
 /// Walks through the pieces of a vectored write in portions of a record each.
 struct RecordPieces {

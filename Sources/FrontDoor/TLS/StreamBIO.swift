@@ -1,5 +1,5 @@
 internal import COpenSSL
-internal import EventLoop
+internal import Platform
 
 /// How OpenSSL reads and writes for streams.
 // Unchecked by the compiler: it is filled in before anybody has it, and never changed.

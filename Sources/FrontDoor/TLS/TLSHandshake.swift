@@ -1,7 +1,8 @@
 internal import CLibevent
 internal import COpenSSL
-internal import EventLoop
 internal import Glibc
+internal import Platform
+internal import Wire
 
 /// How the handshakes of a door's connections come out.
 public enum TLSOutcome: String, Sendable, CaseIterable {
@@ -35,8 +36,8 @@ public struct TLSReport: Sendable {
 final class TLSHandshake {
     /// OpenSSL's connection; it is freed together with its bufferevent.
     let ssl: OpaquePointer
-    /// When the client was accepted, by the steady clock.
-    let startedAt = System.steadyMilliseconds()
+    /// When the client was accepted.
+    let startedAt = SteadyTime.now()
     /// How it came out; nil while it goes on.
     private(set) var outcome: TLSOutcome?
     private weak var door: Door?

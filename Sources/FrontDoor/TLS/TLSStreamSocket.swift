@@ -2,6 +2,7 @@ internal import CLibevent
 internal import COpenSSL
 internal import EventLoop
 internal import Glibc
+internal import Platform
 
 /// A stream's socket whose bytes are encrypted. It owns OpenSSL's connection.
 ///

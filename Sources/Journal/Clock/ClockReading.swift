@@ -6,10 +6,10 @@ public struct ClockReading: Sendable, Equatable {
     /// Milliseconds since the machine started, time in suspension included. This clock never steps.
     public var boot: Int64
     /// Milliseconds since 1970. An operator or a time service may set this clock at any time.
-    public var wall: EpochMilliseconds
+    public var wall: WallTime
 
     /// A reading.
-    public init(boot: Int64, wall: EpochMilliseconds) {
+    public init(boot: Int64, wall: WallTime) {
         self.boot = boot
         self.wall = wall
     }

@@ -11,9 +11,9 @@ struct FoldMemory: Sendable {
     /// A leave that has no join, or a synthetic one that has no real one: its counterpart may still come.
     struct Departure: Equatable, Sendable {
         var isSynthetic: Bool
-        var leftAt: EpochMilliseconds
+        var leftAt: WallTime
         /// When the stay that ended had begun, if the provider told.
-        var joinedAt: EpochMilliseconds?
+        var joinedAt: WallTime?
     }
 
     /// Participants who left like that.

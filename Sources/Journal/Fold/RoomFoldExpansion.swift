@@ -96,7 +96,7 @@ extension Event {
 
     /// A leave that the provider did not send, or has not sent yet. It tells of the room what tells its session,
     /// and not its metadata, which may be large and would be there once for everybody inside.
-    func leave(of participant: Participant, in room: Room, at time: EpochMilliseconds) -> Event {
+    func leave(of participant: Participant, in room: Room, at time: WallTime) -> Event {
         var event = synthetic(.participantLeft)
         var session = Room(name: room.name, id: room.id)
         session.startedAt = room.startedAt

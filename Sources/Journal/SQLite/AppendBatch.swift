@@ -5,7 +5,7 @@ internal import GRDB
 struct AppendBatch {
     /// The last id given out.
     private(set) var head: EventID
-    private let now: EpochMilliseconds
+    private let now: WallTime
     /// What is new, in order.
     private(set) var events: [LoggedEvent] = []
     /// What the new events count for retention.
@@ -20,7 +20,7 @@ struct AppendBatch {
 
     private static let insertion = "INSERT INTO events (id, users, json, raw) VALUES (?, ?, ?, ?)"
 
-    init(_ db: Database, head: EventID, now: EpochMilliseconds) throws {
+    init(_ db: Database, head: EventID, now: WallTime) throws {
         self.head = head
         self.now = now
         keys = try DedupeBatch(db)

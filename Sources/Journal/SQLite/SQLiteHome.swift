@@ -1,6 +1,7 @@
 public import Events
 internal import Foundation
 internal import GRDB
+internal import Platform
 
 /// The log in one SQLite file (WAL): one writer, and readers that see whole transactions and wait for nobody.
 ///
@@ -138,7 +139,7 @@ public final class SQLiteHome: LogHome {
     }
 
     /// Commits drafts in one transaction; see ``LogHome/append(_:now:)``.
-    public func append(_ drafts: [Draft], now: EpochMilliseconds) throws -> Commit {
+    public func append(_ drafts: [Draft], now: WallTime) throws -> Commit {
         try live.withLock { live in
             // After a commit there is nothing left to discard.
             defer { live.fold.discard() }
@@ -188,7 +189,7 @@ public final class SQLiteHome: LogHome {
     }
 
     /// Shows that the log takes events; see ``LogHome/probe(_:now:)``.
-    public func probe(_ draft: Draft, now: EpochMilliseconds) throws {
+    public func probe(_ draft: Draft, now: WallTime) throws {
         try live.withLock { live in
             try reporting("probe") {
                 try pool.transaction { db in

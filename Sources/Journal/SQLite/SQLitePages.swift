@@ -29,7 +29,7 @@ extension SQLiteHome {
     }
 
     /// The cursor after which the first event is the first committed at `time` or later.
-    public func cursor(since time: EpochMilliseconds) throws -> EventID {
+    public func cursor(since time: WallTime) throws -> EventID {
         let first = EventID(milliseconds: min(max(time, 0), EventID.largestMilliseconds), sequence: 0)
         return try cursor(sql: "SELECT max(id) FROM events WHERE id < ?", first.rawValue)
     }

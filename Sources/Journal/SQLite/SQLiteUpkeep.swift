@@ -1,6 +1,7 @@
 internal import Events
 internal import Foundation
 internal import GRDB
+internal import Platform
 
 // Looking after the log, between appends.
 extension SQLiteHome {

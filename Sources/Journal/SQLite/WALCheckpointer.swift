@@ -2,6 +2,7 @@ internal import Events
 internal import GRDB
 internal import GRDBSQLite
 internal import Glibc
+internal import Platform
 
 /// Copies what was committed from SQLite's write-ahead log into its file, beside the writer.
 ///
@@ -45,7 +46,7 @@ final class WALCheckpointer: Sendable {
         var configuration = Configuration()
         configuration.label = "journal-wal"
         connection = try DatabaseQueue(path: path, configuration: configuration)
-        startThread("journal-wal") { self.run() }
+        try NamedThread.start(name: "journal-wal") { self.run() }
     }
 
     /// To be called by the writer between two transactions, with its connection.

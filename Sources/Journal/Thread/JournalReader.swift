@@ -1,4 +1,5 @@
 public import Events
+public import Platform
 
 /// Reads pages of the log off the loops' threads. Its queue is short: who is turned away keeps its cursor and asks
 /// again, which costs nothing.
@@ -20,11 +21,13 @@ public final class JournalReader: Sendable {
 
     /// Starts the threads.
     /// - Parameter onFault: called on a reader's thread for every read that failed, before its completion.
-    public init(home: any LogHome, onFault: @escaping @Sendable (JournalError) -> Void = { _ in }) {
+    public init(
+        home: any LogHome, onFault: @escaping @Sendable (JournalError) -> Void = { _ in }
+    ) throws(SystemError) {
         self.home = home
         self.onFault = onFault
         for number in 1...Self.threads {
-            startThread("journal-\(number)") { self.run() }
+            try NamedThread.start(name: "journal-\(number)") { self.run() }
         }
     }
 

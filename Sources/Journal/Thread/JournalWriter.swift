@@ -1,4 +1,5 @@
 public import Events
+public import Platform
 
 /// What became of a draft that was submitted.
 public enum AppendOutcome: Sendable, Equatable {
@@ -42,7 +43,7 @@ public final class JournalWriter: Sendable {
     }
 
     private let home: any LogHome
-    private let clock: @Sendable () -> EpochMilliseconds
+    private let clock: @Sendable () -> WallTime
     private let onCommit: @Sendable (Commit) -> Void
     private let onFault: @Sendable (JournalError) -> Void
     private let onClockJump: @Sendable (ClockJump) -> Void
@@ -60,16 +61,16 @@ public final class JournalWriter: Sendable {
     ///     their completions instead.
     ///   - onClockJump: called on the writer's thread when the home has noticed a step of the wall clock.
     public init(
-        home: any LogHome, clock: @escaping @Sendable () -> EpochMilliseconds,
+        home: any LogHome, clock: @escaping @Sendable () -> WallTime,
         onCommit: @escaping @Sendable (Commit) -> Void, onFault: @escaping @Sendable (JournalError) -> Void = { _ in },
         onClockJump: @escaping @Sendable (ClockJump) -> Void = { _ in }
-    ) {
+    ) throws(SystemError) {
         self.home = home
         self.clock = clock
         self.onCommit = onCommit
         self.onFault = onFault
         self.onClockJump = onClockJump
-        startThread("journal") { self.run() }
+        try NamedThread.start(name: "journal") { self.run() }
     }
 
     /// Hands over a draft; `completion` is called on the writer's thread and must be quick. False, and no call, when
@@ -110,7 +111,7 @@ public final class JournalWriter: Sendable {
     }
 
     private func run() {
-        var upkeep = UpkeepPace(now: ClockReading.now().boot)
+        var upkeep = UpkeepPace(now: SteadyTime.now())
         var pace = CommitPace()
         measure()
         while true {
@@ -204,7 +205,7 @@ public final class JournalWriter: Sendable {
     }
 
     private func lookAfterLog(_ pace: inout UpkeepPace, isIdle: Bool) {
-        let steps = pace.steps(now: ClockReading.now().boot, isIdle: isIdle)
+        let steps = pace.steps(now: SteadyTime.now(), isIdle: isIdle)
         var taken = 0
         while taken < steps || !pace.hasFailed && home.isOverfull() {
             taken += 1

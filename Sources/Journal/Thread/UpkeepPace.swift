@@ -11,15 +11,14 @@ struct UpkeepPace {
     var hasFailed = false
     /// Up to where the log is trimmed, as far as everybody was told.
     var toldTrimming = EventID.zero
-    /// By a clock that never steps, in milliseconds.
-    private var last: Int64
+    private var last: SteadyTime
 
-    init(now: Int64) {
+    init(now: SteadyTime) {
         last = now
     }
 
     /// How many steps to take now.
-    mutating func steps(now: Int64, isIdle: Bool) -> Int {
+    mutating func steps(now: SteadyTime, isIdle: Bool) -> Int {
         let isDue = appended >= Limits.trimEvents || now - last >= Int64(Limits.upkeepMilliseconds)
         guard isIdle || isDue else { return 0 }
         defer {

@@ -1,7 +1,7 @@
-internal import EventLoop
 internal import Events
 internal import Fetch
 internal import Logging
+internal import Platform
 internal import Webhooks
 
 /// Plays meetings through the real ingest path: signed and posted as the provider would.
@@ -28,10 +28,10 @@ enum Demo {
     private static func play(_ provider: any Provider, in room: String, url: String, log: Logger) async {
         // Nothing is checked against certificates: the relay is on this machine.
         let client = WebClient(trusting: TrustedCertificates(file: nil, environment: [:]))
-        for step in provider.sampleMeeting(room: room, now: System.wallMilliseconds()) {
+        for step in provider.sampleMeeting(room: room, now: WallClock.now()) {
             try? await Task.sleep(for: .seconds(step.delaySeconds))
             guard !Task.isCancelled else { return }
-            let headers = provider.sign(step.body, idempotencyKey: step.idempotencyKey, now: System.wallMilliseconds())
+            let headers = provider.sign(step.body, idempotencyKey: step.idempotencyKey, now: WallClock.now())
             let request = WebRequest(
                 url: url, headers: headers.map { (name: $0.name.string, value: $0.value.string) }, body: step.body,
                 silenceMilliseconds: answerMilliseconds)

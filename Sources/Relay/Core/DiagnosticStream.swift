@@ -3,6 +3,7 @@ internal import EventLoop
 internal import Events
 internal import Fanout
 internal import FrontDoor
+internal import Platform
 
 /// A stream of marked frames that has nothing to do with the log; see ``DiagnosticPlan``.
 final class DiagnosticStream: StreamSocketOwner {
@@ -53,7 +54,7 @@ final class DiagnosticStream: StreamSocketOwner {
     private func sendNext() {
         guard isStillWelcome() else { return end() }
         sequence += 1
-        let now = System.wallMilliseconds()
+        let now = WallClock.now()
         if sequence <= plan.frames + 1 {
             add(plan.frame(sequence, now: now))
             let isQuiet = sequence > plan.frames
@@ -98,7 +99,7 @@ final class DiagnosticStream: StreamSocketOwner {
 
 extension Worker {
     /// `GET /api/diag/stream`: for anybody with a token, whatever it covers: the frames say nothing of any room.
-    func diagnose(_ exchange: Exchange, _ check: AccessCheck, now: EpochMilliseconds) {
+    func diagnose(_ exchange: Exchange, _ check: AccessCheck, now: WallTime) {
         let request = exchange.request
         guard request.method == "GET" || request.method == "HEAD" else {
             return reply(exchange, Problem.method(request.method, allowed: "GET, HEAD").response, check)
@@ -136,7 +137,7 @@ extension Worker {
         let entry = StreamEntry(diagnostic: hub.takeStreamID(), of: identity, address: address, openedAt: now)
         let diagnostic = DiagnosticStream(
             socket, plan: plan, opening: opening, isChunked: isChunked, of: identity, entry: entry, on: loop,
-            isStillWelcome: { [context] in context.isValid(identity, now: System.wallMilliseconds()) }
+            isStillWelcome: { [context] in context.isValid(identity, now: WallClock.now()) }
         ) { [unowned self] in
             diagnostics[ObjectIdentifier($0)] = nil
             context.release(principal, address: address)

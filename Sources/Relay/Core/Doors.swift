@@ -2,6 +2,7 @@ internal import Access
 internal import EventLoop
 internal import Events
 internal import FrontDoor
+internal import Platform
 
 /// The doors of one loop: one for the addresses in the clear and one for those over TLS, as far as there are any.
 struct Doors {
@@ -58,7 +59,7 @@ extension Worker {
             clientAddress: { [unowned self] peer, headers in
                 let proxies = context.rules.proxies
                 if let header = proxies.ignoredHeader(peer: peer, headers: headers) {
-                    context.forwardingNotice.saw(header, from: peer, now: System.wallMilliseconds())
+                    context.forwardingNotice.saw(header, from: peer, now: WallClock.now())
                 }
                 return proxies.client(peer: peer, headers: headers)
             },
@@ -84,6 +85,6 @@ extension Worker {
     private func refused(_ refusal: DoorRefusal) {
         context.metrics.countRefused(status: refusal.status)
         context.requestLog.warning(
-            "refused a request: \(refusal.status): \(refusal.problem)", now: System.wallMilliseconds())
+            "refused a request: \(refusal.status): \(refusal.problem)", now: WallClock.now())
     }
 }

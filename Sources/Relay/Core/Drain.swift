@@ -1,12 +1,13 @@
-internal import EventLoop
 internal import Fanout
+internal import Platform
+internal import Wire
 
 /// Ends a loop's streams over a time, in steps, so that their clients do not all come back at once.
 struct Drain {
     static let stepMilliseconds: Int64 = 100
     private let perStep: Int
     private let spreadMilliseconds: Int64
-    private let deadline: Int64
+    private let deadline: SteadyTime
     /// No stream was left in the step before.
     var hasSaidGoodbye = false
 
@@ -18,11 +19,11 @@ struct Drain {
         let steps = max(1, min(milliseconds, spreadMilliseconds) / Self.stepMilliseconds - 1)
         perStep = max(1, Int((Int64(count) + steps - 1) / steps))
         self.spreadMilliseconds = spreadMilliseconds
-        deadline = System.steadyMilliseconds() + milliseconds
+        deadline = SteadyTime.now() + milliseconds
     }
 
     /// True when the time is over, whoever is left.
-    var isLate: Bool { System.steadyMilliseconds() >= deadline }
+    var isLate: Bool { SteadyTime.now() >= deadline }
 
     /// Ends some streams; false when none is left or the time is over.
     func step(_ hub: Hub) -> Bool {

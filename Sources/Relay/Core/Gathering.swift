@@ -3,6 +3,7 @@ internal import EventLoop
 internal import Events
 internal import Fanout
 internal import FrontDoor
+internal import Platform
 
 /// What one loop asks another about its streams.
 enum StreamQuestion: Sendable {
@@ -21,7 +22,7 @@ enum StreamAnswer: Sendable {
     case streams([StreamEntry])
     /// So many streams were ended.
     case ended(Int)
-    case renewed(until: EpochMilliseconds?)
+    case renewed(until: WallTime?)
     /// The fresh token's grant does not cover what the stream receives.
     case notCovered
     case unknownStream
@@ -36,8 +37,8 @@ struct Gathering {
     let exchange: Exchange
     /// Parts that are still to come.
     var missing: Int
-    /// When the request is answered with what there is, by the steady clock in milliseconds.
-    let deadline: Int64
+    /// When the request is answered with what there is.
+    let deadline: SteadyTime
     var parts: [StreamAnswer] = []
     /// Makes the answer of the parts, and of whether they are all there.
     let finish: ([StreamAnswer], _ isComplete: Bool) -> HTTPResponse
@@ -77,7 +78,7 @@ extension Worker {
     ) -> UInt64 {
         let id = waiting.nextNumber()
         gatherings[id] = Gathering(
-            exchange: exchange, missing: count, deadline: System.steadyMilliseconds() + waitMilliseconds,
+            exchange: exchange, missing: count, deadline: SteadyTime.now() + waitMilliseconds,
             finish: finish)
         return id
     }
@@ -94,7 +95,7 @@ extension Worker {
     /// Answers those that have waited long enough.
     func endLateGatherings() {
         guard !gatherings.isEmpty else { return }
-        let now = System.steadyMilliseconds()
+        let now = SteadyTime.now()
         for (id, gathering) in gatherings where now >= gathering.deadline { finishGathering(id, isComplete: false) }
     }
 
@@ -168,7 +169,7 @@ extension Worker {
         }
         // The token, or its user, may have been revoked since the loop that asks looked at it: what was to end the
         // streams of that token has been here then.
-        guard (try? context.revocations.check(identity, now: System.wallMilliseconds())) != nil else {
+        guard (try? context.revocations.check(identity, now: WallClock.now())) != nil else {
             return .unknownStream
         }
         let (filter, showsRaw) = hub.filter(of: subscriber)

@@ -1,15 +1,15 @@
-internal import EventLoop
 internal import Events
 internal import Fanout
 internal import FrontDoor
 internal import Glibc
+internal import Platform
 
 /// A page of events as one JSON answer: a subscriber like any other whose outlet collects instead of sending, so
 /// that filter, order and resume are decided in one place.
 final class PagePoll: Outlet {
     let exchange: Exchange
-    /// When it is answered with what it has, by the steady clock in milliseconds.
-    let deadline: Int64
+    /// When it is answered with what it has.
+    let deadline: SteadyTime
     /// The address for which it is counted as a stream: a poll that waits holds as much as one.
     let countedAddress: String?
     /// What it counts against the bounds of answers.
@@ -21,7 +21,7 @@ final class PagePoll: Outlet {
     weak var subscriber: Subscriber?
 
     init(
-        _ exchange: Exchange, deadline: Int64, countedAddress: String?, served: ServedAnswer,
+        _ exchange: Exchange, deadline: SteadyTime, countedAddress: String?, served: ServedAnswer,
         finish: @escaping (PagePoll) -> Void
     ) {
         self.exchange = exchange
@@ -136,7 +136,7 @@ extension Worker {
 
     func endPolls(or condition: (PagePoll) -> Bool = { _ in false }) {
         guard !polls.isEmpty else { return }
-        let now = System.steadyMilliseconds()
+        let now = SteadyTime.now()
         for poll in polls where now >= poll.deadline || poll.hasFoundWhatItWaitsFor || condition(poll) {
             if let subscriber = poll.subscriber { hub.end(subscriber, .caughtUp) }
         }

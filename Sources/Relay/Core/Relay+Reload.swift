@@ -5,6 +5,7 @@ internal import Fanout
 internal import FrontDoor
 internal import Journal
 internal import Logging
+internal import Platform
 
 extension Relay {
     /// How reloads follow each other: one at a time, and one more if another was asked for meanwhile.

@@ -6,6 +6,7 @@ internal import FoundationEssentials
 internal import FrontDoor
 internal import Journal
 internal import Logging
+internal import Platform
 
 /// The relay: settings in, a running service out.
 public final class Relay: Sendable {
@@ -61,7 +62,7 @@ public final class Relay: Sendable {
         let (rules, issuers) = await keys.prepare(try await Rules(settings))
         let context = RelayContext(
             rules: rules, keys: keys, caps: caps,
-            revocations: try RevocationStore(folder: settings.data, now: System.wallMilliseconds()),
+            revocations: try RevocationStore(folder: settings.data, now: WallClock.now()),
             tls: identity.map { TLSTermination($0) }, output: output, keepsQueue: !inherited.isEmpty)
         let home = try SQLiteHome(
             folder: settings.data, durability: settings.log.durability == .full ? .full : .normal,
@@ -94,12 +95,12 @@ public final class Relay: Sendable {
         // Loops know the log as it is now; every commit from here on is posted to them.
         let extent = try home.extent()
         let rooms = try home.rooms()
-        let writer = JournalWriter(
-            home: home, clock: System.wallMilliseconds,
+        let writer = try JournalWriter(
+            home: home, clock: WallClock.now,
             onCommit: { commit in for mailbox in mailboxes { mailbox.post(.committed(commit)) } },
             onFault: context.journalFailed,
-            onClockJump: { journalLog.log(.warning, "\($0)", now: System.wallMilliseconds()) })
-        let reader = JournalReader(home: home, onFault: context.journalFailed)
+            onClockJump: { journalLog.log(.warning, "\($0)", now: WallClock.now()) })
+        let reader = try JournalReader(home: home, onFault: context.journalFailed)
         self.context = context
         self.home = home
         self.inherited = inherited

@@ -1,10 +1,10 @@
 internal import Access
-internal import EventLoop
 internal import Events
 internal import FrontDoor
 internal import Glibc
 internal import Journal
 internal import Logging
+internal import Platform
 internal import Webhooks
 
 /// A source that is set up: its name and what it verifies and reads with.
@@ -164,7 +164,7 @@ final class RelayContext: Sendable {
     var turnsAway: Bool { !keepsQueue && isDraining.withLock { $0 } }
 
     /// Counts a stream in, or says which cap it would break.
-    func admit(_ principal: Principal, address: String, now: EpochMilliseconds) -> CapDecision {
+    func admit(_ principal: Principal, address: String, now: WallTime) -> CapDecision {
         let counted = NetworkAddress.countedAs(address)
         return caps.withLock { $0.admit(principal, address: counted, now: now) }
     }
@@ -194,13 +194,13 @@ final class RelayContext: Sendable {
         guard !report.remoteAddress.isEmpty else { return }
         let detail = report.detail.isEmpty ? "" : ": \(report.detail)"
         tlsLog.warning(
-            "no TLS with \(report.remoteAddress): \(report.outcome.rawValue)\(detail)", now: System.wallMilliseconds())
+            "no TLS with \(report.remoteAddress): \(report.outcome.rawValue)\(detail)", now: WallClock.now())
     }
 }
 
 extension RelayContext {
     /// Whether somebody who was let in would be let in now: neither has the token ended, nor was it revoked.
-    func isValid(_ identity: Identity, now: EpochMilliseconds) -> Bool {
+    func isValid(_ identity: Identity, now: WallTime) -> Bool {
         if let expiresAt = identity.expiresAt, now >= expiresAt { return false }
         do throws(AccessRefusal) { try revocations.check(identity, now: now) } catch { return false }
         return true
@@ -211,7 +211,7 @@ extension RelayContext {
         let isFull = error.code == EMFILE
         let remedy =
             isFull ? ": \(health.process.mostFiles) may be open; LimitNOFILE= of systemd or ulimit -Hn raises that" : ""
-        acceptLog.log(.error, "\(error)\(remedy)", now: System.wallMilliseconds())
+        acceptLog.log(.error, "\(error)\(remedy)", now: WallClock.now())
     }
 }
 

@@ -1,8 +1,8 @@
 internal import Access
 internal import Dispatch
-internal import EventLoop
 internal import Events
 internal import FoundationEssentials
+internal import Platform
 
 /// The revocations in force, and the file in the data folder that brings them back after a restart.
 ///
@@ -25,7 +25,7 @@ final class RevocationStore: Sendable {
     /// Reads the file of a data folder; without one nobody is revoked.
     /// - Throws: ``RelayError`` if the file is there and cannot be understood: to start with fewer revocations than
     ///   there were would let somebody in.
-    init(folder: String, now: EpochMilliseconds) throws {
+    init(folder: String, now: WallTime) throws {
         path = "\(folder)/\(Self.fileName)"
         var revocations = Revocations()
         let found: [UInt8]?
@@ -48,12 +48,12 @@ final class RevocationStore: Sendable {
     }
 
     /// Refuses an identity that is revoked.
-    func check(_ identity: Identity, now: EpochMilliseconds) throws(AccessRefusal) {
+    func check(_ identity: Identity, now: WallTime) throws(AccessRefusal) {
         try state.withLock { state throws(AccessRefusal) in try state.revocations.check(identity, now: now) }
     }
 
     /// Makes a revocation; false if there is no room for another.
-    func revoke(_ subject: Revocations.Subject, until: EpochMilliseconds, now: EpochMilliseconds) -> Bool {
+    func revoke(_ subject: Revocations.Subject, until: WallTime, now: WallTime) -> Bool {
         state.withLock { state in
             guard state.revocations.revoke(subject, until: until, now: now) else { return false }
             state.version += 1
@@ -62,7 +62,7 @@ final class RevocationStore: Sendable {
     }
 
     /// Until when a user or token is revoked; nil if it is not.
-    func end(of subject: Revocations.Subject, now: EpochMilliseconds) -> EpochMilliseconds? {
+    func end(of subject: Revocations.Subject, now: WallTime) -> WallTime? {
         state.withLock { $0.revocations.end(of: subject, now: now) }
     }
 
@@ -79,7 +79,7 @@ final class RevocationStore: Sendable {
     var isSaved: Bool { state.withLock { $0.savedVersion == $0.version } }
 
     /// Calls `done`, on another thread, with those that count now, sorted: there may be very many.
-    func list(now: EpochMilliseconds, done: @escaping @Sendable ([Revocations.Entry]) -> Void) {
+    func list(now: WallTime, done: @escaping @Sendable ([Revocations.Entry]) -> Void) {
         queue.async { [self] in
             // A copy by reference: the sorting happens outside the lock.
             let revocations = state.withLock { $0.revocations }

@@ -1,6 +1,8 @@
 internal import EventLoop
 internal import Fanout
 internal import Glibc
+internal import Platform
+internal import Wire
 
 /// Ties a subscriber to its socket: the hub writes through it, and the socket reports through it.
 final class StreamLink: Outlet, StreamSocketOwner {
@@ -11,8 +13,8 @@ final class StreamLink: Outlet, StreamSocketOwner {
     unowned var subscriber: Subscriber?
     /// Where the stream comes from, to be released with the caps.
     let address: String
-    /// By the steady clock, in milliseconds.
-    let openedAt = System.steadyMilliseconds()
+    /// When the stream began.
+    let openedAt = SteadyTime.now()
 
     init(_ socket: StreamSocket, address: String, worker: Worker) {
         self.socket = socket
@@ -80,7 +82,7 @@ extension Worker {
             RequestLog.End(
                 stream: subscriber.id, principal: subscriber.principal, address: link.address,
                 reason: reason.rawValue,
-                milliseconds: System.steadyMilliseconds() - link.openedAt, events: subscriber.sentEvents,
+                milliseconds: SteadyTime.now() - link.openedAt, events: subscriber.sentEvents,
                 bytes: subscriber.sentBytes))
         // Whoever replaced it has released it then.
         guard context.order?.remove(subscriber.id, of: subscriber.principal) ?? true else { return }

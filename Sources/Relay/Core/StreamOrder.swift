@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Events
+internal import Platform
 
 /// Which of a user's streams is the oldest, over all loops.
 final class StreamOrder: Sendable {

@@ -1,5 +1,4 @@
 internal import Access
-internal import EventLoop
 internal import Events
 internal import FrontDoor
 internal import Logging
@@ -7,7 +6,7 @@ internal import Logging
 // What administrators may see and do, and how a client keeps its stream alive.
 extension Worker {
     /// `POST /api/streams/{id}/renew` with a fresh token.
-    func renewStream(_ exchange: Exchange, id text: WireText, _ check: AccessCheck, now: EpochMilliseconds) {
+    func renewStream(_ exchange: Exchange, id text: WireText, _ check: AccessCheck, now: WallTime) {
         let request = exchange.request
         guard request.method == "POST" else {
             return reply(exchange, Problem.method(request.method, allowed: "POST").response, check)
@@ -40,7 +39,7 @@ extension Worker {
     }
 
     /// Everything below `/api/admin`.
-    func administer(_ exchange: Exchange, _ path: ArraySlice<WireText>, _ check: AccessCheck, now: EpochMilliseconds) {
+    func administer(_ exchange: Exchange, _ path: ArraySlice<WireText>, _ check: AccessCheck, now: WallTime) {
         let request = exchange.request
         guard let route = AdminRoute(path) else {
             return reply(exchange, Problem.notFound("There is nothing at this path.").response, check)
@@ -78,7 +77,7 @@ extension Worker {
         }
     }
 
-    private func listStreams(_ exchange: Exchange, _ query: StreamListQuery, now: EpochMilliseconds) {
+    private func listStreams(_ exchange: Exchange, _ query: StreamListQuery, now: WallTime) {
         var query = query
         query.issuer = query.issuer.map(context.rules.verifier.usersName(ofIssuer:))
         ask(.list(query), peers, for: exchange) { [query] parts, isComplete in

@@ -1,5 +1,4 @@
 internal import Access
-internal import EventLoop
 internal import Events
 internal import FrontDoor
 
@@ -8,7 +7,7 @@ extension Worker {
     /// Deals with a request whose token cannot be judged with the keys that are known: it waits for others, or is told
     /// when to come back. The token may be good, so that 401 would be wrong, and final to a browser.
     /// - Returns: false if the request can be judged now.
-    func waitsForKeys(_ exchange: Exchange, _ check: AccessCheck, hasWaited: Bool, now: EpochMilliseconds) -> Bool {
+    func waitsForKeys(_ exchange: Exchange, _ check: AccessCheck, hasWaited: Bool, now: WallTime) -> Bool {
         let rules = context.rules
         let issuers = check.issuersToAsk(about: exchange.request, under: rules, now: now)
         guard !issuers.isEmpty else { return false }

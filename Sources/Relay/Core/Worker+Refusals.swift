@@ -1,7 +1,7 @@
 internal import Access
-internal import EventLoop
 internal import Events
 internal import FrontDoor
+internal import Platform
 internal import Wire
 
 // How a stream is refused: as a status, or, to a browser's EventSource, as an event on a stream that ends.
@@ -12,7 +12,7 @@ extension Worker {
         context.metrics.count(.streamsRefused, "reason", refusal.reason)
         context.accessLog.warning(
             "refused a stream to \(request.remoteAddress): \(refusal.reason): \(refusal.detail)",
-            now: System.wallMilliseconds())
+            now: WallClock.now())
         tell(exchange, refusal.problem, opening.check, retryAfterSeconds: refusal.retryAfterSeconds)
     }
 
@@ -63,6 +63,6 @@ extension Worker {
         let path = RequestLog.target(exchange.request, withQuery: false)
         context.originLog.warning(
             "a page of \(OutputText.origin(origin)) asked for \(path) and may not read the answer: cors.origins does "
-                + "not list it", now: System.wallMilliseconds())
+                + "not list it", now: WallClock.now())
     }
 }

@@ -8,7 +8,7 @@ internal import Logging
 extension Worker {
     func revoke(
         _ exchange: Exchange, _ order: RevokeOrder, by administrator: Identity, _ check: AccessCheck,
-        now: EpochMilliseconds
+        now: WallTime
     ) {
         let subject = order.subject.resolved(by: context.rules.verifier)
         guard context.revocations.revoke(subject, until: order.until, now: now) else {
@@ -88,7 +88,7 @@ extension Worker {
         keepRevocations(id)
     }
 
-    func listRevocations(_ exchange: Exchange, _ query: RevocationListQuery, now: EpochMilliseconds) {
+    func listRevocations(_ exchange: Exchange, _ query: RevocationListQuery, now: WallTime) {
         let id = gather(1, for: exchange) { parts, _ in
             guard case .revocations(let entries) = parts.first else { return Self.busy }
             return query.page(entries)

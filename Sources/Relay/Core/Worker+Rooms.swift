@@ -1,8 +1,8 @@
 internal import Access
-internal import EventLoop
 internal import Events
 internal import Fanout
 internal import FrontDoor
+internal import Platform
 internal import Wire
 
 // `GET /api/rooms`, and whatever else needs the rooms that a filter admits.
@@ -34,7 +34,7 @@ extension Worker {
         }
     }
 
-    func answerRooms(_ exchange: Exchange, name: WireText?, _ check: AccessCheck, now: EpochMilliseconds) {
+    func answerRooms(_ exchange: Exchange, name: WireText?, _ check: AccessCheck, now: WallTime) {
         let request = exchange.request
         let route = RoomsRoute(check: check)
         let (identity, filter): (Identity, EventFilter)
@@ -51,7 +51,7 @@ extension Worker {
         find(RoomSearch(rooms, filter: filter, name: name, needsJSON: needsJSON)) { [unowned self] found in
             do throws(AccessRefusal) {
                 // Revoked while the rooms were looked for.
-                try context.revocations.check(identity, now: System.wallMilliseconds())
+                try context.revocations.check(identity, now: WallClock.now())
             } catch { return reply(exchange, check.problem(error, for: request).response, check) }
             // Whatever the token covers may be asked for from there on.
             let audienceName = identity.isAddressable ? identity.user : nil

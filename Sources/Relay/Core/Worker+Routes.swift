@@ -4,6 +4,7 @@ internal import Events
 internal import Fanout
 internal import FrontDoor
 internal import Journal
+internal import Platform
 
 // Which path goes where.
 extension Worker {
@@ -13,7 +14,7 @@ extension Worker {
         exchange.closesConnection = context.isDraining.withLock { $0 }
         if request.target.utf8.elementsEqual("*".utf8) { return exchange.reply(Self.answerAboutItself(request)) }
         let check = AccessCheck(context: context, exchange: exchange)
-        let now = System.wallMilliseconds()
+        let now = WallClock.now()
         guard let path = apiPath(request) else {
             return routeOutside(exchange, check)
         }
@@ -104,7 +105,7 @@ extension Worker {
         if request.path[0] == "healthz" {
             return HTTPResponse(status: 200, body: Array("ok\n".utf8))
         }
-        let steady = System.steadyMilliseconds()
+        let steady = SteadyTime.now()
         let damage = context.damage.withLock { $0 }
         var report = context.health.report(
             isDraining: context.isDraining.withLock { $0 }, sources: context.rules.sources.count, now: steady)
@@ -125,7 +126,7 @@ extension Worker {
         return response
     }
 
-    private func ingest(_ exchange: Exchange, source: WireText, now: EpochMilliseconds) {
+    private func ingest(_ exchange: Exchange, source: WireText, now: WallTime) {
         let route = WebhookRoute(context: context, writer: writer)
         switch route.receive(exchange.request, source: source, now: now) {
         case .answer(let response): exchange.reply(response)
@@ -166,7 +167,7 @@ extension Worker {
         }
     }
 
-    private func ticket(_ request: HTTPRequest, _ check: AccessCheck, now: EpochMilliseconds) -> HTTPResponse {
+    private func ticket(_ request: HTTPRequest, _ check: AccessCheck, now: WallTime) -> HTTPResponse {
         guard request.method == "POST" else { return Problem.method(request.method, allowed: "POST").response }
         let identity: Identity
         do { identity = try check.identity(request, takesTicket: false, now: now) } catch {

@@ -4,6 +4,7 @@ internal import Events
 internal import Fanout
 internal import FrontDoor
 internal import Journal
+internal import Platform
 internal import Wire
 
 // `GET /api/events`: from a request to a subscriber.
@@ -16,9 +17,9 @@ extension Worker {
         let check: AccessCheck
     }
 
-    func openStream(_ exchange: Exchange, _ check: AccessCheck, now: EpochMilliseconds) {
-        let began = System.steadyMicroseconds()
-        defer { reconnectCost.opened(inMicroseconds: Int64(System.steadyMicroseconds() - began)) }
+    func openStream(_ exchange: Exchange, _ check: AccessCheck, now: WallTime) {
+        let stopwatch = Stopwatch()
+        defer { reconnectCost.opened(inMicroseconds: stopwatch.microseconds) }
         let request = exchange.request
         guard request.method == "GET" || request.method == "HEAD" else {
             return reply(exchange, Problem.method(request.method, allowed: "GET, HEAD").response, check)
@@ -57,7 +58,7 @@ extension Worker {
     }
 
     /// `since=` and `tail=` are cursors that only the log knows.
-    private func lookUpStart(_ exchange: Exchange, _ opening: Opening, now: EpochMilliseconds) {
+    private func lookUpStart(_ exchange: Exchange, _ opening: Opening, now: WallTime) {
         switch opening.query.start {
         case .live where opening.query.wantsSnapshot: findSnapshot(exchange, opening)
         case .live: start(exchange, opening, .live, now: now)
@@ -86,8 +87,8 @@ extension Worker {
 
     /// Answers a client that was revoked while its request waited: it has no stream yet that could have been ended.
     /// - Returns: the time; nil if the request has its answer.
-    private func checkAgain(_ exchange: Exchange, _ opening: Opening) -> EpochMilliseconds? {
-        let now = System.wallMilliseconds()
+    private func checkAgain(_ exchange: Exchange, _ opening: Opening) -> WallTime? {
+        let now = WallClock.now()
         do throws(AccessRefusal) { try context.revocations.check(opening.identity, now: now) } catch {
             deny(exchange, error, opening.check)
             return nil
@@ -111,7 +112,7 @@ extension Worker {
 
     private func start(
         _ exchange: Exchange, _ opening: Opening, _ start: Subscription.Start, snapshot: [RoomEntry]? = nil,
-        now: EpochMilliseconds
+        now: WallTime
     ) {
         let principal = opening.identity.principal
         let address = exchange.request.remoteAddress
@@ -161,7 +162,7 @@ extension Worker {
         // A page that does not wait for events may still wait for the log, but not for ever.
         let patience = waits > 0 ? waits : Int64(Limits.requestSeconds) * 1000
         let poll = PagePoll(
-            exchange, deadline: System.steadyMilliseconds() + patience,
+            exchange, deadline: SteadyTime.now() + patience,
             countedAddress: waits > 0 ? exchange.request.remoteAddress : nil, served: served
         ) { [unowned self] poll in
             // Nil only if the hub ended it while it was being made: then it is answered below.
@@ -192,7 +193,7 @@ extension Worker {
     }
 
     /// Counts the stream in, or says why not. With `over_cap: oldest` the user's oldest stream makes room.
-    func admit(_ principal: Principal, address: String, now: EpochMilliseconds) -> StreamRefusal? {
+    func admit(_ principal: Principal, address: String, now: WallTime) -> StreamRefusal? {
         let decision = context.admit(principal, address: address, now: now)
         guard case .refused(let reason, let seconds) = decision else { return nil }
         if reason == .perUser, let oldest = context.order?.takeOldest(of: principal) {

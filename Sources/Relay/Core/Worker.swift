@@ -3,6 +3,7 @@ internal import Events
 internal import Fanout
 internal import FrontDoor
 internal import Journal
+internal import Platform
 
 /// One loop of the relay with all that belongs to its thread: doors, a hub, and the rooms as of the hub's head.
 final class Worker {
@@ -23,8 +24,8 @@ final class Worker {
     private var ticker: LoopTimer?
     private var turns: LoopTimer?
     private var isTurnSet = false
-    /// When the turn under way ends, by the steady clock.
-    private var turnEnd: Int64 = .max
+    /// When the turn under way ends.
+    private var turnEnd = SteadyTime.distantFuture
     /// Requests whose answer waits for another thread.
     var waiting = WaitingRequests()
     /// Requests that wait for what several loops know.
@@ -32,8 +33,8 @@ final class Worker {
     private var drain: Drain?
     var reconnectCost: ReconnectCost
     private let pulse: LoopPulse
-    /// When the ticker is due, by the steady clock.
-    private var tickDue: Int64
+    /// When the ticker is due.
+    private var tickDue: SteadyTime
     private var meter = HubMeter()
     /// Streams of marked frames; see ``DiagnosticStream``.
     var diagnostics: [ObjectIdentifier: DiagnosticStream] = [:]
@@ -49,13 +50,13 @@ final class Worker {
         index = plan.index
         reconnectCost = ReconnectCost(isSecure: plan.context.tls != nil)
         pulse = plan.context.health.pulses[plan.index]
-        tickDue = System.steadyMilliseconds() + Self.tickMilliseconds
+        tickDue = SteadyTime.now() + Self.tickMilliseconds
         self.loop = loop
         rooms = RoomTable(plan.rooms)
         hub = Hub(
             settings: HubSettings(plan.context.settings.streams), extent: plan.extent, index: plan.index,
-            of: plan.count, now: System.steadyMilliseconds(),
-            wallNow: System.wallMilliseconds())
+            of: plan.count, now: SteadyTime.now(),
+            wallNow: WallClock.now())
         hub.onEnd = { [unowned self] in release($0, because: $1) }
         hub.writeDirectly = { OutletResult(System.write($0, $1)) }
         hub.readPage = { [unowned self] in readPage(after: $0) }
@@ -86,7 +87,7 @@ final class Worker {
     // MARK: Time
 
     func setTime() {
-        hub.setTime(steady: System.steadyMilliseconds(), wall: System.wallMilliseconds())
+        hub.setTime(steady: SteadyTime.now(), wall: WallClock.now())
     }
 
     private func tick() {
@@ -95,7 +96,7 @@ final class Worker {
         endPolls { $0.exchange.hasEnded }
         endLateGatherings()
         if drain != nil { goOnDraining() }
-        let now = System.steadyMilliseconds()
+        let now = SteadyTime.now()
         pulse.turned(now: now, lateMilliseconds: max(0, now - tickDue))
         context.metrics.read(meter.reading(of: hub, now: now), loop: index)
         let interval = drain == nil ? Self.tickMilliseconds : Drain.stepMilliseconds
@@ -123,15 +124,15 @@ final class Worker {
     private func runTurn() {
         isTurnSet = false
         setTime()
-        turnEnd = System.steadyMilliseconds() + Limits.turnMilliseconds
+        turnEnd = SteadyTime.now() + Limits.turnMilliseconds
         hub.runTurn()
-        turnEnd = System.steadyMilliseconds() + Limits.turnMilliseconds
+        turnEnd = SteadyTime.now() + Limits.turnMilliseconds
         runSearches { turnIsOver }
         scheduleTurn()
     }
 
     /// Whether what goes on in turns has had its time, and the loop should look at its sockets again.
-    private var turnIsOver: Bool { System.steadyMilliseconds() >= turnEnd }
+    private var turnIsOver: Bool { SteadyTime.now() >= turnEnd }
 
     // MARK: Mail
 
@@ -150,7 +151,7 @@ final class Worker {
         case .cursor(let id, let cursor): waiting.take(id)?.start?(cursor)
         case .canary(let signedAt): pulse.sawCanary(signedAt: signedAt)
         case .settings(let settings): hub.settings = settings
-        case .checkIn: pulse.answered(now: System.steadyMilliseconds())
+        case .checkIn: pulse.answered(now: SteadyTime.now())
         case .question(let question, let asker, let exchange):
             asker.post(.answer(answer(question), exchange: exchange))
         case .answer(let part, let exchange): take(part, of: exchange)
@@ -175,7 +176,7 @@ final class Worker {
         let before = hub.counters.deliveries
         hub.publish(commit.events, extent: commit.extent)
         guard hub.counters.deliveries > before else { return }
-        meter.wasDelivered(commit.events, now: System.wallMilliseconds())
+        meter.wasDelivered(commit.events, now: WallClock.now())
     }
 
     /// Ends the loop when every stream has had its goodbye, every webhook its answer, and the last of them a turn of

@@ -16,7 +16,7 @@ enum WorkerCommand: Sendable {
     /// The cursor for a stream that begins at a time or a number of events ago; nil if it could not be found.
     case cursor(exchange: UInt64, EventID?)
     /// A canary has come through ingest and log.
-    case canary(signedAt: Int64)
+    case canary(signedAt: SteadyTime)
     /// Behave otherwise from now on.
     case settings(HubSettings)
     /// Say that the mailbox is read.

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Events
+internal import Platform
 
 /// An address to listen on; the port is settled by the first loop that binds it.
 struct ListenPlan: Sendable {
@@ -75,7 +76,7 @@ enum WorkerThread {
     static func start(_ plan: WorkerPlan, listen: [ListenPlan], ends: WorkerEnds) async throws -> [ListenPlan] {
         try await withCheckedThrowingContinuation { started in
             do {
-                try LoopThread.start(name: "loop-\(plan.index)") { run(plan, listen, ends, started) }
+                try NamedThread.start(name: "loop-\(plan.index)") { run(plan, listen, ends, started) }
             } catch {
                 started.resume(throwing: error)
             }

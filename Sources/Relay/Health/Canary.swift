@@ -23,7 +23,7 @@ struct Canary: Sendable {
 
     /// Signs and verifies one.
     /// - Returns: what ingest made of it; an error's text if it was refused.
-    func fly(number: Int, now: EpochMilliseconds) -> Result<Draft, RelayError> {
+    func fly(number: Int, now: WallTime) -> Result<Draft, RelayError> {
         let body = JSONWriter.bytes { writer in
             writer.object { writer in
                 writer.member("type", Self.type)

@@ -1,13 +1,14 @@
 internal import EventLoop
 internal import Events
+internal import Platform
 
 /// How the relay is: what its loops let know, what the canaries found, and what the system says of the process.
 final class Health: Sendable {
     private struct State {
         var process = ProcessReading()
         /// When the last canary was signed that ingest let in, and that the log committed.
-        var verifiedAt: Int64?
-        var committedAt: Int64?
+        var verifiedAt: SteadyTime?
+        var committedAt: SteadyTime?
         var ingestFault: String?
         var logFault: String?
     }
@@ -17,7 +18,7 @@ final class Health: Sendable {
     private let state = Locked(State())
 
     init(loops: Int) {
-        let now = System.steadyMilliseconds()
+        let now = SteadyTime.now()
         pulses = (0..<loops).map { _ in LoopPulse(now: now) }
     }
 
@@ -27,14 +28,14 @@ final class Health: Sendable {
         state.withLock { $0.process = process }
     }
 
-    func verified(signedAt: Int64, fault: String?) {
+    func verified(signedAt: SteadyTime, fault: String?) {
         state.withLock { state in
             state.ingestFault = fault
             if fault == nil { state.verifiedAt = signedAt }
         }
     }
 
-    func committed(signedAt: Int64, fault: String?) {
+    func committed(signedAt: SteadyTime, fault: String?) {
         state.withLock { state in
             state.logFault = fault
             if fault == nil { state.committedAt = signedAt }
@@ -42,13 +43,11 @@ final class Health: Sendable {
     }
 
     /// Each loop's lag in seconds.
-    func loopLags(now: Int64) -> [Double] { pulses.map { Double($0.lag(now: now)) / 1000 } }
+    func loopLags(now: SteadyTime) -> [Double] { pulses.map { Double($0.lag(now: now)) / 1000 } }
 
     /// Whether the relay is ready, and what of it is not.
-    /// - Parameters:
-    ///   - sources: how many are set up.
-    ///   - now: by the steady clock.
-    func report(isDraining: Bool, sources: Int, now: Int64) -> ReadinessReport {
+    /// - Parameter sources: how many are set up.
+    func report(isDraining: Bool, sources: Int, now: SteadyTime) -> ReadinessReport {
         let state = state.withLock { $0 }
         var report = ReadinessReport(sources: sources)
         report.drain = isDraining ? "The relay is stopping." : nil
@@ -63,7 +62,7 @@ final class Health: Sendable {
         return report
     }
 
-    private static func stale(_ time: Int64?, _ now: Int64, _ what: String) -> String? {
+    private static func stale(_ time: SteadyTime?, _ now: SteadyTime, _ what: String) -> String? {
         guard let time else { return "So far \(what)." }
         guard now - time > Limits.readyMilliseconds else { return nil }
         return "For \((now - time) / 1000) s \(what)."

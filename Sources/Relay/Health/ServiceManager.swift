@@ -1,5 +1,5 @@
-internal import EventLoop
 internal import Glibc
+internal import Platform
 
 /// systemd, or whoever else started the relay and wants to hear how it is: sd_notify(3).
 struct ServiceManager: Sendable {
@@ -25,7 +25,7 @@ struct ServiceManager: Sendable {
 
     /// `READY=1` must follow.
     func isReloading() {
-        send("RELOADING=1\nMONOTONIC_USEC=\(System.steadyMicroseconds())\nSTATUS=reloading")
+        send("RELOADING=1\nMONOTONIC_USEC=\(Stopwatch.clockMicroseconds())\nSTATUS=reloading")
     }
 
     /// One datagram. Nothing can be done where it fails.

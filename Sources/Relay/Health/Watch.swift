@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Events
 internal import Journal
 internal import Logging
+internal import Platform
 
 /// The thread that watches over the loops: it sends canaries, sees that every loop turns and answers, and tells the
 /// service manager as long as all do.
@@ -24,7 +25,7 @@ final class Watch: Sendable {
         canary = try Canary()
         // At once: a page of metrics may be asked for before the thread's first look.
         context.health.read(.now())
-        try LoopThread.start(name: "watch") { [self] in run() }
+        try NamedThread.start(name: "watch") { [self] in run() }
     }
 
     func stop() {
@@ -35,26 +36,26 @@ final class Watch: Sendable {
         var round = Round(loops: mailboxes.count)
         let step = min(Limits.watchMilliseconds, Int((service?.watchdogMilliseconds ?? .max) / 4))
         while isStopping.wait(milliseconds: max(1, step), until: { $0 ? true : nil }) == nil {
-            look(&round, now: System.steadyMilliseconds())
+            look(&round, now: SteadyTime.now())
         }
     }
 
     /// What the thread remembers from one look to the next.
     private struct Round {
-        var lastLook: Int64?
-        var lastAsked: Int64 = .min
-        var lastCanary: Int64 = .min
-        var lastAlive: Int64 = .min
+        var lastLook: SteadyTime?
+        var lastAsked = SteadyTime.distantPast
+        var lastCanary = SteadyTime.distantPast
+        var lastAlive = SteadyTime.distantPast
         var canaries = 0
         /// Since when a loop that was reported has been silent.
-        var stalled: [Int64?]
+        var stalled: [SteadyTime?]
 
         init(loops: Int) {
             stalled = Array(repeating: nil, count: loops)
         }
     }
 
-    private func look(_ round: inout Round, now: Int64) {
+    private func look(_ round: inout Round, now: SteadyTime) {
         // If this thread itself stood still, the whole process did, and the loops need a moment as well.
         let wasAsleep = round.lastLook.map { now - $0 > Limits.stalledLoopMilliseconds / 2 } ?? false
         round.lastLook = now
@@ -80,9 +81,9 @@ final class Watch: Sendable {
         }
     }
 
-    private func sendCanary(number: Int, now: Int64) {
+    private func sendCanary(number: Int, now: SteadyTime) {
         let health = context.health
-        switch canary.fly(number: number, now: System.wallMilliseconds()) {
+        switch canary.fly(number: number, now: WallClock.now()) {
         case .failure(let error): health.verified(signedAt: now, fault: error.description)
         case .success(let draft):
             health.verified(signedAt: now, fault: nil)
@@ -96,7 +97,7 @@ final class Watch: Sendable {
         }
     }
 
-    private func reportStalls(_ round: inout Round, now: Int64) {
+    private func reportStalls(_ round: inout Round, now: SteadyTime) {
         for (index, pulse) in context.health.pulses.enumerated() {
             let silence = pulse.silence(now: now)
             if silence > Limits.stalledLoopMilliseconds, round.stalled[index] == nil {

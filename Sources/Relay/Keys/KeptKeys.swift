@@ -1,6 +1,6 @@
 internal import Crypto
-internal import EventLoop
 internal import Events
+internal import Platform
 
 /// The last good key set of an issuer, kept in the data folder so that a restart while its address is down still
 /// knows the keys.

@@ -1,6 +1,7 @@
 internal import Access
-internal import EventLoop
 internal import Fetch
+internal import Platform
+internal import Wire
 
 /// What is known of one issuer whose keys are fetched.
 struct KeyEntry: Sendable {
@@ -11,7 +12,7 @@ struct KeyEntry: Sendable {
     private(set) var text: String?
     private(set) var keys: PublicKeys?
     private var lastFailure: KeyAddress.Failure?
-    private var lastLine: Int64 = 0
+    private var lastLine = SteadyTime.distantPast
 
     /// The longest that a failure which goes on is passed over in silence, in milliseconds.
     private static let silenceMilliseconds: Int64 = 60_000
@@ -26,12 +27,12 @@ struct KeyEntry: Sendable {
         }
         schedule = KeySchedule(
             refreshMilliseconds: Int64(settings.tokens.jwksRefreshMilliseconds), hasKeys: keys != nil,
-            now: System.steadyMilliseconds())
+            now: SteadyTime.now())
     }
 
     /// Keys have been fetched.
     /// - Returns: whether they are others than before, and whether fetches had failed since those.
-    mutating func succeeded(_ set: KeyAddress.KeySet, now: Int64) -> (isNew: Bool, hadFailed: Bool) {
+    mutating func succeeded(_ set: KeyAddress.KeySet, now: SteadyTime) -> (isNew: Bool, hadFailed: Bool) {
         defer {
             text = set.text
             keys = set.keys
@@ -43,9 +44,9 @@ struct KeyEntry: Sendable {
 
     /// A fetch has failed.
     /// - Returns: whether to log it: each failure of another kind, and now and then one that goes on.
-    mutating func failed(_ failure: KeyAddress.Failure, now: Int64) -> Bool {
+    mutating func failed(_ failure: KeyAddress.Failure, now: SteadyTime) -> Bool {
         schedule.failed(now: now)
-        let isDue = failure != lastFailure || now - lastLine >= Self.silenceMilliseconds
+        let isDue = failure != lastFailure || now >= lastLine + Self.silenceMilliseconds
         lastFailure = failure
         if isDue { lastLine = now }
         return isDue

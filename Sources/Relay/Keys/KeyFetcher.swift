@@ -3,6 +3,7 @@ internal import EventLoop
 internal import Events
 internal import Fetch
 internal import Logging
+internal import Platform
 
 /// Fetches the keys of the issuers with a `jwks_url`, puts them in force, and lets requests wait for them.
 ///
@@ -13,7 +14,7 @@ final class KeyFetcher: Sendable {
         let exchange: UInt64
         let mailbox: Mailbox<WorkerCommand>
         var issuers: Set<String>
-        let deadline: Int64
+        let deadline: SteadyTime
 
         func post() { mailbox.post(.keysSettled(exchange: exchange)) }
     }
@@ -104,7 +105,7 @@ final class KeyFetcher: Sendable {
     func demand(
         of issuers: [String], under rules: Rules, on mailbox: Mailbox<WorkerCommand>, keep: () -> UInt64
     ) -> KeySchedule.Answer? {
-        let now = System.steadyMilliseconds()
+        let now = SteadyTime.now()
         let answer = state.withLock { state -> KeySchedule.Answer? in
             guard let context = state.context else { return .unavailable(retryAfterSeconds: 1) }
             guard context.rules === rules else { return nil }
@@ -128,7 +129,7 @@ final class KeyFetcher: Sendable {
 
     /// The same for a token that has waited.
     func demandAfterWait(of issuers: [String]) -> KeySchedule.Answer {
-        let now = System.steadyMilliseconds()
+        let now = SteadyTime.now()
         return state.withLock { state in
             guard state.context != nil else { return .unavailable(retryAfterSeconds: 1) }
             let answers = issuers.compactMap { state.entries[$0]?.schedule.demandAfterWait(now: now) }
@@ -139,7 +140,7 @@ final class KeyFetcher: Sendable {
     // MARK: Fetching
 
     private func beginWhatIsDue() {
-        let now = System.steadyMilliseconds()
+        let now = SteadyTime.now()
         let (begun, late) = state.withLock { state -> ([KeyAddress], [Waiter]) in
             guard state.context != nil else { return ([], []) }
             var begun: [KeyAddress] = []
@@ -190,7 +191,7 @@ final class KeyFetcher: Sendable {
     }
 
     private func take(_ set: KeyAddress.KeySet, from address: KeyAddress) {
-        let now = System.steadyMilliseconds()
+        let now = SteadyTime.now()
         guard let end = end(address, puttingInForce: set.keys, { $0.succeeded(set, now: now) }) else { return }
         let context = end.context
         for waiter in end.waiters { waiter.post() }
@@ -207,7 +208,7 @@ final class KeyFetcher: Sendable {
     }
 
     private func note(_ failure: KeyAddress.Failure, from address: KeyAddress) {
-        let now = System.steadyMilliseconds()
+        let now = SteadyTime.now()
         guard let end = end(address, { $0.failed(failure, now: now) }) else { return }
         for waiter in end.waiters { waiter.post() }
         end.context.metrics.count(.keyFetches, "issuer", address.issuer, "outcome", failure.outcome)

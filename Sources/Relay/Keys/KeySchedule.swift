@@ -1,7 +1,7 @@
 internal import Events
 
 /// When the keys of one issuer are fetched: regularly, sooner if a token asks for a key that is not there, and again
-/// after a failure. It decides and does nothing. Times are by the steady clock, in milliseconds.
+/// after a failure. It decides and does nothing.
 struct KeySchedule: Sendable, Equatable {
     /// What becomes of a token whose key is not known.
     enum Answer: Equatable {
@@ -20,19 +20,19 @@ struct KeySchedule: Sendable, Equatable {
     private(set) var isFetching = false
     /// Fetches that failed since the last that did not.
     private(set) var failures = 0
-    private var lastStart: Int64?
-    private var due: Int64
+    private var lastStart: SteadyTime?
+    private var due: SteadyTime
 
     /// A schedule whose first fetch is due now.
     /// - Parameter hasKeys: whether keys are known from before.
-    init(refreshMilliseconds: Int64, hasKeys: Bool, now: Int64) {
+    init(refreshMilliseconds: Int64, hasKeys: Bool, now: SteadyTime) {
         self.refreshMilliseconds = refreshMilliseconds
         self.hasKeys = hasKeys
         due = now
     }
 
     /// True when a fetch is to begin now; it has begun then.
-    mutating func begins(now: Int64) -> Bool {
+    mutating func begins(now: SteadyTime) -> Bool {
         guard !isFetching, now >= due else { return false }
         isFetching = true
         lastStart = now
@@ -40,20 +40,20 @@ struct KeySchedule: Sendable, Equatable {
     }
 
     /// A token was signed with a key that is not known.
-    mutating func demand(now: Int64) -> Answer {
+    mutating func demand(now: SteadyTime) -> Answer {
         if !isFetching { due = min(due, max(now, lastStart.map { $0 + Limits.keyDemandMilliseconds } ?? now)) }
         // While fetches fail nobody waits for the next one: an address that stalls would hold every such request.
         return failures > 0 ? unavailable(now: now) : .wait
     }
 
     /// The same for a token that has waited.
-    func demandAfterWait(now: Int64) -> Answer {
+    func demandAfterWait(now: SteadyTime) -> Answer {
         failures > 0 || !hasKeys ? unavailable(now: now) : .judge
     }
 
     /// Keys have been fetched.
     /// - Parameter maxAgeSeconds: how long they are fresh by the word of who sent them.
-    mutating func succeeded(maxAgeSeconds: Int?, now: Int64) {
+    mutating func succeeded(maxAgeSeconds: Int?, now: SteadyTime) {
         isFetching = false
         hasKeys = true
         failures = 0
@@ -62,14 +62,14 @@ struct KeySchedule: Sendable, Equatable {
     }
 
     /// A fetch has failed. The keys that are known stay.
-    mutating func failed(now: Int64) {
+    mutating func failed(now: SteadyTime) {
         isFetching = false
         failures += 1
         let wait = Limits.keyDemandMilliseconds << min(failures - 1, 10)
         due = now + min(wait, Limits.keyRetryMilliseconds)
     }
 
-    private func unavailable(now: Int64) -> Answer {
+    private func unavailable(now: SteadyTime) -> Answer {
         .unavailable(retryAfterSeconds: isFetching ? 1 : Int(max(1, (due - now + 999) / 1000)))
     }
 }

@@ -7,16 +7,16 @@ struct HubMeter {
     private static let censusMilliseconds: Int64 = 1000
 
     private var census = Census()
-    private var censusDue: Int64 = 0
+    private var censusDue = SteadyTime.distantPast
     private var latency = Histogram(bounds: Histogram.latencyBoundsSeconds)
 
     /// Events went to somebody: how long it took from their receipt, once an event, not once a delivery.
-    mutating func wasDelivered(_ events: [LoggedEvent], now: EpochMilliseconds) {
+    mutating func wasDelivered(_ events: [LoggedEvent], now: WallTime) {
         for logged in events { latency.record(Double(now - logged.event.receivedAt) / 1000) }
     }
 
-    /// What the hub has to tell, by the steady clock in milliseconds.
-    mutating func reading(of hub: Hub, now: Int64) -> HubReading {
+    /// What the hub has to tell.
+    mutating func reading(of hub: Hub, now: SteadyTime) -> HubReading {
         if hub.isAllLive || now >= censusDue {
             census = hub.census()
             censusDue = now + Self.censusMilliseconds

@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Events
 internal import Glibc
 internal import Journal
+internal import Platform
 
 /// Writes the log's lines from a thread of its own. Whoever logs never waits for a slow terminal, pipe or disk: when
 /// too much waits, lines are dropped and counted, and the log says how many.
@@ -33,7 +34,7 @@ final class LogWriter: Sendable {
         self.descriptor = descriptor
         self.note = note
         // Without the thread nothing is ever written, and lines are dropped once the room is used up.
-        try? LoopThread.start(name: "log") { [self] in run() }
+        try? NamedThread.start(name: "log") { [self] in run() }
     }
 
     /// Takes a line with its newline at its end.

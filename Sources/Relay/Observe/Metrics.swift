@@ -1,7 +1,7 @@
 internal import Access
-internal import EventLoop
 internal import Events
 internal import FrontDoor
+internal import Platform
 internal import Webhooks
 
 /// The relay's counts, in Prometheus' formats. Label values come from fixed sets: sources are configured,

@@ -1,7 +1,7 @@
-internal import EventLoop
 internal import Events
 internal import Glibc
 internal import Logging
+internal import Platform
 
 /// Where the relay's log goes, in which form, and how much of it: standard error, as lines for people or as a JSON
 /// object on each. Level and form may change while the relay runs.
@@ -54,7 +54,7 @@ final class LogOutput: Sendable {
     private static func line(
         _ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata, isJSON: Bool
     ) -> [UInt8] {
-        let now = System.wallMilliseconds()
+        let now = WallClock.now()
         let fields = metadata.sorted { $0.key < $1.key }
         guard isJSON else {
             let rest = fields.map { " \($0.key)=\(harmless($0.value.description))" }.joined()
@@ -78,7 +78,7 @@ final class LogOutput: Sendable {
         var escaped: [UInt8] = []
         escaped.reserveCapacity(line.count + 32)
         for scalar in String(decoding: line, as: UTF8.self).unicodeScalars {
-            guard scalar.value >= 0x7F, isHarmful(scalar) else {
+            guard scalar.value >= 0x7F, SafeText.isHarmful(scalar) else {
                 escaped += Array(scalar.utf8)
                 continue
             }
@@ -89,22 +89,8 @@ final class LogOutput: Sendable {
         return escaped
     }
 
-    /// True for what a terminal or a reader of lines takes as more than text.
-    private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        // Joiners hold emoji and the letters of some scripts together.
-        case .format: scalar != "\u{200C}" && scalar != "\u{200D}"
-        case .control, .lineSeparator, .paragraphSeparator: true
-        default: false
-        }
-    }
-
     /// A stranger's bytes must not forge a line, nor steer a terminal or turn its text round.
-    static func harmless(_ text: String) -> String {
-        guard text.utf8.contains(where: { $0 < 0x20 || $0 >= 0x7F }) else { return text }
-        return String(
-            String.UnicodeScalarView(text.unicodeScalars.map { isHarmful($0) ? " " : $0 }))
-    }
+    static func harmless(_ text: String) -> String { SafeText.text(text, substitute: " ") }
 }
 
 /// swift-log's way to a ``LogOutput``.

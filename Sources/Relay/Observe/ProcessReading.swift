@@ -1,6 +1,6 @@
-internal import EventLoop
 internal import FoundationEssentials
 internal import Glibc
+internal import Platform
 
 /// What the system says of this process: the metrics that Prometheus' own clients have, by the same names.
 struct ProcessReading: Sendable, Equatable {

@@ -1,6 +1,6 @@
-internal import EventLoop
 internal import Events
 internal import Logging
+internal import Platform
 
 /// A log for what can happen again and again, by strangers' doing or by a full disk's: a few lines a second, and a
 /// count of those left out.
@@ -21,12 +21,12 @@ final class RateLimitedLog: Sendable {
     }
 
     /// Writes a line unless enough were written this second.
-    func warning(_ message: @autoclosure () -> String, now: EpochMilliseconds) {
+    func warning(_ message: @autoclosure () -> String, now: WallTime) {
         log(.warning, message(), now: now)
     }
 
     /// Writes a line of some level unless enough were written this second.
-    func log(_ level: Logger.Level, _ message: @autoclosure () -> String, now: EpochMilliseconds) {
+    func log(_ level: Logger.Level, _ message: @autoclosure () -> String, now: WallTime) {
         let leftOut: Int? = state.withLock { state in
             let second = now / 1000
             if second != state.second {

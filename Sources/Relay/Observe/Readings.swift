@@ -1,6 +1,7 @@
 internal import Events
 internal import Fanout
 internal import Journal
+internal import Platform
 
 /// What one loop has counted, for the metrics page.
 struct HubReading: Sendable {

@@ -1,12 +1,12 @@
-internal import EventLoop
 internal import Events
+internal import Platform
 internal import Webhooks
 
 /// The last webhooks that were refused, for an operator who asks why: `GET /api/admin/rejects`.
 final class RejectLog: Sendable {
     /// One refused webhook, without anything that could be a secret.
     struct Entry: Sendable {
-        let time: EpochMilliseconds
+        let time: WallTime
         let source: String
         let provider: String?
         let reason: String

@@ -1,7 +1,7 @@
-internal import EventLoop
 internal import Events
 internal import FrontDoor
 internal import Logging
+internal import Platform
 internal import Wire
 
 /// One line in the log for each request, and two for each stream: when it opens and when it ends.
@@ -16,7 +16,7 @@ struct RequestLog: Sendable {
         let request = exchange.request
         let level: Logger.Level = Self.isProbe(request) && answer.status < 400 ? .debug : .info
         guard let isJSON = output.isJSON(for: level) else { return }
-        let lapse = System.steadyMicroseconds() - exchange.startedMicroseconds
+        let lapse = exchange.stopwatch.microseconds
         let target = Self.target(request)
         guard isJSON else {
             let user = Self.user(exchange)
@@ -99,13 +99,13 @@ struct RequestLog: Sendable {
     }
 
     private func write(_ level: Logger.Level, _ text: String) {
-        output.write("\(ISOTime.text(System.wallMilliseconds())) \(level) \(text)\n".utf8)
+        output.write("\(ISOTime.text(WallClock.now())) \(level) \(text)\n".utf8)
     }
 
     private func writeJSON(_ level: Logger.Level, _ message: String, _ members: (inout JSONWriter) -> Void) {
         output.write(
             LogOutput.jsonLine { writer in
-                writer.member("time", time: System.wallMilliseconds())
+                writer.member("time", time: WallClock.now())
                 writer.member("level", level.rawValue)
                 writer.member("message", message)
                 members(&writer)

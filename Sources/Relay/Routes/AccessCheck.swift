@@ -1,7 +1,7 @@
 internal import Access
-internal import EventLoop
 internal import Events
 internal import FrontDoor
+internal import Platform
 internal import Wire
 
 /// Who asks, and what the answer may show. The one place where routes come by an identity.
@@ -13,7 +13,7 @@ struct AccessCheck {
     /// The identity behind a request's token or ticket.
     /// - Parameter takesTicket: false where the token itself is needed; a ticket is not used up then.
     func identity(
-        _ request: HTTPRequest, takesTicket: Bool = true, now: EpochMilliseconds
+        _ request: HTTPRequest, takesTicket: Bool = true, now: WallTime
     ) throws(AccessRefusal) -> Identity {
         let identity = try verified(request, takesTicket: takesTicket, now: now)
         exchange.user = identity.user
@@ -22,7 +22,7 @@ struct AccessCheck {
     }
 
     private func verified(
-        _ request: HTTPRequest, takesTicket: Bool, now: EpochMilliseconds
+        _ request: HTTPRequest, takesTicket: Bool, now: WallTime
     ) throws(AccessRefusal) -> Identity {
         let rules = context.rules
         switch try credentials(request, rules) {
@@ -38,10 +38,10 @@ struct AccessCheck {
     private struct Attempt {
         let credential: AttemptGate.CredentialHash
         let address: WireText
-        let now: EpochMilliseconds
+        let now: WallTime
     }
 
-    private func attempt(_ credential: Credentials, _ request: HTTPRequest, now: EpochMilliseconds) -> Attempt {
+    private func attempt(_ credential: Credentials, _ request: HTTPRequest, now: WallTime) -> Attempt {
         Attempt(
             credential: AttemptGate.hash(credential), address: NetworkAddress.countedAs(request.remoteAddress), now: now
         )
@@ -109,7 +109,7 @@ struct AccessCheck {
 
     /// The issuers whose keys have to be fetched to judge a request's token; none for nearly every request, and for
     /// one that would not be looked at.
-    func issuersToAsk(about request: HTTPRequest, under rules: Rules, now: EpochMilliseconds) -> [String] {
+    func issuersToAsk(about request: HTTPRequest, under rules: Rules, now: WallTime) -> [String] {
         guard rules.verifier.awaitsKeys, let found = try? credentials(request, rules), case .bearer(let token) = found,
             secondsToVerification(attempt(found, request, now: now)) == nil
         else { return [] }
@@ -138,7 +138,7 @@ struct AccessCheck {
     }
 
     /// The same, for what only administrators may ask.
-    func administrator(_ request: HTTPRequest, now: EpochMilliseconds) throws(AccessRefusal) -> Identity {
+    func administrator(_ request: HTTPRequest, now: WallTime) throws(AccessRefusal) -> Identity {
         let identity = try identity(request, takesTicket: false, now: now)
         guard identity.grant.admin else {
             throw AccessRefusal(
@@ -153,7 +153,7 @@ struct AccessCheck {
         let log = refusal.reason == .tooManyFailures ? context.slowedLog : context.accessLog
         log.warning(
             "refused \(request.remoteAddress): \(refusal.reason.rawValue): \(refusal.detail)",
-            now: System.wallMilliseconds())
+            now: WallClock.now())
         var problem = Problem(refusal.status, refusal.reason.rawValue, refusal.detail)
         // The next guess costs another connection.
         problem.closesConnection = refusal.reason == .tooManyFailures

@@ -49,8 +49,8 @@ struct StreamEntry: Sendable {
     let id: UInt64
     let principal: Principal
     let address: String
-    let openedAt: EpochMilliseconds
-    let expiresAt: EpochMilliseconds?
+    let openedAt: WallTime
+    let expiresAt: WallTime?
 
     init(report: StreamReport, address: String) {
         self.report = report
@@ -62,7 +62,7 @@ struct StreamEntry: Sendable {
     }
 
     /// A stream for diagnosis, which has no events.
-    init(diagnostic id: UInt64, of identity: Identity, address: String, openedAt: EpochMilliseconds) {
+    init(diagnostic id: UInt64, of identity: Identity, address: String, openedAt: WallTime) {
         report = nil
         self.id = id
         self.address = address
@@ -71,7 +71,7 @@ struct StreamEntry: Sendable {
         expiresAt = identity.expiresAt
     }
 
-    func write(to writer: inout JSONWriter, now: EpochMilliseconds) {
+    func write(to writer: inout JSONWriter, now: WallTime) {
         writer.object { writer in
             writer.member("id", String(id))
             writer.member("user", principal.user)
@@ -98,7 +98,7 @@ struct StreamEntry: Sendable {
 
     /// The page that all loops' parts come to.
     static func page(
-        _ parts: [StreamAnswer], limit: Int, isComplete: Bool, now: EpochMilliseconds
+        _ parts: [StreamAnswer], limit: Int, isComplete: Bool, now: WallTime
     ) -> HTTPResponse {
         let all = parts.flatMap { part in
             guard case .streams(let entries) = part else { return [StreamEntry]() }
@@ -215,9 +215,9 @@ extension Revocations.Entry {
 /// The body of `POST /api/admin/revoke`: `user` or `token`, and perhaps `issuer`, and `until` or `ttl`.
 struct RevokeOrder {
     let subject: Revocations.Subject
-    let until: EpochMilliseconds
+    let until: WallTime
 
-    init(_ body: [UInt8], now: EpochMilliseconds) throws(StreamQuery.Mistake) {
+    init(_ body: [UInt8], now: WallTime) throws(StreamQuery.Mistake) {
         guard let object = try? JSONReader.value(body).object else {
             throw StreamQuery.Mistake(sentence: #"The body is no JSON object, such as {"user":"eve"}."#)
         }
@@ -253,7 +253,7 @@ struct RevokeOrder {
         return issuer
     }
 
-    private static func until(_ object: JSONObject, now: EpochMilliseconds) throws(StreamQuery.Mistake) -> Int64 {
+    private static func until(_ object: JSONObject, now: WallTime) throws(StreamQuery.Mistake) -> Int64 {
         switch (object["until"], object["ttl"]) {
         case (nil, nil): return Revocations.untilLifted
         case (let until?, nil):

@@ -1,5 +1,6 @@
 internal import Events
 internal import FrontDoor
+internal import Platform
 
 /// What a `GET /api/diag/stream` sends: marked frames at a steady pace, a large one, a silence, and an end. What of
 /// it comes when tells what a proxy on the way does to streams.
@@ -47,7 +48,7 @@ struct DiagnosticPlan: Equatable {
     }
 
     /// The first frame: the plan, and what came of the request through whatever lies between.
-    func opening(_ request: HTTPRequest, now: EpochMilliseconds) -> [UInt8] {
+    func opening(_ request: HTTPRequest, now: WallTime) -> [UInt8] {
         Self.frame { writer in
             writer.member("type", "diag_started")
             writer.member("sentAtMs", now)
@@ -70,7 +71,7 @@ struct DiagnosticPlan: Equatable {
     ]
 
     /// A marked frame; the one after the steady ones is the large one.
-    func frame(_ sequence: Int, now: EpochMilliseconds) -> [UInt8] {
+    func frame(_ sequence: Int, now: WallTime) -> [UInt8] {
         Self.frame { writer in
             writer.member("type", "diag_frame")
             writer.member("sequence", Int64(sequence))
@@ -81,7 +82,7 @@ struct DiagnosticPlan: Equatable {
     }
 
     /// The last frame.
-    func ending(now: EpochMilliseconds) -> [UInt8] {
+    func ending(now: WallTime) -> [UInt8] {
         Self.frame { writer in
             writer.member("type", "diag_ended")
             writer.member("sentAtMs", now)
@@ -89,6 +90,6 @@ struct DiagnosticPlan: Equatable {
     }
 
     private static func frame(_ members: (inout JSONWriter) -> Void) -> [UInt8] {
-        Array("data: ".utf8) + JSONWriter.bytes { $0.object(members) } + [0x0A, 0x0A]
+        ServerSentEvents.data(JSONWriter.bytes { $0.object(members) })
     }
 }

@@ -17,7 +17,7 @@ struct RoomsRoute {
 
     /// Reads a request.
     /// - Parameter name: the room in the path.
-    func read(_ request: HTTPRequest, name: WireText?, now: EpochMilliseconds) -> Reading {
+    func read(_ request: HTTPRequest, name: WireText?, now: WallTime) -> Reading {
         guard request.method == "GET" || request.method == "HEAD" else {
             return .refused(Problem.method(request.method, allowed: "GET, HEAD").response)
         }

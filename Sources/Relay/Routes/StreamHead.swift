@@ -1,7 +1,7 @@
-internal import EventLoop
 internal import Events
 internal import Fanout
 internal import FrontDoor
+internal import Platform
 
 /// The head of a stream's response. The body has no length: it comes in chunks, or over HTTP/1.0 ends with the
 /// connection.
@@ -10,7 +10,7 @@ enum StreamHead {
         _ format: StreamQuery.Format, isChunked: Bool, _ extra: [(name: String, value: String)]
     ) -> [UInt8] {
         var head = "HTTP/1.1 200 OK\r\nContent-Type: \(contentType(format))\r\n"
-        head += "Date: \(HTTPDate.text(System.wallMilliseconds()))\r\nCache-Control: no-store\r\n"
+        head += "Date: \(HTTPDate.text(WallClock.now()))\r\nCache-Control: no-store\r\n"
         head += "X-Accel-Buffering: no\r\n"
         if isChunked { head += "Transfer-Encoding: chunked\r\n" }
         for header in extra { head += "\(header.name): \(header.value)\r\n" }
@@ -42,30 +42,31 @@ enum ControlMessage {
     static func snapshot(_ rooms: [UInt8], at place: EventID, format: StreamFormat) -> [UInt8] {
         let json = JSONWriter.bytes { writer in
             writer.object { writer in
-                writer.member("type", "snapshot")
+                writer.member("type", ControlType.snapshot.rawValue)
                 writer.member("lastEventId", id: place)
                 writer.name("rooms")
                 writer.encoded(rooms)
             }
         }
-        guard format.encoding == .sse else { return json + [0x0A] }
-        let name = format.isNamed ? "event: snapshot\n" : ""
-        return Array("id: \(place)\n\(name)data: ".utf8) + json + [0x0A, 0x0A]
+        guard format.encoding == .sse else { return NewlineDelimitedJSON.line(json) }
+        let name = format.isNamed ? ServerSentEvents.event(ControlType.snapshot.rawValue) : []
+        return ServerSentEvents.id(place) + name + ServerSentEvents.data(json)
     }
 
     /// - Parameter retryAfterSeconds: nil if the same request will never be let in. EventSource comes back all the
     ///   same, so it is told to do that seldom.
     static func refused(reason: String, detail: String, retryAfterSeconds: Int?, isNamed: Bool) -> [UInt8] {
         let retry = Int64(retryAfterSeconds ?? Limits.finalRefusalRetrySeconds) * 1000
-        let json = JSONWriter.text { writer in
+        let json = JSONWriter.bytes { writer in
             writer.object { writer in
-                writer.member("type", "refused")
+                writer.member("type", ControlType.refused.rawValue)
                 writer.member("reason", reason)
                 writer.member("detail", detail)
                 writer.member("retryMs", retry)
                 if retryAfterSeconds == nil { writer.member("final", true) }
             }
         }
-        return Array("retry: \(retry)\n\(isNamed ? "event: refused\n" : "")data: \(json)\n\n".utf8)
+        return ServerSentEvents.retry(milliseconds: retry)
+            + (isNamed ? ServerSentEvents.event(ControlType.refused.rawValue) : []) + ServerSentEvents.data(json)
     }
 }

@@ -9,7 +9,7 @@ struct StreamQuery: Equatable {
     enum Start: Equatable {
         case live
         case lastEventID(WireText)
-        case since(EpochMilliseconds)
+        case since(WallTime)
         case tail(Int)
     }
 
@@ -40,7 +40,7 @@ struct StreamQuery: Equatable {
         var isAboutForms = false
     }
 
-    init(_ request: HTTPRequest, now: EpochMilliseconds) throws(Mistake) {
+    init(_ request: HTTPRequest, now: WallTime) throws(Mistake) {
         var reader = Reader()
         for (name, value) in request.query { try reader.take(name, value, into: &self, now: now) }
         // What the query asks for outdoes what the client usually takes.
@@ -94,7 +94,7 @@ extension StreamQuery {
         var values = FilterValues()
         var hasFormat = false
         var lastEventID: WireText?
-        var since: EpochMilliseconds?
+        var since: WallTime?
         var tail: Int?
 
         /// An id says more than a time: clients that put the id into their URL leave there what it began with.
@@ -108,7 +108,7 @@ extension StreamQuery {
 
         // One case for each parameter of the contract.
         mutating func take(
-            _ name: WireText, _ value: WireText, into query: inout StreamQuery, now: EpochMilliseconds
+            _ name: WireText, _ value: WireText, into query: inout StreamQuery, now: WallTime
         ) throws(Mistake) {
             switch name {
             case "room": rooms.append(try values.pattern("room=", value))
@@ -173,7 +173,7 @@ extension StreamQuery {
         }
 
         /// ISO 8601, milliseconds since 1970, or a span before now.
-        private func time(_ name: WireText, _ value: WireText, _ now: EpochMilliseconds) throws(Mistake) -> Int64 {
+        private func time(_ name: WireText, _ value: WireText, _ now: WallTime) throws(Mistake) -> Int64 {
             if let time = ISOTime.milliseconds(value) { return time }
             if let time = Int64(value.string), time >= 0 { return time }
             if let span = Quantity.milliseconds(value) { return now - Int64(span) }

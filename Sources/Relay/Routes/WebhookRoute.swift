@@ -1,8 +1,8 @@
 internal import Crypto
-internal import EventLoop
 internal import Events
 internal import FrontDoor
 internal import Journal
+internal import Platform
 internal import Webhooks
 
 /// `POST /api/webhooks/{source}`: verify, normalise, hand to the log. The answer comes after the commit.
@@ -20,7 +20,7 @@ struct WebhookRoute {
         case appendAll([Draft], source: String)
     }
 
-    func receive(_ request: HTTPRequest, source name: WireText, now: EpochMilliseconds) -> Outcome {
+    func receive(_ request: HTTPRequest, source name: WireText, now: WallTime) -> Outcome {
         guard request.method == "POST" else {
             return .answer(Problem.method(request.method, allowed: "POST").response)
         }
@@ -61,7 +61,7 @@ struct WebhookRoute {
         case .failed(let error):
             // Each failed batch fails many webhooks with one reason.
             context.webhookLog.warning(
-                "a webhook of \(source) could not be kept: \(error)", now: System.wallMilliseconds())
+                "a webhook of \(source) could not be kept: \(error)", now: WallClock.now())
             return unavailable("journal_unavailable", "The log cannot take events now.", source: source)
         }
     }
@@ -73,7 +73,7 @@ struct WebhookRoute {
     }
 
     private func refuse(
-        _ problem: Problem, _ request: HTTPRequest, _ source: Source?, _ now: EpochMilliseconds
+        _ problem: Problem, _ request: HTTPRequest, _ source: Source?, _ now: WallTime
     ) -> HTTPResponse {
         let label = source?.name ?? Metrics.unknownSource
         context.metrics.count(.webhooks, "source", label, "outcome", "refused")

@@ -1,5 +1,5 @@
-internal import EventLoop
 internal import FoundationEssentials
+internal import Platform
 
 // Whose the folder and its files are. Whoever can write there can change the log, forge tokens, and have the relay
 // write to files elsewhere.

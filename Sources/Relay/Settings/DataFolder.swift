@@ -1,8 +1,8 @@
 internal import Crypto
-internal import EventLoop
 internal import Events
 internal import FoundationEssentials
 internal import Glibc
+internal import Platform
 
 /// The folder that holds what the relay keeps: the log, and the secrets it made up. Only its user may look inside.
 public struct DataFolder: Sendable {

@@ -1,5 +1,5 @@
-internal import EventLoop
 internal import Events
+internal import Platform
 internal import Webhooks
 internal import Yams
 

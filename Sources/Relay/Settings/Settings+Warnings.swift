@@ -1,7 +1,7 @@
-internal import EventLoop
 internal import Events
 internal import FoundationEssentials
 internal import Glibc
+internal import Platform
 
 extension Settings {
     /// What is allowed and seldom meant: one sentence each, without a full stop, with what to do about it.

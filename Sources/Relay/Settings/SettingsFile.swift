@@ -1,5 +1,5 @@
-internal import EventLoop
 internal import FoundationEssentials
+internal import Platform
 internal import Yams
 
 /// The settings file as a tree of nodes that know their lines.

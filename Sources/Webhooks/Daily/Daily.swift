@@ -46,7 +46,7 @@ struct Daily: Provider {
         Base64.standard.bytes(Array(secret.utf8))?.count ?? secret.utf8.count
     }
 
-    func receive(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) -> Receipt {
+    func receive(_ request: WebhookRequest, now: WallTime) throws(Rejection) -> Receipt {
         if !keys.isEmpty && (basicAuth == nil || request.header("X-Webhook-Signature") != nil) {
             try verifySignature(request, now: now)
         } else {
@@ -69,7 +69,7 @@ struct Daily: Provider {
         body.members.count == 1 && ["test" as WireText, "Test"].contains(body.members[0].name) && body["type"] == nil
     }
 
-    private func verifySignature(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) {
+    private func verifySignature(_ request: WebhookRequest, now: WallTime) throws(Rejection) {
         let header = try request.requiredHeader("X-Webhook-Signature")
         let timestamp = try request.requiredHeader("X-Webhook-Timestamp")
         guard let code = Base64.standard.bytes(Array(header.utf8)) else {
@@ -98,7 +98,7 @@ struct Daily: Provider {
         }
     }
 
-    func sign(_ body: [UInt8], idempotencyKey: WireText, now: EpochMilliseconds) -> [WebhookRequest.Header] {
+    func sign(_ body: [UInt8], idempotencyKey: WireText, now: WallTime) -> [WebhookRequest.Header] {
         var headers: [WebhookRequest.Header] = [
             .init(name: "User-Agent", value: "node-superagent/3.8.3"),
             .init(name: "Content-Type", value: "application/json"),
@@ -113,7 +113,7 @@ struct Daily: Provider {
         return headers
     }
 
-    func sampleMeeting(room: String, now: EpochMilliseconds) -> [SampleStep] {
+    func sampleMeeting(room: String, now: WallTime) -> [SampleStep] {
         DailySample(room: room, startedAt: now).steps()
     }
 }

@@ -41,7 +41,7 @@ enum DailyEvent {
 
     /// Reads a body; the id is Daily's own of the event.
     static func read(
-        _ body: Fields, source: WireText, receivedAt: EpochMilliseconds
+        _ body: Fields, source: WireText, receivedAt: WallTime
     ) -> (event: Event, id: WireText?) {
         let name = body.text("type")
         let known = name.flatMap { types[$0] }

@@ -4,10 +4,10 @@ internal import Events
 struct DailySample {
     private let room: String
     private let meetingID = SampleCast.uuid()
-    private let startedAt: EpochMilliseconds
+    private let startedAt: WallTime
 
     /// A meeting in `room`.
-    init(room: String, startedAt: EpochMilliseconds) {
+    init(room: String, startedAt: WallTime) {
         self.room = room
         self.startedAt = startedAt
     }
@@ -16,7 +16,7 @@ struct DailySample {
         let person: SampleCast.Person
         let isOwner: Bool
         let session = SampleCast.uuid()
-        var joinedAt: EpochMilliseconds = 0
+        var joinedAt: WallTime = 0
     }
 
     /// The whole meeting, about 40 seconds.
@@ -40,14 +40,14 @@ struct DailySample {
         return script.steps
     }
 
-    private static func seconds(_ time: EpochMilliseconds) -> Double { Double(time) / 1000 }
+    private static func seconds(_ time: WallTime) -> Double { Double(time) / 1000 }
 
     private func add(
         _ type: String, id: String, after delaySeconds: Double, to script: inout SampleScript,
-        payload: (inout JSONWriter, EpochMilliseconds) -> Void
+        payload: (inout JSONWriter, WallTime) -> Void
     ) {
         // The number at the end makes the id of a repeated kind of event a new one.
-        let id = "\(id)-\(script.now + EpochMilliseconds(delaySeconds * 1000))"
+        let id = "\(id)-\(script.now + Int64(delaySeconds * 1000))"
         script.add(after: delaySeconds, idempotencyKey: id) { now in
             JSONWriter.bytes { writer in
                 writer.object { writer in
@@ -62,7 +62,7 @@ struct DailySample {
     }
 
     private func join(_ guest: inout Guest, after delaySeconds: Double, to script: inout SampleScript) {
-        guest.joinedAt = script.now + EpochMilliseconds(delaySeconds * 1000)
+        guest.joinedAt = script.now + Int64(delaySeconds * 1000)
         let joined = guest
         add("participant.joined", id: "ptcpt-join-\(guest.session)", after: delaySeconds, to: &script) { writer, _ in
             write(joined, to: &writer)
@@ -95,7 +95,7 @@ struct DailySample {
 
     private func record(startedBy guest: Guest, after delaySeconds: Double, to script: inout SampleScript) {
         let recording = SampleCast.uuid()
-        let from = script.now + EpochMilliseconds(delaySeconds * 1000)
+        let from = script.now + Int64(delaySeconds * 1000)
         add("recording.started", id: "rec-sta-\(recording)", after: delaySeconds, to: &script) { writer, _ in
             writer.member("action", "start-cloud-recording")
             writer.member("recording_id", recording)

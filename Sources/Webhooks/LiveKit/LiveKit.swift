@@ -36,7 +36,7 @@ struct LiveKit: Provider {
         self.signer = WireText(signer)
     }
 
-    func receive(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) -> Receipt {
+    func receive(_ request: WebhookRequest, now: WallTime) throws(Rejection) -> Receipt {
         try verify(request, now: now)
         let parsed = try request.parsedBody()
         let body = parsed.object
@@ -48,7 +48,7 @@ struct LiveKit: Provider {
                 raw: redaction.line(parsed)))
     }
 
-    private func verify(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) {
+    private func verify(_ request: WebhookRequest, now: WallTime) throws(Rejection) {
         let header = try request.requiredHeader("Authorization")
         guard let token = CompactToken(Self.token(header)) else {
             throw Rejection(.malformedHeader, "The header Authorization holds no JSON Web Token.")
@@ -91,7 +91,7 @@ struct LiveKit: Provider {
         return bytes
     }
 
-    private func checkTimes(_ claims: JSONObject, now: EpochMilliseconds) throws(Rejection) {
+    private func checkTimes(_ claims: JSONObject, now: WallTime) throws(Rejection) {
         let nowSeconds = Double(now) / 1000
         guard let expires = Self.seconds(claims["exp"]) else {
             throw Rejection(.malformedHeader, "The token has no exp, or none that is a time.")
@@ -117,7 +117,7 @@ struct LiveKit: Provider {
         return seconds
     }
 
-    func sign(_ body: [UInt8], idempotencyKey: WireText, now: EpochMilliseconds) -> [WebhookRequest.Header] {
+    func sign(_ body: [UInt8], idempotencyKey: WireText, now: WallTime) -> [WebhookRequest.Header] {
         let seconds = now / 1000
         let header = Base64.url.text(Array(#"{"alg":"HS256","typ":"JWT"}"#.utf8))
         let claims = JSONWriter.bytes { writer in
@@ -138,7 +138,7 @@ struct LiveKit: Provider {
         ]
     }
 
-    func sampleMeeting(room: String, now: EpochMilliseconds) -> [SampleStep] {
+    func sampleMeeting(room: String, now: WallTime) -> [SampleStep] {
         LiveKitSample(room: room, startedAt: now).steps()
     }
 }

@@ -42,7 +42,7 @@ enum LiveKitEgress {
             }
         }
 
-        func time(_ info: ProtoMessage) throws(Rejection) -> EpochMilliseconds? {
+        func time(_ info: ProtoMessage) throws(Rejection) -> WallTime? {
             switch self {
             case .started: try info.time("startedAt", perSecond: LiveKitMessages.nanoseconds)
             case .updated: try info.time("updatedAt", perSecond: LiveKitMessages.nanoseconds)

@@ -19,7 +19,7 @@ enum LiveKitEvent {
 
     /// Reads a body; the id is LiveKit's own of the event.
     static func read(
-        _ message: ProtoMessage, source: WireText, receivedAt: EpochMilliseconds
+        _ message: ProtoMessage, source: WireText, receivedAt: WallTime
     ) throws(Rejection) -> (event: Event, id: WireText?) {
         let name = try message.text("event")
         var event = Event(
@@ -51,7 +51,7 @@ enum LiveKitEvent {
     ]
 
     private static func finishRoom(
-        _ message: ProtoMessage, at createdAt: EpochMilliseconds?, in event: inout Event
+        _ message: ProtoMessage, at createdAt: WallTime?, in event: inout Event
     ) throws(Rejection) {
         let reason = try message.word("roomEndReason", prefix: "ROOM_END_", names: endReasons)
         if reason != "unknown" { event.data.room?.endReason = reason }
@@ -62,7 +62,7 @@ enum LiveKitEvent {
         event.timestamp = end ?? event.timestamp
     }
 
-    private static func leave(at createdAt: EpochMilliseconds?, in event: inout Event) {
+    private static func leave(at createdAt: WallTime?, in event: inout Event) {
         let start = event.data.participant?.joinedAt
         let end = after(start, createdAt)
         event.data.participant?.leftAt = end
@@ -71,7 +71,7 @@ enum LiveKitEvent {
     }
 
     /// An end is told in whole seconds, a start in milliseconds: within the same second the end must not come first.
-    private static func after(_ start: EpochMilliseconds?, _ end: EpochMilliseconds?) -> EpochMilliseconds? {
+    private static func after(_ start: WallTime?, _ end: WallTime?) -> WallTime? {
         guard let start, let end, end < start, start - end < 1000 else { return end }
         return start
     }

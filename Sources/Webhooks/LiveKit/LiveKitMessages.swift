@@ -59,7 +59,7 @@ enum LiveKitMessages {
     /// A time that newer servers tell in milliseconds besides the seconds of older ones.
     private static func time(
         _ message: ProtoMessage, _ preciseName: WireText, _ name: WireText
-    ) throws(Rejection) -> EpochMilliseconds? {
+    ) throws(Rejection) -> WallTime? {
         if let precise = try message.time(preciseName, perSecond: 1000) { return precise }
         return try message.time(name, perSecond: 1)
     }

@@ -4,11 +4,11 @@ internal import Events
 struct LiveKitSample {
     private let room: String
     private let roomID = SampleCast.id("RM_")
-    private let startedAt: EpochMilliseconds
+    private let startedAt: WallTime
     private let turnPassword = SampleCast.id("", length: 43)
 
     /// A meeting in `room`.
-    init(room: String, startedAt: EpochMilliseconds) {
+    init(room: String, startedAt: WallTime) {
         self.room = room
         self.startedAt = startedAt
     }
@@ -17,7 +17,7 @@ struct LiveKitSample {
     private struct Guest {
         let person: SampleCast.Person
         let id = SampleCast.id("PA_")
-        var joinedAt: EpochMilliseconds = 0
+        var joinedAt: WallTime = 0
     }
 
     /// A track as TrackInfo has it: a type only if it is not audio, the value with the number 0.
@@ -74,7 +74,7 @@ struct LiveKitSample {
 
     private func add(
         _ event: String, after delaySeconds: Double, to script: inout SampleScript,
-        members: (inout JSONWriter, EpochMilliseconds) -> Void
+        members: (inout JSONWriter, WallTime) -> Void
     ) {
         let id = SampleCast.id("EV_")
         script.add(after: delaySeconds, idempotencyKey: id) { now in
@@ -90,7 +90,7 @@ struct LiveKitSample {
     }
 
     private func join(_ guest: inout Guest, after delaySeconds: Double, to script: inout SampleScript) {
-        guest.joinedAt = script.now + EpochMilliseconds(delaySeconds * 1000)
+        guest.joinedAt = script.now + Int64(delaySeconds * 1000)
         let joined = guest
         add("participant_joined", after: delaySeconds, to: &script) { writer, _ in
             write(room: true, to: &writer)
@@ -133,7 +133,7 @@ struct LiveKitSample {
     }
 
     private func recording(
-        _ event: String, _ id: String, status: String?, from start: EpochMilliseconds, after delaySeconds: Double,
+        _ event: String, _ id: String, status: String?, from start: WallTime, after delaySeconds: Double,
         to script: inout SampleScript
     ) {
         add(event, after: delaySeconds, to: &script) { writer, now in
@@ -166,7 +166,7 @@ struct LiveKitSample {
         }
     }
 
-    private func writeFile(from start: EpochMilliseconds, to end: EpochMilliseconds, to writer: inout JSONWriter) {
+    private func writeFile(from start: WallTime, to end: WallTime, to writer: inout JSONWriter) {
         writer.name("fileResults")
         writer.array { writer in
             writer.object { writer in

@@ -6,8 +6,8 @@ struct Activity {
     var id: WireText
     /// Lower case: `starting`, `active`, `complete`, `failed`, …
     var status: WireText
-    var startedAt: EpochMilliseconds?
-    var endedAt: EpochMilliseconds?
+    var startedAt: WallTime?
+    var endedAt: WallTime?
     var durationSeconds: Double?
     var error: WireText?
     /// What only one provider knows.
@@ -42,7 +42,7 @@ struct Activity {
     }
 }
 
-extension Optional<EpochMilliseconds> {
+extension Optional<WallTime> {
     /// A time as ISO 8601 text; nil leaves the member out.
     var json: JSONValue? { map { .string(WireText(ISOTime.text($0))) } }
 }

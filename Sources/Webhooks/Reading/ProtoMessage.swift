@@ -125,7 +125,7 @@ struct ProtoMessage {
     }
 
     /// A time in a unit of which `perSecond` make a second.
-    func time(_ name: WireText, perSecond: Int64) throws(Rejection) -> EpochMilliseconds? {
+    func time(_ name: WireText, perSecond: Int64) throws(Rejection) -> WallTime? {
         WireTime.milliseconds(try integer(name), perSecond: perSecond)
     }
 

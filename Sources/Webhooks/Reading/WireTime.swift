@@ -3,10 +3,10 @@ internal import Events
 /// The units in which providers write times.
 enum WireTime {
     /// Past the year 9999 ISO 8601 has no text for a time; what lies outside is no time that anybody meant.
-    private static let largest: EpochMilliseconds = 253_402_300_799_999
+    private static let largest: WallTime = 253_402_300_799_999
 
     /// A time in a unit of which `perSecond` make a second. Zero is protobuf's word for absent.
-    static func milliseconds(_ value: Int64?, perSecond: Int64) -> EpochMilliseconds? {
+    static func milliseconds(_ value: Int64?, perSecond: Int64) -> WallTime? {
         guard let value, value > 0 else { return nil }
         if perSecond >= 1000 { return checked(value / (perSecond / 1000)) }
         let (product, overflow) = value.multipliedReportingOverflow(by: 1000 / perSecond)
@@ -14,23 +14,23 @@ enum WireTime {
     }
 
     /// A time in seconds that may have a fraction, to the nearest millisecond.
-    static func milliseconds(seconds: Double?) -> EpochMilliseconds? {
+    static func milliseconds(seconds: Double?) -> WallTime? {
         guard let seconds, seconds > 0, seconds < Double(largest) / 1000 else { return nil }
         return checked(Int64((seconds * 1000).rounded()))
     }
 
     /// A time as ISO 8601 text.
-    static func milliseconds(text: WireText?) -> EpochMilliseconds? {
+    static func milliseconds(text: WireText?) -> WallTime? {
         text.flatMap(ISOTime.milliseconds).flatMap(checked)
     }
 
     /// The time, unless it lies outside of what can be written.
-    static func checked(_ time: EpochMilliseconds) -> EpochMilliseconds? {
+    static func checked(_ time: WallTime) -> WallTime? {
         time > 0 && time <= largest ? time : nil
     }
 
     /// Seconds from one time to another, if both are known; clocks that disagree make it 0, never less.
-    static func seconds(from start: EpochMilliseconds?, to end: EpochMilliseconds?) -> Double? {
+    static func seconds(from start: WallTime?, to end: WallTime?) -> Double? {
         guard let start, let end else { return nil }
         return Double(max(0, end - start)) / 1000
     }

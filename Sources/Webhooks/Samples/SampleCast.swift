@@ -52,20 +52,20 @@ enum SampleCast {
 /// Collects the steps of a sample meeting and keeps its clock.
 struct SampleScript {
     /// When the latest step happens.
-    private(set) var now: EpochMilliseconds
+    private(set) var now: WallTime
     /// The steps so far.
     private(set) var steps: [SampleStep] = []
 
     /// A script whose first step is due at `startedAt`.
-    init(startedAt: EpochMilliseconds) {
+    init(startedAt: WallTime) {
         now = startedAt
     }
 
     /// Lets time pass before the next step; a step's body is written with the time at which it happens.
     mutating func add(
-        after delaySeconds: Double, idempotencyKey: String, body: (_ now: EpochMilliseconds) -> [UInt8]
+        after delaySeconds: Double, idempotencyKey: String, body: (_ now: WallTime) -> [UInt8]
     ) {
-        now += EpochMilliseconds(delaySeconds * 1000)
+        now += Int64(delaySeconds * 1000)
         steps.append(SampleStep(delaySeconds: delaySeconds, body: body(now), idempotencyKey: WireText(idempotencyKey)))
     }
 }

@@ -27,7 +27,7 @@ struct ReplayWindow: Sendable {
     static let option = "replay_window"
 
     /// Refuses what was signed, by the sender's clock, at `signedAtSeconds`.
-    func check(signedAtSeconds: Double, now: EpochMilliseconds) throws(Rejection) {
+    func check(signedAtSeconds: Double, now: WallTime) throws(Rejection) {
         let skew = signedAtSeconds - Double(now) / 1000
         if let pastSeconds, !(skew >= -pastSeconds) {
             throw Rejection(

@@ -29,7 +29,7 @@ struct Standard: Provider {
 
     static func keyBytes(_ secret: String) -> Int { StandardKey.bytes(secret) ?? secret.utf8.count }
 
-    func receive(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) -> Receipt {
+    func receive(_ request: WebhookRequest, now: WallTime) throws(Rejection) -> Receipt {
         let id = try verify(request, now: now)
         let parsed = try request.parsedBody()
         let body = parsed.object
@@ -42,7 +42,7 @@ struct Standard: Provider {
     }
 
     /// Verifies and returns the id.
-    private func verify(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) -> WireText {
+    private func verify(_ request: WebhookRequest, now: WallTime) throws(Rejection) -> WireText {
         let headers = StandardHeaders.of(request)
         let id = try request.requiredHeader(headers.id)
         let timestamp = try request.requiredHeader(headers.timestamp)
@@ -61,7 +61,7 @@ struct Standard: Provider {
     }
 
     /// Signs with the first key that can; a source that has only `whpk_` keys signs nothing.
-    func sign(_ body: [UInt8], idempotencyKey: WireText, now: EpochMilliseconds) -> [WebhookRequest.Header] {
+    func sign(_ body: [UInt8], idempotencyKey: WireText, now: WallTime) -> [WebhookRequest.Header] {
         let seconds = now / 1000
         let prefix = Array("\(idempotencyKey).\(seconds).".utf8)
         let signatures = keys.lazy.compactMap { key in
@@ -75,7 +75,7 @@ struct Standard: Provider {
         ]
     }
 
-    func sampleMeeting(room: String, now: EpochMilliseconds) -> [SampleStep] {
+    func sampleMeeting(room: String, now: WallTime) -> [SampleStep] {
         StandardSample.steps(room: room, startedAt: now)
     }
 }

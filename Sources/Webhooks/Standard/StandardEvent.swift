@@ -8,7 +8,7 @@ enum StandardEvent {
 
     /// Reads a body.
     static func read(
-        _ body: JSONObject, source: WireText, receivedAt: EpochMilliseconds
+        _ body: JSONObject, source: WireText, receivedAt: WallTime
     ) throws(Rejection) -> Event {
         guard let type = body["type"]?.string.flatMap(EventType.init(checking:)) else {
             throw problem("type should be 1 to 64 letters, digits, _ . or -")
@@ -57,7 +57,7 @@ enum StandardEvent {
     }
 
     /// ISO 8601 as the specification's convention has it, or a number: seconds, or milliseconds as in events.
-    private static func timestamp(_ body: JSONObject) throws(Rejection) -> EpochMilliseconds? {
+    private static func timestamp(_ body: JSONObject) throws(Rejection) -> WallTime? {
         guard let value = body["timestamp"], !value.isNull else { return nil }
         let time =
             value.string.flatMap { WireTime.milliseconds(text: $0) }

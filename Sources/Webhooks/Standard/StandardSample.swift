@@ -3,7 +3,7 @@ internal import Events
 /// The life of two calls as a backend signals them to caller and callee: one is accepted, one is missed.
 enum StandardSample {
     /// The steps of both calls in `room`, about 20 seconds.
-    static func steps(room: String, startedAt: EpochMilliseconds) -> [SampleStep] {
+    static func steps(room: String, startedAt: WallTime) -> [SampleStep] {
         var script = SampleScript(startedAt: startedAt)
         let people = SampleCast.people(2)
         let (caller, callee) = (people[0], people[1])

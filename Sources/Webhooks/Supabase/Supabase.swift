@@ -33,7 +33,7 @@ struct Supabase: Provider {
         }
     }
 
-    func receive(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) -> Receipt {
+    func receive(_ request: WebhookRequest, now: WallTime) throws(Rejection) -> Receipt {
         let given = try request.requiredHeader(header)
         // Supabase's own form for an Authorization header puts the word before the key.
         guard secrets.contains(where: { Self.equals(given, $0) || Self.equals(given, "Bearer " + $0) }) else {
@@ -73,7 +73,7 @@ struct Supabase: Provider {
 
     private static let verbs: [WireText: WireText] = ["INSERT": "insert", "UPDATE": "update", "DELETE": "delete"]
 
-    private func event(_ body: Fields, receivedAt: EpochMilliseconds, moved: WireText? = nil) -> Event {
+    private func event(_ body: Fields, receivedAt: WallTime, moved: WireText? = nil) -> Event {
         let change = body.text("type")
         let type = change.flatMap { Self.verbs[$0] }.flatMap { verb in
             body.text("table").flatMap { EventType(checking: "\($0).\(verb)") }
@@ -95,7 +95,7 @@ struct Supabase: Provider {
         return event
     }
 
-    func sign(_ body: [UInt8], idempotencyKey: WireText, now: EpochMilliseconds) -> [WebhookRequest.Header] {
+    func sign(_ body: [UInt8], idempotencyKey: WireText, now: WallTime) -> [WebhookRequest.Header] {
         [
             .init(name: "Content-Type", value: "application/json"),
             .init(name: WireText(header), value: WireText(secrets.first ?? "")),
@@ -103,7 +103,7 @@ struct Supabase: Provider {
     }
 
     /// A row that is written, changed and deleted again.
-    func sampleMeeting(room: String, now: EpochMilliseconds) -> [SampleStep] {
+    func sampleMeeting(room: String, now: WallTime) -> [SampleStep] {
         var script = SampleScript(startedAt: now)
         let id = Int64.random(in: 1...1_000_000)
         var row: JSONObject = ["id": .integer(id), "text": .string("Hello")]

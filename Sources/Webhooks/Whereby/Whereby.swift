@@ -25,7 +25,7 @@ struct Whereby: Provider {
         window = try ReplayWindow(settings, pastSeconds: Self.windowSeconds, futureSeconds: Self.windowSeconds)
     }
 
-    func receive(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) -> Receipt {
+    func receive(_ request: WebhookRequest, now: WallTime) throws(Rejection) -> Receipt {
         try verify(request, now: now)
         let parsed = try request.parsedBody()
         let body = parsed.object
@@ -37,7 +37,7 @@ struct Whereby: Provider {
                 raw: redaction.line(parsed)))
     }
 
-    private func verify(_ request: WebhookRequest, now: EpochMilliseconds) throws(Rejection) {
+    private func verify(_ request: WebhookRequest, now: WallTime) throws(Rejection) {
         let header = try request.requiredHeader("Whereby-Signature")
         let (time, codes) = try Self.parts(header)
         guard let time, let seconds = Int64(time.string), seconds > 0, let codes else {
@@ -69,7 +69,7 @@ struct Whereby: Provider {
         return (time, codes)
     }
 
-    func sign(_ body: [UInt8], idempotencyKey: WireText, now: EpochMilliseconds) -> [WebhookRequest.Header] {
+    func sign(_ body: [UInt8], idempotencyKey: WireText, now: WallTime) -> [WebhookRequest.Header] {
         let seconds = now / 1000
         let code = keys.first.map { Hex.text($0.code(over: Array("\(seconds).".utf8), body)) } ?? ""
         return [
@@ -78,7 +78,7 @@ struct Whereby: Provider {
         ]
     }
 
-    func sampleMeeting(room: String, now: EpochMilliseconds) -> [SampleStep] {
+    func sampleMeeting(room: String, now: WallTime) -> [SampleStep] {
         WherebySample(room: room, startedAt: now).steps()
     }
 }

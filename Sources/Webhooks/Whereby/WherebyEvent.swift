@@ -21,7 +21,7 @@ enum WherebyEvent {
     ]
 
     /// Reads a body.
-    static func read(_ body: Fields, source: WireText, receivedAt: EpochMilliseconds) -> Event {
+    static func read(_ body: Fields, source: WireText, receivedAt: WallTime) -> Event {
         let name = body.text("type")
         let known = name.flatMap { types[$0] }
         var event = Event(
@@ -51,7 +51,7 @@ enum WherebyEvent {
     }
 
     /// Of a session's start and end the event's own time is all that Whereby tells.
-    private static func readSession(at createdAt: EpochMilliseconds?, into event: inout Event) {
+    private static func readSession(at createdAt: WallTime?, into event: inout Event) {
         if event.type == .roomStarted { event.data.room?.startedAt = createdAt }
         if event.type == .roomFinished { event.data.room?.endedAt = createdAt }
     }
@@ -59,7 +59,7 @@ enum WherebyEvent {
     /// Roles that join and leave like people but are none.
     private static let machines: Set<WireText> = ["recorder", "streamer", "captioner", "assistant"]
 
-    private static func readClient(_ data: Fields, at createdAt: EpochMilliseconds?, into event: inout Event) {
+    private static func readClient(_ data: Fields, at createdAt: WallTime?, into event: inout Event) {
         guard let id = data.text("participantId") else { return }
         let role = data.text("roleName")
         var participant = Participant(id: id, identity: data.textOrNumber("externalId"))

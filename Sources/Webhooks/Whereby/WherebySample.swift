@@ -3,11 +3,11 @@ internal import Events
 /// A short meeting as Whereby would tell it. A session starts with the second person and ends with the last but one.
 struct WherebySample {
     private let room: String
-    private let startedAt: EpochMilliseconds
+    private let startedAt: WallTime
     private let sessionID = SampleCast.uuid()
 
     /// A meeting in `room`.
-    init(room: String, startedAt: EpochMilliseconds) {
+    init(room: String, startedAt: WallTime) {
         self.room = room
         self.startedAt = startedAt
     }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Events
 internal import Fetch
 internal import Foundation
+internal import Platform
 internal import Relay
 internal import Webhooks
 
@@ -81,14 +82,14 @@ struct Send: AsyncParsableCommand {
     private func plan(_ provider: any Provider, _ captures: [Capture]?) -> SendPlan {
         if let captures { return .captures(captures, speed: speed) }
         let room = room ?? "call_\(Int.random(in: 100_000...999_999))"
-        return .meeting(by: provider, room: room, speed: speed ?? 1, now: SystemClock.now())
+        return .meeting(by: provider, room: room, speed: speed ?? 1, now: WallClock.now())
     }
 
     private func post(
         _ step: SendPlan.Step, by provider: any Provider, with poster: Poster, to url: URL, _ tally: inout Tally
     ) async throws {
         if step.delaySeconds > 0 { try await Task.sleep(for: .seconds(step.delaySeconds)) }
-        let now = SystemClock.now()
+        let now = WallClock.now()
         let headers = provider.sign(step.body, idempotencyKey: step.idempotencyKey, now: now)
         let request = WebhookRequest(headers: headers, body: step.body, target: WireText(url.path))
         do {

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Events
+internal import Platform
 internal import Relay
 
 /// `roomwire tail`: events in a terminal, as they happen.
@@ -125,7 +126,7 @@ struct Tail: AsyncParsableCommand {
         }
         let source = try await TokenSource(options.loadCompleted())
         return {
-            try source.mint(user: "tail", raw: false, admin: false, ttlSeconds: tokenSeconds, now: SystemClock.now())
+            try source.mint(user: "tail", raw: false, admin: false, ttlSeconds: tokenSeconds, now: WallClock.now())
         }
     }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Events
+internal import Platform
 internal import Relay
 
 /// `roomwire token`: a token for a subscriber.
@@ -65,7 +66,7 @@ struct Token: AsyncParsableCommand {
         let source = try await TokenSource(options.loadCompleted(), issuer: issuer)
         let token = try source.mint(
             user: user, scope: try scope, raw: raw, admin: admin,
-            ttlSeconds: Int64((Quantity.milliseconds(ttl) ?? 0) / 1000), now: SystemClock.now())
+            ttlSeconds: Int64((Quantity.milliseconds(ttl) ?? 0) / 1000), now: WallClock.now())
         Terminal.line(token)
     }
 

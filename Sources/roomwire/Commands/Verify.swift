@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Events
+internal import Platform
 internal import Relay
 internal import Webhooks
 
@@ -40,7 +41,7 @@ struct Verify: ParsableCommand {
     func run() throws {
         let ready = try ReadySource(named: source, in: options.loadCompleted())
         let captures = try CaptureFile.read(file)
-        let now = SystemClock.now()
+        let now = WallClock.now()
         var isAnyRefused = false
         for capture in captures {
             let clock = at.map { Int64($0 * 1000) } ?? capture.verifyAt ?? now
@@ -58,7 +59,7 @@ struct Verdict {
     private let outcome: Result<Receipt, Rejection>
 
     /// The provider's verdict at a time.
-    init(of capture: Capture, by provider: any Provider, now: EpochMilliseconds) {
+    init(of capture: Capture, by provider: any Provider, now: WallTime) {
         name = capture.name
         do {
             outcome = .success(try provider.receive(capture.request, now: now))

@@ -5,7 +5,7 @@ internal import Glibc
 struct EventLine {
     let usesColours: Bool
     /// A time of day as text.
-    let timeText: @Sendable (EpochMilliseconds) -> String
+    let timeText: @Sendable (WallTime) -> String
 
     /// The widths that keep most lines in columns; longer texts shift the rest.
     private static let roomWidth = 20
@@ -82,7 +82,7 @@ struct EventLine {
     }
 
     /// Hours, minutes and seconds in the machine's time zone.
-    @Sendable static func localTime(_ time: EpochMilliseconds) -> String {
+    @Sendable static func localTime(_ time: WallTime) -> String {
         var seconds = time_t(time / 1000)
         var parts = tm()
         localtime_r(&seconds, &parts)

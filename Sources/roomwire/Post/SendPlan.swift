@@ -20,10 +20,10 @@ struct SendPlan {
     /// played, so that it ends when its last request is posted and no event is told before it happens.
     /// - Parameter speed: 2 is twice as fast as a real meeting.
     static func meeting(
-        by provider: any Provider, room: String, speed: Double, now: EpochMilliseconds
+        by provider: any Provider, room: String, speed: Double, now: WallTime
     ) -> SendPlan {
         let lengthSeconds = provider.sampleMeeting(room: room, now: now).reduce(0) { $0 + $1.delaySeconds }
-        let startedAt = now - EpochMilliseconds(max(0, lengthSeconds * (1 - 1 / speed)) * 1000)
+        let startedAt = now - Int64(max(0, lengthSeconds * (1 - 1 / speed)) * 1000)
         return SendPlan(
             steps: provider.sampleMeeting(room: room, now: startedAt).map { step in
                 Step(
@@ -35,7 +35,7 @@ struct SendPlan {
     /// Captured requests.
     /// - Parameter speed: keeps the times between them, as far as the captures tell; nil posts at once.
     static func captures(_ captures: [Capture], speed: Double?) -> SendPlan {
-        var last: EpochMilliseconds?
+        var last: WallTime?
         return SendPlan(
             steps: captures.map { capture in
                 let gap = zip(capture.verifyAt, last).map { max(0, Double($0 - $1) / 1000) } ?? 0

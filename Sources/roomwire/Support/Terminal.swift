@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 
 /// Standard output for results, standard error for everything said to people.
 enum Terminal {
@@ -46,16 +47,5 @@ enum Terminal {
     }
 
     /// Text from outside without the characters with which it could steer a terminal or turn its text round.
-    static func harmless(_ text: String) -> String {
-        var result = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            switch scalar.properties.generalCategory {
-            // Joiners hold emoji and the letters of some scripts together.
-            case .format where scalar == "\u{200C}" || scalar == "\u{200D}": result.append(scalar)
-            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: result.append("\u{FFFD}")
-            default: result.append(scalar)
-            }
-        }
-        return String(result)
-    }
+    static func harmless(_ text: String) -> String { SafeText.text(text, substitute: "\u{FFFD}") }
 }

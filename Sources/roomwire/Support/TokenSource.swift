@@ -36,7 +36,7 @@ struct TokenSource {
     /// A token with an id of its own, by which it can be revoked.
     func mint(
         user: String, scope: EventScope = .everything, raw: Bool = false, admin: Bool = false, ttlSeconds: Int64,
-        now: EpochMilliseconds
+        now: WallTime
     ) throws(Failure) -> String {
         var random = SystemRandomNumberGenerator()
         let id = Hex.text((0..<16).map { _ in UInt8.random(in: 0...255, using: &random) })

@@ -1,10 +1,12 @@
 import Events
+import TestSupport
 import Testing
+import Wire
 
 @testable import Relay
 
 @Suite struct HealthTests {
-    private func health(loops: Int = 2, canariesAt now: Int64) -> Health {
+    private func health(loops: Int = 2, canariesAt now: SteadyTime) -> Health {
         let health = Health(loops: loops)
         health.verified(signedAt: now, fault: nil)
         health.committed(signedAt: now, fault: nil)
@@ -27,7 +29,7 @@ import Testing
 
     @Test func oneLoopThatSeesNoCanaryIsNamed() {
         let health = health(canariesAt: 1000)
-        let now = 2000 + Limits.readyMilliseconds
+        let now: SteadyTime = 2000 + Limits.readyMilliseconds
         health.verified(signedAt: now, fault: nil)
         health.committed(signedAt: now, fault: nil)
         health.pulses[0].sawCanary(signedAt: now)
@@ -50,7 +52,7 @@ import Testing
     }
 
     @Test func aCanaryIsVerifiedLikeAnyWebhookAndNoOtherSourceTakesIt() throws {
-        let now: EpochMilliseconds = 1_795_201_856_000
+        let now: WallTime = 1_795_201_856_000
         let draft = try Canary().fly(number: 7, now: now).get()
         #expect(draft.event.type.rawValue == "roomwire.canary")
         #expect(draft.event.receivedAt == now)
@@ -64,10 +66,10 @@ import Testing
         pulse.turned(now: 500, lateMilliseconds: 3)
         #expect(pulse.lag(now: 500) == 40)
         // In the next window it is still remembered, in the one after no more.
-        pulse.turned(now: Limits.lagWindowMilliseconds + 100, lateMilliseconds: 1)
-        #expect(pulse.lag(now: Limits.lagWindowMilliseconds + 100) == 40)
-        pulse.turned(now: 2 * Limits.lagWindowMilliseconds + 200, lateMilliseconds: 2)
-        #expect(pulse.lag(now: 2 * Limits.lagWindowMilliseconds + 200) == 2)
+        pulse.turned(now: 100 + Limits.lagWindowMilliseconds, lateMilliseconds: 1)
+        #expect(pulse.lag(now: 100 + Limits.lagWindowMilliseconds) == 40)
+        pulse.turned(now: 200 + 2 * Limits.lagWindowMilliseconds, lateMilliseconds: 2)
+        #expect(pulse.lag(now: 200 + 2 * Limits.lagWindowMilliseconds) == 2)
     }
 
     @Test func aLoopThatStandsStillLagsMoreAndMore() {

@@ -1,5 +1,3 @@
-internal import EventLoop
-
 /// Reads what the streams of a process are shown: judges it, times it, counts it. Allocates nothing for an event.
 final class Examiner {
     /// What the server did wrong.

@@ -1,6 +1,7 @@
 internal import CLibevent
 internal import EventLoop
 internal import Glibc
+internal import Platform
 
 /// What a connection tells its owner.
 protocol ClientSocketOwner: AnyObject {

@@ -1,5 +1,5 @@
-internal import EventLoop
 internal import Events
+internal import Platform
 internal import Webhooks
 
 /// Writes the requests that publish events.
@@ -27,7 +27,7 @@ struct Publication {
 
     /// Writes the request that publishes an event to a room, in place of what `request` held.
     mutating func write(_ label: Marker.Label, room: Int, to request: inout [UInt8]) {
-        let now = System.wallMilliseconds()
+        let now = WallClock.now()
         let marker = marker
         let fill = { (place: Template.Place, bytes: inout [UInt8]) in
             switch place {
@@ -62,7 +62,7 @@ struct Publication {
 
     /// Somebody joins a room, and leaves it with the next event, so that the room does not grow.
     private static func livekitBody(
-        _ label: Marker.Label, id: String, room: String, now: EpochMilliseconds
+        _ label: Marker.Label, id: String, room: String, now: WallTime
     ) -> [UInt8] {
         let seconds = String(now / 1000)
         let isJoin = label.sequence % 2 == 0

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Histogram
+internal import Platform
 
 /// Publishes over a few connections that stay open, each with one request at a time: what is due while all are busy
 /// waits, and its latency counts from when it was due.

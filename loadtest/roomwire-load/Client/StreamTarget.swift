@@ -30,7 +30,7 @@ struct StreamTarget {
     private let tokens: [String]
 
     /// For the streams with these numbers; fails if the URL is none, or TLS cannot be spoken.
-    init(_ description: Description, for streams: Range<Int>, of audience: Audience, now: EpochMilliseconds) throws {
+    init(_ description: Description, for streams: Range<Int>, of audience: Audience, now: WallTime) throws {
         guard let endpoint = Endpoint(description.url) else {
             throw ScenarioError(sentence: "\(description.url.text) is no http: or https: URL")
         }
@@ -65,7 +65,7 @@ struct StreamTarget {
 /// Tokens of roomwire's own issuer, a user for each stream, so that caps per user are not met.
 enum StreamTokens {
     /// Tokens for streams, that live for a day.
-    static func mint(_ streams: Range<Int>, secret: String, now: EpochMilliseconds) -> [String] {
+    static func mint(_ streams: Range<Int>, secret: String, now: WallTime) -> [String] {
         let key = SymmetricKey(data: Array(secret.utf8))
         let header = Base64.url.text(Array(#"{"alg":"HS256","typ":"JWT"}"#.utf8))
         return streams.map { stream in

@@ -1,4 +1,4 @@
-internal import EventLoop
+internal import Platform
 
 /// One stream: it asks, reads, and passes on what it is shown.
 final class Subscription: ClientSocketOwner {

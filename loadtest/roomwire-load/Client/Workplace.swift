@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Platform
 
 /// What all sockets of a loop share.
 final class Workplace {

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Platform
 
 /// Says when the next event is due, at a steady rate, on the loop that publishes it.
 ///

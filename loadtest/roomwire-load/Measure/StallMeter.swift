@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Histogram
+internal import Platform
 
 /// Measures how late this program itself is while a server is measured: a timer is due every millisecond, and runs when
 /// the loop comes to it.

@@ -1,6 +1,7 @@
 internal import CLibevent
 internal import EventLoop
 internal import Glibc
+internal import Platform
 
 /// Calls back on its loop at a steady rate, to the microsecond: the loop's own timers count whole milliseconds.
 ///

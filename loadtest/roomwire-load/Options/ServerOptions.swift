@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import EventLoop
 internal import Events
 internal import Foundation
 internal import Webhooks

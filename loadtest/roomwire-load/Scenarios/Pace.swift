@@ -1,5 +1,3 @@
-internal import EventLoop
-
 /// What a stretch of publishing took.
 struct Stretch {
     /// The server's time on a processor, in nanoseconds.

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import EventLoop
 internal import Foundation
 internal import Histogram
+internal import Platform
 
 /// A run of one scenario: streams are opened, something is done to them, and a report is made.
 final class Run {

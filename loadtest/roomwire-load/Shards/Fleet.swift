@@ -1,4 +1,3 @@
-internal import EventLoop
 internal import Histogram
 
 /// All streams of a run, whichever process holds them.

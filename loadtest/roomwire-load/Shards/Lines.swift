@@ -2,6 +2,7 @@ internal import CLibevent
 internal import EventLoop
 internal import Foundation
 internal import Glibc
+internal import Platform
 
 /// Messages between processes: JSON, a line each, over a socket of the two.
 ///

@@ -1,4 +1,4 @@
-internal import EventLoop
+internal import Platform
 
 /// A process's share of the streams: opens them a window at a time, cuts and stalls them when told.
 final class Shard {
@@ -23,7 +23,7 @@ final class Shard {
         self.place = place
         self.setup = setup
         target = try StreamTarget(
-            setup.target, for: setup.streams, of: setup.audience, now: System.wallMilliseconds())
+            setup.target, for: setup.streams, of: setup.audience, now: WallClock.now())
         examiner = Examiner(
             setup.streams, of: setup.audience, lanes: setup.lanes, firstTimed: setup.stalling,
             marker: Marker(run: setup.run), epoch: setup.epochNanoseconds)

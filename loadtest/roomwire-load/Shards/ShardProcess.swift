@@ -3,6 +3,7 @@ internal import CLibevent
 internal import EventLoop
 internal import Foundation
 internal import Glibc
+internal import Platform
 
 /// A copy of this program that holds a share of the streams, seen from the one that started it.
 final class ShardProcess {

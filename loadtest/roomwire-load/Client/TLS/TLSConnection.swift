@@ -1,6 +1,6 @@
 internal import COpenSSL
-internal import EventLoop
 internal import Glibc
+internal import Platform
 
 /// The client's side of TLS on one descriptor, which stays its socket's.
 final class TLSConnection {

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Glibc
 
 /// A value under a lock, and a condition to wait for a change of it.
 ///

@@ -1,6 +1,6 @@
-import Events
 import TestSupport
 import Testing
+import Wire
 
 /// Reading JSON strictly.
 struct JSONReaderTests {
@@ -91,7 +91,6 @@ struct JSONReaderTests {
         let object = try #require(try JSONReader.value("{\((unique + repeated).joined(separator: ","))}").object)
         #expect(object.members.count == 60_000)
         #expect(object.members.last?.value == .integer(2))
-        #expect(EventData(object).other == object)
         #expect(object.mapValues { _ in .null }.members.count == 60_000)
     }
 

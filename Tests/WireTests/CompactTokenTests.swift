@@ -1,5 +1,5 @@
-import Events
 import Testing
+import Wire
 
 /// Tokens, split and decoded, not yet believed.
 struct CompactTokenTests {

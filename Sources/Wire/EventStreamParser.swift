@@ -2,9 +2,9 @@
 ///
 /// The rules are those of the HTML standard, 9.2.6: lines end with CR, LF or both; an empty line dispatches; `id`
 /// outlives its event; a byte order mark at the very start is skipped; what ends in the middle is dropped.
-struct EventStreamParser {
+package struct EventStreamParser {
     /// Something the stream said.
-    enum Item: Equatable {
+    package enum Item: Equatable {
         /// An event with the data of all its lines, and the id that a reconnect should name.
         case event(name: String?, data: String, lastEventID: String?)
         /// How long to wait before reconnecting, in milliseconds.
@@ -12,13 +12,10 @@ struct EventStreamParser {
     }
 
     /// A line longer than any event may be: whatever sends it is no relay.
-    struct LineTooLong: Error, Equatable {}
-
-    /// The longest line taken.
-    static let largestLineBytes = 16 * 1024 * 1024
+    package struct LineTooLong: Error, Equatable {}
 
     /// The id of the last event that had one, or what the stream was opened with.
-    private(set) var lastEventID: String?
+    package private(set) var lastEventID: String?
 
     private var line: [UInt8] = []
     private var isAfterCarriageReturn = false
@@ -30,14 +27,14 @@ struct EventStreamParser {
     private let largestLineBytes: Int
 
     /// A parser at the start of a response.
-    init(lastEventID: String? = nil, largestLineBytes: Int = Self.largestLineBytes) {
+    package init(lastEventID: String? = nil, largestLineBytes: Int = Limits.streamLineBytes) {
         self.lastEventID = lastEventID
         self.largestLineBytes = largestLineBytes
         pendingID = lastEventID
     }
 
     /// Takes the next bytes and gives what they complete.
-    mutating func items(_ bytes: some Sequence<UInt8>) throws(LineTooLong) -> [Item] {
+    package mutating func items(_ bytes: some Sequence<UInt8>) throws(LineTooLong) -> [Item] {
         var items: [Item] = []
         for byte in bytes {
             let isLineFeedOfPair = isAfterCarriageReturn && byte == 0x0A

@@ -1,4 +1,4 @@
-internal import CLibevent
+internal import CLinux
 internal import Glibc
 
 // What the system says of files and folders.

@@ -27,7 +27,7 @@ public struct JSONWriter {
     }
 
     /// Text that stands as it is, without a comma before it.
-    mutating func raw(_ text: StaticString) {
+    package mutating func raw(_ text: StaticString) {
         bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
@@ -78,18 +78,10 @@ public struct JSONWriter {
     }
 
     /// A time as ISO 8601 text, UTC with milliseconds.
-    public mutating func time(_ value: EpochMilliseconds) {
+    public mutating func time(_ value: WallTime) {
         separate()
         bytes.append(UInt8(ascii: "\""))
         ISOTime.append(value, to: &bytes)
-        bytes.append(UInt8(ascii: "\""))
-    }
-
-    /// An event's id as text.
-    public mutating func id(_ id: EventID) {
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        appendDigits(id)
         bytes.append(UInt8(ascii: "\""))
     }
 
@@ -119,13 +111,16 @@ public struct JSONWriter {
         }
     }
 
-    mutating func appendDigits(_ id: EventID) {
-        appendDigits(id.milliseconds)
-        bytes.append(UInt8(ascii: "-"))
-        appendDigits(id.sequence)
+    /// A value in quotes whose text `write` gives: ``raw(_:)`` and ``appendDigits(_:)``, nothing that JSON would escape.
+    package mutating func plainText(_ write: (inout JSONWriter) -> Void) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        write(&self)
+        bytes.append(UInt8(ascii: "\""))
     }
 
-    private mutating func appendDigits(_ value: Int64) {
+    /// An integer as it stands, without a comma before it.
+    package mutating func appendDigits(_ value: Int64) {
         if value < 0 { bytes.append(UInt8(ascii: "-")) }
         appendDigits(value.magnitude)
     }
@@ -263,17 +258,10 @@ extension JSONWriter {
     }
 
     /// A member that is a time: ISO 8601, UTC, with milliseconds.
-    public mutating func member(_ name: String, time: EpochMilliseconds?) {
+    public mutating func member(_ name: String, time: WallTime?) {
         guard let time else { return }
         self.name(name)
         self.time(time)
-    }
-
-    /// A member that is an event's id.
-    public mutating func member(_ name: String, id: EventID?) {
-        guard let id else { return }
-        self.name(name)
-        self.id(id)
     }
 
     /// A member that is an object, whose members `write` gives.

@@ -121,14 +121,14 @@ public struct JSONObject: Sendable, Hashable {
     }
 
     /// The members that `isKept` returns true for.
-    func filter(_ isKept: (Member) -> Bool) -> JSONObject {
+    package func filter(_ isKept: (Member) -> Bool) -> JSONObject {
         var kept = JSONObject()
         kept.members = members.filter(isKept)
         return kept
     }
 
     /// The members of other names than these.
-    func without(_ names: Set<WireText>) -> JSONObject { filter { !names.contains($0.name) } }
+    package func without(_ names: Set<WireText>) -> JSONObject { filter { !names.contains($0.name) } }
 
     /// For the reader, which knows how many there usually are.
     mutating func reserveCapacity(_ count: Int) { members.reserveCapacity(count) }

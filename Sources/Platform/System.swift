@@ -35,7 +35,7 @@ public enum System {
     }
 
     /// The result of `body` over bytes that stand in one place, as the only piece of a vectored write.
-    static func withPiece(
+    package static func withPiece(
         _ bytes: UnsafeRawBufferPointer, _ body: (UnsafeMutableBufferPointer<Buffer>) -> WriteResult
     ) -> WriteResult {
         // A write reads only.
@@ -127,25 +127,6 @@ public enum System {
     /// Lets files made from now on be read by this process' user alone.
     public static func makeNewFilesPrivate() {
         umask(0o077)
-    }
-
-    /// Milliseconds since 1970 by the wall clock.
-    public static func wallMilliseconds() -> Int64 { milliseconds(CLOCK_REALTIME) }
-
-    /// Milliseconds by a clock that never steps: for timers and lapses.
-    public static func steadyMilliseconds() -> Int64 { milliseconds(CLOCK_MONOTONIC) }
-
-    /// Microseconds by the clock of ``steadyMilliseconds()``: for lapses that are short.
-    public static func steadyMicroseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
-    }
-
-    private static func milliseconds(_ clock: clockid_t) -> Int64 {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 }
 

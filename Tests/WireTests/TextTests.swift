@@ -1,6 +1,6 @@
-import Events
 import TestSupport
 import Testing
+import Wire
 
 /// Hexadecimal and base64.
 struct TextTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import roomwire
+@testable import Wire
 
 @Suite struct EventStreamParserTests {
     typealias Item = EventStreamParser.Item

@@ -1,5 +1,5 @@
-import Events
 import Testing
+import Wire
 
 /// Times as text.
 struct ISOTimeTests {
@@ -9,7 +9,7 @@ struct ISOTimeTests {
         (-1, "1969-12-31T23:59:59.999Z"), (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
         (-62_167_219_200_000, "0000-01-01T00:00:00.000Z"),
     ])
-    func timeIsWrittenAndReadBack(_ time: EpochMilliseconds, _ text: String) {
+    func timeIsWrittenAndReadBack(_ time: WallTime, _ text: String) {
         #expect(ISOTime.text(time) == text)
         #expect(ISOTime.milliseconds(text) == time)
     }
@@ -25,7 +25,7 @@ struct ISOTimeTests {
         ("2026-09-21T08:43:20-0530", 1_790_000_000_000), ("2026-09-21T14:13:20.1Z", 1_790_000_000_100),
         ("2026-09-21T14:13:20.1239999Z", 1_790_000_000_123), ("2026-09-21T14:13:20,5Z", 1_790_000_000_500),
     ])
-    func formsOfRFC3339AreRead(_ text: String, _ time: EpochMilliseconds) {
+    func formsOfRFC3339AreRead(_ text: String, _ time: WallTime) {
         #expect(ISOTime.milliseconds(text) == time)
     }
 

@@ -1,5 +1,5 @@
-import Events
 import Testing
+import Wire
 
 /// Writing JSON on one line.
 struct JSONWriterTests {
@@ -20,13 +20,12 @@ struct JSONWriterTests {
                 writer.member("d", 0.1)
                 writer.member("b", true)
                 writer.member("t", time: 1_790_000_000_123)
-                writer.member("i", id: EventID(milliseconds: 12, sequence: 30))
             }
         }
         #expect(
             text == #"""
                 {"z":"a\"b\\\n\u001fü","a":-9223372036854775808,"list":{"empty":{}},\#
-                "array":[0,"",null,{"x":1},[]],"d":0.1,"b":true,"t":"2026-09-21T14:13:20.123Z","i":"12-30"}
+                "array":[0,"",null,{"x":1},[]],"d":0.1,"b":true,"t":"2026-09-21T14:13:20.123Z"}
                 """#)
     }
 
@@ -41,7 +40,6 @@ struct JSONWriterTests {
                 writer.member("f", Bool?.none)
                 writer.member("g", JSONValue?.none)
                 writer.member("h", time: nil)
-                writer.member("i", id: nil)
                 writer.member("j", JSONValue.null)
             }
         }

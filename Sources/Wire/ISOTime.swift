@@ -1,22 +1,19 @@
-/// Milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
-public typealias EpochMilliseconds = Int64
-
 /// Times as the wire has them: `2026-11-20T20:03:06.123Z`.
 public enum ISOTime {
     /// ISO 8601 in UTC with milliseconds. It has four digits for the year: a time outside of the years 0 to 9999 is
     /// written as the nearest within.
-    public static func text(_ time: EpochMilliseconds) -> String {
+    public static func text(_ time: WallTime) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(24)
         append(time, to: &bytes)
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private static let earliest: EpochMilliseconds = -62_167_219_200_000
-    private static let latest: EpochMilliseconds = 253_402_300_799_999
+    private static let earliest: WallTime = -62_167_219_200_000
+    private static let latest: WallTime = 253_402_300_799_999
 
     /// Appends what ``text(_:)`` returns, without a String in between.
-    static func append(_ time: EpochMilliseconds, to bytes: inout [UInt8]) {
+    static func append(_ time: WallTime, to bytes: inout [UInt8]) {
         let time = min(max(time, earliest), latest)
         let days = floorDivide(time, 86_400_000)
         let (year, month, day) = civil(fromDays: days)
@@ -45,10 +42,10 @@ public enum ISOTime {
     }
 
     /// Reads RFC 3339: date, `T` or blank, time, an optional fraction (cut at milliseconds), and `Z` or an offset.
-    public static func milliseconds(_ text: String) -> EpochMilliseconds? { milliseconds(WireText(text)) }
+    public static func milliseconds(_ text: String) -> WallTime? { milliseconds(WireText(text)) }
 
     /// The same of text from outside.
-    public static func milliseconds(_ text: WireText) -> EpochMilliseconds? {
+    public static func milliseconds(_ text: WireText) -> WallTime? {
         var rest = Array(text.utf8)[...]
         func number(_ count: Int) -> Int64? {
             guard rest.count >= count else { return nil }

@@ -1,8 +1,8 @@
-import Events
 import Testing
+import Wire
 
 struct HTTPDateTests {
-    static let dates: [(EpochMilliseconds, String)] = [
+    static let dates: [(WallTime, String)] = [
         (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
         (784_111_777_999, "Sun, 06 Nov 1994 08:49:37 GMT"),
         (951_782_400_000, "Tue, 29 Feb 2000 00:00:00 GMT"),
@@ -11,7 +11,7 @@ struct HTTPDateTests {
     ]
 
     @Test(arguments: dates)
-    func timeIsWrittenAsHTTPWantsIt(time: EpochMilliseconds, text: String) {
+    func timeIsWrittenAsHTTPWantsIt(time: WallTime, text: String) {
         #expect(HTTPDate.text(time) == text)
     }
 }

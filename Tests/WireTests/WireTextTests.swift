@@ -1,5 +1,5 @@
-import Events
 import Testing
+import Wire
 
 /// Text from outside is its bytes.
 struct WireTextTests {

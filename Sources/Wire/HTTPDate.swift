@@ -6,7 +6,7 @@ public enum HTTPDate {
     ]
 
     /// The time as text, in whole seconds. A time before 1970 is written as its beginning.
-    public static func text(_ time: EpochMilliseconds) -> String {
+    public static func text(_ time: WallTime) -> String {
         let seconds = max(0, time) / 1000
         let (year, month, day) = ISOTime.civil(fromDays: seconds / 86_400)
         func twoDigits(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }

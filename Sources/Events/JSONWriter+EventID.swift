@@ -1,0 +1,20 @@
+public import Wire
+
+extension JSONWriter {
+    /// An event's id as text.
+    public mutating func id(_ id: EventID) { plainText { $0.appendDigits(id) } }
+
+    /// A member that is an event's id.
+    public mutating func member(_ name: String, id: EventID?) {
+        guard let id else { return }
+        self.name(name)
+        self.id(id)
+    }
+
+    /// An event's id as it stands on the wire, without a comma before it.
+    mutating func appendDigits(_ id: EventID) {
+        appendDigits(id.milliseconds)
+        raw("-")
+        appendDigits(id.sequence)
+    }
+}
