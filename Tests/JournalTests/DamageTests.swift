@@ -1,4 +1,5 @@
 import Events
+import Foundation
 import GRDB
 import Platform
 import Testing
@@ -88,6 +89,39 @@ struct DiskBudgetTests {
         #expect(DiskBudget(Retention(bytes: 1 << 20)).walPages == Limits.leastWALPages)
         #expect(DiskBudget(Retention(bytes: 64 << 20)).walPages == 4_096)
         #expect(DiskBudget(Retention(bytes: 64 << 20)).overfullBytes == 68 << 20)
+    }
+
+    @Test func manyLargeEventsAtOnceStayWithinTheBoundOnDisk() throws {
+        let folder = try TemporaryFolder()
+        let bound = 1 << 20
+        let most = bound * 5 / 2 + Limits.diskSlackBytes
+        let home = try folder.home(retention: Retention(ageMilliseconds: nil, events: nil, bytes: bound))
+        let count = 3 * most / 400_000
+        let done = Monitor((answered: 0, largest: 0))
+        let path = folder.path
+        let writer = try JournalWriter(
+            home: home, clock: { start },
+            onCommit: { _ in
+                let bytes = Self.bytes(in: path)
+                done.change { $0.largest = max($0.largest, bytes) }
+            })
+        let raw = String(repeating: "x", count: 400_000)
+        for number in 0..<count {
+            let draft = Make.draft(Make.event(.unknown), key: "k\(number)", raw: raw)
+            #expect(writer.submit(draft) { _ in done.change { $0.answered += 1 } })
+        }
+        _ = done.wait { $0.answered == count ? true : nil }
+        writer.stop()
+        #expect(done.withLock { $0.largest } > bound)
+        #expect(done.withLock { $0.largest } <= most)
+    }
+
+    private static func bytes(in folder: String) -> Int {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return files.reduce(0) { sum, file in
+            let size = try? FileManager.default.attributesOfItem(atPath: folder + "/" + file)[.size] as? Int
+            return sum + (size ?? 0)
+        }
     }
 
     @Test func aLogThatIsFarTooFullIsTrimmedBeforeItsTime() throws {
