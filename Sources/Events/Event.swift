@@ -14,11 +14,16 @@ public struct Event: Sendable, Equatable {
     public var receivedAt: WallTime
     /// What is told beyond the envelope.
     public var data: EventData
-    /// Made by the relay so that counts balance: the leave of somebody who was inside when the room finished.
+    /// Made by the relay so that counts balance: the leave of a participant who was inside when the room finished, the
+    /// finish of a session that the provider did not send, or that an administrator ordered.
     public var isSynthetic = false
     /// Came after its time and changes no state: a real leave or finish after its synthetic twin, the join of a stay
-    /// whose leave came first, whatever opens or closes an older session of a room than the one that is open.
+    /// whose leave came first, the join of a session that has finished, whatever opens or closes an older session of a
+    /// room than the one that is open.
     public var isLate = false
+    /// Would have opened a room, but as many rooms as are kept were open: it is relayed like any other and changes no
+    /// state, so that its room is in no list.
+    public var isUntracked = false
     /// With an audience, only these users receive it. Routing, not content: it is never sent to subscribers.
     public var users: [WireText]?
 
@@ -46,6 +51,7 @@ public struct Event: Sendable, Equatable {
         event.data = EventData(object["data"]?.object ?? [:])
         event.isSynthetic = object["synthetic"]?.bool ?? false
         event.isLate = object["late"]?.bool ?? false
+        event.isUntracked = object["untracked"]?.bool ?? false
         return (id, event)
     }
 
@@ -61,6 +67,7 @@ public struct Event: Sendable, Equatable {
             writer.member("receivedAt", receivedAt)
             if isSynthetic { writer.member("synthetic", true) }
             if isLate { writer.member("late", true) }
+            if isUntracked { writer.member("untracked", true) }
             writer.member("data") { data.write(to: &$0) }
         }
     }

@@ -235,6 +235,11 @@ extension Limits {
 
     /// Leaves without their join, and synthetic ones without their real twin, that are remembered in all.
     public static let rememberedDepartures = 4_096
+    /// Sessions of rooms whose finish is remembered in all, so that what comes after it is known to be late.
+    public static let rememberedFinishes = 4_096
+    /// Events of one batch of finishes of rooms that nothing was heard from; a room with more participants is a batch
+    /// by itself. Ingest never waits longer than for one batch.
+    public static let staleRoomEvents = 500
     /// Participants in all whose tracks are remembered until their join comes.
     public static let rememberedEarlyParticipants = 1_024
     /// Tracks of one of them.

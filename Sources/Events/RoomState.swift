@@ -54,21 +54,24 @@ public struct RoomState: Sendable, Equatable {
 
     /// Writes the whole object: the room's members, then who is inside.
     public func write(to writer: inout JSONWriter) {
-        writer.object { writer in
-            room.writeOwnMembers(to: &writer)
-            writer.member("source", source)
-            writer.member("provider", provider)
-            writer.member("numParticipants", Int64(participants.count))
-            writer.name("participants")
-            writer.array { writer in
-                for participant in participants { participant.write(to: &writer) }
-            }
-            writer.name("recordings")
-            writer.array { writer in
-                for recording in recordings { writer.object(recording.write) }
-            }
-            writer.member("lastEventId", id: lastEventID)
+        writer.object { writeMembers(to: &$0) }
+    }
+
+    /// Writes the members; the caller has opened the object, and may add others.
+    public func writeMembers(to writer: inout JSONWriter) {
+        room.writeOwnMembers(to: &writer)
+        writer.member("source", source)
+        writer.member("provider", provider)
+        writer.member("numParticipants", Int64(participants.count))
+        writer.name("participants")
+        writer.array { writer in
+            for participant in participants { participant.write(to: &writer) }
         }
+        writer.name("recordings")
+        writer.array { writer in
+            for recording in recordings { writer.object(recording.write) }
+        }
+        writer.member("lastEventId", id: lastEventID)
     }
 }
 

@@ -38,6 +38,10 @@ public protocol LogHome: Sendable {
     /// Steps of the wall clock that the home noticed since this was last asked.
     func takeClockJumps() -> [ClockJump]
 
+    /// The finishes of rooms that nothing was heard from for too long, to be appended at once: about
+    /// ``Limits/staleRoomEvents`` events, and none where there is no such room.
+    func staleRooms(now: WallTime) throws -> [Draft]
+
     /// What the log holds now, as retention counts it.
     func size() throws -> LogSize
 
@@ -58,6 +62,9 @@ extension LogHome {
 
     /// None.
     public func takeClockJumps() -> [ClockJump] { [] }
+
+    /// None.
+    public func staleRooms(now: WallTime) throws -> [Draft] { [] }
 }
 
 /// How much a log holds.
@@ -68,12 +75,15 @@ public struct LogSize: Sendable, Equatable {
     public var bytes: Int
     /// When the oldest event was committed; nil if there is none.
     public var oldest: WallTime?
+    /// How many rooms are open.
+    public var rooms: Int
 
     /// Sizes; an empty log unless given.
-    public init(events: Int = 0, bytes: Int = 0, oldest: WallTime? = nil) {
+    public init(events: Int = 0, bytes: Int = 0, oldest: WallTime? = nil, rooms: Int = 0) {
         self.events = events
         self.bytes = bytes
         self.oldest = oldest
+        self.rooms = rooms
     }
 }
 
@@ -85,7 +95,8 @@ public struct Commit: Sendable {
     public let rooms: [RoomKey: RoomState?]
     /// The log after it.
     public let extent: LogExtent
-    /// How many drafts were duplicates of something committed before, or of one before it in the same batch.
+    /// How many drafts were duplicates of something committed before, or of one before it in the same batch; the
+    /// relay's own finishes of rooms that are not open count as such.
     public let duplicates: Int
     /// Which drafts these were, by their index in the batch.
     public let duplicateIndexes: Set<Int>

@@ -9,6 +9,7 @@ struct EventTests {
         event.timestamp = 1_790_000_000_123
         event.isSynthetic = true
         event.isLate = true
+        event.isUntracked = true
         var room = Room(name: "a/b \"c\"", id: "RM_1")
         room.startedAt = 1_790_000_000_000
         room.endedAt = 1_790_000_060_000

@@ -71,7 +71,9 @@ struct FoldInvariantTests {
             try #require(RoomState(try JSONReader.value(JSONWriter.bytes { room.write(to: &$0) })))
         }
         let memory = FoldMemory(try JSONReader.value(Self.text(before.memory)))
-        var after = RoomFold(rooms: rooms, memory: memory)
+        let heardAt = rooms.compactMap { room in before.heardAt(room.key).map { (room.key, $0) } }
+        var after = RoomFold(
+            rooms: rooms, memory: memory, heardAt: Dictionary(uniqueKeysWithValues: heardAt))
         for (id, event) in driver.log.dropFirst(half) { after.record(event, id: id) }
         after.commit()
         #expect(after.rooms.inOrder == driver.fold.rooms.inOrder)

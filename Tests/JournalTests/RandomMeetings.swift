@@ -47,7 +47,15 @@ struct RandomMeetings {
         case 35..<60: return leave(room, told)
         case 60..<85: return track(room, told)
         case 85..<92: return Make.recording(.recordingStarted, "EG_\(number)", "active", session: told)
-        case 92..<96:
+        case 92:
+            // The relay finishes the room; the provider goes on.
+            let reason = chance(50) ? RoomEnd.stale : RoomEnd.closed
+            let key = RoomKey(source: "livekit", name: room)
+            let time = start + now
+            return Draft.finish(
+                key, provider: "livekit", reason: reason, endedAt: chance(50) ? time : nil, now: time
+            ).event
+        case 93..<96:
             sessions[room] = nil
             return Make.finished(session, room: room, at: now)
         default:

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Journal
@@ -38,6 +39,36 @@ struct RecentMapTests {
         #expect(map.changes == before)
         map[1] = nil
         #expect(map.changes > before)
+    }
+
+    @Test func aRollbackLeavesTheMapAsItWas() {
+        var generator = SeededGenerator(seed: 5)
+        var map = RecentMap<Int, String>(limit: 20)
+        for round in 0..<500 {
+            let before = map
+            for _ in 0..<Int.random(in: 0..<60, using: &generator) {
+                let key = Int.random(in: 0..<40, using: &generator)
+                map[key] = Bool.random(using: &generator) ? nil : "\(round)"
+            }
+            guard Bool.random(using: &generator) else {
+                map.commit()
+                continue
+            }
+            map.rollback()
+            #expect(map.ordered.map(\.key) == before.ordered.map(\.key))
+            #expect(map.ordered.map(\.value) == before.ordered.map(\.value))
+            #expect(map.changes == before.changes && map.count == before.count)
+        }
+    }
+
+    @Test func theOldestAreFoundUpToTheFirstThatIsNotWanted() {
+        var map = map(9, 0..<6)
+        map[0] = "again"
+        map[2] = nil
+        #expect(map.oldest { key, _ in key < 4 }.map(\.key) == [1, 3])
+        map.commit()
+        #expect(map.oldest { _, value in value != "again" }.map(\.key) == [1, 3, 4, 5])
+        #expect(map.oldest { _, _ in false }.isEmpty)
     }
 
     @Test func theOrderOutlivesManyChangesOfFewKeys() {

@@ -16,9 +16,10 @@ final class TemporaryFolder: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     func home(
-        durability: Durability = .normal, retention: Retention = Retention(ageMilliseconds: nil)
+        durability: Durability = .normal, retention: Retention = Retention(ageMilliseconds: nil),
+        rooms: RoomBounds = RoomBounds()
     ) throws -> SQLiteHome {
-        try SQLiteHome(folder: path, durability: durability, retention: retention)
+        try SQLiteHome(folder: path, durability: durability, retention: retention, rooms: rooms)
     }
 
     /// What kill -9 would leave behind: the files as they are now, nothing closed, the lock free.

@@ -72,6 +72,7 @@ import Testing
         var event = Event(type: .participantLeft, source: "s", provider: "livekit", room: "a", receivedAt: 2)
         event.isSynthetic = true
         event.isLate = true
+        event.isUntracked = true
         event.users = ["ada"]
         var writer = JSONWriter()
         event.write(to: &writer, id: EventID(milliseconds: 1, sequence: 0))

@@ -41,6 +41,14 @@ import Testing
         ("streams: {over_cap: oldst}", "streams.over_cap: should be refuse or oldest; did you mean oldest?"),
         ("log: {retention: {bytes: 1G}}", "log.retention.bytes: a size should stand here, as in 64MiB or 1GiB"),
         ("log: {retention: {bytes: 1KiB}}", "log.retention.bytes: the least is 1MiB, or 0 for no bound"),
+        ("rooms: {stale_after: 500ms}", "rooms.stale_after: the least is 1s, or 0 for no bound"),
+        (
+            "rooms: {stale_after: 24}",
+            "rooms.stale_after: a duration should stand here, with its unit; did you mean 24s?"
+        ),
+        ("rooms: {stale_after: 4000d}", "rooms.stale_after: the most is 3650d, or 0 for no bound"),
+        ("rooms: {total: -1}", "rooms.total: a whole number should stand here"),
+        ("rooms: {stale_aftr: 1h}", "rooms.stale_aftr: unknown key; did you mean stale_after?"),
         ("log: {home: redis}", "log.home: should be sqlite"),
         ("tokens: {livekit: maybe}", "tokens.livekit: true or false should stand here"),
         ("listen: 3001", "listen: an address and a port should stand here; did you mean :3001?"),

@@ -46,6 +46,7 @@ func problems(
           home: sqlite
           durability: normal
           retention: {age: 12h, events: 2_000_000, bytes: 512MiB}
+        rooms: {stale_after: 36h, total: 5_000}
         sources:
           livekit: {provider: livekit, keys: {APIabc: "${LIVEKIT_API_SECRET}"}}
           daily:   {provider: daily, secrets: ["${DAILY_WEBHOOK_SECRET}", old], basic_auth: "user:password"}
@@ -96,6 +97,8 @@ func problems(
         #expect(settings.log.retention.ageMilliseconds == 43_200_000)
         #expect(settings.log.retention.events == 2_000_000)
         #expect(settings.log.retention.bytes == 536_870_912)
+        #expect(settings.rooms.staleAfterMilliseconds == 36 * 3_600_000)
+        #expect(settings.rooms.total == 5_000)
         #expect(settings.tokens.livekit == false)
         #expect(settings.tokens.livekitUsers && settings.tokens.dailyUsers)
         #expect(settings.tokens.daily == ["api", "old"])

@@ -18,10 +18,18 @@ final class MemoryHome: LogHome {
 
     private let disk: Monitor<Disk>
     private let keptEvents: Int
+    private let staleAfterMilliseconds: Int64
 
-    init(keptEvents: Int) {
-        disk = Monitor(Disk())
+    init(keptEvents: Int, rooms: RoomBounds) {
+        var empty = Disk()
+        empty.fold.mostRooms = rooms.rooms
+        disk = Monitor(empty)
         self.keptEvents = keptEvents
+        staleAfterMilliseconds = rooms.staleAfterMilliseconds ?? .max
+    }
+
+    func staleRooms(now: WallTime) -> [Draft] {
+        disk.withLock { $0.fold.staleRooms(heardBefore: now - staleAfterMilliseconds, events: 5, now: now) }
     }
 
     func fillUp(_ isFull: Bool) { disk.withLock { $0.isFull = isFull } }
@@ -33,7 +41,8 @@ final class MemoryHome: LogHome {
             var events: [LoggedEvent] = []
             var duplicates: Set<Int> = []
             for (index, draft) in drafts.enumerated() {
-                guard next.keys.insert("\(draft.event.source)/\(draft.idempotencyKey)").inserted else {
+                let isOwn = draft.event.isSynthetic
+                guard isOwn || next.keys.insert("\(draft.event.source)/\(draft.idempotencyKey)").inserted else {
                     duplicates.insert(index)
                     continue
                 }
@@ -41,6 +50,7 @@ final class MemoryHome: LogHome {
                     next.head = next.head.next(at: now)
                     return next.head
                 }
+                if logged.isEmpty { duplicates.insert(index) }
                 for (offset, entry) in logged.enumerated() {
                     let raw = offset == logged.count - 1 ? draft.raw : nil
                     events.append(LoggedEvent(id: entry.id, event: entry.event, raw: raw))

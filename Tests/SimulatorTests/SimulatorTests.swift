@@ -23,27 +23,32 @@ struct SimulatorTests {
         }
         var received = 0
         var resyncs = 0
+        var finished = 0
         for seed in stride(from: part, to: Self.seeds, by: UInt64.Stride(Self.parts)) {
             guard let tally = try Self.run(seed, showsTrace: false) else { return }
             received += tally.received
             resyncs += tally.resyncs
+            finished += tally.finished
         }
         // Otherwise the runs would prove nothing.
         #expect(received > Int(Self.seeds / Self.parts) * 20)
         #expect(resyncs > Int(Self.seeds / Self.parts) / 2)
+        #expect(finished > Int(Self.seeds / Self.parts) / 2)
     }
 
     /// Some seeds run over the real SQLite, most over memory, a hundred times faster.
-    private static func run(_ seed: UInt64, showsTrace: Bool) throws -> (received: Int, resyncs: Int)? {
+    private static func run(_ seed: UInt64, showsTrace: Bool) throws -> (received: Int, resyncs: Int, finished: Int)? {
         if namesSeeds { FileHandle.standardError.write(Data("seed \(seed)\n".utf8)) }
         let folder = NSTemporaryDirectory() + "simulator-\(seed)-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let memory = MemoryHome(keptEvents: 10 + Int(seed % 7) * 10)
+        let rooms = RoomBounds(staleAfterMilliseconds: 4_000, rooms: 2 + Int(seed % 5))
+        let memory = MemoryHome(keptEvents: 10 + Int(seed % 7) * 10, rooms: rooms)
         let isReal = seed % 150 == 149
         let world = try World(seed: seed) {
             guard isReal else { return memory }
             return try SQLiteHome(
-                folder: folder, durability: .normal, retention: Retention(ageMilliseconds: nil, events: 30, bytes: nil))
+                folder: folder, durability: .normal, retention: Retention(ageMilliseconds: nil, events: 30, bytes: nil),
+                rooms: rooms)
         }
         do {
             try world.run(steps: 110)

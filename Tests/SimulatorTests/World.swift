@@ -19,6 +19,8 @@ final class World {
     /// Webhooks that were refused because the disk was full: their senders try again.
     private var refused: [Draft] = []
     private var accepted: [Draft] = []
+    /// Rooms that the relay has finished itself.
+    private(set) var finished = 0
     /// Every connection ever made: every other one has its number here for its descriptor.
     private var wires: [Wire] = []
     /// What was done, for a failure's report.
@@ -34,9 +36,10 @@ final class World {
         clients = (0..<(2 + dice.below(5))).map { _ in dice.client() }
     }
 
-    /// How many events all clients received, and how many resyncs: a run in which nothing comes proves nothing.
-    var tally: (received: Int, resyncs: Int) {
-        clients.reduce((0, 0)) { ($0.0 + $1.received, $0.1 + $1.resyncs) }
+    /// How many events all clients received, how many resyncs, and how many rooms the relay finished: a run in which
+    /// nothing comes proves nothing.
+    var tally: (received: Int, resyncs: Int, finished: Int) {
+        (clients.reduce(0) { $0 + $1.received }, clients.reduce(0) { $0 + $1.resyncs }, finished)
     }
 
     private func makeLoop(_ index: Int) throws -> SimulatedLoop {
@@ -81,7 +84,8 @@ final class World {
         case 80..<89: giveRoom(dice.pick(clients), dice.percent(30) ? nil : 1 + dice.below(400))
         case 89..<91: dice.pick(clients).wire?.room = 0
         case 91..<95: pass(milliseconds: Int64(dice.below(9_000)))
-        case 95..<98: _ = try home.upkeep()
+        case 95..<97: _ = try home.upkeep()
+        case 97: try finishRooms()
         case 98: memory?.fillUp(dice.percent(50))
         default: try restart()
         }
@@ -109,6 +113,22 @@ final class World {
         accepted += drafts
         note("append \(commit.events.map(\.id))")
         history.append(commit.events)
+        for loop in loops { loop.mail.append((commit.events, commit.extent)) }
+    }
+
+    /// The relay finishes rooms: those that nothing was heard from, and one that an administrator closes, perhaps twice
+    /// and perhaps when it is not open.
+    private func finishRooms() throws {
+        var drafts = try home.staleRooms(now: wall)
+        if dice.percent(50) {
+            let key = RoomKey(source: "livekit", name: "a")
+            let draft = Draft.finish(key, provider: "livekit", reason: RoomEnd.closed, endedAt: wall, now: wall)
+            drafts += dice.percent(50) ? [draft] : [draft, draft]
+        }
+        guard !drafts.isEmpty, let commit = try? home.append(drafts, now: wall) else { return }
+        note("finish rooms \(commit.events.map(\.id))")
+        history.append(commit.events)
+        finished += commit.events.count { $0.event.type == .roomFinished }
         for loop in loops { loop.mail.append((commit.events, commit.extent)) }
     }
 
@@ -281,6 +301,13 @@ final class World {
             last = logged.id
             if !logged.event.isSynthetic, let name = logged.event.data.providerEvent { names[name, default: 0] += 1 }
         }
+        // The rooms follow from the log alone, whatever bounds, kills and the relay's own finishes there were.
+        var fold = RoomFold()
+        for logged in history.events { fold.record(logged.event, id: logged.id) }
+        fold.commit()
+        let rooms = try home.rooms()
+        guard Set(rooms.map(\.key)) == Set(fold.rooms.map(\.key)), rooms.allSatisfy({ fold.state(of: $0.key) == $0 })
+        else { throw Failure("the rooms are not those of the log") }
         for draft in accepted where names[draft.event.data.providerEvent ?? ""] != 1 {
             throw Failure("the webhook \(draft.idempotencyKey) is in the log not just once")
         }

@@ -4,6 +4,7 @@ import os
 import subprocess
 
 import pytest
+import requests
 
 import clients
 import providers
@@ -124,3 +125,28 @@ def test_a_relay_killed_on_a_full_disk_starts_again_when_there_is_space(start, d
     assert identities(log(relay)) == [f"user_{n}" for n in range(number)]
     providers.post_livekit(relay, joined(number))
     assert identities(log(relay)) == [f"user_{n}" for n in range(number + 1)]
+
+
+def test_an_administrator_cannot_close_a_room_on_a_full_disk_and_can_afterwards(start, disk):
+    relay = start(roomwire.settings(), data=disk / "data")
+    providers.post_livekit(relay, joined(0))
+    token = roomwire.token("root", grant={"admin": True})
+
+    def close():
+        return requests.delete(
+            relay.url("/admin/rooms/livekit/hall"), headers={"Authorization": f"Bearer {token}"},
+            timeout=roomwire.DEADLINE_SECONDS)
+
+    fill(disk)
+    number = 1
+    # What the file has in reserve may still take a few.
+    while post(relay, joined(number)).status_code != 503:
+        number += 1
+    answer = close()
+    assert (answer.status_code, answer.json()["reason"]) == (503, "journal_unavailable")
+    assert answer.headers["Retry-After"] == "1"
+    assert len(relay.get("/rooms", roomwire.token()).json()["rooms"]) == 1
+    os.remove(disk / "ballast")
+    assert roomwire.wait_until(lambda: close().status_code == 204, "space for the finish")
+    assert relay.get("/rooms", roomwire.token()).json()["rooms"] == []
+    assert [event["type"] for event in log(relay)].count("room_finished") == 1

@@ -16,17 +16,46 @@ struct FoldMemory: Sendable {
         var joinedAt: WallTime?
     }
 
+    /// The end of a session that is in the log.
+    struct Finish: Equatable, Sendable {
+        /// True if the relay made it.
+        var isSynthetic: Bool
+        /// True if the provider's own is in the log, too.
+        var isConfirmed: Bool
+        /// Joins up to this time belonged to it, by the provider's clock if that told.
+        var endedAt: WallTime
+        /// Whether the session's id was known.
+        var namesSession: Bool
+    }
+
+    /// The id under which the last finish of a room is remembered: no session's.
+    static let lastFinish: WireText = ""
+
     /// Participants who left like that.
     var departures = RecentMap<Member, Departure>(limit: Limits.rememberedDepartures)
-    /// Sessions that were finished synthetically, because a newer one of the room began. The value says nothing.
-    var supersededSessions = RecentMap<Member, Bool>(limit: Limits.rememberedDepartures)
+    /// Finishes of sessions, and under ``lastFinish`` the last one of each room, for what names no session.
+    var finishes = RecentMap<Member, Finish>(limit: Limits.rememberedFinishes)
     /// Tracks of participants whose join has not come yet: they are theirs when it does.
     var earlyTracks = RecentMap<Member, [Track]>(limit: Limits.rememberedEarlyParticipants)
 
     /// Grows with every change.
-    var changes: Int { departures.changes + supersededSessions.changes + earlyTracks.changes }
+    var changes: Int { departures.changes + finishes.changes + earlyTracks.changes }
 
     init() {}
+
+    /// What was remembered since the last commit stays.
+    mutating func commit() {
+        departures.commit()
+        finishes.commit()
+        earlyTracks.commit()
+    }
+
+    /// Forgets what was remembered since the last commit.
+    mutating func rollback() {
+        departures.rollback()
+        finishes.rollback()
+        earlyTracks.rollback()
+    }
 
     mutating func remember(early track: Track, of member: Member) {
         var tracks = earlyTracks[member] ?? []
@@ -61,10 +90,20 @@ extension FoldMemory {
                 isSynthetic: object["synthetic"]?.bool ?? false, leftAt: leftAt,
                 joinedAt: object["joinedAt"]?.integer)
         }
-        for (member, _) in entries("supersededSessions") { supersededSessions[member] = true }
+        // What a log of an earlier version has: sessions that were finished synthetically, without the time.
+        for (member, _) in entries("supersededSessions") {
+            finishes[member] = Finish(isSynthetic: true, isConfirmed: false, endedAt: 0, namesSession: true)
+        }
+        for (member, object) in entries("finishes") {
+            guard let endedAt = object["endedAt"]?.integer else { continue }
+            finishes[member] = Finish(
+                isSynthetic: object["synthetic"]?.bool ?? false, isConfirmed: object["confirmed"]?.bool ?? false,
+                endedAt: endedAt, namesSession: object["session"]?.bool ?? false)
+        }
         for (member, object) in entries("earlyTracks") {
             earlyTracks[member] = (object["tracks"]?.array ?? []).compactMap { Track($0) }
         }
+        commit()
     }
 
     /// Writes all of it as one object, oldest entries first.
@@ -89,7 +128,12 @@ extension FoldMemory {
             writer.member("leftAt", departure.leftAt)
             writer.member("joinedAt", departure.joinedAt)
         }
-        list("supersededSessions", supersededSessions) { _, _ in }
+        list("finishes", finishes) { finish, writer in
+            writer.member("synthetic", finish.isSynthetic)
+            writer.member("confirmed", finish.isConfirmed)
+            writer.member("endedAt", finish.endedAt)
+            writer.member("session", finish.namesSession)
+        }
         list("earlyTracks", earlyTracks) { tracks, writer in
             writer.name("tracks")
             writer.array { writer in

@@ -1,5 +1,8 @@
 /// A dictionary that holds at most so many entries: the one that was set longest ago goes first.
 ///
+/// Changes count at once and can be undone until ``commit()``, at a cost that depends on how many there were and not on
+/// how many entries there are.
+///
 /// What it forgets depends only on what was set and removed, in which order, so that folding the same events again
 /// forgets the same.
 struct RecentMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
@@ -9,6 +12,10 @@ struct RecentMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     private let limit: Int
+    /// Entries as they were before each change since the last commit.
+    private var undo: [(key: Key, entry: Entry?)] = []
+    /// The length of ``queue``, ``head`` and ``changes`` at the last commit.
+    private var mark = (queue: 0, head: 0, changes: 0)
     private var entries: [Key: Entry] = [:]
     /// Keys in the order of setting. One that was set again or removed leaves a stale place behind, which its
     /// serial gives away.
@@ -32,14 +39,14 @@ struct RecentMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         get { entries[key]?.value }
         set {
             guard let newValue else {
-                // Asked first, so that removing what is not there copies nothing.
-                guard entries[key] != nil else { return }
-                entries.removeValue(forKey: key)
+                guard let entry = entries.removeValue(forKey: key) else { return }
+                undo.append((key, entry))
                 changes += 1
                 return
             }
             changes += 1
-            entries[key] = Entry(serial: changes, value: newValue)
+            let before = entries.updateValue(Entry(serial: changes, value: newValue), forKey: key)
+            undo.append((key, before))
             queue.append((changes, key))
             evict()
         }
@@ -54,11 +61,37 @@ struct RecentMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         while entries.count > limit, head < queue.count {
             let place = queue[head]
             head += 1
-            if live(place) != nil { entries.removeValue(forKey: place.key) }
+            if live(place) != nil { undo.append((place.key, entries.removeValue(forKey: place.key))) }
         }
-        if queue.count > 2 * limit + 16 {
+    }
+
+    /// The changes since the last commit stay.
+    mutating func commit() {
+        undo.removeAll(keepingCapacity: undo.count < 1_024)
+        while head < queue.count, live(queue[head]) == nil { head += 1 }
+        if queue.count > 2 * entries.count + 16 {
             queue = queue[head...].filter { live($0) != nil }
             head = 0
         }
+        mark = (queue.count, head, changes)
+    }
+
+    /// Undoes every change since the last commit.
+    mutating func rollback() {
+        for (key, entry) in undo.reversed() { entries[key] = entry }
+        undo.removeAll()
+        queue.removeLast(queue.count - mark.queue)
+        (head, changes) = (mark.head, mark.changes)
+    }
+
+    /// The entries that were set longest ago, oldest first, up to the first that is not wanted.
+    func oldest(while isWanted: (Key, Value) -> Bool) -> [(key: Key, value: Value)] {
+        var found: [(key: Key, value: Value)] = []
+        for place in queue[head...] {
+            guard let value = live(place) else { continue }
+            guard isWanted(place.key, value) else { break }
+            found.append((place.key, value))
+        }
+        return found
     }
 }

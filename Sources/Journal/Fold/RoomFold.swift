@@ -14,18 +14,27 @@ public import Events
 /// somebody unknown are kept until it comes, since webhooks may overtake each other, and forgotten if it does not.
 public struct RoomFold: Sendable {
     private var committed: [RoomKey: RoomState] = [:]
-    private var committedMemory = FoldMemory()
     /// Rooms changed since the last commit, nil for those that were closed.
     private var changes: [RoomKey: RoomState?] = [:]
     var memory = FoldMemory()
+    /// When each open room was last heard from, as of the last commit: the time at which the relay received the last
+    /// event that names it, whatever that told.
+    private(set) var signs = RecentMap<RoomKey, WallTime>(limit: .max)
+    /// When rooms, open or not, were last heard from since.
+    private var newSigns: [RoomKey: WallTime] = [:]
+    /// How many rooms may be open; nil is no bound. See ``expand(_:)``.
+    public var mostRooms: Int?
 
     /// No room is open.
     public init() {}
 
-    init(rooms: [RoomState], memory: FoldMemory) {
+    /// - Parameter heardAt: when the rooms were last heard from; where that is not known it is when they last changed.
+    init(rooms: [RoomState], memory: FoldMemory, heardAt: [RoomKey: WallTime] = [:]) {
+        let times = rooms.map { (key: $0.key, time: heardAt[$0.key] ?? $0.lastEventID.milliseconds) }
+        for (key, time) in times.sorted(by: { $0.time < $1.time }) { signs[key] = time }
+        signs.commit()
         for room in rooms { committed[room.key] = room }
         self.memory = memory
-        committedMemory = memory
     }
 
     /// Every open room as of the last commit.
@@ -46,15 +55,43 @@ public struct RoomFold: Sendable {
         for (key, state) in changes {
             if let state { committed[key] = state } else { committed.removeValue(forKey: key) }
         }
-        committedMemory = memory
-        defer { changes = [:] }
+        for (key, time) in newSigns where committed[key] != nil { signs[key] = time }
+        for case (let key, nil) in changes { signs[key] = nil }
+        signs.commit()
+        memory.commit()
+        defer {
+            changes = [:]
+            newSigns = [:]
+        }
         return changes
+    }
+
+    /// When the room was last heard from; nil if it is not open and nothing came since the last commit.
+    func heardAt(_ key: RoomKey) -> WallTime? { newSigns[key] ?? signs[key] }
+
+    /// Rooms that are open, and changed or were heard from since the last commit.
+    var heardRooms: [RoomKey] { newSigns.keys.filter { state(of: $0) != nil } }
+
+    /// Takes an event as a sign of life of its room. What the relay makes itself is none.
+    mutating func hear(_ event: Event) {
+        guard let room = event.room, !event.isSynthetic else { return }
+        newSigns[RoomKey(source: event.source, name: room)] = event.receivedAt
+    }
+
+    /// True when as many rooms are open as may be.
+    var isFull: Bool {
+        // Seldom is the bound so near that the changes have to be counted.
+        guard let mostRooms, committed.count + changes.count >= mostRooms else { return false }
+        let opened = changes.count { $0.value != nil && committed[$0.key] == nil }
+        let closed = changes.count { $0.value == nil && committed[$0.key] != nil }
+        return committed.count + opened - closed >= mostRooms
     }
 
     /// Forgets what was recorded since the last commit.
     public mutating func discard() {
         changes = [:]
-        memory = committedMemory
+        newSigns = [:]
+        memory.rollback()
     }
 
     /// Expands an event and records what comes of it, under the ids that `nextID` gives. Returns what is to be

@@ -2,7 +2,8 @@ public import Events
 
 extension RoomFold {
     /// What is to be logged for an event, in order: synthetic events first, the event itself last, marked late if
-    /// it came after its time. Changes nothing; ``record(_:id:)`` does, for each of them.
+    /// it came after its time, and untracked if it would open one room more than ``mostRooms``. Nothing at all for the
+    /// relay's own finish of a room that is not open any more. Changes nothing; ``record(_:id:)`` does, for each of them.
     public func expand(_ event: Event) -> [Event] {
         guard let key = Self.key(of: event) else { return [event] }
         switch event.type {
@@ -17,17 +18,18 @@ extension RoomFold {
 
     /// A new session of a room whose old one is open: its finish was lost or is late, so it is finished here.
     private func expandStart(_ event: Event, _ key: RoomKey) -> [Event] {
-        guard let open = state(of: key), open.isOtherSession(event) else { return [event] }
-        if open.isNewer(thanSessionOf: event) { return [event.markedLate] }
+        guard let open = state(of: key) else { return [opening(event)] }
+        guard open.isOtherSession(event) else { return [event] }
+        if isConfirmedOver(sessionOf: event, key) || open.isNewer(thanSessionOf: event) { return [event.markedLate] }
         return closing(open, supersededBy: event) + [event]
     }
 
     private func expandFinish(_ event: Event, _ key: RoomKey) -> [Event] {
         guard let open = state(of: key) else {
-            let session = event.data.room?.id.map { FoldMemory.Member(room: key, id: $0) }
-            let isTwin = session.map { memory.supersededSessions[$0] != nil } ?? false
-            return [isTwin ? event.markedLate : event]
+            if event.isSynthetic { return [] }
+            return [isTwinOfSyntheticFinish(event, key) ? event.markedLate : event]
         }
+        if event.isSynthetic { return finishing(open, by: event) }
         if open.isOtherSession(event) { return [event.markedLate] }
         let endedAt = event.data.room?.endedAt ?? event.timestamp
         return open.participants.map { event.leave(of: $0.participant, in: open.room, at: endedAt) } + [event]
@@ -35,9 +37,12 @@ extension RoomFold {
 
     private func expandJoin(_ event: Event, _ key: RoomKey) -> [Event] {
         guard let participant = event.data.participant else { return [event] }
-        if isOver(stayOf: participant, event, key) { return [event.markedLate] }
-        guard let open = state(of: key), open.isOtherSession(event) else { return [event] }
-        if open.isNewer(thanSessionOf: event) { return [event.markedLate] }
+        if isOver(stayOf: participant, event, key) || isOver(sessionOf: event, participant, key) {
+            return [event.markedLate]
+        }
+        guard let open = state(of: key) else { return [opening(event)] }
+        guard open.isOtherSession(event) else { return [event] }
+        if isConfirmedOver(sessionOf: event, key) || open.isNewer(thanSessionOf: event) { return [event.markedLate] }
         return closing(open, supersededBy: event) + [event]
     }
 
@@ -62,13 +67,70 @@ extension RoomFold {
         var finish = event.synthetic(.roomFinished)
         finish.data.room = open.room
         finish.data.room?.endedAt = event.timestamp
-        finish.data.room?.endReason = "superseded"
+        finish.data.room?.endReason = RoomEnd.superseded
         return leaving.map { event.leave(of: $0, in: open.room, at: event.timestamp) } + [finish]
+    }
+
+    /// The finish that the relay gives a room, whatever its session is by now, with the leaves of those inside.
+    private func finishing(_ open: RoomState, by event: Event) -> [Event] {
+        var finish = event
+        let told = event.data.room
+        finish.data.room = open.room
+        let heardOrTold = told?.endedAt ?? heardAt(open.key) ?? event.timestamp
+        // The provider's clock may be ahead.
+        let endedAt = max(heardOrTold, open.room.startedAt ?? heardOrTold)
+        finish.data.room?.endedAt = endedAt
+        finish.data.room?.endReason = told?.endReason
+        let leaves = open.participants.map { state in
+            event.leave(of: state.participant, in: open.room, at: max(endedAt, state.participant.joinedAt ?? endedAt))
+        }
+        return leaves + [finish]
+    }
+
+    /// An event that opens a room, which is not kept if there are too many: the event is not lost for that.
+    private func opening(_ event: Event) -> Event {
+        guard isFull else { return event }
+        var event = event
+        event.isUntracked = true
+        return event
     }
 
     private func isTwinOfSynthetic(_ event: Event, _ key: RoomKey) -> Bool {
         guard let id = event.data.participant?.id, state(of: key)?.index(of: id) == nil else { return false }
         return memory.departures[FoldMemory.Member(room: key, id: id)]?.isSynthetic ?? false
+    }
+
+    /// True when the relay has finished the session before the provider's own finish came.
+    private func isTwinOfSyntheticFinish(_ event: Event, _ key: RoomKey) -> Bool {
+        let session = event.session
+        if let session, let finish = memory.finishes[FoldMemory.Member(room: key, id: session)] {
+            return finish.isSynthetic
+        }
+        // One of the two named no session, so that there is only the room to go by.
+        guard let last = memory.finishes[FoldMemory.Member(room: key, id: FoldMemory.lastFinish)] else { return false }
+        return last.isSynthetic && (session == nil || !last.namesSession)
+    }
+
+    /// True when the provider itself has finished the session of an event.
+    private func isConfirmedOver(sessionOf event: Event, _ key: RoomKey) -> Bool {
+        guard let session = event.session else { return false }
+        return memory.finishes[FoldMemory.Member(room: key, id: session)]?.isConfirmed ?? false
+    }
+
+    /// True when a join belongs to a session whose finish was logged before. A session may come back under its id, as
+    /// LiveKit's does where a join meets a delete, so it is late only if it happened before the end.
+    ///
+    /// A join that names no session, as Daily's, is judged by the last finish of the room: it is late if the provider
+    /// tells when it joined, and that is before the end by more than Daily's times are apart.
+    private func isOver(sessionOf event: Event, _ participant: Participant, _ key: RoomKey) -> Bool {
+        if let session = event.session {
+            guard let finish = memory.finishes[FoldMemory.Member(room: key, id: session)] else { return false }
+            return (participant.joinedAt ?? event.timestamp) <= finish.endedAt
+        }
+        guard let finish = memory.finishes[FoldMemory.Member(room: key, id: FoldMemory.lastFinish)],
+            let joinedAt = participant.joinedAt
+        else { return false }
+        return joinedAt < finish.endedAt - Limits.sessionStartSlackMilliseconds
     }
 
     /// True when the leave of just this stay was logged before its join came.
@@ -80,6 +142,9 @@ extension RoomFold {
 }
 
 extension Event {
+    /// The id of the room's session that the provider tells, if any.
+    var session: WireText? { data.room?.id.flatMap { $0.isEmpty ? nil : $0 } }
+
     var markedLate: Event {
         var event = self
         event.isLate = true

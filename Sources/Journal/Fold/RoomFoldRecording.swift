@@ -3,7 +3,12 @@ public import Events
 extension RoomFold {
     /// Takes in one event of the log.
     public mutating func record(_ event: Event, id: EventID) {
-        guard !event.isLate, let key = Self.key(of: event) else { return }
+        hear(event)
+        guard let key = Self.key(of: event), !event.isUntracked else { return }
+        if event.isLate {
+            if event.type == .roomFinished { rememberLateFinish(event, key) }
+            return
+        }
         switch event.type {
         case .roomStarted: recordStart(event, key, id)
         case .roomFinished: recordFinish(event, key, id)
@@ -20,8 +25,8 @@ extension RoomFold {
 
     /// The room, opened if it was not: a finished session may come back, and a start may be lost or late.
     private mutating func open(_ event: Event, _ key: RoomKey, _ id: EventID) -> RoomState {
-        if let session = event.data.room?.id {
-            memory.supersededSessions[FoldMemory.Member(room: key, id: session)] = nil
+        if let session = event.session {
+            memory.finishes[FoldMemory.Member(room: key, id: session)] = nil
         }
         var state =
             take(key)
@@ -37,15 +42,35 @@ extension RoomFold {
 
     /// Who is inside still, after the leaves that ``expand(_:)`` put before the finish, belongs to the next session.
     private mutating func recordFinish(_ event: Event, _ key: RoomKey, _ id: EventID) {
+        remember(finish: event, key)
         guard let remaining = find(key, { $0.participants.count }) else { return }
-        if event.isSynthetic, let session = event.data.room?.id {
-            memory.supersededSessions[FoldMemory.Member(room: key, id: session)] = true
-        }
         guard remaining > 0 else { return put(key, nil) }
         change(key, id) { state in
             state.room = Room(name: key.name)
             state.recordings = []
         }
+    }
+
+    private mutating func remember(finish event: Event, _ key: RoomKey) {
+        let room = event.data.room
+        var finish = FoldMemory.Finish(
+            isSynthetic: event.isSynthetic, isConfirmed: !event.isSynthetic,
+            endedAt: room?.endedAt ?? event.timestamp, namesSession: event.session != nil)
+        let isSuperseded = event.isSynthetic && room?.endReason == RoomEnd.superseded
+        // Joins that happened after the last event of the room tell that it lives, whatever time it is here.
+        if event.isSynthetic && !isSuperseded { finish.endedAt = heardAt(key) ?? finish.endedAt }
+        if let session = event.session { memory.finishes[FoldMemory.Member(room: key, id: session)] = finish }
+        // The newer session began before it was known: its joins may be older than this finish.
+        if !isSuperseded { memory.finishes[FoldMemory.Member(room: key, id: FoldMemory.lastFinish)] = finish }
+    }
+
+    /// A finish that came after its time changes no room, but joins of its session that come still later are late too.
+    private mutating func rememberLateFinish(_ event: Event, _ key: RoomKey) {
+        guard let room = event.data.room, let session = event.session else { return }
+        let member = FoldMemory.Member(room: key, id: session)
+        memory.finishes[member] = FoldMemory.Finish(
+            isSynthetic: memory.finishes[member]?.isSynthetic ?? false, isConfirmed: true,
+            endedAt: room.endedAt ?? event.timestamp, namesSession: true)
     }
 
     private mutating func recordJoin(_ event: Event, _ key: RoomKey, _ id: EventID) {

@@ -28,12 +28,14 @@ struct AppendBatch {
         insertKey = try EventStatement(db, sql: "INSERT INTO dedupe (id, source, key) VALUES (?, ?, ?)")
     }
 
-    /// Appends a draft and whatever the fold puts before it, unless its key was there before.
+    /// Appends a draft and whatever the fold puts before it, unless its key was there before. What the relay itself
+    /// appends has no key: the fold says whether it still applies.
     mutating func append(_ draft: Draft, _ fold: inout RoomFold, _ seen: DedupeIndex) throws {
         defer { index += 1 }
         let key = DedupeIndex.Key(source: draft.event.source, key: draft.idempotencyKey)
         let hash = key.hash
-        guard try !keys.contains(key, hash, seen) else {
+        let isOwn = draft.event.isSynthetic
+        guard try isOwn || !keys.contains(key, hash, seen) else {
             duplicates.insert(index)
             return
         }
@@ -43,11 +45,13 @@ struct AppendBatch {
         }
         for (position, entry) in expanded.enumerated() {
             // The last is the draft's own event; those before it were added.
-            let isOwn = position == expanded.count - 1
-            let logged = LoggedEvent(id: entry.id, event: entry.event, raw: isOwn ? draft.raw : nil)
+            let isDrafts = position == expanded.count - 1
+            let logged = LoggedEvent(id: entry.id, event: entry.event, raw: isDrafts ? draft.raw : nil)
             try insert(logged)
             events.append(logged)
         }
+        if expanded.isEmpty { duplicates.insert(index) }
+        if isOwn { return }
         try insert(key)
         keys.insert(key, hash, head, seen)
     }

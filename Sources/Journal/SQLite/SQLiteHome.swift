@@ -45,6 +45,7 @@ public final class SQLiteHome: LogHome {
     let live: Monitor<Live>
     private let bounds: Monitor<Retention>
     private let clock: @Sendable () -> ClockReading
+    private let roomBounds: Monitor<RoomBounds>
     /// What is kept of the log.
     public var retention: Retention { bounds.withLock { $0 } }
     /// What a committed event survives.
@@ -60,17 +61,20 @@ public final class SQLiteHome: LogHome {
     ///   - durability: what a committed event survives.
     ///   - retention: what is kept. By age, an event of this run goes by the time that has passed since, and one of
     ///     an earlier run by its id once the wall clock has been steady: its steps remove nothing.
+    ///   - rooms: what bounds the rooms that are open.
     ///   - clock: reads the machine's clocks.
     /// - Throws: ``JournalError`` if the folder cannot be written, another process has the log open, the file is
     ///   damaged, or a newer version wrote it.
     public init(
         folder: String, durability: Durability = .full, retention: Retention = Retention(),
-        clock: @escaping @Sendable () -> ClockReading = { .now() }
+        rooms: RoomBounds = RoomBounds(), clock: @escaping @Sendable () -> ClockReading = { .now() }
     ) throws {
         self.durability = durability
         self.clock = clock
         bounds = Monitor(retention)
+        roomBounds = Monitor(rooms)
         (pool, checkpointer, live) = try Self.openAll(folder, durability, retention, clock())
+        live.withLock { $0.fold.mostRooms = rooms.rooms }
     }
 
     private static func openAll(
@@ -138,6 +142,20 @@ public final class SQLiteHome: LogHome {
         }
     }
 
+    /// Has so many rooms open, and so silent ones, from now on. Rooms that are open stay.
+    public func keep(_ rooms: RoomBounds) {
+        roomBounds.withLock { $0 = rooms }
+        live.withLock { $0.fold.mostRooms = rooms.rooms }
+    }
+
+    /// The finishes of rooms that nothing was heard from for too long; see ``LogHome/staleRooms(now:)``.
+    public func staleRooms(now: WallTime) -> [Draft] {
+        guard let after = roomBounds.withLock({ $0.staleAfterMilliseconds }) else { return [] }
+        return live.withLock {
+            $0.fold.staleRooms(heardBefore: now - after, events: Limits.staleRoomEvents, now: now)
+        }
+    }
+
     /// Commits drafts in one transaction; see ``LogHome/append(_:now:)``.
     public func append(_ drafts: [Draft], now: WallTime) throws -> Commit {
         try live.withLock { live in
@@ -160,6 +178,7 @@ public final class SQLiteHome: LogHome {
             if !batch.events.isEmpty { live.clock.committed(through: batch.head) }
             live.sinceCheckpoint += batch.events.count
             for (hash, entry) in batch.keys.new { live.seen.insert(hash, entry.id) }
+            live.dirty.formUnion(live.fold.heardRooms)
             let rooms = live.fold.commit()
             live.dirty.formUnion(rooms.keys)
             return Commit(
@@ -180,12 +199,13 @@ public final class SQLiteHome: LogHome {
 
     /// What the log holds, as retention counts it.
     public func size() throws -> LogSize {
-        let meta = live.withLock { $0.meta }
+        let (meta, rooms) = live.withLock { ($0.meta, $0.fold.roomCount) }
         let oldest = try reporting("size") {
             try pool.read { try Int64.fetchOne($0.cachedStatement(sql: "SELECT min(id) FROM events")) }
         }
         return LogSize(
-            events: meta.events, bytes: meta.bytes, oldest: oldest.map { EventID(rawValue: $0).milliseconds })
+            events: meta.events, bytes: meta.bytes, oldest: oldest.map { EventID(rawValue: $0).milliseconds },
+            rooms: rooms)
     }
 
     /// Shows that the log takes events; see ``LogHome/probe(_:now:)``.

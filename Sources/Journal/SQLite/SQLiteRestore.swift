@@ -7,7 +7,11 @@ extension SQLiteHome.Live {
     init(restoring pool: DatabasePool, lock: FolderLock, at reading: ClockReading) throws {
         self = try pool.read { db in
             let meta = try LogMeta(db)
-            var fold = RoomFold(rooms: try Self.rooms(db), memory: try Self.memory(db))
+            let rooms = try Self.rooms(db)
+            let heardAt = rooms.compactMap { room in room.heardAt.map { (room.state.key, $0) } }
+            var fold = RoomFold(
+                rooms: rooms.map(\.state), memory: try Self.memory(db),
+                heardAt: Dictionary(heardAt) { first, _ in first })
             let savedMemory = fold.memory.changes
             var replayed = 0
             let statement = try db.makeStatement(sql: EventRow.sql)
@@ -19,7 +23,8 @@ extension SQLiteHome.Live {
                 replayed += 1
             }
             let last = try Int64.fetchOne(db, sql: "SELECT max(id) FROM events") ?? 0
-            let dirty = Set(fold.commit().keys)
+            let heard = fold.heardRooms
+            let dirty = Set(fold.commit().keys).union(heard)
             let head = max(EventID(rawValue: last), meta.trimmed)
             return Self(
                 meta: meta, head: head, fold: fold, seen: try Self.keys(db), dirty: dirty, savedMemory: savedMemory,
@@ -27,9 +32,9 @@ extension SQLiteHome.Live {
         }
     }
 
-    private static func rooms(_ db: Database) throws -> [RoomState] {
+    private static func rooms(_ db: Database) throws -> [StoredRoom] {
         try [UInt8].fetch(db, sql: "SELECT json FROM rooms").map { bytes in
-            guard let json = try? JSONReader.value(bytes), let room = RoomState(json) else {
+            guard let json = try? JSONReader.value(bytes), let room = StoredRoom(json) else {
                 throw JournalError(
                     operation: "open", code: JournalError.damaged, text: "a row of the table rooms is no room")
             }
@@ -53,6 +58,30 @@ extension SQLiteHome.Live {
                 operation: "open", code: JournalError.damaged, text: "the row of the table memory is no JSON")
         }
         return FoldMemory(json)
+    }
+}
+
+/// A row of `rooms`: the room as snapshots show it, and when it was last heard from.
+struct StoredRoom {
+    let state: RoomState
+    /// Nil in rows of earlier versions.
+    let heardAt: WallTime?
+
+    init(state: RoomState, heardAt: WallTime?) {
+        self.state = state
+        self.heardAt = heardAt
+    }
+
+    init?(_ json: JSONValue) {
+        guard let state = RoomState(json) else { return nil }
+        self.init(state: state, heardAt: json.object?["heardAt"]?.integer)
+    }
+
+    func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            state.writeMembers(to: &writer)
+            writer.member("heardAt", heardAt)
+        }
     }
 }
 

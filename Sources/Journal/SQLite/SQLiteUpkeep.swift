@@ -44,7 +44,7 @@ extension SQLiteHome {
             let changes = live.fold.memory.changes
             try reporting("checkpoint") {
                 try pool.transaction { db in
-                    for key in live.dirty { try Self.save(db, key, live.fold.state(of: key)) }
+                    for key in live.dirty { try Self.save(db, key, live.fold) }
                     if changes != live.savedMemory { try Self.save(db, live.fold.memory) }
                     try meta.save(db)
                 }
@@ -127,13 +127,13 @@ extension SQLiteHome {
         return keys
     }
 
-    private static func save(_ db: Database, _ key: RoomKey, _ state: RoomState?) throws {
-        guard let state else {
+    private static func save(_ db: Database, _ key: RoomKey, _ fold: RoomFold) throws {
+        guard let state = fold.state(of: key) else {
             try db.cachedStatement(sql: "DELETE FROM rooms WHERE source = ? AND name = ?")
                 .execute(arguments: [key.source.string, key.name.string])
             return
         }
-        let json = Data(JSONWriter.bytes { state.write(to: &$0) })
+        let json = Data(JSONWriter.bytes { StoredRoom(state: state, heardAt: fold.heardAt(key)).write(to: &$0) })
         try db.cachedStatement(sql: "INSERT OR REPLACE INTO rooms (source, name, json) VALUES (?, ?, ?)")
             .execute(arguments: [key.source.string, key.name.string, json])
     }

@@ -44,6 +44,7 @@ public final class JournalWriter: Sendable {
 
     private let home: any LogHome
     private let clock: @Sendable () -> WallTime
+    private let steady: @Sendable () -> SteadyTime
     private let onCommit: @Sendable (Commit) -> Void
     private let onFault: @Sendable (JournalError) -> Void
     private let onClockJump: @Sendable (ClockJump) -> Void
@@ -54,6 +55,7 @@ public final class JournalWriter: Sendable {
     /// - Parameters:
     ///   - home: where to append; from now on this writer alone does, and it closes it when it stops.
     ///   - clock: the time, in milliseconds since 1970.
+    ///   - steady: milliseconds since some moment, by a clock that nothing sets: rooms grow stale by it.
     ///   - onCommit: called on the writer's thread after each commit that brought something, before the completions
     ///     of its drafts: who is answered 200 is fanned out already. Also, without events, when retention has
     ///     removed some.
@@ -62,11 +64,13 @@ public final class JournalWriter: Sendable {
     ///   - onClockJump: called on the writer's thread when the home has noticed a step of the wall clock.
     public init(
         home: any LogHome, clock: @escaping @Sendable () -> WallTime,
+        steady: @escaping @Sendable () -> SteadyTime = SteadyTime.now,
         onCommit: @escaping @Sendable (Commit) -> Void, onFault: @escaping @Sendable (JournalError) -> Void = { _ in },
         onClockJump: @escaping @Sendable (ClockJump) -> Void = { _ in }
     ) throws(SystemError) {
         self.home = home
         self.clock = clock
+        self.steady = steady
         self.onCommit = onCommit
         self.onFault = onFault
         self.onClockJump = onClockJump
@@ -113,10 +117,11 @@ public final class JournalWriter: Sendable {
     private func run() {
         var upkeep = UpkeepPace(now: SteadyTime.now())
         var pace = CommitPace()
+        var stale = StaleRoomPace(wall: clock(), steady: steady())
         measure()
         while true {
             pace.wait()
-            switch next(waitMilliseconds: upkeep.hasMore ? 0 : Limits.upkeepMilliseconds) {
+            switch next(waitMilliseconds: upkeep.hasMore || stale.hasMore ? 0 : Limits.upkeepMilliseconds) {
             case .drafts(let drafts):
                 pace.begin(drafts: drafts.count)
                 var rest = drafts[...]
@@ -133,6 +138,7 @@ public final class JournalWriter: Sendable {
             case .nothing: lookAfterLog(&upkeep, isIdle: true)
             case .stop: return close()
             }
+            upkeep.appended += finishStaleRooms(&stale)
         }
     }
 
@@ -179,6 +185,30 @@ public final class JournalWriter: Sendable {
         case .failure(let error):
             let fault = JournalError(error, during: "append")
             for pending in batch { pending.completion(.failed(fault)) }
+            return 0
+        }
+    }
+
+    /// Finishes a batch of the rooms that nothing was heard from for too long, and returns how many events that took.
+    private func finishStaleRooms(_ pace: inout StaleRoomPace) -> Int {
+        let now = clock()
+        guard let seen = pace.seen(wall: now, steady: steady()) else { return 0 }
+        // Not again before its time if this fails: what failed for want of space will hardly succeed at once.
+        pace.hasMore = false
+        do {
+            let drafts = try home.staleRooms(now: seen)
+            guard !drafts.isEmpty else { return 0 }
+            let began = ContinuousClock.now
+            let result = Result { try home.append(drafts, now: now) }
+            let seconds = (ContinuousClock.now - began) / .seconds(1)
+            state.withLock { $0.counters.count(result, drafts: drafts.count, seconds: seconds) }
+            let commit = try result.get()
+            if !commit.events.isEmpty { onCommit(commit) }
+            settle()
+            pace.hasMore = !commit.events.isEmpty
+            return commit.events.count
+        } catch {
+            failed(error, during: "finish stale rooms")
             return 0
         }
     }

@@ -3,6 +3,7 @@ internal import EventLoop
 internal import Events
 internal import Fanout
 internal import FrontDoor
+internal import Journal
 internal import Platform
 
 /// What one loop asks another about its streams.
@@ -28,6 +29,8 @@ enum StreamAnswer: Sendable {
     case unknownStream
     /// The revocations are in their file; or why not.
     case kept(problem: String?)
+    /// What became of the finish that an administrator ordered for a room.
+    case roomFinish(AppendOutcome)
     /// The revocations in force.
     case revocations([Revocations.Entry])
 }

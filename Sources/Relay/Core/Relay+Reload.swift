@@ -72,6 +72,7 @@ extension Relay {
         context.caps.withLock { $0.settings = caps }
         context.doors.bodies.set(limitBytes: settings.limits.requestBytes)
         home.keep(Retention(settings.log.retention))
+        home.keep(RoomBounds(settings.rooms))
         for mailbox in mailboxes { mailbox.post(.settings(HubSettings(settings.streams))) }
         for key in restarts {
             context.log.warning("\(key) was changed, which takes effect only when the relay is restarted")

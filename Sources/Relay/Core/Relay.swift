@@ -66,7 +66,7 @@ public final class Relay: Sendable {
             tls: identity.map { TLSTermination($0) }, output: output, keepsQueue: !inherited.isEmpty)
         let home = try SQLiteHome(
             folder: settings.data, durability: settings.log.durability == .full ? .full : .normal,
-            retention: Retention(settings.log.retention))
+            retention: Retention(settings.log.retention), rooms: RoomBounds(settings.rooms))
         // Tokens whose keys are still to come wait for them, or are told to come back: the start does not. It begins
         // before the first request can come, which would be told to come back for nothing.
         keys.follow(issuers, in: context)
@@ -97,7 +97,10 @@ public final class Relay: Sendable {
         let rooms = try home.rooms()
         let writer = try JournalWriter(
             home: home, clock: WallClock.now,
-            onCommit: { commit in for mailbox in mailboxes { mailbox.post(.committed(commit)) } },
+            onCommit: { commit in
+                for mailbox in mailboxes { mailbox.post(.committed(commit)) }
+                context.roomNotice.note(commit)
+            },
             onFault: context.journalFailed,
             onClockJump: { journalLog.log(.warning, "\($0)", now: WallClock.now()) })
         let reader = try JournalReader(home: home, onFault: context.journalFailed)
@@ -199,6 +202,14 @@ public final class Relay: Sendable {
     /// Returns when the relay has stopped.
     public func waitUntilStopped() async {
         await ends.waitUntilFinished()
+    }
+}
+
+extension RoomBounds {
+    init(_ settings: RoomSettings) {
+        self.init(
+            staleAfterMilliseconds: settings.staleAfterMilliseconds > 0 ? Int64(settings.staleAfterMilliseconds) : nil,
+            rooms: settings.total > 0 ? settings.total : nil)
     }
 }
 

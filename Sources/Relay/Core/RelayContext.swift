@@ -101,6 +101,8 @@ final class RelayContext: Sendable {
     let forwardingNotice: ForwardingNotice
     /// Pages of origins that are not listed.
     let originLog: RateLimitedLog
+    /// Rooms that ended by themselves, and rooms beyond the bound.
+    let roomNotice: RoomNotice
     /// What the log's home cannot do: a full disk fails every second.
     let journalLog: RateLimitedLog
     /// What of the log is damaged.
@@ -133,6 +135,7 @@ final class RelayContext: Sendable {
         log = OperatorLog.logger(output)
         requests = RequestLog(output: output)
         health = Health(loops: rules.settings.loops)
+        roomNotice = RoomNotice(log, metrics)
         journalLog = RateLimitedLog(log, linesPerSecond: 1)
         damage = Locked(DamageReport(path: "\(rules.settings.data)/\(SQLiteHome.fileName)"))
         tlsLog = RateLimitedLog(log)

@@ -82,6 +82,9 @@ struct RoomTable {
         if index < rooms.count, rooms[index] === entry { rooms.remove(at: index) }
     }
 
+    /// The open room of this source and name.
+    subscript(key: RoomKey) -> RoomEntry? { byKey[key] }
+
     /// The rooms of one name, of whatever sources.
     func named(_ name: WireText) -> ArraySlice<RoomEntry> {
         let start = place(of: (name, ""))

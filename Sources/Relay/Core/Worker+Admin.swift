@@ -54,6 +54,8 @@ extension Worker {
             case (.rejects, _): reply(exchange, rejects(), check)
             case (.streams, _): listStreams(exchange, try StreamListQuery(request), now: now)
             case (.stream(let id), _): closeStream(exchange, id: id, by: administrator, check)
+            case (.room(let source, let name), _):
+                closeRoom(exchange, RoomKey(source: source, name: name), by: administrator, check, now: now)
             case (.revoke, _):
                 revoke(exchange, try RevokeOrder(request.body, now: now), by: administrator, check, now: now)
             case (.revocations, "DELETE"):

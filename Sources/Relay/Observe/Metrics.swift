@@ -18,6 +18,8 @@ final class Metrics: Sendable {
         case reloads = "roomwire_reloads_total"
         case keyFetches = "roomwire_key_fetches_total"
         case tlsHandshakes = "roomwire_tls_handshakes_total"
+        case roomsFinished = "roomwire_rooms_finished_by_relay_total"
+        case untracked = "roomwire_untracked_events_total"
 
         var help: String {
             switch self {
@@ -29,6 +31,8 @@ final class Metrics: Sendable {
             case .reloads: "Reloads of the settings, by outcome."
             case .keyFetches: "Fetches of issuers' keys, by issuer and outcome."
             case .tlsHandshakes: "TLS handshakes, by outcome."
+            case .roomsFinished: "Rooms that the relay finished itself, by reason."
+            case .untracked: "Events that would have opened a room beyond rooms.total: relayed, and the room not kept."
             }
         }
     }
@@ -63,6 +67,8 @@ final class Metrics: Sendable {
         declare(.accessRefused, "reason", AccessRefusal.Reason.allCases.map(\.rawValue))
         declare(.tlsHandshakes, "outcome", TLSOutcome.allCases.map(\.rawValue))
         declare(.reloads, "outcome", Self.reloadOutcomes)
+        declare(.roomsFinished, "reason", RoomNotice.reasons)
+        state.counts[Series(counter: .untracked, labels: [])] = 0
         for (counter, label, value) in [
             (Counter.webhooks, "outcome", "refused"), (.rejections, "reason", "unknown_source"),
         ] {
@@ -91,7 +97,12 @@ final class Metrics: Sendable {
 
     /// Counts one; labels are names and values in turn.
     func count(_ counter: Counter, _ labels: String...) {
-        state.withLock { $0.counts[Series(counter: counter, labels: labels), default: 0] += 1 }
+        count(counter, 1, labels)
+    }
+
+    /// Counts so many.
+    func count(_ counter: Counter, _ number: Int, _ labels: [String]) {
+        state.withLock { $0.counts[Series(counter: counter, labels: labels), default: 0] += UInt64(number) }
     }
 
     /// Counts a request that the door turned away.

@@ -71,6 +71,7 @@ struct JournalReading: Sendable {
         page.histogram(
             "roomwire_commit_duration_seconds", "How long transactions of the log took.", counters.commitSeconds)
         page.single("roomwire_journal_events", "gauge", "Events in the log.", "\(counters.size.events)")
+        page.single("roomwire_rooms_open", "gauge", "Open rooms, in all.", "\(counters.size.rooms)")
         page.single(
             "roomwire_journal_bytes", "gauge", "Bytes in the log, as retention counts them.",
             "\(counters.size.bytes)")

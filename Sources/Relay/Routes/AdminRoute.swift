@@ -7,6 +7,7 @@ enum AdminRoute: Equatable {
     case stream(id: WireText)
     case revoke
     case revocations
+    case room(source: WireText, name: WireText)
 
     init?(_ path: ArraySlice<WireText>) {
         switch (path.first, path.count) {
@@ -15,6 +16,8 @@ enum AdminRoute: Equatable {
         case ("streams", 2): self = .stream(id: path[path.startIndex + 1])
         case ("revoke", 1): self = .revoke
         case ("revocations", 1): self = .revocations
+        case ("rooms", 3):
+            self = .room(source: path[path.startIndex + 1], name: path[path.startIndex + 2])
         default: return nil
         }
     }
@@ -23,7 +26,7 @@ enum AdminRoute: Equatable {
     var methods: [String] {
         switch self {
         case .rejects, .streams: ["GET", "HEAD"]
-        case .stream: ["DELETE"]
+        case .stream, .room: ["DELETE"]
         case .revoke: ["POST"]
         case .revocations: ["GET", "HEAD", "DELETE"]
         }

@@ -93,6 +93,7 @@ enum EventShapes {
             .must("receivedAt", .integer, "When the relay received it, in milliseconds since 1970."),
             .may("synthetic", .boolean, "Made by the relay so that counts balance."),
             .may("late", .boolean, "Came after what it tells of was settled; it changes no state."),
+            .may("untracked", .boolean, "Its room is not kept, since too many are open; it changes no state."),
             .must("data", .shape("EventData"), "What is told beyond the envelope."),
             .may("raw", .any, "The provider's own body, redacted, for grants that say raw."),
         ])

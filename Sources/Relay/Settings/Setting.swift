@@ -59,6 +59,7 @@ extension Setting {
         zeroIsNoBound: Bool = false
     ) -> Setting {
         Setting(key, path) { (text) throws(BadValue) in
+            if zeroIsNoBound && text == "off" { return 0 }
             guard let value = Quantity.milliseconds(text) else {
                 let isNumber = Quantity.count(text) != nil
                 let hint = isNumber ? "with its unit; did you mean \(text)s?" : "as in 15s, 10m or 24h"

@@ -15,6 +15,8 @@ extension Setting {
         "log.retention.age": "events older than this go",
         "log.retention.events": "so many events are kept",
         "log.retention.bytes": "so much is kept",
+        "rooms.stale_after": "a room from which nothing was heard for so long is finished",
+        "rooms.total": "how many open rooms are kept; events of one more are relayed all the same",
         "tokens.livekit": "whether LiveKit's access tokens open streams",
         "tokens.livekit_users": "whether events with users reach those whom LiveKit's tokens name",
         "tokens.daily": "Daily's API keys, whose meeting tokens open streams",

@@ -15,6 +15,8 @@ extension Setting {
         .duration("log.retention.age", \.log.retention.ageMilliseconds, 1000...3_650 * day, zeroIsNoBound: true),
         .count("log.retention.events", \.log.retention.events, 1...1_000_000_000_000, zeroIsNoBound: true),
         .size("log.retention.bytes", \.log.retention.bytes, 1 << 20...1 << 50, zeroIsNoBound: true),
+        .duration("rooms.stale_after", \.rooms.staleAfterMilliseconds, 1000...3_650 * day, zeroIsNoBound: true),
+        .count("rooms.total", \.rooms.total, 1...10_000_000, zeroIsNoBound: true),
         .truth("tokens.livekit", \.tokens.livekit),
         .truth("tokens.livekit_users", \.tokens.livekitUsers),
         Setting(list: "tokens.daily", \.tokens.daily, read: secret, show: { _ in "(hidden)" }),

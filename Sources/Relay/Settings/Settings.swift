@@ -18,6 +18,8 @@ public struct Settings: Sendable, Equatable {
     public var pathPrefix = "/api"
     /// The log of events.
     public var log = LogSettings()
+    /// The rooms that are open.
+    public var rooms = RoomSettings()
     /// Who may post webhooks, in the order of the file.
     public var sources: [SourceSettings] = []
     /// Whose tokens open streams.
@@ -101,6 +103,17 @@ public struct LogSettings: Sendable, Equatable {
     public var durability = Durability.full
     /// How much is kept.
     public var retention = Retention()
+
+    /// The defaults.
+    public init() {}
+}
+
+/// The rooms that are open; 0 is no bound.
+public struct RoomSettings: Sendable, Equatable {
+    /// A room from which nothing was heard for so long is finished.
+    public var staleAfterMilliseconds = 24 * 3_600_000
+    /// How many rooms are kept.
+    public var total = 100_000
 
     /// The defaults.
     public init() {}

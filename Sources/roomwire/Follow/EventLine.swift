@@ -34,6 +34,7 @@ struct EventLine {
         if parts.isEmpty && !event.data.other.isEmpty { parts.append(excerpt(event.data.other)) }
         if event.isSynthetic { parts.append("[synthetic]") }
         if event.isLate { parts.append("[late]") }
+        if event.isUntracked { parts.append("[untracked]") }
         return parts.joined(separator: " ")
     }
 

@@ -1,0 +1,63 @@
+public import Events
+
+/// Why the relay finishes a room itself: `endReason` of the synthetic `room_finished`.
+public enum RoomEnd {
+    /// A newer session of the room began.
+    public static let superseded: WireText = "superseded"
+    /// Nothing was heard from the room for too long.
+    public static let stale: WireText = "stale"
+    /// An administrator ordered it.
+    public static let closed: WireText = "closed"
+}
+
+extension Draft {
+    /// The finish that the relay itself gives a room. What it tells of the session, and the leaves of those inside, come
+    /// from the room as it is when this is appended; if it is not open any more then, nothing is, and the draft counts
+    /// as a duplicate. That is why it needs no key: a room that is finished is not open.
+    /// - Parameters:
+    ///   - reason: one of ``RoomEnd``'s.
+    ///   - endedAt: when the session ended; nil is the time of its last sign of life.
+    public static func finish(
+        _ key: RoomKey, provider: WireText, reason: WireText, endedAt: WallTime?, now: WallTime
+    ) -> Draft {
+        var event = Event(
+            type: .roomFinished, source: key.source, provider: provider, room: key.name, receivedAt: now)
+        event.isSynthetic = true
+        event.data.room = Room(name: key.name)
+        event.data.room?.endedAt = endedAt
+        event.data.room?.endReason = reason
+        return Draft(event: event, idempotencyKey: "")
+    }
+}
+
+/// What bounds the rooms that are open.
+public struct RoomBounds: Sendable, Equatable {
+    /// How long nothing may be heard from a room before it is finished; nil is for ever.
+    public var staleAfterMilliseconds: Int64?
+    /// How many rooms may be open; nil is no bound. One more is not kept, and its events are relayed.
+    public var rooms: Int?
+
+    /// A day and 100,000 rooms, unless told otherwise.
+    public init(staleAfterMilliseconds: Int64? = 86_400_000, rooms: Int? = 100_000) {
+        self.staleAfterMilliseconds = staleAfterMilliseconds
+        self.rooms = rooms
+    }
+}
+
+extension RoomFold {
+    /// The finishes of open rooms that were last heard from before `cutoff`, the longest silent first: as many as come
+    /// to about `events` events with the leaves of those inside, and at least one if there is any.
+    func staleRooms(heardBefore cutoff: WallTime, events: Int, now: WallTime) -> [Draft] {
+        var budget = events
+        let stale = signs.oldest { key, heardAt in
+            guard heardAt < cutoff, budget > 0 else { return false }
+            budget -= 1 + (state(of: key)?.participants.count ?? 0)
+            return true
+        }
+        return stale.compactMap { key, _ in
+            state(of: key).map {
+                .finish(key, provider: $0.provider, reason: RoomEnd.stale, endedAt: nil, now: now)
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+internal import Events
+internal import Journal
+internal import Logging
+
+/// Tells operators, in the log and in metrics, which rooms the relay ended itself, and which it does not keep.
+final class RoomNotice: Sendable {
+    /// Why the relay ends rooms, as the metric's label has it.
+    static let reasons = [RoomEnd.superseded, RoomEnd.stale, RoomEnd.closed].map(\.string)
+
+    private let staleLog: RateLimitedLog
+    private let untrackedLog: RateLimitedLog
+    private let metrics: Metrics
+
+    init(_ log: Logger, _ metrics: Metrics) {
+        staleLog = RateLimitedLog(log, linesPerSecond: 1)
+        untrackedLog = RateLimitedLog(log, linesPerSecond: 1)
+        self.metrics = metrics
+    }
+
+    /// What one commit brought.
+    func note(_ commit: Commit) {
+        var untracked = 0
+        var ended: [WireText: Int] = [:]
+        for event in commit.events.lazy.map(\.event) {
+            if event.isUntracked { untracked += 1 }
+            guard event.isSynthetic, event.type == .roomFinished else { continue }
+            ended[event.data.room?.endReason ?? RoomEnd.superseded, default: 0] += 1
+        }
+        guard untracked > 0 || !ended.isEmpty else { return }
+        let now = commit.extent.head.milliseconds
+        for (reason, count) in ended { metrics.count(.roomsFinished, count, ["reason", reason.string]) }
+        if let stale = ended[RoomEnd.stale] {
+            let rooms = stale == 1 ? "a room was" : "\(stale) rooms were"
+            staleLog.log(.info, "\(rooms) finished: nothing was heard for the time of rooms.stale_after", now: now)
+        }
+        guard untracked > 0 else { return }
+        metrics.count(.untracked, untracked, [])
+        untrackedLog.warning(
+            "as many rooms are open as rooms.total allows: \(untracked) events that would have opened others were "
+                + "relayed, and their rooms are in no list", now: now)
+    }
+}
