@@ -39,7 +39,7 @@ public protocol LogHome: Sendable {
     func takeClockJumps() -> [ClockJump]
 
     /// The finishes of rooms that nothing was heard from for too long, to be appended at once: about
-    /// ``Limits/staleRoomEvents`` events, and none where there is no such room.
+    /// ``Limits/staleRoomEvents`` events, and none where there is no such room. `now` is the time they are made.
     func staleRooms(now: WallTime) throws -> [Draft]
 
     /// What the log holds now, as retention counts it.

@@ -29,7 +29,9 @@ final class MemoryHome: LogHome {
     }
 
     func staleRooms(now: WallTime) -> [Draft] {
-        disk.withLock { $0.fold.staleRooms(heardBefore: now - staleAfterMilliseconds, events: 5, now: now) }
+        disk.withLock { disk in
+            disk.fold.staleRooms(events: 5, now: now) { $0.wall < now - staleAfterMilliseconds }
+        }
     }
 
     func fillUp(_ isFull: Bool) { disk.withLock { $0.isFull = isFull } }

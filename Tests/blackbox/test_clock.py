@@ -131,6 +131,53 @@ def test_a_start_with_a_wrong_clock_takes_nothing_from_the_log(start, wall_clock
     assert order == sorted(set(order))
 
 
+def rooms(relay):
+    answer = relay.get("/rooms", roomwire.token(ttl=400 * DAY)).json()
+    return {room["name"]: [one["identity"] for one in room["participants"]] for room in answer["rooms"]}
+
+
+def open_room(start, clock):
+    """A relay with a room in which ada is; a day of silence would finish it."""
+    relay = start(log={"durability": "normal"}, rooms={"stale_after": "1d"}, environment=clock.environment)
+    providers.post_livekit(
+        relay, providers.livekit_body("room_started", "hall"),
+        providers.livekit_body("participant_joined", "hall", "ada"))
+    return relay
+
+
+def step_through_days(relay, clock):
+    """Steps ahead by weeks, twice more by a day and back: between two lines the relay has looked for silent rooms."""
+    told = len(jumps(relay))
+    for ahead in (40 * DAY, 41 * DAY, 42 * DAY, 0):
+        if clock.ahead == ahead:
+            continue
+        clock.set(ahead)
+        told += 1
+        roomwire.wait_until(lambda: len(jumps(relay)) == told, "a line about the step")
+        assert rooms(relay) == {"hall": ["ada"]}, ahead
+
+
+def assert_nothing_ended(relay):
+    providers.post_livekit(relay, providers.livekit_body("participant_joined", "hall", "bob"))
+    assert rooms(relay) == {"hall": ["ada", "bob"]}
+    assert relay.metric('roomwire_rooms_finished_by_relay_total{reason="stale"}') == 0
+
+
+def test_a_clock_that_jumps_ahead_and_back_finishes_no_room(start, wall_clock):
+    relay = open_room(start, wall_clock)
+    step_through_days(relay, wall_clock)
+    assert_nothing_ended(relay)
+
+
+def test_a_start_with_a_wrong_clock_finishes_no_room(start, wall_clock):
+    relay = open_room(start, wall_clock)
+    relay.kill()
+    wall_clock.set(40 * DAY)
+    relay.start()
+    step_through_days(relay, wall_clock)
+    assert_nothing_ended(relay)
+
+
 def test_streams_and_heartbeats_go_on_through_a_jump(start, wall_clock):
     relay = start(streams={"heartbeat": "300ms", "per_user": 0}, environment=wall_clock.environment)
     stream = clients.subscribe(relay, "heartbeat=event", roomwire.token(ttl=400 * DAY))

@@ -1,6 +1,7 @@
 internal import Events
 
-/// How old events are, for retention by age. A step of the wall clock must not remove events.
+/// How old events are, for retention by age, and how long rooms have been silent. A step of the wall clock must neither
+/// remove events nor finish rooms.
 ///
 /// - An event of this run is as old as the time that has passed since its commit, by the clock that never steps.
 /// - An event of an earlier run is dated by its id alone, so the wall clock decides, once it has been steady for
@@ -44,6 +45,9 @@ struct RetentionClock: Sendable {
         return nil
     }
 
+    /// The time of the last ``observe(_:)``, by the clock that never steps.
+    var now: Int64 { last.boot }
+
     /// Events up to `id` were committed at the time of the last ``observe(_:)``.
     mutating func committed(through id: EventID) { marks.append(through: id, at: last.boot) }
 
@@ -52,10 +56,19 @@ struct RetentionClock: Sendable {
 
     /// The age of an event in milliseconds as of the last ``observe(_:)``, or a little less; nil if it is not known.
     func age(of id: EventID) -> Int64? {
-        guard id <= earlier else { return marks.time(of: id).map { last.boot - $0 } }
+        id <= earlier ? earlierAge(id.milliseconds) : marks.time(of: id).map { last.boot - $0 }
+    }
+
+    /// How long ago a sign of life was, in milliseconds as of the last ``observe(_:)``, or a little less.
+    func age(of sign: SignOfLife) -> Int64 {
+        sign.boot.map { last.boot - $0 } ?? earlierAge(sign.wall)
+    }
+
+    /// The age of what happened in an earlier run at `wall`.
+    private func earlierAge(_ wall: WallTime) -> Int64 {
         let run = last.boot - started
         guard isSteady(at: last), let leastOffset else { return run }
-        return max(run, last.boot + leastOffset - id.milliseconds)
+        return max(run, last.boot + leastOffset - wall)
     }
 
     private func isSteady(at reading: ClockReading) -> Bool {

@@ -151,8 +151,9 @@ public final class SQLiteHome: LogHome {
     /// The finishes of rooms that nothing was heard from for too long; see ``LogHome/staleRooms(now:)``.
     public func staleRooms(now: WallTime) -> [Draft] {
         guard let after = roomBounds.withLock({ $0.staleAfterMilliseconds }) else { return [] }
-        return live.withLock {
-            $0.fold.staleRooms(heardBefore: now - after, events: Limits.staleRoomEvents, now: now)
+        observeClock()
+        return live.withLock { live in
+            live.fold.staleRooms(events: Limits.staleRoomEvents, now: now) { live.clock.age(of: $0) > after }
         }
     }
 
@@ -179,7 +180,7 @@ public final class SQLiteHome: LogHome {
             live.sinceCheckpoint += batch.events.count
             for (hash, entry) in batch.keys.new { live.seen.insert(hash, entry.id) }
             live.dirty.formUnion(live.fold.heardRooms)
-            let rooms = live.fold.commit()
+            let rooms = live.fold.commit(at: live.clock.now)
             live.dirty.formUnion(rooms.keys)
             return Commit(
                 events: batch.events, rooms: rooms, extent: live.extent, duplicates: batch.duplicates.count,

@@ -55,7 +55,7 @@ public final class JournalWriter: Sendable {
     /// - Parameters:
     ///   - home: where to append; from now on this writer alone does, and it closes it when it stops.
     ///   - clock: the time, in milliseconds since 1970.
-    ///   - steady: milliseconds since some moment, by a clock that nothing sets: rooms grow stale by it.
+    ///   - steady: milliseconds since some moment, by a clock that nothing sets: stale rooms are looked for by it.
     ///   - onCommit: called on the writer's thread after each commit that brought something, before the completions
     ///     of its drafts: who is answered 200 is fanned out already. Also, without events, when retention has
     ///     removed some.
@@ -117,7 +117,7 @@ public final class JournalWriter: Sendable {
     private func run() {
         var upkeep = UpkeepPace(now: SteadyTime.now())
         var pace = CommitPace()
-        var stale = StaleRoomPace(wall: clock(), steady: steady())
+        var stale = StaleRoomPace(now: steady())
         measure()
         while true {
             pace.wait()
@@ -191,12 +191,12 @@ public final class JournalWriter: Sendable {
 
     /// Finishes a batch of the rooms that nothing was heard from for too long, and returns how many events that took.
     private func finishStaleRooms(_ pace: inout StaleRoomPace) -> Int {
+        guard pace.isDue(now: steady()) else { return 0 }
         let now = clock()
-        guard let seen = pace.seen(wall: now, steady: steady()) else { return 0 }
         // Not again before its time if this fails: what failed for want of space will hardly succeed at once.
         pace.hasMore = false
         do {
-            let drafts = try home.staleRooms(now: seen)
+            let drafts = try home.staleRooms(now: now)
             guard !drafts.isEmpty else { return 0 }
             let began = ContinuousClock.now
             let result = Result { try home.append(drafts, now: now) }

@@ -62,7 +62,7 @@ public final class Relay: Sendable {
         let (rules, issuers) = await keys.prepare(try await Rules(settings))
         let context = RelayContext(
             rules: rules, keys: keys, caps: caps,
-            revocations: try RevocationStore(folder: settings.data, now: WallClock.now()),
+            revocations: try RevocationStore(folder: settings.data),
             tls: identity.map { TLSTermination($0) }, output: output, keepsQueue: !inherited.isEmpty)
         let home = try SQLiteHome(
             folder: settings.data, durability: settings.log.durability == .full ? .full : .normal,
