@@ -178,6 +178,29 @@ def test_a_start_with_a_wrong_clock_finishes_no_room(start, wall_clock):
     assert_nothing_ended(relay)
 
 
+def revoke(relay, user):
+    admin = roomwire.token("root", ttl=400 * DAY, grant={"admin": True})
+    answer = requests.post(
+        relay.url("/admin/revoke"), json={"user": user, "ttl": "1h"}, timeout=roomwire.DEADLINE_SECONDS,
+        headers={"Authorization": f"Bearer {admin}"})
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_start_with_a_wrong_clock_forgets_no_revocation(start, wall_clock):
+    relay = start(environment=wall_clock.environment)
+    revoke(relay, "eve")
+    relay.kill()
+    wall_clock.set(40 * DAY)
+    relay.start()
+    # The file is written anew.
+    revoke(relay, "mallory")
+    relay.kill()
+    wall_clock.set(0)
+    relay.start()
+    refused = [relay.get("/rooms", roomwire.token(user)).status_code for user in ("eve", "mallory", "ada")]
+    assert refused == [401, 401, 200]
+
+
 def test_streams_and_heartbeats_go_on_through_a_jump(start, wall_clock):
     relay = start(streams={"heartbeat": "300ms", "per_user": 0}, environment=wall_clock.environment)
     stream = clients.subscribe(relay, "heartbeat=event", roomwire.token(ttl=400 * DAY))
