@@ -18,19 +18,25 @@ let package = Package(
     name: "roomwire",
     products: [
         .executable(name: "roomwire", targets: ["roomwire"]),
-        .executable(name: "roomwire-load", targets: ["roomwire-load"]),
+        // For loadtest, which is a package of its own.
+        .library(name: "CLibevent", targets: ["CLibevent"]),
+        .library(name: "COpenSSL", targets: ["COpenSSL"]),
+        .library(name: "EventLoop", targets: ["EventLoop"]),
+        .library(name: "Events", targets: ["Events"]),
+        .library(name: "Platform", targets: ["Platform"]),
+        .library(name: "Webhooks", targets: ["Webhooks"]),
+        .library(name: "Wire", targets: ["Wire"]),
     ],
     // Exact versions, those of the packages that these depend on included: two clones of one commit are one program.
     dependencies: [
-        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
         .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-numerics", exact: "1.1.1"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
         .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
     ],
     targets: [
@@ -81,24 +87,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
-        .executableTarget(
-            name: "roomwire-load",
-            dependencies: [
-                "Wire", "Platform", "Events", "EventLoop", "CLibevent", "COpenSSL", "Webhooks", crypto,
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
-                // Histogram's own, pinned as those of JWTKit are.
-                .product(name: "Numerics", package: "swift-numerics"),
-            ],
-            path: "loadtest/roomwire-load",
-            swiftSettings: strict),
 
         // What tests of several targets need.
         .target(name: "TestSupport", dependencies: ["Wire"], path: "Tests/TestSupport", swiftSettings: strict),
-        .testTarget(
-            name: "LoadTests",
-            dependencies: ["roomwire-load", "Events", .product(name: "Histogram", package: "hdrhistogram-swift")],
-            swiftSettings: strict),
         .testTarget(name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "EventsTests", dependencies: ["Events", "Wire", "TestSupport"], swiftSettings: strict),
         .testTarget(

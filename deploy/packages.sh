@@ -10,6 +10,9 @@ test_packages=(curl jq openssl python3 python3-venv chromium chromium-driver gcc
 # To test what stands around a relay in production. Where one cannot be installed its tests are left out.
 production_packages=(caddy docker-compose sqlite3 systemd man-db lintian "${packaging_packages[@]}")
 
+# Clients that not every release has. Where they cannot be installed their tests are left out.
+client_packages=(firefox-esr default-jdk-headless node-eventsource)
+
 # Prints those of the given packages that are not installed, one a line. Prints nothing where dpkg does not rule:
 # there the compiler says what is missing.
 missing_packages() {

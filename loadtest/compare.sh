@@ -14,7 +14,8 @@
 #   -b BUDGETS      which tables: all, servers, roomwire, tls (all)
 #   -m STREAMS      "many" streams beside those that the second table measures (10000)
 #   -k STALLED      stalled readers in the second table (1000)
-#   ROOMWIRE_BUILD  where the binaries are (.build/release)
+#   ROOMWIRE_BUILD  where the relay's binary is (.build/release)
+#   LOADTEST_BUILD  where the load tester's is (.build/loadtest/release)
 #   -o FILE         keeps the reports, a line of JSON each: `roomwire-load compare [--all] FILE` prints them again
 set -eu
 
@@ -37,7 +38,8 @@ while getopts n:s:l:r:t:b:m:k:o:h option; do
 done
 shift $((OPTIND - 1))
 here=$(cd "$(dirname "$0")" && pwd)
-build=${ROOMWIRE_BUILD:-$here/../.build/release}
+roomwire=${ROOMWIRE_BUILD:-$here/../.build/release}/roomwire
+roomwire_load=${LOADTEST_BUILD:-$here/../.build/loadtest/release}/roomwire-load
 # The relay takes settings from the environment, and refuses those that it does not know.
 for name in ${!ROOMWIRE_@} ${!LIVEKIT_@} ${!DAILY_@} ${!WHEREBY_@}; do unset "$name"; done
 nchan_module=/usr/lib/nginx/modules/ngx_nchan_module.so
@@ -49,9 +51,9 @@ fi
 case $tables in all | servers | roomwire | tls) ;; *) usage >&2 && exit 2 ;; esac
 # wants TABLE: whether it is one of those to be made.
 wants() { [ "$tables" = all ] || [ "$tables" = "$1" ]; }
-for binary in roomwire roomwire-load; do
-    [ -x "$build/$binary" ] || {
-        echo "compare.sh: $build/$binary is not there: swift build -c release --product $binary" >&2
+for binary in "$roomwire" "$roomwire_load"; do
+    [ -x "$binary" ] || {
+        echo "compare.sh: $binary is not there; README.md beside this script says how to build it" >&2
         exit 1
     }
 done
@@ -127,7 +129,7 @@ start_roomwire() {
     [ -z "${2:-}" ] || export ROOMWIRE_TLS_CERTIFICATE="$certificate" ROOMWIRE_TLS_KEY="$key"
     # No cap is to be met.
     ROOMWIRE_LOOPS=${1:-1} ROOMWIRE_STREAMS_TOTAL=19000 \
-        taskset -c 0 "$build/roomwire" serve --listen "${2:-}127.0.0.1:$port" --data "$scratch/data" >"$scratch/log" 2>&1 &
+        taskset -c 0 "$roomwire" serve --listen "${2:-}127.0.0.1:$port" --data "$scratch/data" >"$scratch/log" 2>&1 &
     server=$! measured=$!
 }
 
@@ -175,7 +177,7 @@ load() {
     esac
     echo "  $label: $scenario" >&2
     # Faults are counted in the report; they do not end the comparison.
-    taskset -c 1 "$build/roomwire-load" "$@" $pids --label "$label" --json >>"$file" || failed=1
+    taskset -c 1 "$roomwire_load" "$@" $pids --label "$label" --json >>"$file" || failed=1
 }
 
 # load_paced FILE LABEL STREAMS: events at the rate at which deliveries are as many as for any other number of streams.
@@ -278,11 +280,11 @@ for run in $(seq "$runs"); do
     fi
 done
 # Each table's reports are in a file of their own, so that ratios are to the first server of the table.
-if wants servers; then "$build/roomwire-load" compare "$out"; fi
+if wants servers; then "$roomwire_load" compare "$out"; fi
 for file in "$scratch/budgets.jsonl" "$scratch/tls.jsonl"; do
     [ -s "$file" ] || continue
     [ "$tables" != all ] || echo
-    "$build/roomwire-load" compare "$file"
+    "$roomwire_load" compare "$file"
     cat "$file" >>"$out"
 done
 exit $failed

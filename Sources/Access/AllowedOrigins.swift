@@ -63,15 +63,27 @@ public struct AllowedOrigins: Sendable, Hashable {
         if let origin = ofApp(text) { return origin }
         for (scheme, port) in [("https://", ":443"), ("http://", ":80")] where text.hasPrefix(scheme) {
             let rest = text.dropFirst(scheme.count)
-            let parts = rest.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            let host = parts[0].hasPrefix("*.") ? parts[0].dropFirst(2) : parts[0]
-            guard isHost(host.utf8) else { return nil }
-            if parts.count == 2 {
-                guard let number = UInt16(parts[1]), number > 0, "\(number)" == parts[1] else { return nil }
+            // An IPv6 address has colons of its own.
+            let hostEnd =
+                rest.first == "[" ? rest.firstIndex(of: "]").map(rest.index(after:)) : rest.firstIndex(of: ":")
+            let host = rest[..<(hostEnd ?? rest.endIndex)]
+            let tail = rest[host.endIndex...]
+            let name = host.hasPrefix("*.") ? host.dropFirst(2) : host
+            guard isHost(name.utf8) || isAddress(host), tail.isEmpty || tail.first == ":" else { return nil }
+            if let digits = tail.isEmpty ? nil : tail.dropFirst() {
+                guard let number = UInt16(digits), number > 0, "\(number)" == digits else { return nil }
             }
             return scheme + (rest.hasSuffix(port) ? rest.dropLast(port.count) : rest)
         }
         return nil
+    }
+
+    /// An IPv6 address in brackets, written as browsers write it: its shortest form.
+    private static func isAddress(_ host: Substring) -> Bool {
+        guard host.hasPrefix("["), host.hasSuffix("]") else { return false }
+        let text = host.dropFirst().dropLast()
+        guard let address = NetworkAddress(text) else { return false }
+        return !address.isIPv4 && address.description == text
     }
 
     /// Schemes whose pages have the origin `null`, or that no page is served by.

@@ -10,7 +10,8 @@ public final class CounterReader {
     private let descriptor: CInt
     private let action: () -> Void
 
-    package init(_ descriptor: CInt, on loop: Loop, _ action: @escaping () -> Void) {
+    /// Reads the counter of this descriptor from now on.
+    public init(_ descriptor: CInt, on loop: Loop, _ action: @escaping () -> Void) {
         loop.checkThread()
         self.loop = loop
         self.descriptor = descriptor

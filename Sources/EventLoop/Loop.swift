@@ -4,8 +4,8 @@ public import Platform
 
 /// libevent's event loop. It belongs to the thread that made it; only a ``Mailbox`` reaches it from elsewhere.
 public final class Loop {
-    /// libevent's `event_base`, for the targets of this package that hand it to libevent's other parts.
-    package let base: OpaquePointer
+    /// libevent's `event_base`, for code that hands it to libevent's other parts on the loop's thread.
+    public let base: OpaquePointer
     private let thread = pthread_self()
 
     /// A loop for the thread that calls this.

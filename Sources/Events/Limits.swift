@@ -8,6 +8,9 @@ extension Limits {
     public static let webhookBodyBytes = 2 * 1024 * 1024
     /// The largest body of any other request.
     public static let otherBodyBytes = 64 * 1024
+    /// A body over its limit that has no more bytes than this is read and dropped before it is answered 413, since a
+    /// proxy that has passed such an answer on early resets its client's HTTP/2 stream.
+    public static let droppedBodyBytes = 8 * 1024 * 1024
     /// Ordinary connections that one address may have open in any case.
     public static let addressConnections = 64
     /// Request line and headers of one request.
@@ -107,6 +110,8 @@ extension Limits {
     public static let keptRejects = 100
     /// How often the log says that a proxy is not named in the settings.
     public static let forwardingNoticeMilliseconds: Int64 = 60_000
+    /// How often one source's accepted webhooks have a line in the log.
+    public static let acceptedWebhooksMilliseconds: Int64 = 10_000
     /// Lines a second in the log about what strangers cause.
     public static let strangerLogLines = 5
 

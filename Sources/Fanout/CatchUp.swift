@@ -49,6 +49,9 @@ extension Hub {
         subscriber.state = .queued
         let oldest = page.extent.trimmedThrough
         var reason: ControlFrame.ResyncReason?
+        // Also where nothing of the gap would have been sent: retention leaves no trace of what it removes. To know it,
+        // the log would have to keep the last id of every room, type and participant that it ever held, and to write
+        // that with each event. Heartbeats move the id of a quiet stream instead, so that its gap is a short one.
         if subscriber.cursor < oldest { reason = .expired }
         if subscriber.cursorIsUnchecked && reason == nil && !page.knows(subscriber.cursor) { reason = .unknown }
         subscriber.cursorIsUnchecked = false

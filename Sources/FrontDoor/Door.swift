@@ -184,7 +184,7 @@ public final class Door {
             let deadline = now - Int64(limits.handshakeSeconds) * 1000
             for connection in connections.values { connection.closeIfHandshakeIsLate(startedBefore: deadline) }
         }
-        for connection in connections.values where connection.hasLingered(now: now) { connection.closeAsIdle() }
+        for connection in connections.values { connection.endLinger(now: now) }
         relieveSlowly()
         if let code = acceptFault {
             acceptFault = nil
@@ -212,7 +212,7 @@ public final class Door {
             let transport = evhttp_connection_get_bufferevent(link), let input = bufferevent_get_input(transport)
         else { return }
         let connection = connections[input]
-        let violation = connection?.requestCompleted()
+        connection?.requestCompleted()
         let method = Self.method(evhttp_request_get_command(handle))
         let headers = Self.headers(
             evhttp_request_get_input_headers(handle), most: connection?.headerLines ?? .max)
@@ -229,7 +229,7 @@ public final class Door {
         request.closesConnection = framing.closes || !(target.utf8.first == 0x2F || target.utf8.elementsEqual([0x2A]))
         let exchange = Exchange(
             handle, request: request, of: connection, direct: direct, scratch: scratch, on: loop, answered: answered)
-        if let problem = violation?.rawValue ?? framing.problem { return turnAway(exchange, status: 400, problem) }
+        if let problem = framing.problem { return turnAway(exchange, status: 400, problem) }
         guard method != nil else { return turnAway(exchange, status: 501, "an unknown method") }
         guard split != nil else {
             let problem =

@@ -81,7 +81,10 @@ final class DoorConnection {
         switch phase {
         case .reading: break
         // evhttp never sees a byte of what comes after a refusal or behind the last answer.
-        case .refused, .closing: return dropInput()
+        case .refused:
+            dropInput()
+            return refusedBodyCame(count)
+        case .closing: return dropInput()
         // While a request is being served, the bytes of the next one wait; they are scanned when their turn comes.
         case .serving, .answering: return
         }
@@ -158,7 +161,7 @@ final class DoorConnection {
             guard scanner.isInBody else { return true }
             bodyCame = evbuffer_get_length(input) - position - read
             if let refusal = judgeHead() {
-                refuse(refusal)
+                refuse(refusal, bodyBytes: bodyToDrop(of: refusal))
                 return false
             }
         }
@@ -169,7 +172,8 @@ final class DoorConnection {
         self.chunks = chunks
         if case .failure(let fault) = result {
             let status = fault.violation == .tooLarge ? 413 : 400
-            refuse(DoorRefusal(status: status, problem: fault.violation.rawValue))
+            let refusal = DoorRefusal(status: status, problem: fault.violation.rawValue)
+            refuse(refusal, bodyBytes: bodyToDrop(of: refusal))
             return false
         }
         return !chunks.isAtEnd
@@ -189,6 +193,15 @@ final class DoorConnection {
         return DoorRefusal(status: 413, problem: "the body is larger than \(limit) bytes")
     }
 
+    /// How much of a body is still to come that is too large; the most that is read, if that is not known. A client that
+    /// waits for 100 sends none.
+    private func bodyToDrop(of refusal: DoorRefusal) -> Int {
+        let head = scanner.head
+        guard refusal.status == 413, let door else { return 0 }
+        if let length = head.contentLength { return head.expectsContinue ? 0 : length - bodyCame }
+        return door.limits.droppedBodyBytes
+    }
+
     private func count(unfinished bytes: Int) {
         let change = bytes - unfinishedBytes
         unfinishedBytes = bytes
@@ -204,16 +217,14 @@ final class DoorConnection {
     /// How many lines the head of the request that came last has. What evhttp has beyond them are trailers.
     var headerLines: Int { scanner.head.lines }
 
-    /// evhttp has a whole request.
-    /// - Returns: what was wrong with its head.
-    func requestCompleted() -> HeaderScanner.Violation? {
-        let violation = scanner.violation
+    /// evhttp has a whole request, whose head was judged before evhttp saw its end.
+    func requestCompleted() {
+        assert(scanner.violation == nil, "a request that breaks HTTP reached evhttp")
         startedAt = nil
         hasServed = true
         phase = .serving
         gatherBody()
         count(unfinished: 0)
-        return violation
     }
 
     /// Puts the answer into the output buffer; what waits in the input then is the next request, unless the
@@ -242,12 +253,13 @@ final class DoorConnection {
     }
 
     /// The request that comes in is refused: evhttp sees nothing more of it or of what follows it.
-    func refuse(_ refusal: DoorRefusal) {
+    /// - Parameter bodyBytes: how much of its body is to be read before the answer, if that is not too much.
+    func refuse(_ refusal: DoorRefusal, bodyBytes: Int = 0) {
         phase = .refused
         startedAt = nil
         count(unfinished: 0)
         door?.tell(refusal)
-        turnAway(refusal)
+        turnAway(refusal, bodyBytes: bodyBytes)
         dropInput()
     }
 

@@ -10,6 +10,8 @@ public struct DoorLimits: Sendable {
     public var bodyBytes: Int
     /// The body of a request that has no need of a large one.
     public var smallBodyBytes: Int
+    /// A body that is too large and has no more bytes than this is read and dropped before the answer.
+    public var droppedBodyBytes: Int
     /// From a request's first byte to its last.
     public var requestSeconds: Int
     /// Between requests.
@@ -19,14 +21,14 @@ public struct DoorLimits: Sendable {
 
     /// Limits of all kinds; `smallBodyBytes` is `bodyBytes` unless given.
     public init(
-        headerBytes: Int, nameBytes: Int = 256, bodyBytes: Int, smallBodyBytes: Int? = nil, requestSeconds: Int,
-        idleSeconds: Int,
-        handshakeSeconds: Int
+        headerBytes: Int, nameBytes: Int = 256, bodyBytes: Int, smallBodyBytes: Int? = nil,
+        droppedBodyBytes: Int = 0, requestSeconds: Int, idleSeconds: Int, handshakeSeconds: Int
     ) {
         self.headerBytes = headerBytes
         self.nameBytes = nameBytes
         self.bodyBytes = bodyBytes
         self.smallBodyBytes = smallBodyBytes ?? bodyBytes
+        self.droppedBodyBytes = droppedBodyBytes
         self.requestSeconds = requestSeconds
         self.idleSeconds = idleSeconds
         self.handshakeSeconds = handshakeSeconds

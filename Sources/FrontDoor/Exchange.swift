@@ -17,6 +17,10 @@ public final class Exchange {
     public var user: WireText?
     /// Which issuer vouches for the user's name.
     public var issuer: WireText?
+    /// One of many of its kind, each without interest if it is answered well: for the log.
+    public var isRoutine = false
+    /// What it was answered; nil until then.
+    public private(set) var answer: Answer?
     private let answered: (Exchange, Answer) -> Void
     private let loop: Loop
     private var handle: OpaquePointer?
@@ -85,9 +89,9 @@ public final class Exchange {
     public func reply(_ response: HTTPResponse, holding held: AnyObject? = nil) {
         guard !isAnswered else { return }
         isAnswered = true
-        guard let handle else { return answered(self, Answer(status: Answer.clientGone, bytes: 0)) }
+        guard let handle else { return tell(Answer(status: Answer.clientGone, bytes: 0)) }
         let connection = release()
-        defer { answered(self, Answer(status: response.status, bytes: response.body.count)) }
+        defer { tell(Answer(status: response.status, bytes: response.body.count)) }
         // Who is told to come back later is not waited for.
         let closes =
             closesConnection || response.closesConnection || request.closesConnection || response.status == 429
@@ -110,6 +114,11 @@ public final class Exchange {
         // Before the answer is in the buffer: the socket may take it at once.
         connection.heldByAnswer = held
         connection.answer(closes: closes, send)
+    }
+
+    private func tell(_ answer: Answer) {
+        self.answer = answer
+        answered(self, answer)
     }
 
     /// Takes the connection away from evhttp to use it as a stream: nothing of the answer has been sent.

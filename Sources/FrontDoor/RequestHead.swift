@@ -10,6 +10,8 @@ struct RequestHead {
     var lines = 0
     private(set) var contentLength: Int?
     private(set) var isChunked = false
+    /// Whether the client awaits 100 before it sends the body.
+    private(set) var expectsContinue = false
     private var hosts = 0
     private var lengths = 0
     private var codings = 0
@@ -69,7 +71,8 @@ struct RequestHead {
             if !isChunked { refuse(400, "the only Transfer-Encoding understood is chunked") }
         default:
             // evhttp would refuse any other, and serve the request all the same when its body has come.
-            if !isValue("100-continue") { refuse(417, "the only expectation understood is 100-continue") }
+            expectsContinue = isValue("100-continue")
+            if !expectsContinue { refuse(417, "the only expectation understood is 100-continue") }
         }
     }
 

@@ -23,7 +23,7 @@ public struct Stopwatch: Sendable {
     public var microseconds: Int64 { Self.clockMicroseconds() - start }
 
     /// What the clock itself shows: for programs that read the same clock.
-    package static func clockMicroseconds() -> Int64 {
+    public static func clockMicroseconds() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000

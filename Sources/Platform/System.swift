@@ -114,11 +114,6 @@ public enum System {
         return Int(clamping: limit.rlim_max)
     }
 
-    /// Lets SIGHUP, which would end the process, pass until somebody obeys it. Once, at start.
-    public static func ignoreHangups() {
-        signal(SIGHUP, SIG_IGN)
-    }
-
     /// Lets a write to a closed connection fail instead of ending the process. Once, at start.
     public static func ignoreBrokenPipes() {
         signal(SIGPIPE, SIG_IGN)

@@ -79,12 +79,14 @@ extension WebhookRequest {
     /// The same, for what has to be written again as it came.
     func parsedBody() throws(Rejection) -> ParsedBody {
         let read: (value: JSONValue, hasLoneSurrogates: Bool)
-        do { read = try JSONReader.value(body, loneSurrogates: .replaced) } catch {
+        let text = BodyEncoding.withoutMark(body)
+        do { read = try JSONReader.value(text, loneSurrogates: .replaced) } catch {
+            if let problem = BodyEncoding.problem(self) { throw Rejection(.malformedBody, problem) }
             throw Rejection(.malformedBody, "The body is \(error).")
         }
         guard let object = read.value.object else {
             throw Rejection(.malformedBody, "The body is not of the provider's shape: it should be an object.")
         }
-        return ParsedBody(object: object, bytes: body, hasLoneSurrogates: read.hasLoneSurrogates)
+        return ParsedBody(object: object, bytes: text, hasLoneSurrogates: read.hasLoneSurrogates)
     }
 }

@@ -47,6 +47,16 @@ import Wire
         #expect(try AllowedOrigins([origin.uppercased()]).decision(for: WireText(origin)) == .allowed)
     }
 
+    @Test func anIPv6AddressIsAHost() throws {
+        let origins = try AllowedOrigins(["http://[::1]:3000", "https://[2001:DB8::1]:443"])
+        for origin in ["http://[::1]:3000", "https://[2001:db8::1]"] as [WireText] {
+            #expect(origins.decision(for: origin) == .allowed, "\(origin)")
+        }
+        for origin in ["http://[::1]", "http://[::2]:3000", "http://::1:3000"] as [WireText] {
+            #expect(origins.decision(for: origin) == .refused, "\(origin)")
+        }
+    }
+
     @Test func emptyListAllowsNobody() throws {
         #expect(try AllowedOrigins().decision(for: "https://dash.example.com") == .refused)
     }
@@ -58,6 +68,8 @@ import Wire
         "https://example.com:", "https://example.com:0", "https://example.com:x", "https://example.com:65536",
         "https://example.com:0443", "https://example.com:+443", "https://u@example.com", "https://exa mple.com",
         "https://example..com", "https://é.example", "https://*.*.example.com",
+        "https://[::1", "https://::1", "https://[::1]x", "https://[::1]:", "https://[::1]:0", "https://[::g]",
+        "https://[0:0::1]", "https://*.[::1]", "https://[127.0.0.1]", "https://[fe80::1%25eth0]", "https://[]",
         "capacitor://localhost/", "capacitor://localhost/index.html", "capacitor://*", "capacitor://*.example.com",
         "capacitor:localhost", "capacitor:/localhost", "://localhost", "1app://localhost", "a pp://localhost",
         "app://u@localhost", "app://localhost:0", "app://localhost:080", "app://localhost?x", "app://é", "file://",

@@ -1,4 +1,5 @@
 import EventLoop
+import Glibc
 import Platform
 import Testing
 import Wire
@@ -128,6 +129,52 @@ struct DoorTests {
         #expect(head.receiveAll()?.hasPrefix("HTTP/1.1 4") == true)
         #expect(server.log.withLock { $0.targets } == [])
         #expect(server.log.withLock { $0.refusals.count } == 3)
+    }
+
+    @Test
+    func bodyThatIsTooLargeIsReadToItsEndBeforeItIsAnswered() throws {
+        let server = try TestServer(droppedBodyBytes: 50_000)
+        let client = try RawClient(server)
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\n")
+        for _ in 0..<4 { client.send(String(repeating: "x", count: 10_000)) }
+        #expect(eventually { server.log.withLock { $0.refusals } == [413] })
+        #expect(client.hasReceivedNothing)
+        client.send(String(repeating: "x", count: 10_000))
+        #expect(client.receive(until: "\r\n\r\n")?.hasPrefix("HTTP/1.1 413 ") == true)
+        #expect(server.log.withLock { $0.refusals } == [413])
+    }
+
+    @Test(arguments: ["Content-Length: 50001\r\n", "Content-Length: 50000\r\nExpect: 100-continue\r\n"])
+    func bodyThatIsFarTooLargeOrAwaitsItsLeaveIsAnsweredAtItsHead(headers: String) throws {
+        let server = try TestServer(droppedBodyBytes: 50_000)
+        let client = try RawClient(server)
+        client.send("POST / HTTP/1.1\r\nHost: a\r\n\(headers)\r\n")
+        #expect(client.receiveAll()?.hasPrefix("HTTP/1.1 413 ") == true)
+    }
+
+    @Test
+    func senderThatPausesOrStopsInABodyThatIsTooLargeIsAnsweredAllTheSame() throws {
+        let server = try TestServer(droppedBodyBytes: 50_000)
+        for ends in [false, true] {
+            let client = try RawClient(server)
+            client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\nbegun")
+            if ends { shutdown(client.descriptor, CInt(SHUT_WR)) }
+            #expect(client.receive(until: "\r\n\r\n")?.hasPrefix("HTTP/1.1 413 ") == true)
+        }
+    }
+
+    @Test
+    func senderThatDripsABodyThatIsTooLargeIsAnsweredAfterTheLinger() throws {
+        let server = try TestServer(droppedBodyBytes: 50_000)
+        let client = try RawClient(server)
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\n")
+        var drips = 0
+        while client.hasReceivedNothing, drips < 400 {
+            client.send("x")
+            usleep(50_000)
+            drips += 1
+        }
+        #expect(client.receive(until: "\r\n\r\n")?.hasPrefix("HTTP/1.1 413 ") == true)
     }
 
     @Test(arguments: ["GET / HTTP/1.1\r\nHo", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel"])

@@ -42,6 +42,12 @@ final class RawClient {
         descriptor = -1
     }
 
+    /// True while the server has sent nothing that is not received yet.
+    var hasReceivedNothing: Bool {
+        var byte: UInt8 = 0
+        return recv(descriptor, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT)) < 0 && errno == EAGAIN
+    }
+
     /// What comes until `text` has come; nil if the connection ends before.
     func receive(until text: String) -> String? {
         var all: [UInt8] = []

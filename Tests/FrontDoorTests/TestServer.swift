@@ -33,7 +33,7 @@ final class TestServer: Sendable {
     private let mailbox: Mailbox<Command>
 
     init(
-        requestSeconds: Int = 15, handshakeSeconds: Int = 10, requestBytes: Int = .max,
+        droppedBodyBytes: Int = 0, requestSeconds: Int = 15, handshakeSeconds: Int = 10, requestBytes: Int = .max,
         addressConnections: Int = .max
     ) throws {
         // As the relay does: libevent writes to connections that clients have reset.
@@ -44,8 +44,8 @@ final class TestServer: Sendable {
         let mailbox = try Mailbox<Command>()
         try NamedThread.start(name: "test door") {
             let limits = DoorLimits(
-                headerBytes: 4096, bodyBytes: 10_000, requestSeconds: requestSeconds, idleSeconds: 60,
-                handshakeSeconds: handshakeSeconds)
+                headerBytes: 4096, bodyBytes: 10_000, droppedBodyBytes: droppedBodyBytes,
+                requestSeconds: requestSeconds, idleSeconds: 60, handshakeSeconds: handshakeSeconds)
             let shared = DoorShared(
                 bodies: BodyBudget(limitBytes: requestBytes), addresses: AddressCounts(most: addressConnections))
             try? Served(limits: limits, shared: shared, log: log).run(mailbox) { found in

@@ -55,6 +55,17 @@ import Wire
         #expect(try best(WireText(header)) == nil)
     }
 
+    @Test(arguments: [
+        ("text/event-stream;charset=latin1", "latin1"), ("*/*;charset=\"UTF-16\"", "utf-16"),
+        ("text/html, application/*;charset=", ""), ("application/json;charset=\"utf-8", "\"utf-8"),
+        ("text/html;charset=latin1", nil), ("text/html", nil), ("text/event-stream;charset=latin1;q=0", nil),
+        ("text/event-stream;charset=utf-8", nil), ("", nil),
+    ])
+    func theCharsetThatKeepsAClientFromEverythingIsNamed(header: String, charset: String?) throws {
+        let found = try AcceptHeader([WireText(header)]).foreignCharset(of: Self.forms)
+        #expect(found == charset.map { WireText($0) })
+    }
+
     @Test func severalLinesAreOneHeader() throws {
         #expect(try best("text/html", "application/json;q=0.5", "application/x-ndjson;q=0.6") == "application/x-ndjson")
         #expect(try AcceptHeader([WireText]()).best(of: Self.forms) == "text/event-stream")

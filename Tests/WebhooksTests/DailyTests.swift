@@ -14,6 +14,8 @@ struct DailyEventTests {
     private static let participant = #""room":"a","session_id":"s1","joined_at":1789999999.96"#
     private static let recording = #""recording_id":"r1","room_name":"a""#
     private static let transcript = #""id":"t1","room_name":"a","mtg_session_id":"m1""#
+    private static let stream = #""instance_id":"i1","room_name":"a""#
+    private static let job = #""id":"j1","preset":"transcript""#
 
     @Test(arguments: [
         ("meeting.started", #""room":"a""#, "room_started"), ("meeting.ended", #""room":"a""#, "room_finished"),
@@ -26,10 +28,10 @@ struct DailyEventTests {
         ("recording.error", recording, "recording_failed"),
         ("transcript.started", transcript, "transcript_started"),
         ("transcript.ready-to-download", transcript, "transcript_ready"),
-        ("transcript.error", transcript, "transcript_failed"), ("streaming.started", "", "stream_started"),
-        ("streaming.updated", "", "stream_updated"), ("streaming.ended", "", "stream_ended"),
-        ("streaming.error", "", "stream_failed"), ("batch-processor.job-finished", "", "batch_job_finished"),
-        ("batch-processor.error", "", "batch_job_failed"), ("dialin.ready", "", "call_dialin_ready"),
+        ("transcript.error", transcript, "transcript_failed"), ("streaming.started", stream, "stream_started"),
+        ("streaming.updated", stream, "stream_updated"), ("streaming.ended", stream, "stream_ended"),
+        ("streaming.error", stream, "stream_failed"), ("batch-processor.job-finished", job, "batch_job_finished"),
+        ("batch-processor.error", job, "batch_job_failed"), ("dialin.ready", "", "call_dialin_ready"),
         ("dialin.connected", "", "call_dialin_connected"), ("dialin.stopped", "", "call_dialin_stopped"),
         ("dialin.warning", "", "call_dialin_warning"), ("dialin.error", "", "call_dialin_error"),
         ("dialout.connected", "", "call_dialout_connected"), ("dialout.answered", "", "call_dialout_answered"),
@@ -41,6 +43,15 @@ struct DailyEventTests {
         #expect(draft.event.type.rawValue == type)
         #expect(draft.event.data.providerEvent == WireText(name))
         #expect(draft.idempotencyKey == "id-1")
+    }
+
+    @Test(arguments: [
+        "meeting.started", "participant.left", "recording.started", "streaming.started", "transcript.error",
+    ])
+    func withoutWhatItIsAboutAnEventIsUnknown(_ name: String) throws {
+        let draft = try read(name, "")
+        #expect(draft.event.type == .unknown)
+        #expect(draft.event.data.providerEvent == WireText(name))
     }
 
     @Test func meetingHasItsTimesInEveryFormOfNumber() throws {

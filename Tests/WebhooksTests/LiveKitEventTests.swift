@@ -172,6 +172,19 @@ struct LiveKitEventTests {
         #expect(draft.event.timestamp == 1_790_000_000_700)
     }
 
+    @Test(arguments: [
+        #""event":"room_started""#,
+        #""event":"participant_joined","room":{"name":"a"},"participant":{"identity":"ada"}"#,
+        #""event":"track_published","room":{"name":"a"},"participant":{"sid":"PA_1"},"track":{"name":"mic"}"#,
+        #""event":"egress_ended","egressInfo":{"roomName":"a"}"#, #""event":"ingress_started""#,
+        #""event":"agent_job_ended","job":{"dispatchId":"AD_1"}"#,
+    ])
+    func withoutWhatItIsAboutAnEventIsUnknown(_ members: String) throws {
+        let draft = try provider().event("{\(members)}")
+        #expect(draft.event.type == .unknown)
+        #expect(draft.event.data.providerEvent != nil)
+    }
+
     @Test func bodyWithoutAnIDIsKnownByItsHash() throws {
         let first = try provider().event(#"{"event":"room_started","room":{"name":"a"}}"#)
         let same = try provider().event(#"{"event":"room_started","room":{"name":"a"}}"#)

@@ -24,4 +24,18 @@ struct ProtoMessageTests {
         let other = try self.message(#""joinedAt":"2","joined_at":"1""#, padding: padding)
         #expect(try other.text("joinedAt") == "1")
     }
+
+    @Test(arguments: [
+        ("12", 12), ("-12", -12), ("9223372036854775807", .max), ("1e3", 1000), ("12.0", 12), ("0", nil), ("0e5", nil),
+    ])
+    func anIntegerIsANumberOrItsText(_ text: String, _ expected: Int64?) throws {
+        #expect(try message("\"size\":\(text)", padding: 0).integer("size") == expected)
+        #expect(try message("\"size\":\"\(text)\"", padding: 0).integer("size") == expected)
+    }
+
+    @Test(arguments: ["", "soon", "1.5", "inf", "nan", "0x10", "1e30", "1 2", "--1", "1e", "{}"])
+    func anyOtherTextIsNoInteger(_ text: String) throws {
+        let message = try message("\"size\":\"\(text)\"", padding: 0)
+        #expect(throws: Rejection.self) { try message.integer("size") }
+    }
 }

@@ -23,11 +23,19 @@ struct WherebyTests {
         ("assistant.requested", "assistant_requested"), ("room.client.teleported", "unknown"),
     ])
     func everyEventHasItsType(_ name: String, _ type: WireText) throws {
-        let draft = try read(name, #""roomName":"/standup""#)
+        let draft = try read(
+            name, #""roomName":"/standup","participantId":"p1","recordingId":"r1","transcriptionId":"t1""#)
         #expect(draft.event.type.rawValue == type)
         #expect(draft.event.room == "standup")
         #expect(draft.event.timestamp == 1_790_000_000_449)
         #expect(draft.idempotencyKey == "id-1")
+    }
+
+    @Test(arguments: ["room.session.started", "room.client.joined", "transcription.failed", "recording.finished"])
+    func withoutWhatItIsAboutAnEventIsUnknown(_ name: String) throws {
+        let draft = try read(name, #""subdomain":"acme""#)
+        #expect(draft.event.type == .unknown)
+        #expect(draft.event.data.providerEvent == WireText(name))
     }
 
     @Test func joinIsReadWhole() throws {

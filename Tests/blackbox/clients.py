@@ -1,5 +1,6 @@
 """Subscribers: raw sockets, so that tests see the exact bytes, and curl."""
 
+import datetime
 import re
 import socket
 import subprocess
@@ -237,10 +238,13 @@ class Curl:
         roomwire.wait_until(lambda: '"connected"' in self.output.read_text(), "curl to be connected")
 
     @property
-    def events(self):
+    def messages(self):
         lines = self.output.read_text(errors="replace").split("\n")[:-1]
-        messages = [wire_schema.read(line[len("data: "):]) for line in lines if line.startswith("data: ")]
-        return [message for message in messages if "id" in message]
+        return [wire_schema.read(line[len("data: "):]) for line in lines if line.startswith("data: ")]
+
+    @property
+    def events(self):
+        return [message for message in self.messages if "id" in message]
 
     def wait_events(self, count):
         roomwire.wait_until(lambda: len(self.events) >= count, f"{count} events at curl")
@@ -260,3 +264,8 @@ def milliseconds(id):
 def order(id):
     """An id as a pair of numbers, to be compared."""
     return tuple(int(part) for part in id.split("-"))
+
+
+def iso_milliseconds(text):
+    """The time of an ISO 8601 text, in milliseconds since 1970."""
+    return round(datetime.datetime.fromisoformat(text).timestamp() * 1000)

@@ -30,8 +30,10 @@ def certificate(folder):
 class Proxy:
     """A proxy in front of a relay; like a relay it has `url` and `post`."""
 
-    def __init__(self, folder, relay, refuses=True):
-        """With refuses=False it passes requests on that its configuration in deploy/ refuses itself."""
+    def __init__(self, folder, relay, refuses=True, changes=()):
+        """With refuses=False it passes requests on that its configuration in deploy/ refuses itself. `changes` are pairs of
+        a text in that configuration and what stands in its place."""
+        self.changes = changes
         self.folder = folder
         self.refuses = refuses
         self.relay = relay
@@ -72,6 +74,13 @@ class Proxy:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(roomwire.DEADLINE_SECONDS)
 
+    def changed(self, text):
+        """The configuration with the operator's changes, each of which must fit it."""
+        for old, new in self.changes:
+            assert old in text, old
+            text = text.replace(old, new)
+        return text
+
     def said(self):
         """Everything that the proxy has logged."""
         return "\n".join(path.read_text(errors="replace") for path in [self.log, *self.folder.glob("*.log")])
@@ -102,7 +111,7 @@ class Nginx(Proxy):
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 
     def site(self):
-        text = (DEPLOY / "nginx" / "roomwire.conf").read_text()
+        text = self.changed((DEPLOY / "nginx" / "roomwire.conf").read_text())
         text = re.sub(r" *listen \[::\]:.*\n", "", text)
         text = text.replace("listen 443 ", f"listen 127.0.0.1:{self.port} ")
         text = text.replace("listen 80;", f"listen 127.0.0.1:{self.plain_port};")
@@ -135,7 +144,7 @@ class Caddy(Proxy):
     program = shutil.which("caddy")
 
     def site(self):
-        text = (DEPLOY / "caddy" / "Caddyfile").read_text()
+        text = self.changed((DEPLOY / "caddy" / "Caddyfile").read_text())
         text = text.replace("http://relay.example.com {", f"http://localhost:{self.plain_port} {{")
         text = text.replace("\nrelay.example.com {", f"\nlocalhost:{self.port} {{\n\ttls {self.chain} {self.key}")
         if not self.refuses:
@@ -157,7 +166,7 @@ class Haproxy(Proxy):
     program = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
 
     def site(self):
-        text = (DEPLOY / "haproxy" / "haproxy.cfg").read_text()
+        text = self.changed((DEPLOY / "haproxy" / "haproxy.cfg").read_text())
         (self.folder / "tls-all.pem").write_text(self.chain.read_text() + self.key.read_text())
         text = text.replace("bind :443 ", f"bind 127.0.0.1:{self.port} ").replace(
             "bind :80", f"bind 127.0.0.1:{self.plain_port}")
@@ -166,7 +175,7 @@ class Haproxy(Proxy):
         if not self.refuses:
             text, count = re.subn(r" *http-request deny deny_status (501|400) .*\n", "", text)
             assert count == 3
-        return text
+        return text.replace("relay.example.com", "localhost")
 
     def command(self):
         (self.folder / "haproxy.cfg").write_text(self.site())

@@ -30,7 +30,7 @@ TOKEN_SECRET = "a test secret with more than 32 bytes in it"
 DEADLINE_SECONDS = 30
 
 
-def wait_until(condition, what, seconds=DEADLINE_SECONDS):
+def wait_until(condition, what, seconds=DEADLINE_SECONDS, step=0.02):
     """Returns the first true value of `condition`."""
     end = time.monotonic() + seconds
     while True:
@@ -38,7 +38,7 @@ def wait_until(condition, what, seconds=DEADLINE_SECONDS):
         if value:
             return value
         assert time.monotonic() < end, f"waited {seconds} s for {what}"
-        time.sleep(0.02)
+        time.sleep(step)
 
 
 def iso(milliseconds):

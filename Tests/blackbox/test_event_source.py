@@ -116,3 +116,45 @@ def test_a_page_over_plain_http_is_told_of_its_own_mistake_once(start, site, awa
     [told] = test_browser.seen(away)
     assert (told["reason"], told["final"]) == ("bad_query", True)
     assert "did you mean room" in told["detail"]
+
+
+SEVERAL = """<!doctype html>
+<meta charset="utf-8">
+<title>Several</title>
+<script>
+// Five: a browser opens six connections to a server over HTTP/1.1.
+window.shown = [[], [], [], [], []];
+window.sources = window.shown.map((list) => {
+    const source = new EventSource("EVENTS");
+    source.onmessage = (event) => list.push(JSON.parse(event.data));
+    return source;
+});
+</script>
+"""
+
+
+@pytest.mark.slow
+def test_a_page_with_several_streams_over_plain_http_survives_a_drain(start, site, away):
+    origin = site[1].replace("127.0.0.1", "relay.test")
+    relay = start(cors={"origins": [origin]}, streams={"per_user": 0, "retry": "200ms"}, drain="5s")
+    address = relay.url(f"/events?access_token={roomwire.token()}").replace("127.0.0.1", "relay.test")
+    (site[0] / "index.html").write_text(SEVERAL.replace("EVENTS", address))
+    away.get(origin + "/index.html")
+    assert not away.execute_script("return window.isSecureContext")
+
+    def counts(kind):
+        return away.execute_script(
+            "return window.shown.map((list) => list.filter((message) => message.type === arguments[0]).length)", kind)
+
+    for turn in (1, 2):
+        roomwire.wait_until(lambda: counts("connected") == [turn] * 5, "all to be connected")
+        providers.post_meeting(relay, f"call_{turn}")
+        roomwire.wait_until(lambda: counts("room_finished") == [turn] * 5, "the meeting")
+        relay.process.terminate()
+        relay.process.wait(roomwire.DEADLINE_SECONDS)
+        assert counts("draining") == [turn] * 5
+        relay.start()
+    providers.post_meeting(relay, "call_3")
+    roomwire.wait_until(lambda: counts("room_finished") == [3] * 5, "the last meeting")
+    assert counts("participant_joined") == [6] * 5 and counts("resync") == [0] * 5
+    assert 2 not in away.execute_script("return window.sources.map((source) => source.readyState)")

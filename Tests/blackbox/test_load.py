@@ -13,7 +13,7 @@ import pytest
 import lossy
 import relay as roomwire
 
-LOADER = os.environ.get("ROOMWIRE_LOAD_BINARY") or str(pathlib.Path(roomwire.BINARY).parent / "roomwire-load")
+LOADER = os.environ.get("ROOMWIRE_LOAD_BINARY") or str(roomwire.ROOT / ".build" / "loadtest" / "debug" / "roomwire-load")
 
 needs_loader = pytest.mark.skipif(not os.access(LOADER, os.X_OK), reason=f"there is no load tester at {LOADER}")
 pytestmark = [needs_loader, pytest.mark.alone]

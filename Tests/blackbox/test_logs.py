@@ -27,7 +27,7 @@ def wait_lines(relay, count=1, **members):
 
 
 def test_every_request_has_one_line(start):
-    relay = start()
+    relay = start(log_level="debug")
     token = roomwire.token("ada")
     relay.get("/rooms?room=call_*", token)
     providers.post_livekit(relay, providers.livekit_body("room_started"))
@@ -41,6 +41,35 @@ def test_every_request_has_one_line(start):
     assert rooms[0]["durationMs"] >= 0 and rooms[0]["time"].endswith("Z")
     assert hook[0]["method"] == "POST" and hook[0]["status"] == 200 and "user" not in hook[0]
     assert nothing[0]["status"] == 404
+
+
+def test_accepted_webhooks_are_summed_up_and_refused_ones_have_a_line_each(start):
+    relay = start(drain="100ms")
+    first = providers.livekit_body("room_started", "call_0")
+    providers.post_livekit(relay, first)
+    # The first one after a quiet time is not kept waiting for others.
+    assert wait_lines(relay, message="webhooks accepted")[0]["webhooks"] == 1
+    bodies = [providers.livekit_body("room_started", f"call_{number}") for number in range(1, 30)]
+    providers.post_livekit(relay, *bodies, first)
+    for _ in range(3):
+        headers = providers.livekit_headers(first, secret="x" * 40)
+        assert relay.post("livekit", headers, first).status_code == 401
+    wait_lines(relay, 3, path="/api/webhooks/livekit", status=401, level="info")
+    relay.process.send_signal(signal.SIGTERM)
+    assert relay.process.wait(roomwire.DEADLINE_SECONDS) == 0
+    sums = lines(relay, message="webhooks accepted")
+    # The end brings what was not reported yet. A slow machine may report once or twice more in between.
+    assert 2 <= len(sums) <= 4 and all(line["source"] == "livekit" and line["level"] == "info" for line in sums)
+    assert sum(line["webhooks"] for line in sums) == 31 and sum(line["duplicates"] for line in sums) == 1
+    assert sum(line["bytes"] for line in sums) == sum(map(len, bodies)) + 2 * len(first)
+    assert all(0 < line["slowestMs"] and 0 <= line["periodMs"] for line in sums)
+    assert not lines(relay, path="/api/webhooks/livekit", status=200)
+
+
+def test_the_sum_of_accepted_webhooks_is_text_as_well(start):
+    relay = start(log_format="text")
+    providers.post_livekit(relay, providers.livekit_body("room_started"))
+    roomwire.wait_until(lambda: " info accepted 1 webhooks of livekit in " in relay.said(), "the sum")
 
 
 def test_a_stream_has_a_line_when_it_opens_and_one_when_it_ends(start):

@@ -1,6 +1,7 @@
 """nginx and Caddy as deploy/ sets them up, in front of a relay."""
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -9,6 +10,8 @@ import clients
 import providers
 import proxies
 import relay as roomwire
+
+MIB = 1024 * 1024
 
 
 @pytest.fixture(params=proxies.ALL, ids=lambda kind: kind.name)
@@ -131,6 +134,24 @@ def test_webhooks_pass_unchanged_up_to_the_relays_limit(start, front):
     assert (refused.status_code, refused.json()["reason"]) == (401, "bad_signature")
     huge = b"x" * (2 * 1024 * 1024 + 1)
     assert proxy.post("livekit", providers.livekit_headers(huge), huge).status_code == 413
+
+
+@pytest.mark.parametrize("kind", proxies.SHARING, ids=lambda kind: kind.name, indirect=True)
+def test_a_webhook_over_the_limit_is_413_to_senders_of_http2_as_well(start, front, folder):
+    """curl reports a stream that is reset while it sends, and not the answer that came before."""
+    proxy = front(start())
+    body = folder / "body"
+    for count in (2 * MIB + 1, 7 * MIB):
+        body.write_bytes(b"x" * count)
+        for version, shown in (("--http2", "2"), ("--http1.1", "1.1")):
+            for source, flags in (("livekit", []), ("nobody", []), ("livekit", ["-H", "Transfer-Encoding: chunked"])):
+                curl = subprocess.run(
+                    ["curl", "-sS", version, "--cacert", str(proxy.authority), "-H", "Expect:", "-o", os.devnull,
+                     "-w", "%{http_code} %{http_version}", "--data-binary", f"@{body}",
+                     *flags, proxy.url(f"/webhooks/{source}")],
+                    capture_output=True, text=True, timeout=roomwire.DEADLINE_SECONDS)
+                case = (count, version, source, flags, curl.stderr)
+                assert (curl.stdout, curl.returncode) == (f"413 {shown}", 0), case
 
 
 def test_plain_http_is_redirected_but_never_a_webhook(start, front):

@@ -1,6 +1,11 @@
 """The relay as somebody meets it first: without settings, with the demo, with the environment alone."""
 
+import contextlib
+import pathlib
+import random
+import re
 import signal
+import time
 
 import pytest
 import requests
@@ -79,6 +84,57 @@ def test_a_signal_ends_it_with_a_word_to_every_stream(start, kind):
     stream.control("draining")
     stream.read_to_end()
     assert relay.process.wait(roomwire.DEADLINE_SECONDS) == 0
+
+
+def takes_signals(process):
+    """True once the process has a handler for SIGTERM."""
+    with contextlib.suppress(OSError):
+        status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+        caught = int(re.search(r"^SigCgt:\s*(\w+)", status, re.MULTILINE)[1], 16)
+        return bool(caught >> (signal.SIGTERM - 1) & 1)
+    return False
+
+
+@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_at_any_moment_of_the_start_ends_it_in_order(folder, kind):
+    """The first moments belong to the system's loader, and a signal then kills any process. The start begins with the
+    handlers: none of what it makes is there before them."""
+    choice = random.Random(f"starts {kind}")
+    for number in range(50):
+        relay = roomwire.Relay(folder / str(number), roomwire.settings())
+        relay.launch()
+        if number % 2:
+            roomwire.wait_until(lambda: takes_signals(relay.process), "the handlers", step=0.001)
+        time.sleep(choice.uniform(0, 0.3))
+        has_begun = relay.data.exists()
+        has_handlers = takes_signals(relay.process)
+        relay.process.send_signal(kind)
+        status = relay.process.wait(roomwire.DEADLINE_SECONDS)
+        assert status == 0 or (status == -kind and not has_handlers and not has_begun), (number, status, relay.said())
+
+
+def test_a_signal_right_after_the_handlers_are_there_ends_it_in_order(folder):
+    relay = roomwire.Relay(folder / "relay", roomwire.settings())
+    for _ in range(10):
+        relay.launch()
+        roomwire.wait_until(lambda: takes_signals(relay.process), "the handlers", step=0.001)
+        relay.process.send_signal(signal.SIGTERM)
+        assert relay.process.wait(roomwire.DEADLINE_SECONDS) == 0
+    said = [line["message"] for line in relay.log_lines()]
+    assert said.count("stopped") == 10, said
+
+
+def test_a_reload_that_is_asked_for_during_the_start_is_done(folder):
+    relay = roomwire.Relay(folder / "relay", roomwire.settings())
+    try:
+        relay.launch()
+        roomwire.wait_until(lambda: takes_signals(relay.process), "the handlers", step=0.001)
+        relay.process.send_signal(signal.SIGHUP)
+        relay.wait_ready()
+        name = 'roomwire_reloads_total{outcome="applied"}'
+        roomwire.wait_until(lambda: relay.metric(name) == 1, "the reload")
+    finally:
+        relay.stop()
 
 
 def test_the_root_says_where_events_are(shared):

@@ -48,8 +48,9 @@ extension Worker {
     func makeDoor(_ tls: TLSTermination?, route: @escaping (Worker, Exchange) -> Void) throws -> Door {
         let limits = DoorLimits(
             headerBytes: Limits.requestHeaderBytes, nameBytes: Limits.segmentBytes, bodyBytes: Limits.webhookBodyBytes,
-            smallBodyBytes: Limits.otherBodyBytes, requestSeconds: Limits.requestSeconds,
-            idleSeconds: Limits.keepAliveSeconds, handshakeSeconds: Limits.handshakeSeconds)
+            smallBodyBytes: Limits.otherBodyBytes, droppedBodyBytes: Limits.droppedBodyBytes,
+            requestSeconds: Limits.requestSeconds, idleSeconds: Limits.keepAliveSeconds,
+            handshakeSeconds: Limits.handshakeSeconds)
         let requests = context.requests
         let mailbox = mailbox
         let door = try Door(

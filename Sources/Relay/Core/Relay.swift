@@ -1,5 +1,4 @@
 internal import Access
-internal import Dispatch
 internal import EventLoop
 internal import Events
 internal import FoundationEssentials
@@ -25,7 +24,6 @@ public final class Relay: Sendable {
     let loadSettings: @Sendable () throws -> Settings
     let reloading = Locked(ReloadState.idle)
     private let phase = Locked(Phase.running)
-    private let signals = Locked<[any DispatchSourceSignal]>([])
     /// Where it listens: `127.0.0.1:3001`, with the ports that the system chose where 0 was asked for.
     public let addresses: [String]
 
@@ -41,7 +39,6 @@ public final class Relay: Sendable {
     public static func start(
         settings given: Settings, demo: Bool, reload: (@Sendable () throws -> Settings)? = nil
     ) async throws -> Relay {
-        System.ignoreHangups()
         System.ignoreBrokenPipes()
         // The log and the secrets are for this user alone, in a folder that somebody else made as well.
         System.makeNewFilesPrivate()
@@ -187,6 +184,7 @@ public final class Relay: Sendable {
         watch.stop()
         reader.stop()
         writer.stop()
+        context.reportAcceptedWebhooks(isLast: true)
         context.log.info("stopped")
         context.output.writer.flush()
         ends.finish()
@@ -194,10 +192,6 @@ public final class Relay: Sendable {
 
     /// Whether the relay has been told to stop.
     var isStopping: Bool { phase.withLock { $0 != .running } }
-
-    func keep(_ source: sending any DispatchSourceSignal) {
-        signals.withLock { $0.append(source) }
-    }
 
     /// Returns when the relay has stopped.
     public func waitUntilStopped() async {

@@ -92,6 +92,7 @@ final class RelayContext: Sendable {
     let log: Logger
     /// One line a request.
     let requests: RequestLog
+    let acceptedWebhooks = AcceptedWebhooks()
     // What strangers can cause is logged a few lines a second, each kind by itself, so that none hides another.
     let webhookLog: RateLimitedLog
     let accessLog: RateLimitedLog

@@ -1,31 +1,58 @@
-internal import Dispatch
+internal import EventLoop
 internal import Glibc
+internal import Platform
 
-extension Relay {
-    /// Obeys signals from now on, and tells the service manager that the relay runs. SIGTERM and SIGINT stop it in
-    /// order; a second one cuts the goodbyes short. SIGHUP reloads the settings.
-    public func obeySignals() {
-        let hadTerminal = isatty(STDIN_FILENO) == 1
-        for number in [SIGTERM, SIGINT] { obey(number) { await $0.stop() } }
-        obey(SIGHUP) { relay in
-            // The same signal says that the terminal is gone, and then nobody is there who could stop the relay.
-            if hadTerminal && isatty(STDIN_FILENO) == 0 {
-                await relay.stop()
-            } else {
-                await relay.reload()
-            }
-        }
-        service?.ready(status)
+/// The signals that an operator or a service manager controls the relay with: SIGTERM and SIGINT stop it in order, and a
+/// second one cuts the goodbyes short; SIGHUP reloads the settings.
+///
+/// They are taken before the relay starts. One that comes during the start takes effect when the relay serves, so that
+/// it ends as it does at any other time.
+public final class Signals: Sendable {
+    private struct State: Sendable {
+        /// Nil until the relay serves.
+        var relay: Relay?
+        var wantsStop = false
+        var wantsReload = false
     }
 
-    private func obey(_ number: CInt, _ action: @escaping @Sendable (Relay) async -> Void) {
-        signal(number, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-        source.setEventHandler { [weak self] in
-            guard let self else { return }
-            Task { await action(self) }
+    private let state = Locked(State())
+    private let hadTerminal = isatty(STDIN_FILENO) == 1
+
+    /// Takes the signals from now on. Once in a process.
+    public init() throws {
+        try SignalReader.start([SIGTERM, SIGINT, SIGHUP]) { [self] in take($0) }
+    }
+
+    /// Has this relay do what the signals ask for, and what they have asked for already.
+    func direct(to relay: Relay) {
+        let (stops, reloads) = state.withLock { state in
+            state.relay = relay
+            return (state.wantsStop, state.wantsReload)
         }
-        source.activate()
-        keep(source)
+        if reloads && !stops { Task { await relay.reload() } }
+        if stops { Task { await relay.stop() } }
+    }
+
+    private func take(_ number: CInt) {
+        // SIGHUP also says that the terminal is gone, and with it the operator who could stop the relay.
+        let reloads = number == SIGHUP && !(hadTerminal && isatty(STDIN_FILENO) == 0)
+        let (relay, isSecondStop) = state.withLock { state in
+            defer { if reloads { state.wantsReload = true } else { state.wantsStop = true } }
+            return (state.relay, !reloads && state.wantsStop)
+        }
+        guard let relay else {
+            // The start takes long, and nothing that was answered can be lost by not waiting for it.
+            if isSecondStop { _exit(EXIT_SUCCESS) }
+            return
+        }
+        Task { if reloads { await relay.reload() } else { await relay.stop() } }
+    }
+}
+
+extension Relay {
+    /// Does from now on what the signals ask for, and tells the service manager that the relay runs.
+    public func obey(_ signals: Signals) {
+        service?.ready(status)
+        signals.direct(to: self)
     }
 }

@@ -12,7 +12,7 @@ extension Worker {
         let request = exchange.request
         // The next request must not be tied to a connection that ends soon.
         exchange.closesConnection = context.isDraining.withLock { $0 }
-        if request.target.utf8.elementsEqual("*".utf8) { return exchange.reply(Self.answerAboutItself(request)) }
+        if Self.asksAboutTheRelay(request) { return exchange.reply(Self.answerAboutItself(request)) }
         let check = AccessCheck(context: context, exchange: exchange)
         let now = WallClock.now()
         guard let path = apiPath(request) else {
@@ -35,6 +35,11 @@ extension Worker {
         case ("admin", _): administer(exchange, path.dropFirst(), check, now: now)
         default: reply(exchange, Self.nothingHere, check)
         }
+    }
+
+    /// True for `*`, and for `OPTIONS /`, with which HAProxy checks a server's health unless it is told otherwise.
+    private static func asksAboutTheRelay(_ request: HTTPRequest) -> Bool {
+        request.target == "*" || request.method == "OPTIONS" && request.target == "/"
     }
 
     /// `OPTIONS *` asks what the relay as a whole can do (RFC 9110, section 9.3.7); nothing else goes with `*`.

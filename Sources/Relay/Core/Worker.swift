@@ -145,8 +145,7 @@ final class Worker {
         case .keysSettled(let id): waiting.take(id)?.start?(nil)
         case .appended(let id, let source, let outcome):
             guard let request = waiting.take(id) else { return }
-            request.exchange.reply(
-                WebhookRoute(context: context, writer: writer).response(for: outcome, source: source))
+            WebhookRoute(context: context, writer: writer).answer(request.exchange, outcome, source: source)
         case .page(let page, let cursor): hub.pageArrived(page, after: cursor)
         case .cursor(let id, let cursor): waiting.take(id)?.start?(cursor)
         case .canary(let signedAt): pulse.sawCanary(signedAt: signedAt)

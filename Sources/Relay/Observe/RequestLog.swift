@@ -4,7 +4,8 @@ internal import Logging
 internal import Platform
 internal import Wire
 
-/// One line in the log for each request, and two for each stream: when it opens and when it ends.
+/// One line in the log for each request, and two for each stream: when it opens and when it ends. Accepted webhooks are
+/// summed up; see ``AcceptedWebhooks``.
 ///
 /// It does not go through ``Logger``: at ten thousand webhooks a second the making of messages and metadata would
 /// cost more than the webhooks.
@@ -14,7 +15,8 @@ struct RequestLog: Sendable {
     /// A request was answered.
     func answered(_ exchange: Exchange, _ answer: Exchange.Answer) {
         let request = exchange.request
-        let level: Logger.Level = Self.isProbe(request) && answer.status < 400 ? .debug : .info
+        let isRoutine = exchange.isRoutine || Self.isProbe(request)
+        let level: Logger.Level = isRoutine && answer.status < 400 ? .debug : .info
         guard let isJSON = output.isJSON(for: level) else { return }
         let lapse = exchange.stopwatch.microseconds
         let target = Self.target(request)
@@ -30,6 +32,26 @@ struct RequestLog: Sendable {
             writer.member("status", Int64(answer.status))
             writer.member("durationMs", Double(lapse) / 1000)
             writer.member("bytes", Int64(answer.bytes))
+        }
+    }
+
+    /// Webhooks of one source were accepted, each with a line of its own at the level `debug` only.
+    func accepted(source: String, _ sum: AcceptedWebhooks.Sum, now: SteadyTime) {
+        guard let isJSON = output.isJSON(for: .info) else { return }
+        let lapse = now - sum.since
+        guard isJSON else {
+            return write(
+                .info,
+                "accepted \(sum.webhooks) webhooks of \(source) in \(lapse) ms: \(sum.duplicates) duplicates, "
+                    + "\(sum.bytes) bytes, the slowest answered in \(Self.milliseconds(sum.slowestMicroseconds)) ms")
+        }
+        writeJSON(.info, "webhooks accepted") { writer in
+            writer.member("source", source)
+            writer.member("webhooks", Int64(sum.webhooks))
+            writer.member("duplicates", Int64(sum.duplicates))
+            writer.member("bytes", Int64(sum.bytes))
+            writer.member("slowestMs", Double(sum.slowestMicroseconds) / 1000)
+            writer.member("periodMs", lapse)
         }
     }
 

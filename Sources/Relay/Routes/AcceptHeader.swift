@@ -10,8 +10,12 @@ struct AcceptHeader: Equatable {
         let subtype: WireText
         /// In lower case; nil for any.
         let charset: WireText?
+        /// As the header has it; nil for any. Only the formats of metrics have versions.
+        let version: WireText?
         /// From 0 to 1000, as the header says it; nil if it says none.
         let givenWeight: Int?
+        /// True if the header says a weight that is no number, which ``weight`` takes for none.
+        let hasWrongWeight: Bool
 
         /// From 0 to 1000. `*/*` without a weight stands behind what the client names, whatever weight that has: many
         /// clients add it to their wishes so as not to hear 406. Apache does the same.
@@ -24,9 +28,14 @@ struct AcceptHeader: Equatable {
             return charset == nil ? 2 : 3
         }
 
+        /// True if it leaves the charset open or names UTF-8, also under the name that many programs give it.
+        var takesUTF8: Bool { charset.map { $0 == "utf-8" || $0 == "utf8" } ?? true }
+
         /// True if `media`, whose charset is UTF-8, is in it. Other parameters do not count.
-        func admits(_ media: WireText) -> Bool {
-            guard charset.map({ $0 == "utf-8" || $0 == "utf8" }) ?? true else { return false }
+        func admits(_ media: WireText) -> Bool { takesUTF8 && names(media) }
+
+        /// True if `media` is in it, whatever the charset.
+        func names(_ media: WireText) -> Bool {
             if type == "*" { return true }
             return subtype == "*" ? media.hasPrefix("\(type)/") : media == "\(type)/\(subtype)"
         }
@@ -75,6 +84,11 @@ struct AcceptHeader: Equatable {
         return best?.media
     }
 
+    /// The first charset that keeps the client from one of these types; nil if it is not a charset that does.
+    func foreignCharset(of offered: [WireText]) -> WireText? {
+        ranges.first { range in range.weight > 0 && !range.takesUTF8 && offered.contains { range.names($0) } }?.charset
+    }
+
     private func narrowest(for media: WireText) -> Int? {
         var found: Int?
         for index in ranges.indices where ranges[index].admits(media) {
@@ -90,22 +104,32 @@ struct AcceptHeader: Equatable {
         let names = Self.parts(parts[0], at: UInt8(ascii: "/"))
         // Java's HttpURLConnection sends `*` for `*/*`.
         let isAny = parts[0] == "*"
-        guard isAny || names.count == 2 && names.allSatisfy({ !$0.isEmpty }) else {
+        guard isAny || names.count == 2 && names.allSatisfy(isToken) && (names[0] != "*" || names[1] == "*") else {
             throw Problem(sentence: "Accept is a list of media types, such as text/event-stream.")
         }
         var charset: WireText?
+        var version: WireText?
         var weight: Int?
+        var hasWrongWeight = false
         for part in parts.dropFirst() {
             let sides = Self.parts(part, at: UInt8(ascii: "="))
             switch sides[0].asciiLowercased() {
-            case "q": weight = try self.weight(sides.count == 2 ? sides[1] : "")
+            case "q":
+                weight = try self.weight(sides.count == 2 ? sides[1] : "")
+                hasWrongWeight = weight == nil
             case "charset": charset = sides.count == 2 ? unquoted(sides[1]).asciiLowercased() : ""
+            case "version": version = sides.count == 2 ? unquoted(sides[1]) : ""
             default: break
             }
         }
         return Range(
             type: isAny ? "*" : names[0].asciiLowercased(), subtype: isAny ? "*" : names[1].asciiLowercased(),
-            charset: charset, givenWeight: weight)
+            charset: charset, version: version, givenWeight: weight, hasWrongWeight: hasWrongWeight)
+    }
+
+    /// True for what a name of a type may be made of (RFC 9110, section 5.6.2).
+    private static func isToken(_ text: WireText) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"(),:;<=>?@[\\]{}".utf8.contains($0) }
     }
 
     /// `0`, `1`, `0.5`; `.5`, which some clients send, is as clear. Nil for what is no number at all: then the client
@@ -134,7 +158,10 @@ struct AcceptHeader: Equatable {
         text.split(at: separator, omittingEmpty: false).map { $0.trimmingBlanks() }
     }
 
+    /// The text in a pair of quotes; any other text as it is.
     private static func unquoted(_ text: WireText) -> WireText {
-        WireText(decoding: text.utf8.filter { $0 != UInt8(ascii: "\"") })
+        let quote = UInt8(ascii: "\"")
+        guard text.byteCount >= 2, text.utf8.first == quote, text.utf8.last == quote else { return text }
+        return WireText(decoding: text.utf8.dropFirst().dropLast())
     }
 }

@@ -76,12 +76,19 @@ struct StreamQuery: Equatable {
     ]
 
     private static func format(_ request: HTTPRequest) throws(Mistake) -> Format {
-        do throws(AcceptHeader.Problem) {
-            let best = try AcceptHeader(request).best(of: forms.map(\.key))
-            if let form = forms.first(where: { $0.key == best }) { return form.value }
-        } catch { throw Mistake(sentence: error.sentence) }
-        let list = "text/event-stream, application/x-ndjson and application/json, all in UTF-8"
-        throw Mistake(sentence: "Accept takes none of the forms that there are: \(list).", isAboutForms: true)
+        let offered = forms.map(\.key)
+        let accept: AcceptHeader
+        do throws(AcceptHeader.Problem) { accept = try AcceptHeader(request) } catch {
+            throw Mistake(sentence: error.sentence)
+        }
+        let best = accept.best(of: offered)
+        if let form = forms.first(where: { $0.key == best }) { return form.value }
+        let list = "text/event-stream, application/x-ndjson and application/json"
+        let sentence =
+            accept.foreignCharset(of: offered).map { charset in
+                "Accept asks for charset=\(charset.prefix(40)), but \(list) are all in UTF-8."
+            } ?? "Accept takes none of the forms that there are: \(list), all in UTF-8."
+        throw Mistake(sentence: sentence, isAboutForms: true)
     }
 }
 

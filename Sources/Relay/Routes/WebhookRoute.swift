@@ -14,7 +14,7 @@ struct WebhookRoute {
     enum Outcome {
         /// Answered: nothing is appended.
         case answer(HTTPResponse)
-        /// To append; the answer is that of ``response(for:source:)`` once it is committed.
+        /// To append; ``answer(_:_:source:)`` answers once it is committed.
         case append(Draft, source: String)
         /// The same with several; the answer is that of the first one that fails, else that of the last.
         case appendAll([Draft], source: String)
@@ -52,8 +52,22 @@ struct WebhookRoute {
         }
     }
 
+    /// Answers a webhook whose append has come to an end.
+    func answer(_ exchange: Exchange, _ outcome: AppendOutcome, source: String) {
+        guard case .committed(let isDuplicate) = outcome else {
+            return exchange.reply(response(for: outcome, source: source))
+        }
+        exchange.isRoutine = true
+        exchange.reply(response(for: outcome, source: source))
+        // A sender that has gone before its answer has a line of its own.
+        guard exchange.answer?.status == 200 else { return }
+        context.acceptedWebhooks.add(
+            source: source, bytes: exchange.request.body.count, isDuplicate: isDuplicate,
+            microseconds: exchange.stopwatch.microseconds, now: .now())
+    }
+
     /// The answer to a webhook whose append has come to an end.
-    func response(for outcome: AppendOutcome, source: String) -> HTTPResponse {
+    private func response(for outcome: AppendOutcome, source: String) -> HTTPResponse {
         switch outcome {
         case .committed(let duplicate):
             context.metrics.count(.webhooks, "source", source, "outcome", duplicate ? "duplicate" : "accepted")

@@ -32,7 +32,7 @@ extension Setting {
         .word("streams.over_cap", \.streams.overCap),
         .duration("streams.retry", \.streams.retryMilliseconds, 1...hour),
         .duration("streams.max_age", \.streams.maxAgeMilliseconds, 1000...365 * day, zeroIsNoBound: true),
-        Setting(list: "cors.origins", \.cors.origins, read: origin, show: { $0 }),
+        Setting(list: "cors.origins", \.cors.origins, read: OriginSetting.read, show: { $0 }),
         Setting(list: "proxy.trusted", \.proxy.trusted, read: network, show: { $0 }),
         Setting("proxy.header", \.proxy.header, read: headerName, show: { $0 }),
         .size("limits.request_bytes", \.limits.requestBytes, 4 << 20...1 << 40),
@@ -98,28 +98,5 @@ extension Setting {
             throw BadValue("the name of a header should stand here, as in X-Forwarded-For")
         }
         return text
-    }
-
-    /// An origin as browsers send it, or one with `*.` before the domain, or `*`.
-    @Sendable private static func origin(_ text: String) throws(BadValue) -> String {
-        if text == "*" { return text }
-        guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else {
-            throw BadValue("an origin begins with https:// or http://, as in https://dash.example.com")
-        }
-        let authority = text[colon...].dropFirst(3)
-        if authority.contains("/") { throw BadValue("an origin has no path, and no / at its end") }
-        let isOfSite = ["https", "http"].contains(text[..<colon].lowercased())
-        if !isOfSite {
-            guard (try? AllowedOrigins([text])) != nil else {
-                throw BadValue(
-                    "an app's origin is a scheme and a host, as in capacitor://localhost or tauri://localhost")
-            }
-            return text.lowercased()
-        }
-        let host = authority.hasPrefix("*.") ? authority.dropFirst(2) : authority
-        guard !host.isEmpty, !host.contains("*") else {
-            throw BadValue("only the first part of an origin's host may be *, as in https://*.example.com")
-        }
-        return text.lowercased()
     }
 }

@@ -58,7 +58,7 @@ struct Daily: Provider {
         let (event, id) = DailyEvent.read(Fields(body), source: source, receivedAt: now)
         return .event(
             Draft(
-                event: redaction.finished(event),
+                event: redaction.finished(StandardShape.orUnknown(event)),
                 idempotencyKey: BodyDigest.idempotencyKey(request.body, id: id),
                 raw: redaction.line(parsed)))
     }

@@ -43,7 +43,7 @@ struct LiveKit: Provider {
         let (event, id) = try LiveKitEvent.read(ProtoMessage(body), source: source, receivedAt: now)
         return .event(
             Draft(
-                event: redaction.finished(event),
+                event: redaction.finished(StandardShape.orUnknown(event)),
                 idempotencyKey: BodyDigest.idempotencyKey(request.body, id: id),
                 raw: redaction.line(parsed)))
     }

@@ -118,10 +118,18 @@ struct ProtoMessage {
     /// An integer as number or text; 0 is protobuf's word for absent.
     func integer(_ name: WireText) throws(Rejection) -> Int64? {
         guard let value = value(name) else { return nil }
-        guard let integer = value.string.flatMap({ Int64($0.string) }) ?? value.integer else {
+        guard let integer = value.string.flatMap(Self.integer) ?? value.integer else {
             throw Self.problem(name, "an integer")
         }
         return integer == 0 ? nil : integer
+    }
+
+    /// An integer's text, in which protobuf's JSON admits what JSON's own numbers have: `"12"`, `"1e3"`, `"12.0"`.
+    private static func integer(_ text: WireText) -> Int64? {
+        if let integer = Int64(text.string) { return integer }
+        // The reader of JSON bounds what is a number; Double alone would take "inf", "nan" and hexadecimal.
+        guard let number = try? JSONReader.value(text).double else { return nil }
+        return Int64(exactly: number)
     }
 
     /// A time in a unit of which `perSecond` make a second.

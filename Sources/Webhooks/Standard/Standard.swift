@@ -43,7 +43,7 @@ struct Standard: Provider {
 
     /// Verifies and returns the id.
     private func verify(_ request: WebhookRequest, now: WallTime) throws(Rejection) -> WireText {
-        let headers = StandardHeaders.of(request)
+        let headers = try StandardHeaders.of(request)
         let id = try request.requiredHeader(headers.id)
         let timestamp = try request.requiredHeader(headers.timestamp)
         let listed = try request.requiredHeader(headers.signature)

@@ -15,13 +15,20 @@ enum StandardKey: Sendable {
     /// How many bytes the base64 of a key stands for; nil if it is none.
     static func bytes(_ text: String) -> Int? {
         let prefix = prefixes.first { text.hasPrefix($0) } ?? ""
-        return Base64.standard.bytes(Array(text.utf8.dropFirst(prefix.utf8.count)))?.count
+        return decoded(text.utf8.dropFirst(prefix.utf8.count))?.count
+    }
+
+    /// Base64 with or without its padding, as the official libraries take it.
+    private static func decoded(_ text: Substring.UTF8View) -> [UInt8]? {
+        let isPadded = text.last == UInt8(ascii: "=")
+        let missing = isPadded ? 0 : (4 - text.count % 4) % 4
+        return Base64.standard.bytes(Array(text) + Array(repeating: UInt8(ascii: "="), count: missing))
     }
 
     /// Reads a key; without one of the prefixes it is a shared one, as the official libraries have it.
     init(_ text: String) throws(ProviderSettingsError) {
         let kind = Self.prefixes.first { text.hasPrefix($0) } ?? ""
-        guard let bytes = Base64.standard.bytes(Array(text.utf8.dropFirst(kind.utf8.count))), !bytes.isEmpty else {
+        guard let bytes = Self.decoded(text.utf8.dropFirst(kind.utf8.count)), !bytes.isEmpty else {
             throw ProviderSettingsError(setting: "secrets", problem: "what follows a secret's prefix is not base64")
         }
         switch kind {

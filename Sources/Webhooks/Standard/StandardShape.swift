@@ -15,6 +15,17 @@ enum StandardShape {
         return family.member.flatMap { missing($0, in: event.data) }
     }
 
+    /// The event of another provider, as `unknown` if it lacks the member of `data` that its type is about: the schema
+    /// promises that member to readers of the type. Its `providerEvent` still says what happened.
+    static func orUnknown(_ event: Event) -> Event {
+        guard let member = families.first(where: { $0.takes(event.type) })?.member,
+            missing(member, in: event.data) != nil
+        else { return event }
+        var event = event
+        event.type = .unknown
+        return event
+    }
+
     /// The types that have a member of `data` in common.
     private struct Family {
         /// What these types begin with.

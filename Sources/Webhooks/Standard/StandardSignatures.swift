@@ -16,11 +16,19 @@ struct StandardHeaders {
     /// The names from before the specification, which Svix and those who send through it still use.
     private static let svix = StandardHeaders(prefix: "svix-")
 
-    /// The names that a request uses. Those of the specification win; the two sets are never mixed, so that what is
-    /// signed is not open to interpretation.
-    static func of(_ request: WebhookRequest) -> StandardHeaders {
-        !standard.isUsed(in: request) && svix.isUsed(in: request) ? svix : standard
+    /// The names that a request uses. Those of the specification win. Where a request has headers of both sets they must
+    /// say the same, so that what is signed is not open to interpretation.
+    static func of(_ request: WebhookRequest) throws(Rejection) -> StandardHeaders {
+        guard standard.isUsed(in: request) else { return svix.isUsed(in: request) ? svix : standard }
+        for (name, other) in zip(standard.names, svix.names) where request.has(name) && request.has(other) {
+            guard request.header(name) == request.header(other) else {
+                throw Rejection(.malformedHeader, "The headers \(name) and \(other) say different things.")
+            }
+        }
+        return standard
     }
+
+    private var names: [String] { [id, timestamp, signature] }
 
     private func isUsed(in request: WebhookRequest) -> Bool {
         request.has(signature) || request.has(id) || request.has(timestamp)

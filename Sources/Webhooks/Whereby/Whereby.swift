@@ -30,9 +30,10 @@ struct Whereby: Provider {
         let parsed = try request.parsedBody()
         let body = parsed.object
         let fields = Fields(body)
+        let event = WherebyEvent.read(fields, source: source, receivedAt: now)
         return .event(
             Draft(
-                event: redaction.finished(WherebyEvent.read(fields, source: source, receivedAt: now)),
+                event: redaction.finished(StandardShape.orUnknown(event)),
                 idempotencyKey: BodyDigest.idempotencyKey(request.body, id: fields.textOrNumber("id")),
                 raw: redaction.line(parsed)))
     }

@@ -34,6 +34,8 @@ struct Serve: AsyncParsableCommand {
     var demo = false
 
     func run() async throws {
+        // Before anything else: a signal that comes earlier kills the process.
+        let signals = try Signals()
         let overrides = listen.isEmpty ? [:] : ["listen": listen]
         let options = options
         let load: @Sendable () throws -> Settings = {
@@ -53,7 +55,7 @@ struct Serve: AsyncParsableCommand {
             throw Relay.needsOperator(error) ? Failure.mistake(sentence) : Failure.refused(sentence)
         }
         // Before anything is said, which may take as long as it takes somebody to read it.
-        relay.obeySignals()
+        relay.obey(signals)
         for line in Welcome(settings: settings, addresses: relay.addresses, demo: demo, flags: options.pasted).lines {
             Terminal.announce(line)
         }
