@@ -107,7 +107,7 @@ let package = Package(
         .testTarget(
             name: "JournalTests",
             dependencies: [
-                "Journal", "Events", "Platform", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+                "Journal", "Events", "Wire", "Platform", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .testTarget(name: "FanoutTests", dependencies: ["Fanout", "Events", "TestSupport"], swiftSettings: strict),

@@ -86,7 +86,7 @@ import Testing
         let context = RelayContext(
             settings: settings, rules: first, keys: fetcher,
             caps: StreamCapSettings(perUser: 0, perAddress: 0, total: 0),
-            revocations: try RevocationStore(folder: folder.path, now: 0), tls: nil, output: LogOutput(settings))
+            revocations: try RevocationStore(folder: folder.path), tls: nil, output: LogOutput(settings))
         fetcher.follow(issuers, in: context.shared)
         return (first, context)
     }

@@ -23,6 +23,8 @@ final class RelayContext: Sendable {
     let roomNotice: RoomNotice
     /// What the log's home cannot do: a full disk fails every second.
     let journalLog: RateLimitedLog
+    /// What of the log is damaged.
+    let damage: Locked<DamageReport>
     private let tlsLog: RateLimitedLog
     /// Out of files, every loop's door fails every second.
     private let acceptLog: RateLimitedLog
@@ -52,6 +54,7 @@ final class RelayContext: Sendable {
         roomNotice = RoomNotice(log, metrics)
         health = Health(loops: settings.loops)
         journalLog = RateLimitedLog(log, linesPerSecond: 1)
+        damage = Locked(DamageReport(path: "\(settings.data)/\(SQLiteHome.fileName)"))
         tlsLog = RateLimitedLog(log)
         acceptLog = RateLimitedLog(log, linesPerSecond: 1)
         requestLog = RateLimitedLog(log)
@@ -87,7 +90,8 @@ final class RelayContext: Sendable {
             },
             metrics: { [self] format in
                 let readings = PageReadings(
-                    journal: JournalReading(counters: writer.counters), process: health.process,
+                    journal: JournalReading(counters: writer.counters, damage: damage.withLock { $0 }),
+                    process: health.process,
                     loopLags: health.loopLags(now: SteadyTime.now()), isReady: readiness().isReady,
                     streamsLimit: shared.admission.settings.total, log: output.writer.counters)
                 return metrics.page(readings, format: format)
@@ -95,8 +99,10 @@ final class RelayContext: Sendable {
     }
 
     private func readiness() -> ReadinessReport {
-        health.report(
+        var report = health.report(
             isDraining: shared.isDraining, sources: shared.rules.sources.count, now: SteadyTime.now())
+        report.damage = damage.withLock { $0.summary }
+        return report
     }
 }
 

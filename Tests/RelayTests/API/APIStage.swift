@@ -163,7 +163,7 @@ final class APIStage: LoopTurns {
             metricsHaveOwnAddress: metricsHaveOwnAddress, heartbeatMilliseconds: 15_000)
         shared = SharedState(
             rules: rules, keys: keys, admission: StreamAdmission(caps, replacesOldest: replacesOldest),
-            revocations: try RevocationStore(folder: folder.path, now: 0), metrics: Metrics(),
+            revocations: try RevocationStore(folder: folder.path), metrics: Metrics(),
             output: LogOutput(settings))
         let now = WallClock.now()
         hub = Hub(

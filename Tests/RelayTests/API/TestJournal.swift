@@ -72,7 +72,7 @@ final class TestJournal: LogHome {
         try checked { state in state.events.dropLast(count).last?.id ?? .zero }
     }
 
-    func upkeep(now: WallTime) throws -> Bool { false }
+    func upkeep() throws -> Bool { false }
 
     func size() throws -> LogSize { LogSize() }
 
