@@ -107,6 +107,8 @@ final class RelayContext: Sendable {
     let roomNotice: RoomNotice
     /// What the log's home cannot do: a full disk fails every second.
     let journalLog: RateLimitedLog
+    /// What of the log is damaged.
+    let damage: Locked<DamageReport>
     let tlsLog: RateLimitedLog
     /// Out of files, every loop's door fails every second.
     let acceptLog: RateLimitedLog
@@ -137,6 +139,7 @@ final class RelayContext: Sendable {
         health = Health(loops: rules.settings.loops)
         roomNotice = RoomNotice(log, metrics)
         journalLog = RateLimitedLog(log, linesPerSecond: 1)
+        damage = Locked(DamageReport(path: "\(rules.settings.data)/\(SQLiteHome.fileName)"))
         tlsLog = RateLimitedLog(log)
         acceptLog = RateLimitedLog(log, linesPerSecond: 1)
         webhookLog = RateLimitedLog(log)

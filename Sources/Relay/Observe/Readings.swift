@@ -53,6 +53,7 @@ struct HubReading: Sendable {
 /// What the log's writer has counted, for the metrics page.
 struct JournalReading: Sendable {
     let counters: JournalCounters
+    let damage: DamageReport
 
     func write(to page: inout MetricsPage) {
         page.single("roomwire_commits_total", "counter", "Transactions of the log.", "\(counters.commits)")
@@ -85,6 +86,15 @@ struct JournalReading: Sendable {
             "roomwire_journal_oldest_event_timestamp_seconds", "gauge",
             "When the oldest event in the log was committed; 0 while the log is empty.",
             "\(Double(counters.size.oldest ?? 0) / 1000)")
+        page.single(
+            "roomwire_journal_damaged_places", "gauge", "Places of the log that were found damaged since the start.",
+            "\(damage.count)")
+        page.single(
+            "roomwire_journal_damage_faults_total", "counter", "Reads and writes of the log that failed by damage.",
+            "\(damage.faults)")
+        page.single(
+            "roomwire_clock_jumps_total", "counter", "Steps of the wall clock by more than two seconds.",
+            "\(counters.clockJumps)")
     }
 }
 
