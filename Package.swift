@@ -72,20 +72,26 @@ let package = Package(
         .target(
             name: "FrontDoor", dependencies: ["EventLoop", "Platform", "Wire", "CLibevent", "COpenSSL"],
             swiftSettings: strict),
+        .target(
+            name: "Settings",
+            dependencies: [
+                "Access", "Webhooks", "Fetch", "FrontDoor", "Platform", "Events", "Wire", crypto, logging,
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict),
         .target(name: "Telemetry", dependencies: ["Platform", "Events", "Wire", logging], swiftSettings: strict),
         .target(
             name: "Relay",
             dependencies: [
-                "Wire", "Platform", "Events", "Telemetry", "EventLoop", "Fetch", "Webhooks", "Access", "Journal",
-                "Fanout", "FrontDoor",
+                "Wire", "Platform", "Events", "Settings", "Telemetry", "EventLoop", "Fetch", "Webhooks", "Access",
+                "Journal", "Fanout", "FrontDoor",
                 crypto, logging,
-                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "roomwire",
             dependencies: [
-                "Relay", "Platform", "Wire", "Events", "Fetch", "Access", "Webhooks",
+                "Relay", "Settings", "Platform", "Wire", "Events", "Fetch", "Access", "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -120,16 +126,19 @@ let package = Package(
             name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop", "Platform", "Wire", "COpenSSL"],
             swiftSettings: strict),
         .testTarget(
+            name: "SettingsTests", dependencies: ["Settings", "Access", "Events", "Platform", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "TelemetryTests", dependencies: ["Telemetry", "Wire", "Events", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "RelayTests",
             dependencies: [
                 "Relay", "Wire", "Platform", "Events", "EventLoop", "Access", "Webhooks", "Fanout", "FrontDoor",
-                "Journal", "Telemetry", "TestSupport", logging,
+                "Journal", "Settings", "Telemetry", "TestSupport", logging,
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "roomwireTests", dependencies: ["roomwire", "Relay", "Platform", "Events", "Access", "Webhooks"],
+            name: "roomwireTests", dependencies: ["roomwire", "Settings", "Platform", "Events", "Access", "Webhooks"],
             swiftSettings: strict),
     ]
 )

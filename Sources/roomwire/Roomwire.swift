@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import Platform
-internal import Relay
+internal import Settings
 
 /// The command.
 @main

@@ -1,7 +1,9 @@
 import Access
 import Events
 import Foundation
+import Settings
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import Relay
@@ -29,7 +31,8 @@ import Testing
               issuers: [{name: idp, jwks_url: "\(url)"}]
               jwks_refresh: \(refresh)
             """
-        let settings = try load(yaml, overrides: ["data": [folder.path]])
+        let file = try folder.file("roomwire.yaml", yaml)
+        let settings = try Settings.load(file: file, environment: [:], overrides: ["data": [folder.path]])
         return (settings, try await Rules(settings))
     }
 

@@ -18,11 +18,12 @@ import Testing
         "Fanout": ["Events", "Wire"],
         "FrontDoor": ["EventLoop", "Platform", "Wire", "CLibevent", "COpenSSL"],
         "Telemetry": ["Platform", "Events", "Wire"],
+        "Settings": ["Access", "Webhooks", "Fetch", "FrontDoor", "Platform", "Events", "Wire"],
         "Relay": [
-            "Telemetry",
+            "Settings", "Telemetry",
             "Wire", "Platform", "Events", "EventLoop", "Fetch", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor",
         ],
-        "roomwire": ["Relay", "Platform", "Wire", "Events", "Fetch", "Access", "Webhooks"],
+        "roomwire": ["Relay", "Settings", "Platform", "Wire", "Events", "Fetch", "Access", "Webhooks"],
     ]
     private static let ours = Set(allowed.keys).union(["CLinux", "CLibevent", "CCurl", "COpenSSL"])
 
@@ -58,6 +59,13 @@ import Testing
                 #expect(allowed.contains(module), "\(file) imports \(module)")
             }
         }
+    }
+
+    /// `token`, `send`, `verify` and `check` do without the relay's composition.
+    @Test func onlyServeImportsTheRelay() throws {
+        let commands = try Self.files().filter { $0.target == "roomwire" }
+        let importing = commands.filter { $0.lines.contains { $0.hasSuffix("import Relay") } }
+        #expect(importing.map(\.description) == ["roomwire/Commands/Serve.swift"])
     }
 
     @Test func nothingIsForced() throws {

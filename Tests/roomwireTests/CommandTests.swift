@@ -1,5 +1,5 @@
 import Events
-import Relay
+import Settings
 import Testing
 import Webhooks
 

@@ -1,6 +1,6 @@
 import Access
 import Events
-import Relay
+import Settings
 import Testing
 
 @testable import roomwire

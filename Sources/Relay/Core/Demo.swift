@@ -2,6 +2,7 @@ internal import Events
 internal import Fetch
 internal import Logging
 internal import Platform
+internal import Settings
 internal import Telemetry
 internal import Webhooks
 

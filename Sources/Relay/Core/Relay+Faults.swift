@@ -1,5 +1,6 @@
 internal import Access
 internal import Journal
+internal import Settings
 
 extension Relay {
     /// Whether an error of ``start(settings:demo:reload:)`` stays until an operator does something: settings, files or

@@ -6,6 +6,7 @@ internal import FrontDoor
 internal import Journal
 internal import Logging
 internal import Platform
+internal import Settings
 internal import Telemetry
 
 extension Relay {

@@ -5,6 +5,7 @@ internal import Glibc
 internal import Journal
 internal import Logging
 internal import Platform
+internal import Settings
 internal import Telemetry
 
 /// What all loops and their watch share beside the state of the routes.

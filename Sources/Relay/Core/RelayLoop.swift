@@ -4,6 +4,7 @@ internal import Fanout
 internal import FrontDoor
 internal import Journal
 internal import Platform
+internal import Settings
 internal import Telemetry
 
 /// The owner of one loop: it reads the mail, tells the time, and ends the loop in order. What requests are about is the

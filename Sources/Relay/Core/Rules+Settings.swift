@@ -1,4 +1,5 @@
 internal import Access
+internal import Settings
 internal import Telemetry
 internal import Webhooks
 internal import Wire

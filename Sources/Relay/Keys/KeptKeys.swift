@@ -1,6 +1,7 @@
 internal import Crypto
 internal import Events
 internal import Platform
+internal import Settings
 
 /// The last good key set of an issuer, kept in the data folder so that a restart while its address is down still
 /// knows the keys.

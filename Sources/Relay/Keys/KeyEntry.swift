@@ -1,6 +1,7 @@
 internal import Access
 internal import Fetch
 internal import Platform
+internal import Settings
 internal import Wire
 
 /// What is known of one issuer whose keys are fetched.

@@ -3,6 +3,7 @@ internal import Events
 internal import Fetch
 internal import Logging
 internal import Platform
+internal import Settings
 internal import Telemetry
 
 /// Fetches the keys of the issuers with a `jwks_url`, puts them in force, and lets requests wait for them.

@@ -1,6 +1,6 @@
 internal import Access
 internal import ArgumentParser
-internal import Relay
+internal import Settings
 
 /// `roomwire check`: the settings as they count, or what is wrong with them.
 struct Check: AsyncParsableCommand {

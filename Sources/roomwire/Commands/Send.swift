@@ -3,7 +3,6 @@ internal import Events
 internal import Fetch
 internal import Foundation
 internal import Platform
-internal import Relay
 internal import Webhooks
 
 /// `roomwire send`: webhooks, signed and posted as the provider would.

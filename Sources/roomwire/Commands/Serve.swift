@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Relay
+internal import Settings
 
 /// `roomwire serve`: the relay itself.
 struct Serve: AsyncParsableCommand {

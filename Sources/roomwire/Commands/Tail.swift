@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Events
 internal import Platform
-internal import Relay
+internal import Settings
 
 /// `roomwire tail`: events in a terminal, as they happen.
 struct Tail: AsyncParsableCommand {

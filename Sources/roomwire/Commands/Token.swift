@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Events
 internal import Platform
-internal import Relay
+internal import Settings
 
 /// `roomwire token`: a token for a subscriber.
 struct Token: AsyncParsableCommand {

@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Events
 internal import Platform
-internal import Relay
 internal import Webhooks
 
 /// `roomwire verify`: the verdict on captured requests.

@@ -1,4 +1,4 @@
-internal import Relay
+internal import Settings
 internal import Webhooks
 
 /// A source of the settings, with its provider ready to sign and to verify.

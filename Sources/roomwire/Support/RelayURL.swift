@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
-internal import Relay
+internal import Settings
 
 /// The flag that says which relay to talk to.
 struct RelayURLOption: ParsableArguments {

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
-internal import Relay
+internal import Settings
 
 /// The flags that say where settings and data are.
 struct SettingsOptions: ParsableArguments {

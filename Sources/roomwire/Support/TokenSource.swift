@@ -1,6 +1,6 @@
 internal import Access
 internal import Events
-internal import Relay
+internal import Settings
 
 /// Tokens of this machine's own issuer.
 struct TokenSource {

@@ -7,7 +7,9 @@ import FrontDoor
 import Journal
 import Logging
 import Platform
+import Settings
 import Telemetry
+import TestSupport
 import Testing
 import Webhooks
 import Wire
@@ -151,7 +153,7 @@ final class APIStage: LoopTurns {
         self.props = props
         loop = try Loop()
         folder = try TemporaryFolder()
-        var settings = try load("")
+        var settings = try Settings.load(environment: [:])
         settings.logLevel = .critical
         let standard = try #require(Providers.named("standard"))
         let source = Source(

@@ -1,4 +1,5 @@
 internal import Events
+internal import Settings
 internal import Wire
 
 /// The names and patterns that a request asks for: how many there may be, and how long each.

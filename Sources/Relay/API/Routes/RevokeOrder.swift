@@ -1,5 +1,6 @@
 internal import Access
 internal import Events
+internal import Settings
 internal import Wire
 
 /// The body of `POST /api/admin/revoke`: `user` or `token`, and perhaps `issuer`, and `until` or `ttl`.

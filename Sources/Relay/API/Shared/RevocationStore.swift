@@ -3,6 +3,7 @@ internal import Dispatch
 internal import Events
 internal import FoundationEssentials
 internal import Platform
+internal import Settings
 
 /// The revocations in force, and the file in the data folder that brings them back after a restart.
 ///
@@ -17,7 +18,7 @@ final class RevocationStore: Sendable {
         var savedVersion: UInt64 = 0
     }
 
-    static let fileName = "revocations.json"
+    static let fileName = DataFolder.revocationsFile
     private let path: String
     private let state: Locked<State>
     private let queue = DispatchQueue(label: "roomwire.revocations")

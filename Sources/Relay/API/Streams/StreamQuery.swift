@@ -1,6 +1,7 @@
 internal import Events
 internal import Fanout
 internal import FrontDoor
+internal import Settings
 internal import Wire
 
 /// What a `GET /api/events` asks for, read from query and headers.

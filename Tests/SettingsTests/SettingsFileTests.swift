@@ -1,8 +1,9 @@
 import Access
 import Events
+import TestSupport
 import Testing
 
-@testable import Relay
+@testable import Settings
 
 /// Any source of a known provider will do; the providers' own judgement is tested with them.
 @Sendable func takesAnySource(_ source: SourceSettings) -> SourceFault? {

@@ -1,7 +1,8 @@
 import FoundationEssentials
+import TestSupport
 import Testing
 
-@testable import Relay
+@testable import Settings
 
 @Suite struct SettingsWarningsTests {
     private let folder: TemporaryFolder
@@ -130,17 +131,5 @@ import Testing
 
     @Test func everySettingSaysWhatItIsFor() {
         #expect(Set(Setting.meanings.keys) == Set(Setting.all.map(\.key)))
-    }
-
-    @Test func whatNeedsARestartIsKeptAndTheRestIsTaken() throws {
-        let old = try Settings.load(environment: [:])
-        var new = old
-        new.loops = old.loops + 1
-        new.data = "/elsewhere"
-        new.streams.perUser = 7
-        new.sources = [SourceSettings(name: "app", provider: "standard", secrets: ["whsec_eA=="])]
-        #expect(new.keepWhatNeedsRestart(from: old) == ["data", "loops"])
-        #expect(new.loops == old.loops && new.data == old.data && new.streams.perUser == 7)
-        #expect(new.keysThatDiffer(from: old) == ["streams.per_user", "sources.app"])
     }
 }

@@ -2,7 +2,7 @@ internal import Crypto
 internal import Events
 internal import FoundationEssentials
 internal import Glibc
-internal import Platform
+package import Platform
 
 /// The folder that holds what the relay keeps: the log, and the secrets it made up. Only its user may look inside.
 public struct DataFolder: Sendable {
@@ -60,8 +60,10 @@ public struct DataFolder: Sendable {
     public static let demoName = "demo"
     static let tokenSecretFile = "token-secret"
     static let demoFile = "demo-source"
+    /// The file of what administrators have revoked.
+    package static let revocationsFile = "revocations.json"
 
-    func file(_ name: String) -> String { "\(path)/\(name)" }
+    package func file(_ name: String) -> String { "\(path)/\(name)" }
 
     /// Whether a secret for tokens is there already.
     public var hasTokenSecret: Bool { FileManager.default.fileExists(atPath: file(Self.tokenSecretFile)) }
@@ -85,12 +87,12 @@ public struct DataFolderError: Error, Sendable, Equatable, CustomStringConvertib
     /// Whether the next try may succeed without anybody doing something: a full disk, too many open files.
     public var mayPass = false
 
-    init(path: String, problem: String, _ error: SystemError) {
+    package init(path: String, problem: String, _ error: SystemError) {
         self.init(path: path, problem: "\(problem): \(DataFolder.errorText(error.code))")
         mayPass = [ENOSPC, EDQUOT, EIO, EMFILE, ENFILE, ENOMEM].contains(error.code)
     }
 
-    init(path: String, problem: String) {
+    package init(path: String, problem: String) {
         self.path = path
         self.problem = problem
     }

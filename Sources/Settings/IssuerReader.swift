@@ -4,8 +4,9 @@ internal import Fetch
 internal import Yams
 
 /// Reads `tokens.issuers`: a list, each with a name, one kind of keys, and what its claims must be.
-enum IssuerReader {
-    static let key = "tokens.issuers"
+package enum IssuerReader {
+    /// The setting that lists the issuers.
+    package static let key = "tokens.issuers"
     private static let keyKinds = ["hs256", "jwks_file", "jwks_url", "public_key_files"]
     private static let names =
         [

@@ -20,7 +20,7 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// `https://` before it for TLS, and, for who likes it, `http://` for none.
     ///
     /// Other names are refused: what they resolve to may change, and may be several addresses.
-    init(_ given: String) throws(BadValue) {
+    package init(_ given: String) throws(BadValue) {
         isSecure = given.hasPrefix(Self.secureScheme)
         let scheme = [Self.secureScheme, "http://"].first { given.hasPrefix($0) } ?? ""
         let text = String(given.dropFirst(scheme.count))

@@ -4,13 +4,14 @@ internal import Logging
 /// A setting that is one value or a plain list: how to read it from text, wherever the text stood, and how to show it.
 ///
 /// What has a shape of its own, `sources` and `tokens.issuers`, is read by ``SourceReader`` and ``IssuerReader``.
-struct Setting: Sendable {
+package struct Setting: Sendable {
     /// Its full name in the file. The variable and the flag follow from it.
-    let key: String
+    package let key: String
     /// Whether the file may give a list, and a variable several values with commas between them.
     let takesList: Bool
     let assign: @Sendable (inout Settings, [String]) throws(BadValue) -> Void
-    let show: @Sendable (Settings) -> String
+    /// Its value for people.
+    package let show: @Sendable (Settings) -> String
 
     /// The variable of the environment that sets it: `ROOMWIRE_STREAMS_PER_USER` for `streams.per_user`.
     var variable: String { Self.variablePrefix + key.uppercased().replacing(".", with: "_") }

@@ -3,7 +3,7 @@ extension Settings {
     /// or was cut off is valid YAML, too. One sentence with what to do; nil if nothing is lost.
     ///
     /// - Parameter old: the settings in force, with what the relay has made up for itself.
-    func loss(after old: Settings) -> String? {
+    package func loss(after old: Settings) -> String? {
         let remedy = "if that is meant, restart the relay"
         if old.comesFromFile && !comesFromFile { return "the settings file is empty, or has only comments: \(remedy)" }
         func isGiven(_ key: String) -> Bool {

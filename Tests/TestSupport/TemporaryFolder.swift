@@ -1,10 +1,12 @@
-import FoundationEssentials
+internal import FoundationEssentials
 
 /// A folder of its own for a test, gone afterwards.
-final class TemporaryFolder {
-    let path: String
+public final class TemporaryFolder {
+    /// Its path.
+    public let path: String
 
-    init() throws {
+    /// Makes it.
+    public init() throws {
         path = FileManager.default.temporaryDirectory.appending(path: "roomwire-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
     }
@@ -14,7 +16,7 @@ final class TemporaryFolder {
     }
 
     /// Writes a file and gives its path.
-    func file(_ name: String, _ text: String) throws -> String {
+    public func file(_ name: String, _ text: String) throws -> String {
         let path = "\(path)/\(name)"
         try text.write(toFile: path, atomically: false, encoding: .utf8)
         return path

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Relay
+@testable import Settings
 
 @Suite struct SettingsEnvironmentTests {
     static let secret = String(repeating: "s", count: 32)
@@ -100,6 +100,6 @@ import Testing
     }
 
     private func loadFile(_ yaml: String, _ environment: [String: String]) throws -> Settings {
-        try RelayTests.load(yaml, environment: environment)
+        try SettingsTests.load(yaml, environment: environment)
     }
 }

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Relay
+@testable import Settings
 
 @Suite struct SettingsQuantityTests {
     @Test(arguments: [

@@ -1,10 +1,10 @@
-internal import FrontDoor
+package import FrontDoor
 
 extension Settings {
     /// Reads the certificate and the key for the addresses over TLS; nil if there is no such address.
     ///
     /// Not a part of ``load(file:environment:overrides:)``: only who serves or checks needs to be able to read a key.
-    func tlsIdentity() throws(SettingsError) -> TLSIdentity? {
+    package func tlsIdentity() throws(SettingsError) -> TLSIdentity? {
         guard let address = listen.first(where: \.isSecure) else { return nil }
         guard let certificate = tls.certificate, let key = tls.key else {
             throw missing(address)

@@ -1,8 +1,9 @@
 import FoundationEssentials
 import Platform
+import TestSupport
 import Testing
 
-@testable import Relay
+@testable import Settings
 
 @Suite struct SettingsSecretsTests {
     static let secret = "hush-hush-hush-hush-hush-hush-hush-hush"

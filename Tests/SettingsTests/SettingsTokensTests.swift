@@ -1,8 +1,9 @@
 import Access
 import Events
+import TestSupport
 import Testing
 
-@testable import Relay
+@testable import Settings
 
 @Suite struct SettingsTokensTests {
     @Test func issuersBecomeWhatAccessVerifiesWith() throws {

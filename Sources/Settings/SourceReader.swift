@@ -3,8 +3,9 @@ internal import Wire
 internal import Yams
 
 /// Reads `sources`: by name, each with `provider`, `keys`, `secrets` and the provider's own options.
-enum SourceReader {
-    static let key = "sources"
+package enum SourceReader {
+    /// The setting that lists the sources.
+    package static let key = "sources"
     private static let names = ["provider", "keys", "secrets"]
 
     /// Says what a provider finds wrong with a source.

@@ -48,6 +48,6 @@ extension DataFolder {
     /// True for names that the relay gives: others may be there, such as `lost+found` of a volume.
     private static func isOurs(_ name: String) -> Bool {
         [tokenSecretFile, demoFile].contains { name.utf8.elementsEqual($0.utf8) }
-            || ["log.", "\(RevocationStore.fileName)", "jwks-"].contains { name.utf8.starts(with: $0.utf8) }
+            || ["log.", revocationsFile, "jwks-"].contains { name.utf8.starts(with: $0.utf8) }
     }
 }

@@ -42,7 +42,7 @@ public struct Settings: Sendable, Equatable {
     public var logFormat = LogFormat.auto
 
     /// Where each setting came from, by its key, for instance `streams.per_user`; what is missing is a default.
-    public internal(set) var origins: [String: SettingsOrigin] = [:]
+    public package(set) var origins: [String: SettingsOrigin] = [:]
 
     /// The defaults.
     /// - Parameter environment: looked up for the user's folders only.

@@ -1,6 +1,7 @@
+import TestSupport
 import Testing
 
-@testable import Relay
+@testable import Settings
 
 @Suite struct SettingsTLSTests {
     @Test(arguments: [

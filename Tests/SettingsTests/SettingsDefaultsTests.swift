@@ -1,7 +1,6 @@
-import Journal
 import Testing
 
-@testable import Relay
+@testable import Settings
 
 @Suite struct SettingsDefaultsTests {
     @Test func nothingIsNeeded() throws {
@@ -19,18 +18,6 @@ import Testing
         #expect(retention.ageMilliseconds > 0)
         #expect(retention.events > 0)
         #expect(retention.bytes > 0)
-    }
-
-    @Test func roomsEndAfterADayOfSilenceAndAreBoundedByDefault() throws {
-        let rooms = try Settings.load(environment: [:]).rooms
-        #expect(RoomBounds(rooms) == RoomBounds(staleAfterMilliseconds: 86_400_000, rooms: 100_000))
-        #expect(RoomBounds() == RoomBounds(rooms))
-    }
-
-    @Test(arguments: ["0", "off", "\"off\"", "0s"])
-    func roomsNeedNotEnd(text: String) throws {
-        let rooms = try load("rooms: {stale_after: \(text), total: 0}").rooms
-        #expect(RoomBounds(rooms) == RoomBounds(staleAfterMilliseconds: nil, rooms: nil))
     }
 
     @Test(arguments: [

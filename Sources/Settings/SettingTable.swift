@@ -3,7 +3,7 @@ internal import Events
 
 extension Setting {
     /// Every setting of one value or a plain list, in the order in which `check` prints them.
-    static let all: [Setting] = [
+    package static let all: [Setting] = [
         Setting(list: "listen", \.listen, read: ListenAddress.init, show: \.description),
         Setting("metrics", \.metrics, read: metricsAddress, show: { $0?.description ?? "" }),
         Setting("tls.certificate", \.tls.certificate, read: file, show: { $0 ?? "" }),

@@ -3,6 +3,11 @@ public struct SettingsError: Error, Sendable, Equatable, CustomStringConvertible
     /// What is wrong, in the order in which it was met.
     public let problems: [SettingsProblem]
 
+    /// An error of these problems, at least one.
+    package init(problems: [SettingsProblem]) {
+        self.problems = problems
+    }
+
     /// One problem on each line.
     public var description: String { problems.map(\.description).joined(separator: "\n") }
 }
@@ -16,7 +21,8 @@ public struct SettingsProblem: Error, Sendable, Equatable, CustomStringConvertib
     /// What is wrong, as one sentence without a full stop.
     public let sentence: String
 
-    init(_ origin: SettingsOrigin, _ key: String?, _ sentence: String) {
+    /// A problem of one setting.
+    package init(_ origin: SettingsOrigin, _ key: String?, _ sentence: String) {
         self.origin = origin
         self.key = key
         self.sentence = sentence
@@ -58,7 +64,7 @@ public enum SettingsOrigin: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// Why a value does not do for a setting, as a sentence; the reader adds where it stood.
-struct BadValue: Error {
+package struct BadValue: Error {
     let sentence: String
 
     init(_ sentence: String) {
