@@ -1,44 +1,44 @@
 public import Events
 
-/// What an operator wants to know of one stream.
+/// The state of one stream, for the admin API.
 public struct StreamReport: Sendable {
-    /// How it stands to the head of the log.
+    /// Whether the stream is at the head of the journal.
     public enum Standing: String, Sendable {
         /// Caught up.
         case live
-        /// Catching up from the log.
+        /// Catching up from memory or from the journal.
         case behind
-        /// Its socket is full.
+        /// Its socket accepts no bytes.
         case waiting
     }
 
     /// The stream's number, as told in `connected`.
     public let id: UInt64
-    /// Whose token opened it.
+    /// The user and issuer of the token that opened it.
     public let principal: Principal
     /// The user whose token opened it.
     public var user: WireText { principal.user }
-    /// What it receives.
+    /// The events that it receives.
     public let filter: EventFilter
     /// How events are written.
     public let format: StreamFormat
-    /// How it stands to the head of the log.
+    /// Whether it is at the head of the journal.
     public let standing: Standing
-    /// From the time of the last event that was written to it, or did not match, to that of the newest: 0 when it is
+    /// The time between the last event that was written to it (or did not match) and the newest event: 0 when it is
     /// caught up.
     public let lagMilliseconds: Int64
     /// When it began, to the second.
     public let openedAt: WallTime
-    /// When it ends with its token; nil for never.
+    /// When its token ends, and the stream with it; nil for never.
     public let expiresAt: WallTime?
-    /// Bytes that it took.
+    /// Bytes that its outlet accepted.
     public let sentBytes: Int
     /// Events that were written to it.
     public let sentEvents: Int
 }
 
 extension Hub {
-    /// How one stream does.
+    /// The state of one stream.
     public func report(_ subscriber: Subscriber) -> StreamReport {
         let standing: StreamReport.Standing =
             switch subscriber.state {
@@ -46,7 +46,7 @@ extension Hub {
             case .queued, .reading: .behind
             case .blocked: .waiting
             }
-        // Whoever is live has no cursor of its own, and one at the very beginning dates from no event.
+        // A live subscriber has no cursor of its own, and the cursor at the very beginning has no time.
         let reached = subscriber.cursor == .zero ? ring.events.first?.id ?? head : subscriber.cursor
         let lag = standing == .live ? 0 : max(0, head.milliseconds - reached.milliseconds)
         return StreamReport(
@@ -56,8 +56,8 @@ extension Hub {
             sentBytes: subscriber.sentBytes, sentEvents: subscriber.sentEvents)
     }
 
-    /// Up to `most` streams by their ids, from the first beyond `after` on: of the users of one name, of one issuer's
-    /// users, of one issuer's user of a name, or of all.
+    /// Up to `most` streams with ids greater than `after`, in the order of their ids: those of all users of a name, of
+    /// one issuer's users, of one issuer's user of that name, or all.
     public func streams(of user: WireText?, issuer: WireText? = nil, after: UInt64, most: Int) -> [Subscriber] {
         if let user {
             return Array(
@@ -76,7 +76,7 @@ extension Hub {
         return subscribers.values.filter { $0.mark == mark }
     }
 
-    /// What a stream can receive, and whether with the providers' own bodies.
+    /// The filter of a stream, and whether its events include the providers' raw bodies.
     public func filter(of subscriber: Subscriber) -> (filter: EventFilter, showsRaw: Bool) {
         (subscriber.group.key.filter, subscriber.group.key.format.showsRaw)
     }

@@ -1,48 +1,49 @@
 public import Events
 
-/// What somebody asks of a stream, checked and authorised.
+/// A request for a stream, checked and authorised.
 public struct Subscription: Sendable {
     /// Where the cursor starts.
     public enum Start: Sendable, Equatable {
-        /// At the head: only what comes.
+        /// At the head: only new events.
         case live
         /// From the oldest event kept.
         case oldest
-        /// After an event that the subscriber has, by its own word: `Last-Event-ID`.
+        /// After the event that the client names in `Last-Event-ID`. The id is not yet confirmed.
         case after(EventID)
-        /// After an id that the relay itself knows to be right, such as that of a snapshot.
+        /// After an id that the relay itself has chosen, such as that of a snapshot.
         case trusted(EventID)
-        /// A `Last-Event-ID` that is no id of ours at all.
+        /// A `Last-Event-ID` that cannot be parsed.
         case malformed
     }
 
-    /// Whose token opened it.
+    /// The user and issuer of the token.
     public var principal: Principal
-    /// Whether events with an audience may name its user; false where users name themselves.
+    /// Whether an event's audience can include its user; false for clients that choose their user name themselves.
     public var isAddressable: Bool
     /// The name by which an audience includes its user; nil for none.
     public var audienceName: WireText? { isAddressable ? principal.user : nil }
-    /// What of the log it receives.
+    /// The events that it receives.
     public var filter: EventFilter
     /// How events are written.
     public var format: StreamFormat
-    /// Where it begins.
+    /// The position where it begins.
     public var start: Start
     /// When the token ends, and with it the stream.
     public var expiresAt: WallTime?
-    /// What stands before the first frame: the head of the HTTP response.
+    /// Bytes before the first frame: the head of the HTTP response.
     public var preamble: [UInt8]
     /// A frame between `connected` and the first event: the snapshot.
     public var opening: [UInt8]
-    /// Ends after so many events.
+    /// Ends the stream after this many events; nil for no limit.
     public var limitEvents: Int?
-    /// Ends after the write that brings it to so many bytes.
+    /// Ends the stream after the write that reaches this many bytes; nil for no limit.
     public var limitBytes: Int?
-    /// Ends when there is nothing more to read.
+    /// Ends the stream when it has reached the head.
     public var endsWhenCaughtUp: Bool
     /// Whether the heartbeat is an event and not a comment.
     public var heartbeatIsEvent: Bool
-    /// A number by which the owner finds the stream again, alone or among others; 0 for none. The hub only keeps it.
+    /// A number by which the caller finds the stream again, shared with other streams if it likes; 0 for none. The hub
+    /// only stores it.
     public var mark: UInt64
 
     /// A subscription to everything `filter` admits, from now on.
@@ -65,14 +66,14 @@ public struct Subscription: Sendable {
     }
 }
 
-/// Why a stream ended: the word in logs, and the label in metrics.
+/// Why a stream ended: the word in the log, and the label in metrics.
 public enum StreamEnd: String, Sendable, CaseIterable {
     case clientClosed = "client_closed"
     case strayInput = "stray_input"
     case tokenExpired = "token_expired"
     case draining
     case replaced
-    /// It was as old as streams may become.
+    /// It reached the greatest age of a stream.
     case retired = "retire"
     case revoked
     /// An administrator closed it.
