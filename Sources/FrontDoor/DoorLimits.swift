@@ -1,25 +1,25 @@
 internal import Platform
 
-/// Bounds of what a client may send.
+/// Bounds on what a client may send.
 public struct DoorLimits: Sendable {
-    /// Request line and headers.
+    /// The most bytes of request line and headers.
     public var headerBytes: Int
-    /// A segment of the path, and the name of a query parameter, decoded.
+    /// The most bytes of a path segment, or of a query parameter's name, decoded.
     public var nameBytes: Int
     /// The largest body of any request.
     public var bodyBytes: Int
-    /// The body of a request that has no need of a large one.
+    /// The largest body of a request that is no webhook.
     public var smallBodyBytes: Int
-    /// A body that is too large and has no more bytes than this is read and dropped before the answer.
+    /// A body that is over its limit, but not over this one, is read and dropped before the answer.
     public var droppedBodyBytes: Int
-    /// From a request's first byte to its last.
+    /// The longest time from a request's first byte to its last.
     public var requestSeconds: Int
-    /// Between requests.
+    /// The longest time between requests.
     public var idleSeconds: Int
-    /// From the connection to the end of its TLS handshake.
+    /// The longest time from accepting a connection to the end of its TLS handshake.
     public var handshakeSeconds: Int
 
-    /// Limits of all kinds; `smallBodyBytes` is `bodyBytes` unless given.
+    /// Limits; `smallBodyBytes` is `bodyBytes` by default.
     public init(
         headerBytes: Int, nameBytes: Int = 256, bodyBytes: Int, smallBodyBytes: Int? = nil,
         droppedBodyBytes: Int = 0, requestSeconds: Int, idleSeconds: Int, handshakeSeconds: Int
@@ -35,13 +35,13 @@ public struct DoorLimits: Sendable {
     }
 }
 
-/// What all doors of the process share.
+/// Bounds that all doors of the process share.
 public struct DoorShared: Sendable {
-    /// The bytes of unfinished requests.
+    /// Bounds the bytes of unfinished requests.
     public let bodies: BodyBudget
-    /// The connections of each address.
+    /// Bounds the connections of each address.
     public let addresses: AddressCounts
-    /// How often descriptors ran short.
+    /// How many times descriptors ran out.
     let shortages = Locked(0)
 
     /// Bounds that several doors share.
@@ -50,17 +50,17 @@ public struct DoorShared: Sendable {
         self.addresses = addresses
     }
 
-    /// Bounds that nobody reaches.
+    /// Bounds that are never reached.
     public static var none: DoorShared {
         DoorShared(bodies: BodyBudget(limitBytes: Int.max), addresses: AddressCounts(most: Int.max))
     }
 }
 
-/// What the door turned away itself, before any route saw it.
+/// A request that the door refused, before any handler saw it.
 public struct DoorRefusal: Sendable {
-    /// The status it was answered with.
+    /// The status of the answer.
     public let status: Int
-    /// Why, in half a sentence.
+    /// The reason, as a clause without a full stop.
     public let problem: String
 
     private var reason: String {

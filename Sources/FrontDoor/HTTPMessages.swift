@@ -1,6 +1,6 @@
 public import Wire
 
-/// A request as the front door hands it on: complete, well-formed, within the limits.
+/// A request as the front door passes it to the handler: complete, well-formed, within the limits.
 public struct HTTPRequest: Sendable {
     /// `GET`, `POST`, …
     public let method: String
@@ -14,10 +14,10 @@ public struct HTTPRequest: Sendable {
     public let headers: [(name: WireText, value: WireText)]
     /// The body, raw.
     public let body: [UInt8]
-    /// The client's address: the other end of the connection, or, if that is a trusted proxy, who asked the proxy.
+    /// The client's address: the peer's, or, if the peer is a trusted proxy, the address that the proxy reports.
     public let remoteAddress: String
 
-    /// Whether it came as HTTP/1.0, as some proxies send it unless told otherwise, and not as HTTP/1.1.
+    /// Whether it is an HTTP/1.0 request, which some proxies send by default.
     public var isHTTP10 = false
 
     /// See ``Framing/isOrdinary``.
@@ -26,13 +26,13 @@ public struct HTTPRequest: Sendable {
     /// Whether this is the last request on its connection.
     var closesConnection = false
 
-    /// Whether the connection goes on after an answer that says nothing of it, and the answer may have a body.
+    /// Whether the connection stays open after an answer without a Connection header, and the answer may have a body.
     var isOrdinary: Bool {
-        // evhttp takes a whole URL as what one asks a proxy for.
+        // evhttp treats a target that is a whole URL as a request to a proxy.
         hasOrdinaryFraming && !isHTTP10 && method != "HEAD" && method != "CONNECT" && target.utf8.first == 0x2F
     }
 
-    /// The value of a header, whose name is given in any case; of several, the first.
+    /// The value of the first header of this name, in any case.
     public func header(_ name: WireText) -> WireText? {
         headers.first { $0.name.equalsIgnoringASCIICase(name) }?.value
     }
@@ -44,8 +44,8 @@ public struct HTTPRequest: Sendable {
 }
 
 extension HTTPRequest {
-    /// A POST of which only the target is known yet; nil if that is not well-formed, or has a segment or a name of more
-    /// than `nameBytes`.
+    /// A POST of which only the target is known yet; nil if the target is not well-formed, or has a segment or a
+    /// parameter name longer than `nameBytes`.
     public init?(target bytes: [UInt8], nameBytes: Int) {
         let target = WireText(decoding: bytes)
         guard let split = PercentCoding.split(target, most: nameBytes) else { return nil }
@@ -63,9 +63,9 @@ public struct HTTPResponse: Sendable {
     public var headers: [(name: String, value: String)]
     /// The body.
     public var body: [UInt8]
-    /// Closes the connection after the answer: what follows on it cannot be trusted to be a request.
+    /// Closes the connection after the answer, because further bytes on it may not be a request.
     public var closesConnection = false
-    /// False for the answer to a HEAD for something whose length is not known beforehand, such as a stream.
+    /// False in the answer to a HEAD whose length is not known in advance, as for a stream.
     public var hasLength = true
 
     /// An answer with a body of some type.
@@ -102,7 +102,7 @@ public struct HTTPResponse: Sendable {
 
 /// Percent-encoding in paths and queries.
 enum PercentCoding {
-    /// Decodes; nil where a `%` has no two hex digits after it, or the bytes are not UTF-8 or hold a NUL.
+    /// Decodes; nil if a `%` has no two hex digits after it, or the result is not UTF-8 or contains a NUL.
     static func decode(_ text: some Sequence<UInt8>, plusIsBlank: Bool) -> WireText? {
         var bytes: [UInt8] = []
         var iterator = text.makeIterator()
@@ -152,20 +152,20 @@ enum PercentCoding {
 
     /// True when a segment of the path, or the name of a parameter, has more than `nameBytes` when it is decoded.
     static func hasLongName(_ target: WireText, most nameBytes: Int) -> Bool {
-        // Whatever it is, a short target has no long name in it.
+        // A short target cannot contain a long name.
         guard target.byteCount > nameBytes else { return false }
         let (path, query) = pieces(target)
         return path.contains { decodedCount($0) > nameBytes }
             || query.contains { decodedCount($0.prefix { $0 != UInt8(ascii: "=") }) > nameBytes }
     }
 
-    /// Splits a request's target into decoded segments and decoded query pairs; nil for what is not well-formed, or has
-    /// a longer name than ``nameBytes``.
+    /// Splits a request's target into decoded segments and decoded query pairs; nil if it is not well-formed, or has a
+    /// name longer than `nameBytes`.
     static func split(
         _ target: WireText, most nameBytes: Int
     ) -> (path: [WireText], query: [(name: WireText, value: WireText)])? {
         guard !hasLongName(target, most: nameBytes) else { return nil }
-        // A webhook's target has nothing to decode.
+        // The usual target of a webhook has nothing to decode.
         let isPlain = !target.withBytes { bytes in
             bytes.contains { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "?") || $0 == 0 }
         }
