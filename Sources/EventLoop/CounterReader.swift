@@ -12,7 +12,7 @@ public final class CounterReader {
 
     /// Starts to watch the counter of this descriptor.
     public init(_ descriptor: CInt, on loop: Loop, _ action: @escaping () -> Void) {
-        loop.checkThread()
+        loop.preconditionIsCurrent()
         self.loop = loop
         self.descriptor = descriptor
         self.action = action
@@ -26,7 +26,8 @@ public final class CounterReader {
         if let event { event_free(event) }
     }
 
-    fileprivate func take() {
+    fileprivate func resetAndCall() {
+        loop.assertIsCurrent()
         var count: UInt64 = 0
         _ = read(descriptor, &count, MemoryLayout<UInt64>.size)
         action()
@@ -37,5 +38,5 @@ private func counterHasGrown(_ descriptor: CInt, _ what: Int16, _ argument: Unsa
     guard let argument else { return }
     // The action may release the reader.
     let reader = Unmanaged<CounterReader>.fromOpaque(argument).takeUnretainedValue()
-    withExtendedLifetime(reader) { reader.take() }
+    withExtendedLifetime(reader) { reader.resetAndCall() }
 }

@@ -16,6 +16,7 @@ public final class Listener {
 
     /// Listens on `host` (an address, not a name) and `port`.
     public init(host: String, port: UInt16, on loop: Loop) throws(SystemError) {
+        loop.preconditionIsCurrent()
         let info = try Self.resolve(host, port)
         defer { freeaddrinfo(info) }
         let flags =
@@ -30,6 +31,7 @@ public final class Listener {
 
     /// Accepts connections from an inherited socket. Several loops may share it: each connection goes to one of them.
     public init(_ inherited: InheritedSocket, on loop: Loop) throws(SystemError) {
+        loop.preconditionIsCurrent()
         let operation = "accept connections on \(inherited.address)"
         // Each loop owns and closes a copy of the descriptor. The inherited one stays open.
         let copy = fcntl(inherited.descriptor, F_DUPFD_CLOEXEC, 0)

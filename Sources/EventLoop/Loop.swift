@@ -24,18 +24,25 @@ public final class Loop {
 
     /// Runs until ``stop()``.
     public func run() {
-        checkThread()
+        preconditionIsCurrent()
         event_base_loop(base, CInt(EVLOOP_NO_EXIT_ON_EMPTY))
     }
 
     /// Ends ``run()`` when the callback that calls this returns.
     public func stop() {
-        checkThread()
+        preconditionIsCurrent()
         event_base_loopbreak(base)
     }
 
     /// Ends the program if the calling thread is not the loop's own, because that is always a bug.
-    public func checkThread() {
-        precondition(pthread_equal(pthread_self(), thread) != 0, "a loop was used on another thread than its own")
+    public func preconditionIsCurrent() {
+        precondition(isCurrent, "a loop was used on another thread than its own")
     }
+
+    /// The same check for paths of every request and delivery: only in debug builds.
+    public func assertIsCurrent() {
+        assert(isCurrent, "a loop was used on another thread than its own")
+    }
+
+    private var isCurrent: Bool { pthread_equal(pthread_self(), thread) != 0 }
 }

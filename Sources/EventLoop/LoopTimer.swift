@@ -10,7 +10,7 @@ public final class LoopTimer {
 
     /// A timer that is not set yet.
     public init(on loop: Loop, _ action: @escaping () -> Void) {
-        loop.checkThread()
+        loop.preconditionIsCurrent()
         self.loop = loop
         self.action = action
         event = event_new(loop.base, -1, 0, timerIsDue, Unmanaged.passUnretained(self).toOpaque())
@@ -22,17 +22,20 @@ public final class LoopTimer {
 
     /// Schedules one call after this time. A call that was scheduled before is replaced.
     public func set(afterMilliseconds milliseconds: Int64) {
+        loop.assertIsCurrent()
         var lapse = timeval(tv_sec: Int(milliseconds / 1000), tv_usec: Int(milliseconds % 1000) * 1000)
         event_add(event, &lapse)
     }
 
     /// Schedules one call for when the running callback has returned, before the loop polls its sockets again.
     public func fireThisTurn() {
+        loop.assertIsCurrent()
         event_active(event, EV_TIMEOUT, 0)
     }
 
     /// Cancels the scheduled call.
     public func cancel() {
+        loop.assertIsCurrent()
         event_del(event)
     }
 

@@ -11,6 +11,7 @@ public final class Mailbox<Command: Sendable>: Sendable {
         var waiting: [Command] = []
         var isWoken = false
         var isClosed = false
+        var isAttached = false
     }
 
     private let state = Locked(State())
@@ -53,6 +54,12 @@ public final class Mailbox<Command: Sendable>: Sendable {
     public func attach(
         to loop: Loop, limit: Int, handle: @escaping (Command) -> Void, endOfTurn: @escaping () -> Void
     ) -> CounterReader {
+        precondition(limit > 0, "a loop handles at least one command in a turn")
+        let isFirst = state.withLock { state in
+            defer { state.isAttached = true }
+            return !state.isAttached
+        }
+        precondition(isFirst, "a mailbox is read by one loop")
         var backlog: [Command] = []
         var next = 0
         return CounterReader(wakeUp, on: loop) { [self] in
@@ -65,6 +72,7 @@ public final class Mailbox<Command: Sendable>: Sendable {
                     state.isWoken = false
                 }
             }
+            assert(next <= backlog.count, "the next command lies in the backlog")
             let end = min(backlog.count, next + limit)
             while next < end {
                 handle(backlog[next])

@@ -50,7 +50,8 @@ open class StreamSocket {
 
     /// Takes ownership of a connected, non-blocking descriptor.
     public init(takingOver descriptor: CInt, on loop: Loop) {
-        loop.checkThread()
+        loop.preconditionIsCurrent()
+        precondition(descriptor >= 0, "a stream needs a connected descriptor")
         self.loop = loop
         self.descriptor = descriptor
         Self.tune(descriptor)
@@ -83,6 +84,7 @@ open class StreamSocket {
 
     /// Writes as many bytes as the kernel accepts, with one system call.
     open func write(_ buffers: UnsafeMutableBufferPointer<System.Buffer>) -> System.WriteResult {
+        loop.assertIsCurrent()
         guard descriptor >= 0 else { return .closed }
         return System.write(descriptor, buffers)
     }
@@ -112,6 +114,7 @@ open class StreamSocket {
     /// Requests ``hasRoom()`` for when the kernel accepts bytes, and ``giveUp()`` if it accepts none for
     /// `patienceSeconds`.
     package final func watchForRoom(patienceSeconds: Int? = nil) {
+        loop.assertIsCurrent()
         guard descriptor >= 0, !isWaitingForRoom || patienceSeconds != nil else { return }
         watch(EV_READ | EV_WRITE | EV_PERSIST, patienceSeconds)
         isWaitingForRoom = true

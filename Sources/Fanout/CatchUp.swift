@@ -5,6 +5,7 @@ internal import Glibc
 extension Hub {
     /// Continues a blocked subscriber: its outlet accepts bytes again.
     public func outletHasRoom(_ subscriber: Subscriber) {
+        preconditionIsEntrance()
         guard subscriber.state == .blocked else { return }
         subscriber.state = .queued
         if flush(subscriber) { proceed(subscriber) }
@@ -17,6 +18,7 @@ extension Hub {
     /// bounded time, so that live delivery and ingest run between the turns. At least one subscriber is served, however
     /// short the time.
     public func runTurn() {
+        preconditionIsEntrance()
         isInTurn = true
         defer { isInTurn = false }
         let limit = counters.sentBytes + UInt64(4 * Limits.turnBytes)
@@ -35,6 +37,7 @@ extension Hub {
     /// Continues the subscribers that wait for a page, with the page that ``readPage`` requested; nil if the read
     /// failed.
     public func pageArrived(_ page: LogPage?, after cursor: EventID) {
+        preconditionIsEntrance()
         for subscriber in desk.arrived(page, after: cursor) where subscriber.state == .reading {
             // A subscriber that was blocked in between may have continued from another page.
             guard page?.serves(subscriber.cursor) ?? (subscriber.cursor == cursor) else { continue }
@@ -42,12 +45,12 @@ extension Hub {
                 unread.append(subscriber)
                 continue
             }
-            take(page, for: subscriber)
+            serve(page, to: subscriber)
         }
         beginReads()
     }
 
-    private func take(_ page: LogPage, for subscriber: Subscriber) {
+    private func serve(_ page: LogPage, to subscriber: Subscriber) {
         subscriber.state = .queued
         let oldest = page.extent.trimmedThrough
         var reason: ControlFrame.ResyncReason?
@@ -61,7 +64,7 @@ extension Hub {
         extent.trimmedThrough = max(extent.trimmedThrough, oldest)
         if let reason {
             subscriber.cursor = extent.trimmedThrough
-            subscriber.told = max(subscriber.cursor, .beginning)
+            subscriber.resumeID = max(subscriber.cursor, .beginning)
             guard send(resync(subscriber, reason), to: subscriber) else { return }
         } else if page.events.isEmpty {
             // The journal had no event after the cursor when the page was read. Events published since then are in the
@@ -125,7 +128,7 @@ extension Hub {
             return
         }
         if subscriber.cursorIsUnchecked {
-            if let page = desk.page(around: subscriber.cursor) { return take(page, for: subscriber) }
+            if let page = desk.page(around: subscriber.cursor) { return serve(page, to: subscriber) }
             subscriber.page = nil
         } else if subscriber.page?.holds(subscriber.cursor) != true {
             subscriber.page = desk.page(after: subscriber.cursor)
@@ -166,7 +169,7 @@ extension Hub {
         switch subscriber.outlet.write(buffers.buffers) {
         case .took(let count):
             wrote(count, to: subscriber)
-            settle(subscriber, after: count, of: chosen)
+            advanceCursor(of: subscriber, after: count, of: chosen)
             guard count == bytes else { return block(subscriber) }
             subscriber.cursor = reached
             proceed(subscriber)

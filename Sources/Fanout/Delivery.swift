@@ -6,6 +6,9 @@ extension Hub {
     /// Writes committed events, in their order, to every live subscriber whose filter admits them: one write for each
     /// subscriber, however many events there are. Without events, only the trimmed extent changes.
     public func publish(_ events: [LoggedEvent], extent: LogExtent) {
+        preconditionIsEntrance()
+        isPublishing = true
+        defer { isPublishing = false }
         let before = head
         ring.drop(through: extent.trimmedThrough)
         let singles = route(events, before: before)
@@ -73,14 +76,14 @@ extension Hub {
             if result == all {
                 index += 1
             } else {
-                part(group.live[index], result, of: events)
+                removeFromGroup(group.live[index], result, of: events)
             }
         }
         // One total for all members: see ``Group/descriptors``.
-        let brought = Sent(bytes: buffers.bytes, events: events.count)
-        if let last = events.last { group.brought(brought, through: last.id, now: now) }
-        counters.deliveries += UInt64(brought.events * group.live.count)
-        counters.sentBytes += UInt64(brought.bytes * group.live.count)
+        let delivered = Sent(bytes: buffers.bytes, events: events.count)
+        if let last = events.last { group.recordDelivery(delivered, through: last.id, now: now) }
+        counters.deliveries += UInt64(delivered.events * group.live.count)
+        counters.sentBytes += UInt64(delivered.bytes * group.live.count)
     }
 
     private func write(
@@ -91,11 +94,11 @@ extension Hub {
     }
 
     /// Removes a live subscriber from its group because its outlet did not accept all of `events`.
-    private func part(_ subscriber: Subscriber, _ result: OutletResult, of events: ArraySlice<LoggedEvent>) {
+    private func removeFromGroup(_ subscriber: Subscriber, _ result: OutletResult, of events: ArraySlice<LoggedEvent>) {
         guard case .took(let count) = result else { return end(subscriber, .clientClosed) }
         leaveHead(subscriber)
         wrote(count, to: subscriber)
-        settle(subscriber, after: count, of: events)
+        advanceCursor(of: subscriber, after: count, of: events)
         block(subscriber)
     }
 
@@ -115,7 +118,7 @@ extension Hub {
 
     /// Moves the cursor of a subscriber whose outlet accepted `count` bytes of `events`: to the last event of which any
     /// byte was accepted. The rest of that event becomes unsent.
-    func settle(_ subscriber: Subscriber, after count: Int, of events: some Sequence<LoggedEvent>) {
+    func advanceCursor(of subscriber: Subscriber, after count: Int, of events: some Sequence<LoggedEvent>) {
         var rest = count
         for event in events {
             guard rest > 0 else {
@@ -129,7 +132,7 @@ extension Hub {
             let size = builder.size(of: event, as: subscriber.group.key.format)
             subscriber.cursor = event.id
             // The unsent rest of this event is sent before anything else, so the client will have this id.
-            subscriber.told = event.id
+            subscriber.resumeID = event.id
             if rest < size {
                 subscriber.unsent = [.event(event)]
                 subscriber.unsentOffset = rest

@@ -48,7 +48,7 @@ final class Group {
             last.groupIndex = Int32(index)
         }
         subscriber.lastWrite = max(subscriber.lastWrite, lastWrite)
-        subscriber.told = max(subscriber.told, lastEvent)
+        subscriber.resumeID = max(subscriber.resumeID, lastEvent)
         subscriber.ownSent += sent
         subscriber.groupIndex = -1
     }
@@ -59,7 +59,7 @@ final class Group {
     }
 
     /// Adds a delivery to all live members, up to the event `last`, to the totals.
-    func brought(_ more: Sent, through last: EventID, now: SteadyTime) {
+    func recordDelivery(_ more: Sent, through last: EventID, now: SteadyTime) {
         sent += more
         lastEvent = last
         lastWrite = now

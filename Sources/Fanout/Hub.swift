@@ -33,7 +33,7 @@ public struct HubSettings: Sendable {
 /// The fan-out of one loop: every subscriber is a cursor over the journal, and the hub moves the cursors.
 ///
 /// It has no sockets, no clock and no threads: outlets accept the bytes, the caller sets the time, and all calls come
-/// from one thread (``assertIsOnOwnThread()``). Live delivery, resume and slow readers are one mechanism, so no event
+/// from one thread (checked by ``preconditionIsOnOwnThread()``). Live delivery, resume and slow readers are one mechanism, so no event
 /// is lost between them:
 /// - a *live* subscriber is at the head and gets its group's bytes with one write per turn;
 /// - a subscriber that is behind is served from the ring in memory, and behind that from pages of the journal, until it
@@ -68,6 +68,9 @@ public final class Hub {
     var now: SteadyTime
     /// Milliseconds since 1970.
     var wallNow: WallTime
+    private let owner = ThreadOwner()
+    /// True while ``publish(_:extent:)`` writes, when outlets and ``onEnd`` must not call the hub.
+    var isPublishing = false
     private let firstID: UInt64
     private let idStride: UInt64
     private var startedCount: UInt64 = 0
@@ -91,6 +94,10 @@ public final class Hub {
         settings: HubSettings, extent: LogExtent, index: Int = 0, of count: Int = 1, now: SteadyTime,
         wallNow: WallTime, random: any RandomNumberGenerator = SystemRandomNumberGenerator()
     ) {
+        precondition(count > 0 && (0..<count).contains(index), "a hub is one of those that share stream ids")
+        precondition(settings.heartbeatMilliseconds > 0, "a hub sends heartbeats")
+        precondition(settings.ringEvents > 0 && settings.ringBytes > 0, "a hub has room for recent events")
+        assert(extent.trimmedThrough <= extent.head, "a journal is trimmed up to its head at most")
         self.settings = settings
         self.extent = extent
         self.now = now
@@ -119,6 +126,7 @@ public final class Hub {
     /// Starts a stream and writes its first frames at once. A subscriber that is behind catches up in its turns. The
     /// subscriber may have ended already when this returns.
     public func subscribe(_ subscription: Subscription, outlet: any Outlet) -> Subscriber {
+        preconditionIsEntrance()
         let id = nextStreamID
         startedCount += 1
         counters.accepted += 1
@@ -126,15 +134,15 @@ public final class Hub {
         let start = start(subscription.start)
         let subscriber = Subscriber(
             id: id, subscription: subscription, group: group, outlet: outlet, cursor: start.cursor,
-            told: told(at: start.cursor, for: subscription), now: now, wallNow: wallNow)
+            resumeID: firstResumeID(at: start.cursor, for: subscription), now: now, wallNow: wallNow)
         subscriber.cursorIsUnchecked = start.isUnchecked
         subscribers[id] = subscriber
         byUser[subscriber.user, default: []].append(subscriber)
         setWheel(subscriber, idleSince: now)
         var opening = ControlFrame.retry(jitteredRetry(), for: subscriber)
         opening += ControlFrame.connected(
-            subscriber, at: start.resync == nil ? subscriber.told : Self.named(subscription.start),
-            oldest: extent.trimmedThrough, newest: newest(from: subscriber.told),
+            subscriber, at: start.resync == nil ? subscriber.resumeID : Self.named(subscription.start),
+            oldest: extent.trimmedThrough, newest: newest(from: subscriber.resumeID),
             heartbeatMilliseconds: settings.heartbeatMilliseconds)
         opening += subscription.opening
         if let reason = start.resync { opening += resync(subscriber, reason) }
@@ -165,7 +173,7 @@ public final class Hub {
     }
 
     /// The id from which the client of a new stream can resume before it has received an event.
-    private func told(at cursor: EventID, for subscription: Subscription) -> EventID {
+    private func firstResumeID(at cursor: EventID, for subscription: Subscription) -> EventID {
         switch subscription.start {
         case .live, .trusted: place(at: cursor, for: subscription.filter, of: subscription.audienceName)
         case .oldest, .after, .malformed: max(cursor, .beginning)
@@ -176,6 +184,17 @@ public final class Hub {
     /// between the two, the client must learn of the gap when it reconnects.
     private static func named(_ start: Subscription.Start) -> EventID? {
         if case .after(let id) = start { id } else { nil }
+    }
+
+    /// Ends the program if the calling thread is not the one that created the hub, because that is always a bug.
+    func preconditionIsOnOwnThread() {
+        precondition(owner.isCurrent, "a hub was used on another thread than its own")
+    }
+
+    /// The same, and that the call does not come from within a delivery.
+    func preconditionIsEntrance() {
+        preconditionIsOnOwnThread()
+        precondition(!isPublishing, "a hub was called from within its own delivery")
     }
 
     func resync(_ subscriber: Subscriber, _ reason: ControlFrame.ResyncReason) -> [UInt8] {
@@ -191,6 +210,7 @@ public final class Hub {
 
     /// Ends a stream. Bytes that its outlet accepted are still sent; the rest is dropped.
     public func end(_ subscriber: Subscriber, _ reason: StreamEnd) {
+        preconditionIsOnOwnThread()
         guard subscriber.state != .ended else { return }
         leaveHead(subscriber)
         subscriber.state = .ended

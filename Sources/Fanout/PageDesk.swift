@@ -37,6 +37,7 @@ struct PageDesk {
     /// - Returns: the subscribers that waited for it, and those whose own read has not begun and whose cursor lies in
     ///   it: after an outage most clients reconnect with different ids within the same few pages.
     mutating func arrived(_ page: LogPage?, after cursor: EventID) -> [Subscriber] {
+        precondition(reading > 0, "a page arrives only if one was requested")
         reading -= 1
         var served = waiting.removeValue(forKey: cursor) ?? []
         guard let page, !page.events.isEmpty else { return served }

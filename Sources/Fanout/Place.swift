@@ -27,9 +27,9 @@ extension Hub {
 
     /// The id with which the client of a stream can resume now.
     public func place(of subscriber: Subscriber) -> EventID {
-        guard subscriber.state == .live else { return subscriber.told }
+        guard subscriber.state == .live else { return subscriber.resumeID }
         // Every event up to the head was sent to it or did not match.
-        return max(subscriber.told, subscriber.lastGroupEvent, head.place, min(extent.trimmedThrough, head))
+        return max(subscriber.resumeID, subscriber.lastGroupEvent, head.place, min(extent.trimmedThrough, head))
     }
 
     /// The position where the page after this stream, which was one page and has ended, begins.
@@ -37,7 +37,7 @@ extension Hub {
         // Every event up to its cursor was sent to it or did not match.
         let isPast = subscriber.cursor >= extent.trimmedThrough && !subscriber.cursorIsUnchecked
         return isPast
-            ? max(subscriber.told, subscriber.cursor.place, min(extent.trimmedThrough, head)) : subscriber.told
+            ? max(subscriber.resumeID, subscriber.cursor.place, min(extent.trimmedThrough, head)) : subscriber.resumeID
     }
 
     /// The `newestId` to report to a reader at `place`: the head, rounded down to the second.

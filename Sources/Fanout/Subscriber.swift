@@ -39,7 +39,7 @@ public final class Subscriber {
     public internal(set) var cursor: EventID
     /// The id with which the client can resume, as far as this stream has reported it: the last event that was sent to
     /// it alone, or a place. See ``Hub/place(of:)``.
-    var told: EventID
+    var resumeID: EventID
     /// The pieces to send before the next event, and how many bytes of the first are sent already.
     var unsent: [Unsent] = []
     var unsentOffset = 0
@@ -74,7 +74,7 @@ public final class Subscriber {
     var ownSent = Sent()
 
     init(
-        id: UInt64, subscription: Subscription, group: Group, outlet: any Outlet, cursor: EventID, told: EventID,
+        id: UInt64, subscription: Subscription, group: Group, outlet: any Outlet, cursor: EventID, resumeID: EventID,
         now: SteadyTime, wallNow: WallTime
     ) {
         self.id = id
@@ -83,7 +83,7 @@ public final class Subscriber {
         self.group = group
         self.outlet = outlet
         self.cursor = cursor
-        self.told = told
+        self.resumeID = resumeID
         mark = subscription.mark
         lastWrite = now
         openedAtSteadySeconds = UInt32(clamping: now.milliseconds / 1000)

@@ -62,7 +62,7 @@ public final class BodyBudget: Sendable {
     }
 
     /// Records the bytes that a door's unfinished requests have now.
-    func tell(_ door: Int, bytes: Int, largest: Int) -> Verdict {
+    func report(_ door: Int, bytes: Int, largest: Int) -> Verdict {
         let (verdict, wake) = state.withLock { state -> (Verdict, (@Sendable () -> Void)?) in
             guard var share = state.shares[door] else { return (.fits, nil) }
             state.total += bytes - share.bytes

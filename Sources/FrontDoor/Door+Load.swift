@@ -10,7 +10,7 @@ struct DoorLoad {
     var share = 0
     var bytes = 0
     /// The bytes that were last reported to the ``BodyBudget``.
-    var told = 0
+    var reported = 0
     /// The connection with the most bytes, as far as it is known.
     var largest: DoorConnection?
     var shortages = 0
@@ -26,25 +26,26 @@ extension Door {
         } else if connection.unfinishedBytes == 0, load.largest === connection {
             load.largest = nil
         }
-        if abs(load.bytes - load.told) >= BodyBudget.stepBytes { tellLoad() }
+        if abs(load.bytes - load.reported) >= BodyBudget.stepBytes { reportLoad() }
     }
 
     /// Refuses the largest request if the shared bound is exceeded. Another door's report causes this call.
     public func relieve() {
+        loop.preconditionIsCurrent()
         load.largest = connections.values.max { $0.unfinishedBytes < $1.unfinishedBytes }
-        tellLoad()
+        reportLoad()
     }
 
-    private func tellLoad() {
-        load.told = load.bytes
+    private func reportLoad() {
+        load.reported = load.bytes
         let largest = load.largest?.unfinishedBytes ?? 0
-        guard shared.bodies.tell(load.share, bytes: load.bytes, largest: largest) == .shed,
+        guard shared.bodies.report(load.share, bytes: load.bytes, largest: largest) == .shed,
             let victim = connections.values.max(by: { $0.unfinishedBytes < $1.unfinishedBytes }),
             victim.unfinishedBytes > 0
         else { return }
         // The refusal drops the request's bytes. Report again, until the rest fits.
         victim.refuse(DoorRefusal(status: 503, problem: "too many bytes of unfinished requests are held"))
-        if load.bytes != load.told { tellLoad() }
+        if load.bytes != load.reported { reportLoad() }
     }
 
     /// Frees descriptors and memory if they ran short. Called once a second.
@@ -87,7 +88,7 @@ extension Door {
 
     /// Counts a new connection to its address, before its first bytes are read. Above the bound, closes the address's
     /// longest idle connection, or refuses this one.
-    func greet(_ connection: DoorConnection) {
+    func admit(_ connection: DoorConnection) {
         connection.watchForClose()
         guard let address = countedAs(connection.remoteAddress) else { return }
         connection.countedAs = address

@@ -8,7 +8,7 @@ public import Wire
 /// The HTTP server of one loop: evhttp behind the door's own listeners, with the checks that evhttp leaves out. Either
 /// all its listeners use TLS or none does: a connection does not know its listener.
 public final class Door {
-    private let loop: Loop
+    let loop: Loop
     private let http: OpaquePointer
     let limits: DoorLimits
     let shared: DoorShared
@@ -36,13 +36,11 @@ public final class Door {
     private(set) var connections: [OpaquePointer: DoorConnection] = [:]
     /// Connections that evhttp is accepting in this turn.
     private var newcomers: [DoorConnection] = []
-    private var greeting: LoopTimer?
+    private var admission: LoopTimer?
     var load = DoorLoad()
     private var acceptFault: CInt?
     private var sweep: LoopTimer?
     private var accepts = true
-    /// Open connections, without streams.
-    public var connectionCount: Int { connections.count }
 
     /// A door that passes every valid request to `handler`, every refusal to `refused`, and every answer to a complete
     /// request to `answered`.
@@ -59,6 +57,7 @@ public final class Door {
         },
         handler: @escaping (Exchange) -> Void
     ) throws(SystemError) {
+        loop.preconditionIsCurrent()
         guard let http = evhttp_new(loop.base) else { throw SystemError("make an HTTP server") }
         self.loop = loop
         self.http = http
@@ -79,7 +78,7 @@ public final class Door {
         evhttp_set_bevcb(http, makeBufferEvent, this)
         acceptingDoors.withLock { $0[http] = this }
         load.share = shared.bodies.join(wake: wake)
-        greeting = LoopTimer(on: loop) { [unowned self] in greetNewcomers() }
+        admission = LoopTimer(on: loop) { [unowned self] in admitNewcomers() }
         sweep = LoopTimer(on: loop) { [unowned self] in closeLateConnections() }
         sweep?.set(afterMilliseconds: 1000)
     }
@@ -92,6 +91,7 @@ public final class Door {
 
     /// Accepts connections from `listener` as well; the door owns it from now on.
     public func listen(on listener: Listener) {
+        loop.preconditionIsCurrent()
         evhttp_bind_listener(http, listener.handle)
         evconnlistener_set_error_cb(listener.handle, acceptFailed)
         listeners.append(listener)
@@ -99,6 +99,7 @@ public final class Door {
 
     /// Starts or stops accepting new connections.
     public func accept(_ accepts: Bool) {
+        loop.preconditionIsCurrent()
         self.accepts = accepts
         for listener in listeners {
             if accepts { evconnlistener_enable(listener.handle) } else { evconnlistener_disable(listener.handle) }
@@ -108,8 +109,9 @@ public final class Door {
     /// True while a request is being received or answered, or a connection is so new that its first request may be on
     /// its way.
     public var hasRequestsUnderWay: Bool {
+        loop.preconditionIsCurrent()
         let now = SteadyTime.now()
-        return connections.values.contains { $0.isOwedAnAnswer(now: now) }
+        return connections.values.contains { $0.hasUnansweredRequest(now: now) }
     }
 
     /// Creates the transport for a connection that evhttp has just accepted.
@@ -131,14 +133,14 @@ public final class Door {
         connections[input] = connection
         newcomers.append(connection)
         // The timer runs after evhttp has set the connection up and before its first bytes are read.
-        greeting?.fireThisTurn()
+        admission?.fireThisTurn()
         return transport
     }
 
-    private func greetNewcomers() {
-        let greeted = newcomers
+    private func admitNewcomers() {
+        let admitted = newcomers
         newcomers.removeAll(keepingCapacity: true)
-        for connection in greeted where connections[connection.input] === connection { greet(connection) }
+        for connection in admitted where connections[connection.input] === connection { admit(connection) }
     }
 
     /// A transport that cannot have a socket, so that evhttp closes the connection. With none, evhttp would create one
@@ -169,7 +171,7 @@ public final class Door {
         connection.countedAs = nil
     }
 
-    func tell(_ refusal: DoorRefusal) { refused(refusal) }
+    func report(_ refusal: DoorRefusal) { refused(refusal) }
 
     /// Ends requests and handshakes that take too long. evhttp's own timeout restarts with every byte. Runs once a
     /// second.
@@ -210,6 +212,7 @@ public final class Door {
     }
 
     fileprivate func requestCompleted(_ handle: OpaquePointer) {
+        loop.assertIsCurrent()
         guard let link = evhttp_request_get_connection(handle),
             let transport = evhttp_connection_get_bufferevent(link), let input = bufferevent_get_input(transport)
         else { return }
@@ -231,19 +234,19 @@ public final class Door {
         request.closesConnection = framing.closes || !(target.utf8.first == 0x2F || target.utf8.elementsEqual([0x2A]))
         let exchange = Exchange(
             handle, request: request, of: connection, direct: direct, scratch: scratch, on: loop, answered: answered)
-        if let problem = framing.problem { return turnAway(exchange, status: 400, problem) }
-        guard method != nil else { return turnAway(exchange, status: 501, "an unknown method") }
+        if let problem = framing.problem { return answerRefusal(exchange, status: 400, problem) }
+        guard method != nil else { return answerRefusal(exchange, status: 501, "an unknown method") }
         guard split != nil else {
             let problem =
                 PercentCoding.hasLongName(target, most: limits.nameBytes)
                 ? "a segment of the path, or the name of a parameter, has more than \(limits.nameBytes) bytes"
                 : "the request's target is not well-formed"
-            return turnAway(exchange, status: 400, problem, headersOfRefusals(request))
+            return answerRefusal(exchange, status: 400, problem, headersOfRefusals(request))
         }
         handler(exchange)
     }
 
-    private func turnAway(
+    private func answerRefusal(
         _ exchange: Exchange, status: Int, _ problem: String, _ headers: [(name: String, value: String)] = []
     ) {
         refused(DoorRefusal(status: status, problem: problem))

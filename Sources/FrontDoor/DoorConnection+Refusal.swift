@@ -4,7 +4,7 @@ internal import Platform
 internal import Wire
 
 /// A connection whose request was refused, until it is closed.
-struct TurnedAway {
+struct RefusedConnection {
     /// evhttp's record of the connection.
     let link: OpaquePointer
     let refusal: DoorRefusal
@@ -33,10 +33,10 @@ extension DoorConnection {
 
     /// Detaches the connection from evhttp and sends the refusal.
     /// - Parameter bodyBytes: bytes of the request's body that have not arrived yet.
-    func turnAway(_ refusal: DoorRefusal, bodyBytes: Int) {
-        guard turnedAway == nil, let link else { return }
+    func detachAndAnswer(_ refusal: DoorRefusal, bodyBytes: Int) {
+        guard refusedConnection == nil, let link else { return }
         let awaited = bodyBytes <= (door?.limits.droppedBodyBytes ?? 0) ? max(0, bodyBytes) : 0
-        turnedAway = TurnedAway(link: link, refusal: refusal, awaitedBytes: awaited)
+        refusedConnection = RefusedConnection(link: link, refusal: refusal, awaitedBytes: awaited)
         // Callbacks that evhttp has deferred call the reader that is set here: none.
         bufferevent_setcb(
             transport, nil, refusalIsWritten, refusedClientHasEnded, Unmanaged.passUnretained(self).toOpaque())
@@ -48,9 +48,9 @@ extension DoorConnection {
     }
 
     private func answerRefused() {
-        guard let refusal = turnedAway?.refusal, turnedAway?.isAnswered == false else { return }
-        turnedAway?.isAnswered = true
-        turnedAway?.since = .now()
+        guard let refusal = refusedConnection?.refusal, refusedConnection?.isAnswered == false else { return }
+        refusedConnection?.isAnswered = true
+        refusedConnection?.since = .now()
         bufferevent_set_timeouts(transport, nil, nil)
         let answer = refusal.answer(hasBody: !isHead)
         // After the previous answer, which may not be sent completely.
@@ -60,33 +60,33 @@ extension DoorConnection {
 
     /// Counts bytes of a refused request that arrived and were dropped.
     func refusedBodyCame(_ count: Int) {
-        guard let awaited = turnedAway?.awaitedBytes, awaited > 0 else { return }
-        turnedAway?.awaitedBytes = max(0, awaited - count)
+        guard let awaited = refusedConnection?.awaitedBytes, awaited > 0 else { return }
+        refusedConnection?.awaitedBytes = max(0, awaited - count)
         if count >= awaited { answerRefused() }
     }
 
     /// Closes a connection whose refused client has had its time.
     func endLinger(now: SteadyTime) {
-        guard let turnedAway, now - turnedAway.since >= Self.lingerMilliseconds else { return }
-        if turnedAway.isAnswered { closeAsIdle() } else { answerRefused() }
+        guard let refusedConnection, now - refusedConnection.since >= Self.lingerMilliseconds else { return }
+        if refusedConnection.isAnswered { closeAsIdle() } else { answerRefused() }
     }
 
     fileprivate func isWritten() {
         // The bytes written may have been an earlier answer's.
-        guard turnedAway?.isAnswered == true else { return }
-        guard turnedAway?.clientHasEnded == false else { return closeAsIdle() }
-        guard turnedAway?.isWritten == false else { return }
-        turnedAway?.isWritten = true
-        handshake?.sayGoodbye()
+        guard refusedConnection?.isAnswered == true else { return }
+        guard refusedConnection?.clientHasEnded == false else { return closeAsIdle() }
+        guard refusedConnection?.isWritten == false else { return }
+        refusedConnection?.isWritten = true
+        handshake?.sendCloseNotify()
         shutdown(bufferevent_getfd(transport), CInt(SHUT_WR))
     }
 
     fileprivate func hasEnded(_ what: Int16) {
         let pause = Int16(BEV_EVENT_READING | BEV_EVENT_TIMEOUT)
-        guard what != pause || turnedAway?.isAnswered == true else { return answerRefused() }
+        guard what != pause || refusedConnection?.isAnswered == true else { return answerRefused() }
         let end = Int16(BEV_EVENT_READING | BEV_EVENT_EOF)
-        guard what == end, turnedAway?.isWritten == false else { return closeAsIdle() }
-        turnedAway?.clientHasEnded = true
+        guard what == end, refusedConnection?.isWritten == false else { return closeAsIdle() }
+        refusedConnection?.clientHasEnded = true
         answerRefused()
     }
 }

@@ -31,7 +31,7 @@ final class DoorConnection {
     var countedAs: WireText?
     /// Set when the connection was refused. It has evhttp's record of the connection, from which evhttp gets no more
     /// input.
-    var turnedAway: TurnedAway?
+    var refusedConnection: RefusedConnection?
     /// Bytes received of the body of the present request.
     private var bodyCame = 0
     /// The greatest number of pieces in which the waiting bytes can be.
@@ -259,8 +259,8 @@ final class DoorConnection {
         phase = .refused
         startedAt = nil
         count(unfinished: 0)
-        door?.tell(refusal)
-        turnAway(refusal, bodyBytes: bodyBytes)
+        door?.report(refusal)
+        detachAndAnswer(refusal, bodyBytes: bodyBytes)
         dropInput()
     }
 
@@ -326,7 +326,7 @@ final class DoorConnection {
     private static let newMilliseconds: Int64 = 1000
 
     /// True from the first byte of a request until its answer is written to the socket.
-    func isOwedAnAnswer(now: SteadyTime) -> Bool {
+    func hasUnansweredRequest(now: SteadyTime) -> Bool {
         switch phase {
         case .serving, .answering: true
         case .closing: evbuffer_get_length(bufferevent_get_output(transport)) > 0
@@ -386,7 +386,7 @@ final class DoorConnection {
 
     /// evhttp's own record of the connection, which is the argument of the transport's callbacks.
     var link: OpaquePointer? {
-        if let turnedAway { return turnedAway.link }
+        if let refusedConnection { return refusedConnection.link }
         var argument: UnsafeMutableRawPointer?
         bufferevent_getcb(transport, nil, nil, nil, &argument)
         return argument.map { OpaquePointer($0) }
@@ -401,7 +401,7 @@ final class DoorConnection {
 
     fileprivate func isClosing() {
         exchange?.forget()
-        if !isHandedOff { handshake?.sayGoodbye() }
+        if !isHandedOff { handshake?.sendCloseNotify() }
         isFreed()
     }
 

@@ -86,6 +86,7 @@ public final class Exchange {
     /// - Parameter held: an object that is kept until the socket has accepted the whole answer, or the connection has
     ///   ended: until the client has read it, the answer occupies memory.
     public func reply(_ response: HTTPResponse, holding held: AnyObject? = nil) {
+        loop.assertIsCurrent()
         guard !isAnswered else { return }
         isAnswered = true
         guard let handle else { return tell(Answer(status: Answer.clientGone, bytes: 0)) }
@@ -127,6 +128,8 @@ public final class Exchange {
     /// moves to a new descriptor, and `/dev/null` gets its old number.
     /// - Returns: the stream, or nil if the descriptor could not be moved; then the connection is closed.
     public func takeOver() -> StreamSocket? {
+        loop.assertIsCurrent()
+        assert(!isAnswered || handle == nil, "a request that is answered cannot become a stream")
         guard let handle, let link = evhttp_request_get_connection(handle) else { return nil }
         let connection = release()
         isAnswered = true

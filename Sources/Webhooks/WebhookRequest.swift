@@ -74,9 +74,6 @@ extension WebhookRequest {
     }
 
     /// The parsed body, which must be a JSON object. Call it only once the signature is verified.
-    func jsonObject() throws(Rejection) -> JSONObject { try parsedBody().object }
-
-    /// The parsed body with its bytes, for a body that is also passed on as `raw`.
     func parsedBody() throws(Rejection) -> ParsedBody {
         let read: (value: JSONValue, hasLoneSurrogates: Bool)
         let text = BodyEncoding.withoutMark(body)

@@ -129,7 +129,7 @@ private final class Served: StreamSocketOwner {
         case .closeDoor: door = nil
         case .write(let text):
             for stream in streams { Self.write(text, to: stream) }
-        case .report(let answer): answer(door?.connectionCount ?? 0)
+        case .report(let answer): answer(door?.connections.count ?? 0)
         case .stop: loop.stop()
         }
     }

@@ -3,7 +3,7 @@ internal import COpenSSL
 /// OpenSSL's error queue of the current thread.
 enum OpenSSLErrors {
     /// Empties the queue, so that later entries belong to the next call.
-    static func forget() { ERR_clear_error() }
+    static func clear() { ERR_clear_error() }
 
     /// The code of the newest entry, which stays in the queue; 0 if the queue is empty.
     static var last: UInt { ERR_peek_last_error() }
@@ -17,7 +17,7 @@ enum OpenSSLErrors {
     }
 
     /// Returns the text of the oldest entry and empties the queue.
-    static func take() -> String {
+    static func takeOldestText() -> String {
         defer { ERR_clear_error() }
         return text(ERR_peek_error())
     }

@@ -67,25 +67,25 @@ final class TLSHandshake {
     }
 
     /// Sends `close_notify`, so that the client can distinguish the end from a connection that was cut.
-    func sayGoodbye() {
+    func sendCloseNotify() {
         guard outcome == .completed || outcome == .resumed else { return }
         SSL_shutdown(ssl)
-        OpenSSLErrors.forget()
+        OpenSSLErrors.clear()
     }
 
     /// Writes a short last answer directly. The bufferevent must have nothing left to write.
     func writeLast(_ text: String) {
         guard outcome == .completed || outcome == .resumed else { return }
         SSL_write(ssl, text, CInt(text.utf8.count))
-        OpenSSLErrors.forget()
+        OpenSSLErrors.clear()
     }
 
     /// Whether the client is known to have closed the connection. Received bytes are not consumed.
     var isClosedByClient: Bool {
         var byte: UInt8 = 0
-        OpenSSLErrors.forget()
+        OpenSSLErrors.clear()
         let result = SSL_peek(ssl, &byte, 1)
-        defer { OpenSSLErrors.forget() }
+        defer { OpenSSLErrors.clear() }
         guard result <= 0 else { return false }
         return SSL_get_error(ssl, result) != SSL_ERROR_WANT_READ
     }

@@ -42,11 +42,12 @@ public final class TLSIdentity: @unchecked Sendable {
         try Self.checkReadable(certificate, .certificate)
         try Self.checkReadable(key, .key)
         context = try Self.makeContext()
-        OpenSSLErrors.forget()
+        OpenSSLErrors.clear()
         guard SSL_CTX_use_certificate_chain_file(context, certificate) == 1 else {
             SSL_CTX_free(context)
             throw TLSFault(
-                file: .certificate, description: "\(certificate) holds no certificate in PEM (\(OpenSSLErrors.take()))")
+                file: .certificate,
+                description: "\(certificate) holds no certificate in PEM (\(OpenSSLErrors.takeOldestText()))")
         }
         do throws(TLSFault) {
             try Self.loadKey(key, into: context)
@@ -84,7 +85,7 @@ public final class TLSIdentity: @unchecked Sendable {
         guard let context = SSL_CTX_new(TLS_server_method()),
             roomwire_ssl_ctx_set_versions(context, TLS1_2_VERSION, TLS1_3_VERSION) == 1,
             SSL_CTX_set_cipher_list(context, ciphers) == 1, roomwire_ssl_ctx_set_groups(context, groups) == 1
-        else { throw TLSFault(file: .certificate, description: "OpenSSL: \(OpenSSLErrors.take())") }
+        else { throw TLSFault(file: .certificate, description: "OpenSSL: \(OpenSSLErrors.takeOldestText())") }
         roomwire_ssl_ctx_set_server_options(context)
         // Idle connections release their buffers. A record is encrypted and written at once, so a retried write may
         // come from a different address.
@@ -108,12 +109,12 @@ public final class TLSIdentity: @unchecked Sendable {
 
     private static func loadKey(_ path: String, into context: OpaquePointer) throws(TLSFault) {
         SSL_CTX_set_default_passwd_cb(context, refusePassphrase)
-        OpenSSLErrors.forget()
+        OpenSSLErrors.clear()
         if SSL_CTX_use_PrivateKey_file(context, path, SSL_FILETYPE_PEM) == 1, SSL_CTX_check_private_key(context) == 1 {
             return
         }
         let code = OpenSSLErrors.last
-        defer { OpenSSLErrors.forget() }
+        defer { OpenSSLErrors.clear() }
         if (try? contents(path))?.contains("ENCRYPTED") == true {
             throw TLSFault(
                 file: .key,

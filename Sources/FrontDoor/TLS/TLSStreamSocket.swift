@@ -73,7 +73,7 @@ final class TLSStreamSocket: StreamSocket {
         while rest.isEmpty, let record = pieces.next(upTo: Self.recordBytes, gatheredIn: scratch.bytes) {
             let count = SSL_write(ssl, record.baseAddress, CInt(record.count))
             guard count > 0, !isBroken else {
-                OpenSSLErrors.forget()
+                OpenSSLErrors.clear()
                 isBroken = true
                 return .closed
             }
@@ -142,12 +142,12 @@ final class TLSStreamSocket: StreamSocket {
     /// Lets OpenSSL read, since the client may update its keys or send `close_notify`. Reports the bytes on the wire.
     override func discardInput() -> System.ReadResult {
         guard let ssl else { return .closed }
-        OpenSSLErrors.forget()
+        OpenSSLErrors.clear()
         let count = withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) {
             SSL_read(ssl, $0.baseAddress, CInt($0.count))
         }
         let reason = count > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl, count)
-        OpenSSLErrors.forget()
+        OpenSSLErrors.clear()
         // OpenSSL may have written an answer to the client.
         if !rest.isEmpty { watchForRoom() }
         let came = unreported
@@ -179,7 +179,7 @@ final class TLSStreamSocket: StreamSocket {
         guard isOpen, let ssl else { return }
         if !isBroken {
             SSL_shutdown(ssl)
-            OpenSSLErrors.forget()
+            OpenSSLErrors.clear()
         }
         guard !isBroken, !sendRest() else { return giveUp() }
         lingering = self

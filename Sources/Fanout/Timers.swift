@@ -4,6 +4,8 @@ public import Events
 extension Hub {
     /// Sets the time that the hub works with. Call it before anything else in a turn of the loop.
     public func setTime(steady: SteadyTime, wall: WallTime) {
+        preconditionIsOnOwnThread()
+        assert(steady >= now, "steady time never steps back")
         now = steady
         wallNow = wall
     }
@@ -11,16 +13,17 @@ extension Hub {
     /// Sends the heartbeats and ends the streams that are due. Call it a few times a second, after
     /// ``setTime(steady:wall:)``.
     public func tick() {
+        preconditionIsEntrance()
         for subscriber in unread where subscriber.state == .reading { enqueue(subscriber) }
         unread.removeAll()
-        for subscriber in wheel.due(at: now) where subscriber.state != .ended { lookAfter(subscriber) }
+        for subscriber in wheel.due(at: now) where subscriber.state != .ended { checkTimers(of: subscriber) }
     }
 
-    private func lookAfter(_ subscriber: Subscriber) {
+    private func checkTimers(of subscriber: Subscriber) {
         if let expiresAt = subscriber.expiresAt, wallNow >= expiresAt {
             return sendLast(ControlFrame.tokenExpired(subscriber), to: subscriber, .tokenExpired)
         }
-        if let age = retirement(subscriber), now >= age {
+        if let age = retirementTime(of: subscriber), now >= age {
             return close(subscriber, .retired, retryMilliseconds: Int64.random(in: 100...1000, using: &random))
         }
         if let expiresAt = subscriber.expiresAt, !subscriber.isExpiryAnnounced,
@@ -30,7 +33,8 @@ extension Hub {
             send(ControlFrame.tokenExpiring(subscriber), to: subscriber)
         }
         // A blocked subscriber gets no heartbeat: its outlet would not accept one.
-        if now - subscriber.idleSince >= patience(subscriber), subscriber.state != .blocked, subscriber.state != .ended
+        if now - subscriber.idleSince >= heartbeatInterval(of: subscriber), subscriber.state != .blocked,
+            subscriber.state != .ended
         {
             sendHeartbeat(to: subscriber)
         }
@@ -42,21 +46,21 @@ extension Hub {
         counters.heartbeats += 1
         let place = place(of: subscriber)
         // If the outlet does not accept the whole frame, the subscriber leaves the head and `told` keeps this value.
-        let hasMoved = place != max(subscriber.told, subscriber.lastGroupEvent)
+        let hasMoved = place != max(subscriber.resumeID, subscriber.lastGroupEvent)
         let frame = ControlFrame.heartbeat(subscriber, at: place, hasMoved: hasMoved)
-        subscriber.told = place
+        subscriber.resumeID = place
         send(frame, to: subscriber)
     }
 
     /// Schedules the next check of a stream: when its heartbeat may be due, or earlier for its token or its age.
     func setWheel(_ subscriber: Subscriber, idleSince time: SteadyTime) {
-        let due = min(time + patience(subscriber), expiryCheck(subscriber) ?? .distantFuture)
-        wheel.set(subscriber, at: min(due, retirement(subscriber) ?? .distantFuture))
+        let due = min(time + heartbeatInterval(of: subscriber), expiryCheck(subscriber) ?? .distantFuture)
+        wheel.set(subscriber, at: min(due, retirementTime(of: subscriber) ?? .distantFuture))
     }
 
     /// When a stream reaches its greatest age: up to a quarter less than the setting, by the stream's own number, so
     /// that streams opened together do not all reconnect together.
-    private func retirement(_ subscriber: Subscriber) -> SteadyTime? {
+    private func retirementTime(of subscriber: Subscriber) -> SteadyTime? {
         guard let age = settings.maxAgeMilliseconds else { return nil }
         let less = Int64(subscriber.id % 7919) * 7919 % (age / 4 + 1)
         return SteadyTime(milliseconds: Int64(subscriber.openedAtSteadySeconds) * 1000 + age - less)
@@ -64,7 +68,7 @@ extension Hub {
 
     /// How long a stream may be idle before its heartbeat: up to an eighth less than the setting, by the stream's own
     /// number, so that streams last written to in one moment do not all get their heartbeats in one moment.
-    private func patience(_ subscriber: Subscriber) -> Int64 {
+    private func heartbeatInterval(of subscriber: Subscriber) -> Int64 {
         let interval = settings.heartbeatMilliseconds
         // A prime, so that streams opened one after the other get values far apart.
         return interval - Int64(subscriber.id % 7919) * 7919 % (interval / 8 + 1)
@@ -100,6 +104,7 @@ extension Hub {
     /// - Parameter spreadMilliseconds: the span over which their clients should spread their reconnects.
     /// - Returns: how many streams are left.
     public func drain(upTo most: Int, spreadMilliseconds: Int64) -> Int {
+        preconditionIsEntrance()
         for subscriber in subscribers.values.prefix(most) {
             // Even a few clients should not reconnect in the same moment.
             let spread = max(1, spreadMilliseconds, settings.retryMilliseconds / 4)
