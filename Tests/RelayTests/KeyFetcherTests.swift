@@ -2,6 +2,7 @@ import Access
 import EventLoop
 import Events
 import Foundation
+import Telemetry
 import Testing
 
 @testable import Relay

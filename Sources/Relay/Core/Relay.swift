@@ -6,6 +6,7 @@ internal import FrontDoor
 internal import Journal
 internal import Logging
 internal import Platform
+internal import Telemetry
 
 /// The relay: settings in, a running service out.
 public final class Relay: Sendable {

@@ -5,6 +5,7 @@ internal import Glibc
 internal import Journal
 internal import Logging
 internal import Platform
+internal import Telemetry
 internal import Webhooks
 
 /// A source that is set up: its name and what it verifies and reads with.
@@ -191,7 +192,7 @@ final class RelayContext: Sendable {
 
     /// Counts a handshake, and logs one that came to no good end.
     func count(_ report: TLSReport) {
-        metrics.count(.tlsHandshakes, "outcome", report.outcome.rawValue)
+        metrics.count(report.outcome)
         guard !report.remoteAddress.isEmpty else { return }
         let detail = report.detail.isEmpty ? "" : ": \(report.detail)"
         tlsLog.warning(

@@ -5,6 +5,7 @@ internal import Fanout
 internal import FrontDoor
 internal import Journal
 internal import Platform
+internal import Telemetry
 
 // Which path goes where.
 extension Worker {

@@ -2,7 +2,7 @@ import Events
 import Testing
 import Wire
 
-@testable import Relay
+@testable import Telemetry
 
 @Suite struct AcceptedWebhooksTests {
     private let interval = Limits.acceptedWebhooksMilliseconds

@@ -1,11 +1,10 @@
-internal import Events
+package import Events
 internal import Platform
-internal import Webhooks
 
 /// The last webhooks that were refused, for an operator who asks why: `GET /api/admin/rejects`.
-final class RejectLog: Sendable {
+package final class RejectLog: Sendable {
     /// One refused webhook, without anything that could be a secret.
-    struct Entry: Sendable {
+    package struct Entry: Sendable {
         let time: WallTime
         let source: String
         let provider: String?
@@ -17,7 +16,24 @@ final class RejectLog: Sendable {
         /// The first digits of the body's SHA-256: the same body is the same digits.
         let bodyHash: String
 
-        func write(to writer: inout JSONWriter) {
+        /// A webhook that was refused at `time`.
+        package init(
+            time: WallTime, source: String, provider: String?, reason: String, detail: String, skewSeconds: Double?,
+            remoteAddress: String, bodyBytes: Int, bodyHash: String
+        ) {
+            self.time = time
+            self.source = source
+            self.provider = provider
+            self.reason = reason
+            self.detail = detail
+            self.skewSeconds = skewSeconds
+            self.remoteAddress = remoteAddress
+            self.bodyBytes = bodyBytes
+            self.bodyHash = bodyHash
+        }
+
+        /// Writes it as an object.
+        package func write(to writer: inout JSONWriter) {
             writer.object { writer in
                 writer.member("time", time: time)
                 writer.member("source", source)
@@ -34,7 +50,11 @@ final class RejectLog: Sendable {
 
     private let entries = Locked<[Entry]>([])
 
-    func add(_ entry: Entry) {
+    /// None yet.
+    package init() {}
+
+    /// Keeps an entry; the oldest goes when there are too many.
+    package func add(_ entry: Entry) {
         entries.withLock { entries in
             if entries.count == Limits.keptRejects { entries.removeFirst() }
             entries.append(entry)
@@ -42,5 +62,5 @@ final class RejectLog: Sendable {
     }
 
     /// Newest first.
-    var all: [Entry] { entries.withLock { $0.reversed() } }
+    package var all: [Entry] { entries.withLock { $0.reversed() } }
 }

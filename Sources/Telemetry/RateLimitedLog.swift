@@ -1,10 +1,10 @@
-internal import Events
-internal import Logging
+package import Events
+package import Logging
 internal import Platform
 
 /// A log for what can happen again and again, by strangers' doing or by a full disk's: a few lines a second, and a
 /// count of those left out.
-final class RateLimitedLog: Sendable {
+package final class RateLimitedLog: Sendable {
     private struct State {
         var second: Int64 = 0
         var written = 0
@@ -15,18 +15,19 @@ final class RateLimitedLog: Sendable {
     private let linesPerSecond: Int
     private let state = Locked(State())
 
-    init(_ logger: Logger, linesPerSecond: Int = Limits.strangerLogLines) {
+    /// Limits what is written to `logger`.
+    package init(_ logger: Logger, linesPerSecond: Int = Limits.strangerLogLines) {
         self.logger = logger
         self.linesPerSecond = linesPerSecond
     }
 
     /// Writes a line unless enough were written this second.
-    func warning(_ message: @autoclosure () -> String, now: WallTime) {
+    package func warning(_ message: @autoclosure () -> String, now: WallTime) {
         log(.warning, message(), now: now)
     }
 
     /// Writes a line of some level unless enough were written this second.
-    func log(_ level: Logger.Level, _ message: @autoclosure () -> String, now: WallTime) {
+    package func log(_ level: Logger.Level, _ message: @autoclosure () -> String, now: WallTime) {
         let leftOut: Int? = state.withLock { state in
             let second = now / 1000
             if second != state.second {

@@ -1,18 +1,16 @@
-internal import EventLoop
 internal import Events
 internal import Glibc
-internal import Journal
 internal import Platform
 
 /// Writes the log's lines from a thread of its own. Whoever logs never waits for a slow terminal, pipe or disk: when
 /// too much waits, lines are dropped and counted, and the log says how many.
-final class LogWriter: Sendable {
+package final class LogWriter: Sendable {
     /// What became of the lines.
-    struct Counters: Sendable, Equatable {
+    package struct Counters: Sendable, Equatable {
         /// Lines that were taken.
-        var lines: UInt64 = 0
+        package fileprivate(set) var lines: UInt64 = 0
         /// Lines for which there was no room.
-        var dropped: UInt64 = 0
+        package fileprivate(set) var dropped: UInt64 = 0
     }
 
     private struct State: Sendable {
@@ -30,7 +28,7 @@ final class LogWriter: Sendable {
     private let state = Monitor(State())
 
     /// Starts the thread, which lasts as long as the process.
-    init(descriptor: CInt, note: @escaping @Sendable (UInt64) -> [UInt8]) {
+    package init(descriptor: CInt, note: @escaping @Sendable (UInt64) -> [UInt8]) {
         self.descriptor = descriptor
         self.note = note
         // Without the thread nothing is ever written, and lines are dropped once the room is used up.
@@ -39,7 +37,7 @@ final class LogWriter: Sendable {
 
     /// Takes a line with its newline at its end.
     /// - Parameter isUrgent: whether somebody may want to read it at once; others wait a moment for company.
-    func append(_ line: some Collection<UInt8>, isUrgent: Bool = false) {
+    package func append(_ line: some Collection<UInt8>, isUrgent: Bool = false) {
         let wakes = state.withLock { state -> Bool in
             guard state.waiting.count + line.count <= Limits.waitingLogBytes else {
                 state.counters.dropped += 1
@@ -56,14 +54,15 @@ final class LogWriter: Sendable {
     }
 
     /// Returns when everything taken so far is written, or nobody took it for a while.
-    func flush() {
+    package func flush() {
         state.change { $0.isUrgent = true }
         _ = state.wait(milliseconds: Limits.logFlushMilliseconds) { state in
             state.waiting.isEmpty && !state.isWriting ? true : nil
         }
     }
 
-    var counters: Counters { state.withLock { $0.counters } }
+    /// What became of the lines so far.
+    package var counters: Counters { state.withLock { $0.counters } }
 
     private func run() {
         while true {

@@ -1,15 +1,18 @@
-internal import Events
+package import Events
 
 /// Builds a page in one of Prometheus' formats.
-struct MetricsPage {
+package struct MetricsPage {
     private let format: MetricsFormat
-    private(set) var text = ""
+    /// What has been written so far.
+    package private(set) var text = ""
 
-    init(format: MetricsFormat = .text) {
+    /// A page without metrics.
+    package init(format: MetricsFormat = .text) {
         self.format = format
     }
 
-    mutating func begin(_ name: String, _ kind: String, _ help: String) {
+    /// Begins a metric. Its samples follow.
+    package mutating func begin(_ name: String, _ kind: String, _ help: String) {
         // In OpenMetrics `_total` belongs to the samples of a counter, not to its name.
         let isCounter = format == .openMetrics && kind == "counter" && name.hasSuffix("_total")
         let family = isCounter ? String(name.dropLast("_total".count)) : name
@@ -17,36 +20,34 @@ struct MetricsPage {
     }
 
     /// Ends the page: OpenMetrics has a mark by which a reader knows that nothing is missing.
-    mutating func end() {
+    package mutating func end() {
         if format == .openMetrics { text += "# EOF\n" }
     }
 
-    /// Labels are names and values in turn.
-    mutating func sample(_ name: String, _ labels: [String] = [], _ value: String) {
-        var pairs: [String] = []
-        for index in stride(from: 0, to: labels.count - 1, by: 2) {
-            pairs.append("\(labels[index])=\"\(Self.escaped(labels[index + 1]))\"")
-        }
+    /// Writes one sample of the metric that was begun.
+    package mutating func sample(_ name: String, _ labels: [MetricLabel] = [], _ value: String) {
+        let pairs = labels.map { "\($0.name)=\"\(Self.escaped($0.value))\"" }
         text += pairs.isEmpty ? "\(name) \(value)\n" : "\(name){\(pairs.joined(separator: ","))} \(value)\n"
     }
 
-    mutating func single(_ name: String, _ kind: String, _ help: String, _ value: String) {
+    /// Writes a metric that has one sample without labels.
+    package mutating func single(_ name: String, _ kind: String, _ help: String, _ value: String) {
         begin(name, kind, help)
         sample(name, [], value)
     }
 
     /// A histogram without labels.
-    mutating func histogram(_ name: String, _ help: String, _ histogram: Histogram) {
+    package mutating func histogram(_ name: String, _ help: String, _ histogram: Histogram) {
         begin(name, "histogram", help)
         samples(name, [], histogram)
     }
 
     /// The samples of one histogram; ``begin(_:_:_:)`` comes before the first of its name.
-    mutating func samples(_ name: String, _ labels: [String] = [], _ histogram: Histogram) {
+    package mutating func samples(_ name: String, _ labels: [MetricLabel] = [], _ histogram: Histogram) {
         for (bound, count) in zip(histogram.bounds, histogram.cumulative) {
-            sample("\(name)_bucket", labels + ["le", "\(bound)"], "\(count)")
+            sample("\(name)_bucket", labels + [MetricLabel(.bound, "\(bound)")], "\(count)")
         }
-        sample("\(name)_bucket", labels + ["le", "+Inf"], "\(histogram.count)")
+        sample("\(name)_bucket", labels + [MetricLabel(.bound, "+Inf")], "\(histogram.count)")
         sample("\(name)_sum", labels, "\(histogram.sum)")
         sample("\(name)_count", labels, "\(histogram.count)")
     }

@@ -1,19 +1,20 @@
-internal import Events
-internal import Logging
+package import Events
+package import Logging
 internal import Platform
 
 /// Tells the operator that a proxy seems to stand before the relay that the settings do not name: everybody behind it
 /// then counts as one address. Anybody can send such a header, so there is a line a minute at most.
-final class ForwardingNotice: Sendable {
+package final class ForwardingNotice: Sendable {
     private let log: Logger
     private let next = Locked<WallTime>(.min)
 
-    init(_ log: Logger) {
+    /// A notice that was not given yet.
+    package init(_ log: Logger) {
         self.log = log
     }
 
     /// A request came from `peer` with a header that is not believed.
-    func saw(_ header: String, from peer: String, now: WallTime) {
+    package func saw(_ header: String, from peer: String, now: WallTime) {
         let isDue = next.withLock { next in
             // A clock that was set back must not silence it for long.
             guard now >= next || next > now + Limits.forwardingNoticeMilliseconds else { return false }

@@ -2,13 +2,13 @@ import Events
 import Testing
 import Wire
 
-@testable import Relay
+@testable import Telemetry
 
-@Suite struct RequestLogTests {
+@Suite struct LogTextTests {
     @Test func longTextsAreCutAndQuotedOnesStayOneWord() {
-        #expect(OutputText.cut("short") == "short")
-        #expect(OutputText.cut(WireText(String(repeating: "x", count: 1000))).utf8.count < 300)
-        #expect(OutputText.quoted("a \"b\"\n") == #""a \"b\"\n""#)
+        #expect(LogText.cut("short") == "short")
+        #expect(LogText.cut(WireText(String(repeating: "x", count: 1000))).utf8.count < 300)
+        #expect(LogText.quoted("a \"b\"\n") == #""a \"b\"\n""#)
     }
 
     @Test(arguments: [
@@ -18,7 +18,7 @@ import Wire
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl", false),
     ])
     func whatMayBeATokenIsNotShown(text: String, isShown: Bool) {
-        #expect(OutputText.shown(WireText(text)) == (isShown ? text : "…"))
+        #expect(LogText.shown(WireText(text)) == (isShown ? text : "…"))
     }
 
     @Test(arguments: [
@@ -31,7 +31,7 @@ import Wire
     }
 
     @Test func aNameCannotSteerATerminalFromWithinItsQuotes() {
-        #expect(OutputText.quoted("a\u{9B}2Jb\u{7F}") == "\"a 2Jb \"")
+        #expect(LogText.quoted("a\u{9B}2Jb\u{7F}") == "\"a 2Jb \"")
     }
 
     @Test(arguments: [
@@ -54,7 +54,7 @@ import Wire
         ("https://" + String(repeating: "ab", count: 40), "https://…"), ("https://a.b\u{9B}", "https://a.b…"),
     ])
     func anOriginIsShownUnlessItMayBeAToken(origin: String, shown: String?) {
-        #expect(OutputText.origin(WireText(origin)) == shown ?? origin)
+        #expect(LogText.origin(WireText(origin)) == shown ?? origin)
     }
 
     @Test func whatJSONWouldLetStandIsEscapedInALine() {

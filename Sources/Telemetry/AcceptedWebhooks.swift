@@ -1,15 +1,15 @@
 internal import Events
 internal import Platform
-internal import Wire
+package import Wire
 
 /// What the log says of accepted webhooks at the level `info`: sums, since a line for each of thousands a second would
 /// bury the lines that an operator looks for.
 ///
 /// A source's first webhook after a quiet time is reported at the next look, so that an operator who sets up a
 /// provider need not wait; later ones at most once in ``Limits/acceptedWebhooksMilliseconds``.
-final class AcceptedWebhooks: Sendable {
+package final class AcceptedWebhooks: Sendable {
     /// The webhooks of one source since its last line.
-    struct Sum: Equatable {
+    package struct Sum: Equatable {
         var webhooks = 0
         var duplicates = 0
         /// Bytes of the bodies.
@@ -24,9 +24,12 @@ final class AcceptedWebhooks: Sendable {
 
     private let sums = Locked<[String: Sum]>([:])
 
+    /// None yet.
+    package init() {}
+
     /// Counts a webhook that was answered with 200. Without an allocation, but for the first one of a source.
     /// - Parameter microseconds: from the whole request to its answer.
-    func add(source: String, bytes: Int, isDuplicate: Bool, microseconds: Int64, now: SteadyTime) {
+    package func add(source: String, bytes: Int, isDuplicate: Bool, microseconds: Int64, now: SteadyTime) {
         sums.withLock { sums in
             func count(in sum: inout Sum) {
                 if sum.webhooks == 0 { sum.since = now }
@@ -41,7 +44,7 @@ final class AcceptedWebhooks: Sendable {
 
     /// Takes the sums whose lines are due, in the order of the sources' names.
     /// - Parameter isLast: takes all that there are.
-    func take(now: SteadyTime, isLast: Bool = false) -> [(source: String, sum: Sum)] {
+    package func take(now: SteadyTime, isLast: Bool = false) -> [(source: String, sum: Sum)] {
         sums.withLock { sums in
             var due: [(source: String, sum: Sum)] = []
             for (source, sum) in sums {
@@ -52,17 +55,6 @@ final class AcceptedWebhooks: Sendable {
                 sums[source] = sum.webhooks > 0 ? Sum(reportedAt: now) : nil
             }
             return due.sorted { $0.source < $1.source }
-        }
-    }
-}
-
-extension RelayContext {
-    /// Writes the lines of accepted webhooks that are due.
-    /// - Parameter isLast: writes what there is, since no other time will come.
-    func reportAcceptedWebhooks(isLast: Bool = false) {
-        let now = SteadyTime.now()
-        for (source, sum) in acceptedWebhooks.take(now: now, isLast: isLast) {
-            requests.accepted(source: source, sum, now: now)
         }
     }
 }

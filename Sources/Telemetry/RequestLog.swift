@@ -1,5 +1,4 @@
-internal import Events
-internal import FrontDoor
+package import Events
 internal import Logging
 internal import Platform
 internal import Wire
@@ -9,26 +8,30 @@ internal import Wire
 ///
 /// It does not go through ``Logger``: at ten thousand webhooks a second the making of messages and metadata would
 /// cost more than the webhooks.
-struct RequestLog: Sendable {
+package struct RequestLog: Sendable {
     let output: LogOutput
 
+    /// Lines for an output.
+    package init(output: LogOutput) {
+        self.output = output
+    }
+
     /// A request was answered.
-    func answered(_ exchange: Exchange, _ answer: Exchange.Answer) {
-        let request = exchange.request
-        let isRoutine = exchange.isRoutine || Self.isProbe(request)
+    package func answered(_ request: LoggedRequest, _ answer: LoggedAnswer) {
+        let isRoutine = answer.isRoutine || Self.isProbe(request)
         let level: Logger.Level = isRoutine && answer.status < 400 ? .debug : .info
         guard let isJSON = output.isJSON(for: level) else { return }
-        let lapse = exchange.stopwatch.microseconds
-        let target = Self.target(request)
+        let lapse = answer.microseconds
+        let target = request.target()
         guard isJSON else {
-            let user = Self.user(exchange)
+            let user = Self.user(request)
             return write(
                 level,
                 "\(request.method) \(LogOutput.harmless(target)) \(answer.status) \(answer.bytes) bytes "
                     + "\(Self.milliseconds(lapse)) ms from \(request.remoteAddress)\(user)")
         }
         writeJSON(level, "request") { writer in
-            Self.write(exchange, target, to: &writer)
+            Self.write(request, target, to: &writer)
             writer.member("status", Int64(answer.status))
             writer.member("durationMs", Double(lapse) / 1000)
             writer.member("bytes", Int64(answer.bytes))
@@ -36,7 +39,7 @@ struct RequestLog: Sendable {
     }
 
     /// Webhooks of one source were accepted, each with a line of its own at the level `debug` only.
-    func accepted(source: String, _ sum: AcceptedWebhooks.Sum, now: SteadyTime) {
+    package func accepted(source: String, _ sum: AcceptedWebhooks.Sum, now: SteadyTime) {
         guard let isJSON = output.isJSON(for: .info) else { return }
         let lapse = now - sum.since
         guard isJSON else {
@@ -56,25 +59,24 @@ struct RequestLog: Sendable {
     }
 
     /// A request became a stream; one without a number if it is for diagnosis.
-    func opened(_ exchange: Exchange, stream: UInt64?) {
+    package func opened(_ request: LoggedRequest, stream: UInt64?) {
         guard let isJSON = output.isJSON(for: .info) else { return }
-        let request = exchange.request
-        let target = Self.target(request)
+        let target = request.target()
         guard isJSON else {
-            let user = Self.user(exchange)
+            let user = Self.user(request)
             let what = stream.map { "stream \($0)" } ?? "a diagnostic stream"
             return write(
                 .info,
                 "\(request.method) \(LogOutput.harmless(target)) opened \(what) from \(request.remoteAddress)\(user)")
         }
         writeJSON(.info, stream == nil ? "diagnostic stream opened" : "stream opened") { writer in
-            Self.write(exchange, target, to: &writer)
+            Self.write(request, target, to: &writer)
             writer.member("stream", stream.map { Int64(clamping: $0) })
         }
     }
 
     /// How a stream ended.
-    struct End {
+    package struct End {
         let stream: UInt64
         let principal: Principal
         let address: String
@@ -82,17 +84,31 @@ struct RequestLog: Sendable {
         let milliseconds: Int64
         let events: Int
         let bytes: Int
+
+        /// The end of a stream after `milliseconds`, in which `events` of `bytes` were sent to it.
+        package init(
+            stream: UInt64, principal: Principal, address: String, reason: String, milliseconds: Int64, events: Int,
+            bytes: Int
+        ) {
+            self.stream = stream
+            self.principal = principal
+            self.address = address
+            self.reason = reason
+            self.milliseconds = milliseconds
+            self.events = events
+            self.bytes = bytes
+        }
     }
 
     /// A stream has ended.
-    func ended(_ end: End) {
+    package func ended(_ end: End) {
         guard let isJSON = output.isJSON(for: .info) else { return }
         guard isJSON else {
             return write(
                 .info,
                 "stream \(end.stream) ended: \(end.reason), after \(end.milliseconds) ms, \(end.events) events, "
-                    + "\(end.bytes) bytes, to \(end.address) user=\(OutputText.quoted(end.principal.user)) "
-                    + "issuer=\(OutputText.quoted(end.principal.issuer))")
+                    + "\(end.bytes) bytes, to \(end.address) user=\(LogText.quoted(end.principal.user)) "
+                    + "issuer=\(LogText.quoted(end.principal.issuer))")
         }
         writeJSON(.info, "stream ended") { writer in
             writer.member("stream", Int64(clamping: end.stream))
@@ -106,18 +122,18 @@ struct RequestLog: Sendable {
         }
     }
 
-    private static func write(_ exchange: Exchange, _ target: String, to writer: inout JSONWriter) {
-        writer.member("method", exchange.request.method)
+    private static func write(_ request: LoggedRequest, _ target: String, to writer: inout JSONWriter) {
+        writer.member("method", request.method)
         writer.member("path", target)
-        writer.member("remoteAddress", exchange.request.remoteAddress)
-        writer.member("user", exchange.user)
-        writer.member("issuer", exchange.issuer)
+        writer.member("remoteAddress", request.remoteAddress)
+        writer.member("user", request.user)
+        writer.member("issuer", request.issuer)
     }
 
-    private static func user(_ exchange: Exchange) -> String {
-        guard let user = exchange.user else { return "" }
-        let issuer = exchange.issuer.map { " issuer=\(OutputText.quoted($0))" } ?? ""
-        return " user=\(OutputText.quoted(user))\(issuer)"
+    private static func user(_ request: LoggedRequest) -> String {
+        guard let user = request.user else { return "" }
+        let issuer = request.issuer.map { " issuer=\(LogText.quoted($0))" } ?? ""
+        return " user=\(LogText.quoted(user))\(issuer)"
     }
 
     private func write(_ level: Logger.Level, _ text: String) {
@@ -140,68 +156,7 @@ struct RequestLog: Sendable {
     }
 
     /// What looks after the relay asks every few seconds.
-    private static func isProbe(_ request: HTTPRequest) -> Bool {
+    private static func isProbe(_ request: LoggedRequest) -> Bool {
         request.path.count == 1 && ["healthz" as WireText, "readyz", "metrics"].contains(request.path[0])
-    }
-
-    /// Parameters whose values are no secrets. What is not here is left out whole, its name too: it may be a token
-    /// under a misspelt name.
-    private static let shown: Set<WireText> = [
-        "room", "type", "source", "participant", "format", "wait", "limit", "since", "tail", "snapshot", "named",
-        "lastEventId", "heartbeat", "refuse",
-    ]
-
-    /// The path and of the query what may be seen.
-    static func target(_ request: HTTPRequest, withQuery: Bool = true) -> String {
-        let path = "/" + OutputText.cut(WireText(request.path.map(OutputText.shown).joined(separator: "/")))
-        let query = withQuery ? request.query.filter { shown.contains($0.name) } : []
-        guard !query.isEmpty else { return path }
-        return path + "?" + query.map { "\($0.name)=\(OutputText.shown($0.value))" }.joined(separator: "&")
-    }
-}
-
-/// Strangers' texts in lines of the log.
-enum OutputText {
-    /// The beginning of a text that is too long.
-    static func cut(_ text: WireText) -> String {
-        guard text.byteCount > Limits.loggedTextBytes else { return text.string }
-        return String(decoding: text.utf8.prefix(Limits.loggedTextBytes), as: UTF8.self) + "…"
-    }
-
-    /// What a client sent as a name, unless it may be a token or a ticket in the wrong place: what is longer must be
-    /// made of short words in lower case, as rooms named by people, or by UUIDs, are.
-    static func shown(_ text: WireText) -> String {
-        guard text.byteCount > Limits.loggedNameBytes else { return text.string }
-        var run = 0
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): run += 1
-            case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: ":"), UInt8(ascii: "*"): run = 0
-            default: return "…"
-            }
-            if run > Limits.loggedWordBytes { return "…" }
-        }
-        return cut(text)
-    }
-
-    /// What a client sent as an origin, up to what may be a token in the wrong place: browsers write origins in lower
-    /// case (RFC 6454, section 6.1), and a label of a host is a word or a hash.
-    static func origin(_ text: WireText) -> String {
-        var start = 0
-        for (index, byte) in text.utf8.enumerated() {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-                if index - start >= Limits.loggedLabelBytes { return text.prefix(start).string + "…" }
-            case _ where "-_.:/[]".utf8.contains(byte): start = index + 1
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): return text.prefix(start).string + "…"
-            default: return text.prefix(index).string + "…"
-            }
-        }
-        return cut(text)
-    }
-
-    /// A text as one word, with quotes if it needs them.
-    static func quoted(_ text: WireText) -> String {
-        LogOutput.harmless(JSONWriter.text { $0.string(cut(text)) })
     }
 }

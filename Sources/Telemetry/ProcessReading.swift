@@ -3,18 +3,22 @@ internal import Glibc
 internal import Platform
 
 /// What the system says of this process: the metrics that Prometheus' own clients have, by the same names.
-struct ProcessReading: Sendable, Equatable {
+package struct ProcessReading: Sendable, Equatable {
     var cpuSeconds = 0.0
     var residentBytes = 0
     var virtualBytes = 0
     var openFiles = 0
-    var mostFiles = 0
+    /// How many files it may have open.
+    package private(set) var mostFiles = 0
     var startTimeSeconds = 0.0
     var threads = 0
 
+    /// Nothing read yet.
+    package init() {}
+
     /// Reads proc(5). What cannot be read stays as it was: a process that is out of files cannot read anything, and a
     /// counter that falls to 0 would look like a restart.
-    static func now(after last: ProcessReading = ProcessReading()) -> ProcessReading {
+    package static func now(after last: ProcessReading = ProcessReading()) -> ProcessReading {
         var reading = last
         reading.readStat()
         var limit = rlimit()
@@ -64,7 +68,8 @@ struct ProcessReading: Sendable, Equatable {
         }
     }
 
-    func write(to page: inout MetricsPage) {
+    /// Writes its metrics.
+    package func write(to page: inout MetricsPage) {
         page.single(
             "process_cpu_seconds_total", "counter", "User and system CPU time spent, in seconds.", "\(cpuSeconds)")
         page.single("process_resident_memory_bytes", "gauge", "Resident memory, in bytes.", "\(residentBytes)")

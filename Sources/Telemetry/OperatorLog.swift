@@ -1,21 +1,24 @@
-internal import Events
+package import Events
 internal import Glibc
-internal import Logging
+package import Logging
 internal import Platform
 
 /// Where the relay's log goes, in which form, and how much of it: standard error, as lines for people or as a JSON
 /// object on each. Level and form may change while the relay runs.
-final class LogOutput: Sendable {
+package final class LogOutput: Sendable {
     private struct State: Sendable {
         var level: Logger.Level
         var isJSON: Bool
     }
 
     private let state: Locked<State>
-    let writer: LogWriter
+    /// Where the lines go.
+    package let writer: LogWriter
 
-    init(_ settings: Settings) {
-        state = Locked(State(level: settings.logLevel, isJSON: Self.isJSON(settings.logFormat)))
+    /// Writes to standard error.
+    /// - Parameter isJSON: nil for JSON unless standard error is a terminal.
+    package init(level: Logger.Level, isJSON: Bool?) {
+        state = Locked(State(level: level, isJSON: isJSON ?? !Self.isTerminal))
         let form = state
         writer = LogWriter(descriptor: STDERR_FILENO) { dropped in
             let message = "\(dropped) lines of the log could not be written in time and are missing here"
@@ -23,30 +26,26 @@ final class LogOutput: Sendable {
         }
     }
 
-    /// Takes level and form from other settings.
-    func apply(_ settings: Settings) {
-        state.withLock { $0 = State(level: settings.logLevel, isJSON: Self.isJSON(settings.logFormat)) }
+    /// Changes level and form.
+    package func apply(level: Logger.Level, isJSON: Bool?) {
+        state.withLock { $0 = State(level: level, isJSON: isJSON ?? !Self.isTerminal) }
     }
 
-    private static func isJSON(_ format: LogFormat) -> Bool {
-        switch format {
-        case .auto: isatty(STDERR_FILENO) == 0
-        case .text: false
-        case .json: true
-        }
-    }
+    private static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-    var level: Logger.Level { state.withLock { $0.level } }
+    /// Lines below this level are not written.
+    package var level: Logger.Level { state.withLock { $0.level } }
 
     /// True when the lines are JSON; nil when nothing of this level is written.
-    func isJSON(for level: Logger.Level) -> Bool? {
+    package func isJSON(for level: Logger.Level) -> Bool? {
         state.withLock { level >= $0.level ? $0.isJSON : nil }
     }
 
     /// Writes what does not come through a ``Logger``.
-    func write(_ line: some Collection<UInt8>) { writer.append(line) }
+    package func write(_ line: some Collection<UInt8>) { writer.append(line) }
 
-    func log(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) {
+    /// Writes a line, soon.
+    package func log(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) {
         guard let isJSON = isJSON(for: level) else { return }
         writer.append(Self.line(level, message, metadata, isJSON: isJSON), isUrgent: true)
     }
@@ -71,7 +70,7 @@ final class LogOutput: Sendable {
     /// An object with these members as a line. JSON lets DEL, the second set of control characters, direction marks and
     /// line separators stand as they are, with which a stranger could steer the terminal of whoever looks at the log,
     /// turn its text round, or break a line in two for a reader that splits at Unicode's line ends.
-    static func jsonLine(_ members: (inout JSONWriter) -> Void) -> [UInt8] {
+    package static func jsonLine(_ members: (inout JSONWriter) -> Void) -> [UInt8] {
         let line = JSONWriter.bytes { $0.object(members) } + [0x0A]
         guard line.contains(where: { $0 >= 0x7F }) else { return line }
         // Outside of JSON's texts there is no such character.
@@ -90,20 +89,22 @@ final class LogOutput: Sendable {
     }
 
     /// A stranger's bytes must not forge a line, nor steer a terminal or turn its text round.
-    static func harmless(_ text: String) -> String { SafeText.text(text, substitute: " ") }
+    package static func harmless(_ text: String) -> String { SafeText.text(text, substitute: " ") }
 }
 
 /// swift-log's way to a ``LogOutput``.
-struct OperatorLog: LogHandler {
+package struct OperatorLog: LogHandler {
     private let output: LogOutput
-    var metadata: Logger.Metadata = [:]
+    /// What stands on every line.
+    package var metadata: Logger.Metadata = [:]
     /// The output's: a logger that was made before the level changed obeys the new one.
-    var logLevel: Logger.Level {
+    package var logLevel: Logger.Level {
         get { output.level }
         set {}
     }
 
-    static func logger(_ output: LogOutput) -> Logger {
+    /// A logger for an output.
+    package static func logger(_ output: LogOutput) -> Logger {
         Logger(label: "roomwire") { _ in OperatorLog(output: output) }
     }
 
@@ -111,12 +112,14 @@ struct OperatorLog: LogHandler {
         self.output = output
     }
 
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    /// One value of ``metadata``.
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    func log(event: LogEvent) {
+    /// Writes a line.
+    package func log(event: LogEvent) {
         output.log(event.level, event.message.description, metadata.merging(event.metadata ?? [:]) { $1 })
     }
 }
