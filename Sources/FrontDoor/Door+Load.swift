@@ -1,5 +1,6 @@
 internal import CLibevent
 internal import Dispatch
+internal import EventLoop
 internal import Glibc
 internal import Platform
 internal import Wire
@@ -30,7 +31,7 @@ extension Door {
     }
 
     /// Refuses the largest request if the shared bound is exceeded. Another door's report causes this call.
-    public func relieve() {
+    package func relieve() {
         loop.preconditionIsCurrent()
         load.largest = connections.values.max { $0.unfinishedBytes < $1.unfinishedBytes }
         reportLoad()
