@@ -1,10 +1,10 @@
-public import Events
+package import Events
 internal import Glibc
 
 // Subscribers that are not served with their group: those that resume, read slowly, or have a limit of their own.
 extension Hub {
     /// Continues a blocked subscriber: its outlet accepts bytes again.
-    public func outletHasRoom(_ subscriber: Subscriber) {
+    package func outletHasRoom(_ subscriber: Subscriber) {
         preconditionIsEntrance()
         guard subscriber.state == .blocked else { return }
         subscriber.state = .queued
@@ -12,12 +12,12 @@ extension Hub {
     }
 
     /// True when ``runTurn()`` has something to do.
-    public var needsTurn: Bool { !queue.isEmpty }
+    package var needsTurn: Bool { !queue.isEmpty }
 
     /// Writes to subscribers that are behind, each in its turn, for a bounded number of bytes and, by ``turnIsOver``, a
     /// bounded time, so that live delivery and ingest run between the turns. At least one subscriber is served, however
     /// short the time.
-    public func runTurn() {
+    package func runTurn() {
         preconditionIsEntrance()
         isInTurn = true
         defer { isInTurn = false }
@@ -36,7 +36,7 @@ extension Hub {
 
     /// Continues the subscribers that wait for a page, with the page that ``readPage`` requested; nil if the read
     /// failed.
-    public func pageArrived(_ page: LogPage?, after cursor: EventID) {
+    package func pageArrived(_ page: LogPage?, after cursor: EventID) {
         preconditionIsEntrance()
         for subscriber in desk.arrived(page, after: cursor) where subscriber.state == .reading {
             // A subscriber that was blocked in between may have continued from another page.

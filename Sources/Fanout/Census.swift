@@ -1,27 +1,27 @@
 internal import Events
 
 /// How many streams of a hub are at the head of the journal, behind it, or blocked.
-public struct Census: Sendable, Equatable {
+package struct Census: Sendable, Equatable {
     /// At the head: new events are written to them at once.
-    public var live = 0
+    package var live = 0
     /// Catching up from memory or from the journal.
-    public var behind = 0
+    package var behind = 0
     /// Blocked: their outlet accepts no bytes, because the client reads too slowly or not at all.
-    public var waiting = 0
+    package var waiting = 0
     /// The age, in milliseconds since its commit, of the oldest event that has not been written to a stream that needs
     /// it.
-    public var slowestLagMilliseconds: Int64 = 0
+    package var slowestLagMilliseconds: Int64 = 0
 
     /// No streams.
-    public init() {}
+    package init() {}
 }
 
 extension Hub {
     /// True when every stream is at the head, so that ``census()`` costs nothing.
-    public var isAllLive: Bool { liveCount == subscribers.count }
+    package var isAllLive: Bool { liveCount == subscribers.count }
 
     /// Counts the streams by state. It visits every stream that is not at the head, so call it about once a second.
-    public func census() -> Census {
+    package func census() -> Census {
         var census = Census()
         census.live = liveCount
         guard !isAllLive else { return census }

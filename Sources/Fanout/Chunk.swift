@@ -2,12 +2,12 @@ internal import Events
 
 /// Chunks of `Transfer-Encoding: chunked` (RFC 9112, section 7.1). Each event and each control frame is one chunk, so
 /// the unsent rest of an event does not depend on the events beside it.
-public enum Chunk {
+package enum Chunk {
     /// The last chunk. A client that never receives it knows that the stream broke.
-    public static let last = Array("0\r\n\r\n".utf8)
+    package static let last = Array("0\r\n\r\n".utf8)
 
     /// The bytes as one chunk.
-    public static func around(_ bytes: [UInt8]) -> [UInt8] {
+    package static func around(_ bytes: [UInt8]) -> [UInt8] {
         var chunk = Array(String(bytes.count, radix: 16).utf8)
         chunk.reserveCapacity(chunk.count + bytes.count + 4)
         chunk += "\r\n".utf8

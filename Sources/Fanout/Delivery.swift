@@ -1,11 +1,11 @@
-public import Events
+package import Events
 internal import Glibc
 
 // Live delivery: the events of a commit are written to all subscribers at the head.
 extension Hub {
     /// Writes committed events, in their order, to every live subscriber whose filter admits them: one write for each
     /// subscriber, however many events there are. Without events, only the trimmed extent changes.
-    public func publish(_ events: [LoggedEvent], extent: LogExtent) {
+    package func publish(_ events: [LoggedEvent], extent: LogExtent) {
         preconditionIsEntrance()
         isPublishing = true
         defer { isPublishing = false }

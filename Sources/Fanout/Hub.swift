@@ -1,22 +1,22 @@
-public import Events
+package import Events
 
 /// Intervals and bounds of a hub.
-public struct HubSettings: Sendable {
+package struct HubSettings: Sendable {
     /// A stream gets a heartbeat if nothing was written to it for this long, or up to an eighth less.
-    public var heartbeatMilliseconds: Int64
+    package var heartbeatMilliseconds: Int64
     /// About when clients should reconnect after a broken connection; each client is told its own time near it.
-    public var retryMilliseconds: Int64
+    package var retryMilliseconds: Int64
     /// How long before its token's end a stream announces it.
-    public var expiryNoticeMilliseconds: Int64
+    package var expiryNoticeMilliseconds: Int64
     /// The age at which a stream is ended, so that its client reconnects, perhaps to another relay; nil for no bound.
-    public var maxAgeMilliseconds: Int64?
+    package var maxAgeMilliseconds: Int64?
     /// Recent events kept in memory.
-    public var ringEvents: Int
+    package var ringEvents: Int
     /// Bytes of recent events kept in memory.
-    public var ringBytes: Int
+    package var ringBytes: Int
 
     /// Settings; the defaults are those of the service.
-    public init(
+    package init(
         heartbeatMilliseconds: Int64 = 15_000, retryMilliseconds: Int64 = 3_000,
         expiryNoticeMilliseconds: Int64 = 30_000, maxAgeMilliseconds: Int64? = nil, ringEvents: Int = Limits.ringEvents,
         ringBytes: Int = Limits.ringBytes
@@ -38,9 +38,9 @@ public struct HubSettings: Sendable {
 /// - a *live* subscriber is at the head and gets its group's bytes with one write per turn;
 /// - a subscriber that is behind is served from the ring in memory, and behind that from pages of the journal, until it
 ///   reaches the head and becomes live.
-public final class Hub {
+package final class Hub {
     /// Used from now on. A heartbeat that is already scheduled keeps its time.
-    public var settings: HubSettings
+    package var settings: HubSettings
     let builder = FrameBuilder()
     let buffers = BufferList()
     var ring: Ring
@@ -75,22 +75,22 @@ public final class Hub {
     private let idStride: UInt64
     private var startedCount: UInt64 = 0
     /// Totals since the hub was created.
-    public internal(set) var counters = HubCounters()
+    package internal(set) var counters = HubCounters()
     /// Called when a stream has ended, whatever the reason, and is no longer in the hub. The call may come in the
     /// middle of a delivery, so it must not call the hub.
-    public var onEnd: (Subscriber, StreamEnd) -> Void = { _, _ in }
+    package var onEnd: (Subscriber, StreamEnd) -> Void = { _, _ in }
     /// Writes to the ``Outlet/descriptor`` of an outlet, as its ``Outlet/write(_:)`` would. Set this when outlets have
     /// a `descriptor`.
-    public var writeDirectly: DescriptorWrite = { _, _ in .gone }
+    package var writeDirectly: DescriptorWrite = { _, _ in .gone }
     /// Asked between two steps of ``runTurn()`` whether the turn has used up its time. The hub has no clock.
-    public var turnIsOver: () -> Bool = { false }
+    package var turnIsOver: () -> Bool = { false }
     /// True while ``runTurn()`` runs.
     var isInTurn = false
     /// Requests the page of the journal after a cursor. The caller delivers it with ``pageArrived(_:after:)``.
-    public var readPage: (EventID) -> Void = { _ in }
+    package var readPage: (EventID) -> Void = { _ in }
 
     /// A hub without subscribers, at the end of a journal of this extent.
-    public init(
+    package init(
         settings: HubSettings, extent: LogExtent, index: Int = 0, of count: Int = 1, now: SteadyTime,
         wallNow: WallTime, random: any RandomNumberGenerator = SystemRandomNumberGenerator()
     ) {
@@ -115,17 +115,17 @@ public final class Hub {
     }
 
     /// The id that the next stream will have.
-    public var nextStreamID: UInt64 { firstID + startedCount * idStride }
+    package var nextStreamID: UInt64 { firstID + startedCount * idStride }
 
     /// How many streams there are.
-    public var count: Int { subscribers.count }
+    package var count: Int { subscribers.count }
 
     /// The last event published here. A cursor may be beyond it until the events between are published here too.
-    public var head: EventID { ring.head }
+    package var head: EventID { ring.head }
 
     /// Starts a stream and writes its first frames at once. A subscriber that is behind catches up in its turns. The
     /// subscriber may have ended already when this returns.
-    public func subscribe(_ subscription: Subscription, outlet: any Outlet) -> Subscriber {
+    package func subscribe(_ subscription: Subscription, outlet: any Outlet) -> Subscriber {
         preconditionIsEntrance()
         let id = nextStreamID
         startedCount += 1
@@ -209,7 +209,7 @@ public final class Hub {
     }
 
     /// Ends a stream. Bytes that its outlet accepted are still sent; the rest is dropped.
-    public func end(_ subscriber: Subscriber, _ reason: StreamEnd) {
+    package func end(_ subscriber: Subscriber, _ reason: StreamEnd) {
         preconditionIsOnOwnThread()
         guard subscriber.state != .ended else { return }
         leaveHead(subscriber)
@@ -229,22 +229,22 @@ public final class Hub {
     /// Ends a stream for a reason that its client does not know, and sends it a last frame with the reason if the
     /// outlet accepts that.
     /// - Parameter retryMilliseconds: when the client should reconnect; nil if it should not.
-    public func close(_ subscriber: Subscriber, _ reason: StreamEnd, retryMilliseconds: Int64? = nil) {
+    package func close(_ subscriber: Subscriber, _ reason: StreamEnd, retryMilliseconds: Int64? = nil) {
         sendLast(ControlFrame.closing(subscriber, reason, retryMilliseconds: retryMilliseconds), to: subscriber, reason)
     }
 
     /// The stream of this id, if it is one of this hub's.
-    public func subscriber(id: UInt64) -> Subscriber? { subscribers[id] }
+    package func subscriber(id: UInt64) -> Subscriber? { subscribers[id] }
 
     /// The streams of the users of this name, oldest first: of one issuer's user, or of all issuers' users.
-    public func subscribers(of user: WireText, issuer: WireText? = nil) -> [Subscriber] {
+    package func subscribers(of user: WireText, issuer: WireText? = nil) -> [Subscriber] {
         let named = byUser[user] ?? []
         guard let issuer else { return named }
         return named.filter { $0.principal.issuer == issuer }
     }
 
     /// Assigns a stream id to something that is listed with the streams but is not in this hub, such as a long poll.
-    public func takeStreamID() -> UInt64 {
+    package func takeStreamID() -> UInt64 {
         defer { startedCount += 1 }
         return nextStreamID
     }
@@ -261,23 +261,23 @@ public final class Hub {
 }
 
 /// Totals of a hub since it was created.
-public struct HubCounters: Sendable {
+package struct HubCounters: Sendable {
     /// Streams that were started.
-    public var accepted: UInt64 = 0
+    package var accepted: UInt64 = 0
     /// Events written to subscribers, entirely or in part.
-    public var deliveries: UInt64 = 0
+    package var deliveries: UInt64 = 0
     /// Bytes that outlets accepted.
-    public var sentBytes: UInt64 = 0
+    package var sentBytes: UInt64 = 0
     /// Writes that were cut short because the subscriber reads too slowly.
-    public var shortWrites: UInt64 = 0
+    package var shortWrites: UInt64 = 0
     /// Heartbeats written.
-    public var heartbeats: UInt64 = 0
+    package var heartbeats: UInt64 = 0
     /// `resync` events written.
-    public var resyncs: UInt64 = 0
+    package var resyncs: UInt64 = 0
     /// Turns of subscribers behind the head that were served from the ring.
-    public var ringReads: UInt64 = 0
+    package var ringReads: UInt64 = 0
     /// Pages of the journal requested.
-    public var pageReads: UInt64 = 0
+    package var pageReads: UInt64 = 0
     /// Streams that ended, by reason.
-    public var ended: [StreamEnd: UInt64] = [:]
+    package var ended: [StreamEnd: UInt64] = [:]
 }

@@ -1,10 +1,10 @@
-public import Glibc
+package import Glibc
 
 /// The destination of a subscriber's bytes: a socket, or in the simulator a double that writes short, stalls and
 /// breaks.
 ///
 /// The hub calls these in the middle of its work, so none of them may call the hub before it has returned.
-public protocol Outlet: AnyObject {
+package protocol Outlet: AnyObject {
     /// The descriptor to which ``Hub/writeDirectly`` may write instead of ``write(_:)``; nil if all bytes must go
     /// through ``write(_:)``. It does not change until ``close()``.
     var descriptor: CInt? { get }
@@ -18,14 +18,14 @@ public protocol Outlet: AnyObject {
 
 extension Outlet {
     /// None: all bytes go through ``write(_:)``.
-    public var descriptor: CInt? { nil }
+    package var descriptor: CInt? { nil }
 }
 
 /// Offers bytes to a descriptor, once; the buffers are not kept.
-public typealias DescriptorWrite = (CInt, UnsafeMutableBufferPointer<iovec>) -> OutletResult
+package typealias DescriptorWrite = (CInt, UnsafeMutableBufferPointer<iovec>) -> OutletResult
 
 /// The result of offering bytes to an outlet.
-public enum OutletResult: Equatable, Sendable {
+package enum OutletResult: Equatable, Sendable {
     /// This many bytes were accepted. If they are fewer than offered, the outlet is full.
     case took(Int)
     /// The connection is closed or broken.

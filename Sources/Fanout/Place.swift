@@ -1,11 +1,11 @@
-public import Events
+package import Events
 
 // The ids that clients are given to resume from. They are chosen so that no event is lost or sent twice, and so that
 // they reveal of other readers' events only that there was one in some second.
 extension Hub {
     /// The position to report to the reader of a stream that begins at the head now: a place (the beginning of a
     /// second), or the last event of that second that the reader may see.
-    public func place(for filter: EventFilter, of user: WireText?) -> EventID {
+    package func place(for filter: EventFilter, of user: WireText?) -> EventID {
         place(at: head, for: filter, of: user)
     }
 
@@ -26,14 +26,14 @@ extension Hub {
     }
 
     /// The id with which the client of a stream can resume now.
-    public func place(of subscriber: Subscriber) -> EventID {
+    package func place(of subscriber: Subscriber) -> EventID {
         guard subscriber.state == .live else { return subscriber.resumeID }
         // Every event up to the head was sent to it or did not match.
         return max(subscriber.resumeID, subscriber.lastGroupEvent, head.place, min(extent.trimmedThrough, head))
     }
 
     /// The position where the page after this stream, which was one page and has ended, begins.
-    public func pagePlace(of subscriber: Subscriber) -> EventID {
+    package func pagePlace(of subscriber: Subscriber) -> EventID {
         // Every event up to its cursor was sent to it or did not match.
         let isPast = subscriber.cursor >= extent.trimmedThrough && !subscriber.cursorIsUnchecked
         return isPast

@@ -1,9 +1,9 @@
 internal import Events
 
 /// How events are written to one stream. Streams of one format and one filter share every byte.
-public struct StreamFormat: Sendable, Hashable {
+package struct StreamFormat: Sendable, Hashable {
     /// The framing.
-    public enum Encoding: String, Sendable {
+    package enum Encoding: String, Sendable {
         /// Server-Sent Events: `id:`, `data:`, an empty line.
         case sse
         /// One JSON object a line.
@@ -11,16 +11,16 @@ public struct StreamFormat: Sendable, Hashable {
     }
 
     /// The framing.
-    public var encoding: Encoding
+    package var encoding: Encoding
     /// Whether SSE's `event:` field carries the type. Without it `onmessage` sees every event.
-    public var isNamed: Bool
+    package var isNamed: Bool
     /// Whether events carry the provider's own body as `raw`.
-    public var showsRaw: Bool
+    package var showsRaw: Bool
     /// Whether the body is sent in chunks: over HTTP/1.1, but not over HTTP/1.0.
-    public var isChunked: Bool
+    package var isChunked: Bool
 
     /// A format. The default is the one that a browser's EventSource expects.
-    public init(encoding: Encoding = .sse, isNamed: Bool = false, showsRaw: Bool = false, isChunked: Bool = false) {
+    package init(encoding: Encoding = .sse, isNamed: Bool = false, showsRaw: Bool = false, isChunked: Bool = false) {
         self.encoding = encoding
         self.isNamed = isNamed
         self.showsRaw = showsRaw

@@ -1,9 +1,9 @@
-public import Events
+package import Events
 
 /// The state of one stream, for the admin API.
-public struct StreamReport: Sendable {
+package struct StreamReport: Sendable {
     /// Whether the stream is at the head of the journal.
-    public enum Standing: String, Sendable {
+    package enum Standing: String, Sendable {
         /// Caught up.
         case live
         /// Catching up from memory or from the journal.
@@ -13,33 +13,33 @@ public struct StreamReport: Sendable {
     }
 
     /// The stream's number, as told in `connected`.
-    public let id: UInt64
+    package let id: UInt64
     /// The user and issuer of the token that opened it.
-    public let principal: Principal
+    package let principal: Principal
     /// The user whose token opened it.
-    public var user: WireText { principal.user }
+    package var user: WireText { principal.user }
     /// The events that it receives.
-    public let filter: EventFilter
+    package let filter: EventFilter
     /// How events are written.
-    public let format: StreamFormat
+    package let format: StreamFormat
     /// Whether it is at the head of the journal.
-    public let standing: Standing
+    package let standing: Standing
     /// The time between the last event that was written to it (or did not match) and the newest event: 0 when it is
     /// caught up.
-    public let lagMilliseconds: Int64
+    package let lagMilliseconds: Int64
     /// When it began, to the second.
-    public let openedAt: WallTime
+    package let openedAt: WallTime
     /// When its token ends, and the stream with it; nil for never.
-    public let expiresAt: WallTime?
+    package let expiresAt: WallTime?
     /// Bytes that its outlet accepted.
-    public let sentBytes: Int
+    package let sentBytes: Int
     /// Events that were written to it.
-    public let sentEvents: Int
+    package let sentEvents: Int
 }
 
 extension Hub {
     /// The state of one stream.
-    public func report(_ subscriber: Subscriber) -> StreamReport {
+    package func report(_ subscriber: Subscriber) -> StreamReport {
         let standing: StreamReport.Standing =
             switch subscriber.state {
             case .live, .ahead, .ended: .live
@@ -58,7 +58,7 @@ extension Hub {
 
     /// Up to `most` streams with ids greater than `after`, in the order of their ids: those of all users of a name, of
     /// one issuer's users, of one issuer's user of that name, or all.
-    public func streams(of user: WireText?, issuer: WireText? = nil, after: UInt64, most: Int) -> [Subscriber] {
+    package func streams(of user: WireText?, issuer: WireText? = nil, after: UInt64, most: Int) -> [Subscriber] {
         if let user {
             return Array(
                 subscribers(of: user, issuer: issuer).filter { $0.id > after }.sorted { $0.id < $1.id }.prefix(most))
@@ -71,13 +71,13 @@ extension Hub {
     }
 
     /// The streams with a ``Subscription/mark``.
-    public func streams(marked mark: UInt64) -> [Subscriber] {
+    package func streams(marked mark: UInt64) -> [Subscriber] {
         guard mark != 0 else { return [] }
         return subscribers.values.filter { $0.mark == mark }
     }
 
     /// The filter of a stream, and whether its events include the providers' raw bodies.
-    public func filter(of subscriber: Subscriber) -> (filter: EventFilter, showsRaw: Bool) {
+    package func filter(of subscriber: Subscriber) -> (filter: EventFilter, showsRaw: Bool) {
         (subscriber.group.key.filter, subscriber.group.key.format.showsRaw)
     }
 }

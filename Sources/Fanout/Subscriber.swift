@@ -1,7 +1,7 @@
-public import Events
+package import Events
 
 /// One stream: a cursor over the journal and an outlet. It belongs to one ``Hub``, on one thread.
-public final class Subscriber {
+package final class Subscriber {
     /// The state of the cursor.
     enum State {
         /// At the head, with nothing unsent: events are written to it together with its group.
@@ -25,18 +25,18 @@ public final class Subscriber {
     }
 
     /// The stream's number within the process, told in `connected`.
-    public let id: UInt64
+    package let id: UInt64
     /// The user and issuer of the token that opened it.
-    public let principal: Principal
+    package let principal: Principal
     /// The user whose token opened it.
-    public var user: WireText { principal.user }
+    package var user: WireText { principal.user }
     let group: Group
     /// The destination of its bytes.
-    public let outlet: any Outlet
+    package let outlet: any Outlet
     /// A number set by the caller; see ``Subscription/mark``.
-    public internal(set) var mark: UInt64
+    package internal(set) var mark: UInt64
     /// Every event up to here was sent, is in ``unsent``, or did not match. Meaningless while `live`.
-    public internal(set) var cursor: EventID
+    package internal(set) var cursor: EventID
     /// The id with which the client can resume, as far as this stream has reported it: the last event that was sent to
     /// it alone, or a place. See ``Hub/place(of:)``.
     var resumeID: EventID
@@ -59,7 +59,7 @@ public final class Subscriber {
     /// True once the last chunk is sent or in ``unsent``: nothing may follow it.
     var hasLastChunk = false
     /// Whether an event's audience can include its user.
-    public let isAddressable: Bool
+    package let isAddressable: Bool
     /// When it began, in seconds of ``SteadyTime``.
     let openedAtSteadySeconds: UInt32
     var wheelSlot: Int32 = -1
@@ -102,10 +102,10 @@ public final class Subscriber {
     private var sent: Sent { isWithGroup ? ownSent + group.sent : ownSent }
 
     /// Bytes that the outlet accepted.
-    public var sentBytes: Int { sent.bytes }
+    package var sentBytes: Int { sent.bytes }
 
     /// Events of the journal written to it, entirely or in part.
-    public var sentEvents: Int { sent.events }
+    package var sentEvents: Int { sent.events }
 
     /// When something was last written to it, alone or with its group.
     var idleSince: SteadyTime { isWithGroup ? max(lastWrite, group.lastWrite) : lastWrite }
@@ -120,5 +120,5 @@ public final class Subscriber {
     var isServedAlone: Bool { remainingEvents != nil || limitBytes != nil || endsWhenCaughtUp }
 
     /// True from the moment it ends.
-    public var hasEnded: Bool { state == .ended }
+    package var hasEnded: Bool { state == .ended }
 }

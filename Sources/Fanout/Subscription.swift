@@ -1,9 +1,9 @@
-public import Events
+package import Events
 
 /// A request for a stream, checked and authorised.
-public struct Subscription: Sendable {
+package struct Subscription: Sendable {
     /// Where the cursor starts.
-    public enum Start: Sendable, Equatable {
+    package enum Start: Sendable, Equatable {
         /// At the head: only new events.
         case live
         /// From the oldest event kept.
@@ -17,37 +17,37 @@ public struct Subscription: Sendable {
     }
 
     /// The user and issuer of the token.
-    public var principal: Principal
+    package var principal: Principal
     /// Whether an event's audience can include its user; false for clients that choose their user name themselves.
-    public var isAddressable: Bool
+    package var isAddressable: Bool
     /// The name by which an audience includes its user; nil for none.
-    public var audienceName: WireText? { isAddressable ? principal.user : nil }
+    package var audienceName: WireText? { isAddressable ? principal.user : nil }
     /// The events that it receives.
-    public var filter: EventFilter
+    package var filter: EventFilter
     /// How events are written.
-    public var format: StreamFormat
+    package var format: StreamFormat
     /// The position where it begins.
-    public var start: Start
+    package var start: Start
     /// When the token ends, and with it the stream.
-    public var expiresAt: WallTime?
+    package var expiresAt: WallTime?
     /// Bytes before the first frame: the head of the HTTP response.
-    public var preamble: [UInt8]
+    package var preamble: [UInt8]
     /// A frame between `connected` and the first event: the snapshot.
-    public var opening: [UInt8]
+    package var opening: [UInt8]
     /// Ends the stream after this many events; nil for no limit.
-    public var limitEvents: Int?
+    package var limitEvents: Int?
     /// Ends the stream after the write that reaches this many bytes; nil for no limit.
-    public var limitBytes: Int?
+    package var limitBytes: Int?
     /// Ends the stream when it has reached the head.
-    public var endsWhenCaughtUp: Bool
+    package var endsWhenCaughtUp: Bool
     /// Whether the heartbeat is an event and not a comment.
-    public var heartbeatIsEvent: Bool
+    package var heartbeatIsEvent: Bool
     /// A number by which the caller finds the stream again, shared with other streams if it likes; 0 for none. The hub
     /// only stores it.
-    public var mark: UInt64
+    package var mark: UInt64
 
     /// A subscription to everything `filter` admits, from now on.
-    public init(
+    package init(
         principal: Principal, filter: EventFilter, format: StreamFormat = StreamFormat(), start: Start = .live
     ) {
         self.principal = principal
@@ -67,7 +67,7 @@ public struct Subscription: Sendable {
 }
 
 /// Why a stream ended: the word in the log, and the label in metrics.
-public enum StreamEnd: String, Sendable, CaseIterable {
+package enum StreamEnd: String, Sendable, CaseIterable {
     case clientClosed = "client_closed"
     case strayInput = "stray_input"
     case tokenExpired = "token_expired"

@@ -1,9 +1,9 @@
-public import Events
+package import Events
 
 // Work that only time triggers: heartbeats, ends of tokens, the greatest age of streams. And draining.
 extension Hub {
     /// Sets the time that the hub works with. Call it before anything else in a turn of the loop.
-    public func setTime(steady: SteadyTime, wall: WallTime) {
+    package func setTime(steady: SteadyTime, wall: WallTime) {
         preconditionIsOnOwnThread()
         assert(steady >= now, "steady time never steps back")
         now = steady
@@ -12,7 +12,7 @@ extension Hub {
 
     /// Sends the heartbeats and ends the streams that are due. Call it a few times a second, after
     /// ``setTime(steady:wall:)``.
-    public func tick() {
+    package func tick() {
         preconditionIsEntrance()
         for subscriber in unread where subscriber.state == .reading { enqueue(subscriber) }
         unread.removeAll()
@@ -88,7 +88,7 @@ extension Hub {
     ///   - expiresAt: the fresh token's end; nil if it has none.
     ///   - mark: the fresh token's ``Subscription/mark``.
     /// - Returns: when the stream's token ends now; nil for never.
-    public func renew(
+    package func renew(
         _ subscriber: Subscriber, until expiresAt: WallTime?, mark: UInt64 = 0
     ) -> WallTime? {
         guard subscriber.state != .ended, let end = subscriber.expiresAt else { return subscriber.expiresAt }
@@ -103,7 +103,7 @@ extension Hub {
     /// Sends `draining` to up to `most` streams and ends them.
     /// - Parameter spreadMilliseconds: the span over which their clients should spread their reconnects.
     /// - Returns: how many streams are left.
-    public func drain(upTo most: Int, spreadMilliseconds: Int64) -> Int {
+    package func drain(upTo most: Int, spreadMilliseconds: Int64) -> Int {
         preconditionIsEntrance()
         for subscriber in subscribers.values.prefix(most) {
             // Even a few clients should not reconnect in the same moment.

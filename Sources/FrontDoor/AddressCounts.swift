@@ -2,12 +2,12 @@ internal import Platform
 internal import Wire
 
 /// Counts the open connections of each address, at all doors of the process. Streams are not counted.
-public final class AddressCounts: Sendable {
+package final class AddressCounts: Sendable {
     private let counts = Locked<[WireText: Int]>([:])
     private let most: Int
 
     /// A bound of `most` connections for each address.
-    public init(most: Int) {
+    package init(most: Int) {
         self.most = most
     }
 

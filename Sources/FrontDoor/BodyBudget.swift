@@ -4,7 +4,7 @@ internal import Platform
 ///
 /// A door reports its bytes when they have changed by ``stepBytes``, so an ordinary request, which is far shorter,
 /// needs no lock. Over the bound, the largest request is refused first, whichever door it is at.
-public final class BodyBudget: Sendable {
+package final class BodyBudget: Sendable {
     struct Share {
         var bytes = 0
         var largest = 0
@@ -37,12 +37,12 @@ public final class BodyBudget: Sendable {
     private let state: Locked<State>
 
     /// A bound of `limitBytes`.
-    public init(limitBytes: Int) {
+    package init(limitBytes: Int) {
         state = Locked(State(limit: limitBytes))
     }
 
     /// Replaces the bound.
-    public func set(limitBytes: Int) {
+    package func set(limitBytes: Int) {
         state.withLock { $0.limit = limitBytes }
     }
 

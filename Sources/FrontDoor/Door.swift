@@ -1,13 +1,13 @@
 internal import CLibevent
 internal import COpenSSL
-public import EventLoop
+package import EventLoop
 internal import Glibc
-public import Platform
-public import Wire
+package import Platform
+package import Wire
 
 /// The HTTP server of one loop: evhttp behind the door's own listeners, with the checks that evhttp leaves out. Either
 /// all its listeners use TLS or none does: a connection does not know its listener.
-public final class Door {
+package final class Door {
     let loop: Loop
     private let http: OpaquePointer
     let limits: DoorLimits
@@ -17,16 +17,16 @@ public final class Door {
     private let answered: (Exchange, Exchange.Answer) -> Void
     private let tls: TLSTermination?
     /// Called at the end of every TLS handshake.
-    public var handshakeHasEnded: (TLSReport) -> Void = { _ in }
+    package var handshakeHasEnded: (TLSReport) -> Void = { _ in }
     /// Called, at most once a second, when connections could not be accepted. They wait in the listener's queue.
-    public var acceptHasFailed: (SystemError) -> Void = { _ in }
+    package var acceptHasFailed: (SystemError) -> Void = { _ in }
     /// Returns headers to add to the refusal of a request whose target alone is wrong, so that a web page may read why.
-    public var headersOfRefusals: (HTTPRequest) -> [(name: String, value: String)] = { _ in [] }
+    package var headersOfRefusals: (HTTPRequest) -> [(name: String, value: String)] = { _ in [] }
     /// Whether a POST to this target may have a body of ``DoorLimits/bodyBytes``; other bodies are limited to
     /// ``DoorLimits/smallBodyBytes``.
-    public var takesLargeBody: (_ target: [UInt8]) -> Bool = { _ in true }
+    package var takesLargeBody: (_ target: [UInt8]) -> Bool = { _ in true }
     /// The address to which a connection of this peer is counted; nil if it is not counted, as that of a trusted proxy.
-    public var countedAs: (_ peer: String) -> WireText? = { WireText($0) }
+    package var countedAs: (_ peer: String) -> WireText? = { WireText($0) }
     private let scratch = TLSStreamSocket.Scratch()
     private let direct = DirectAnswer()
     /// The address of the client, which may be behind a proxy, from the peer's address and the request's headers.
@@ -47,7 +47,7 @@ public final class Door {
     /// - Parameter clientAddress: returns the address of the client, which may be behind a proxy; by default the
     ///   peer's.
     /// - Parameter wake: makes the loop's thread call ``relieve()``; called on any thread.
-    public init(
+    package init(
         on loop: Loop, limits: DoorLimits, shared: DoorShared = .none, wake: @escaping @Sendable () -> Void = {},
         tls: TLSTermination? = nil, refused: @escaping (DoorRefusal) -> Void,
         answered: @escaping (Exchange, Exchange.Answer) -> Void = { _, _ in },
@@ -90,7 +90,7 @@ public final class Door {
     }
 
     /// Accepts connections from `listener` as well; the door owns it from now on.
-    public func listen(on listener: Listener) {
+    package func listen(on listener: Listener) {
         loop.preconditionIsCurrent()
         evhttp_bind_listener(http, listener.handle)
         evconnlistener_set_error_cb(listener.handle, acceptFailed)
@@ -98,7 +98,7 @@ public final class Door {
     }
 
     /// Starts or stops accepting new connections.
-    public func accept(_ accepts: Bool) {
+    package func accept(_ accepts: Bool) {
         loop.preconditionIsCurrent()
         self.accepts = accepts
         for listener in listeners {
@@ -108,7 +108,7 @@ public final class Door {
 
     /// True while a request is being received or answered, or a connection is so new that its first request may be on
     /// its way.
-    public var hasRequestsUnderWay: Bool {
+    package var hasRequestsUnderWay: Bool {
         loop.preconditionIsCurrent()
         let now = SteadyTime.now()
         return connections.values.contains { $0.hasUnansweredRequest(now: now) }

@@ -1,26 +1,26 @@
 internal import Platform
 
 /// Bounds on what a client may send.
-public struct DoorLimits: Sendable {
+package struct DoorLimits: Sendable {
     /// The most bytes of request line and headers.
-    public var headerBytes: Int
+    package var headerBytes: Int
     /// The most bytes of a path segment, or of a query parameter's name, decoded.
-    public var nameBytes: Int
+    package var nameBytes: Int
     /// The largest body of any request.
-    public var bodyBytes: Int
+    package var bodyBytes: Int
     /// The largest body of a request that is no webhook.
-    public var smallBodyBytes: Int
+    package var smallBodyBytes: Int
     /// A body that is over its limit, but not over this one, is read and dropped before the answer.
-    public var droppedBodyBytes: Int
+    package var droppedBodyBytes: Int
     /// The longest time from a request's first byte to its last.
-    public var requestSeconds: Int
+    package var requestSeconds: Int
     /// The longest time between requests.
-    public var idleSeconds: Int
+    package var idleSeconds: Int
     /// The longest time from accepting a connection to the end of its TLS handshake.
-    public var handshakeSeconds: Int
+    package var handshakeSeconds: Int
 
     /// Limits; `smallBodyBytes` is `bodyBytes` by default.
-    public init(
+    package init(
         headerBytes: Int, nameBytes: Int = 256, bodyBytes: Int, smallBodyBytes: Int? = nil,
         droppedBodyBytes: Int = 0, requestSeconds: Int, idleSeconds: Int, handshakeSeconds: Int
     ) {
@@ -36,32 +36,32 @@ public struct DoorLimits: Sendable {
 }
 
 /// Bounds that all doors of the process share.
-public struct DoorShared: Sendable {
+package struct DoorShared: Sendable {
     /// Bounds the bytes of unfinished requests.
-    public let bodies: BodyBudget
+    package let bodies: BodyBudget
     /// Bounds the connections of each address.
-    public let addresses: AddressCounts
+    package let addresses: AddressCounts
     /// How many times descriptors ran out.
     let shortages = Locked(0)
 
     /// Bounds that several doors share.
-    public init(bodies: BodyBudget, addresses: AddressCounts) {
+    package init(bodies: BodyBudget, addresses: AddressCounts) {
         self.bodies = bodies
         self.addresses = addresses
     }
 
     /// Bounds that are never reached.
-    public static var none: DoorShared {
+    package static var none: DoorShared {
         DoorShared(bodies: BodyBudget(limitBytes: Int.max), addresses: AddressCounts(most: Int.max))
     }
 }
 
 /// A request that the door refused, before any handler saw it.
-public struct DoorRefusal: Sendable {
+package struct DoorRefusal: Sendable {
     /// The status of the answer.
-    public let status: Int
+    package let status: Int
     /// The reason, as a clause without a full stop.
-    public let problem: String
+    package let problem: String
 
     private var reason: String {
         switch status {

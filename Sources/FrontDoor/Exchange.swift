@@ -1,25 +1,25 @@
 internal import CLibevent
-public import EventLoop
+package import EventLoop
 internal import Glibc
-public import Platform
-public import Wire
+package import Platform
+package import Wire
 
 /// One request and its answer. It belongs to its loop. Exactly one call of ``reply(_:)`` or ``takeOver()`` ends it.
-public final class Exchange {
+package final class Exchange {
     /// The request.
-    public let request: HTTPRequest
+    package let request: HTTPRequest
     /// Started when the request was complete.
-    public let stopwatch = Stopwatch()
+    package let stopwatch = Stopwatch()
     /// Set this to close the connection after the answer, whatever the answer says.
-    public var closesConnection = false
+    package var closesConnection = false
     /// The user who is authenticated: for the log.
-    public var user: WireText?
+    package var user: WireText?
     /// The issuer of the user's token: for the log.
-    public var issuer: WireText?
+    package var issuer: WireText?
     /// True for frequent requests, which are logged only if they fail.
-    public var isRoutine = false
+    package var isRoutine = false
     /// The answer; nil until there is one.
-    public private(set) var answer: Answer?
+    package private(set) var answer: Answer?
     private let answered: (Exchange, Answer) -> Void
     private let loop: Loop
     private var handle: OpaquePointer?
@@ -30,14 +30,14 @@ public final class Exchange {
     private let scratch: TLSStreamSocket.Scratch
 
     /// Status and length of an answer, for the log.
-    public struct Answer: Sendable {
+    package struct Answer: Sendable {
         /// The status; ``clientGone`` if the client had closed the connection.
-        public let status: Int
+        package let status: Int
         /// Bytes of the body.
-        public let bytes: Int
+        package let bytes: Int
 
         /// Not an HTTP status: the client closed the connection before it was answered.
-        public static let clientGone = 499
+        package static let clientGone = 499
     }
 
     init(
@@ -62,7 +62,7 @@ public final class Exchange {
 
     /// True once it is answered, or its client has closed the connection. It makes a system call, since evhttp does not
     /// read from the client before the answer, so call it only now and then.
-    public var hasEnded: Bool {
+    package var hasEnded: Bool {
         guard let handle, let connection = evhttp_request_get_connection(handle) else { return true }
         if let handshake = self.connection?.handshake { return handshake.isClosedByClient }
         var byte: UInt8 = 0
@@ -85,7 +85,7 @@ public final class Exchange {
     /// Sends the answer. Does nothing if the exchange has ended.
     /// - Parameter held: an object that is kept until the socket has accepted the whole answer, or the connection has
     ///   ended: until the client has read it, the answer occupies memory.
-    public func reply(_ response: HTTPResponse, holding held: AnyObject? = nil) {
+    package func reply(_ response: HTTPResponse, holding held: AnyObject? = nil) {
         loop.assertIsCurrent()
         guard !isAnswered else { return }
         isAnswered = true
@@ -127,7 +127,7 @@ public final class Exchange {
     /// too much for thousands of streams. When evhttp frees its connection it would shut the socket down, so the socket
     /// moves to a new descriptor, and `/dev/null` gets its old number.
     /// - Returns: the stream, or nil if the descriptor could not be moved; then the connection is closed.
-    public func takeOver() -> StreamSocket? {
+    package func takeOver() -> StreamSocket? {
         loop.assertIsCurrent()
         assert(!isAnswered || handle == nil, "a request that is answered cannot become a stream")
         guard let handle, let link = evhttp_request_get_connection(handle) else { return nil }

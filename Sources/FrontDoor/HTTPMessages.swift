@@ -1,24 +1,24 @@
-public import Wire
+package import Wire
 
 /// A request as the front door passes it to the handler: complete, well-formed, within the limits.
-public struct HTTPRequest: Sendable {
+package struct HTTPRequest: Sendable {
     /// `GET`, `POST`, …
-    public let method: String
+    package let method: String
     /// The target of the request line as it was sent: path and query.
-    public let target: WireText
+    package let target: WireText
     /// The path's segments, percent-decoded: `/api/rooms/a%2Fb` is `["api", "rooms", "a/b"]`.
-    public let path: [WireText]
+    package let path: [WireText]
     /// The query's names and values in order, percent-decoded.
-    public let query: [(name: WireText, value: WireText)]
+    package let query: [(name: WireText, value: WireText)]
     /// Header lines in order, values without blanks around them.
-    public let headers: [(name: WireText, value: WireText)]
+    package let headers: [(name: WireText, value: WireText)]
     /// The body, raw.
-    public let body: [UInt8]
+    package let body: [UInt8]
     /// The client's address: the peer's, or, if the peer is a trusted proxy, the address that the proxy reports.
-    public let remoteAddress: String
+    package let remoteAddress: String
 
     /// Whether it is an HTTP/1.0 request, which some proxies send by default.
-    public var isHTTP10 = false
+    package var isHTTP10 = false
 
     /// See ``Framing/isOrdinary``.
     var hasOrdinaryFraming = false
@@ -33,12 +33,12 @@ public struct HTTPRequest: Sendable {
     }
 
     /// The value of the first header of this name, in any case.
-    public func header(_ name: WireText) -> WireText? {
+    package func header(_ name: WireText) -> WireText? {
         headers.first { $0.name.equalsIgnoringASCIICase(name) }?.value
     }
 
     /// The first value of a query parameter.
-    public func query(_ name: WireText) -> WireText? {
+    package func query(_ name: WireText) -> WireText? {
         query.first { $0.name == name }?.value
     }
 }
@@ -46,7 +46,7 @@ public struct HTTPRequest: Sendable {
 extension HTTPRequest {
     /// A POST of which only the target is known yet; nil if the target is not well-formed, or has a segment or a
     /// parameter name longer than `nameBytes`.
-    public init?(target bytes: [UInt8], nameBytes: Int) {
+    package init?(target bytes: [UInt8], nameBytes: Int) {
         let target = WireText(decoding: bytes)
         guard let split = PercentCoding.split(target, most: nameBytes) else { return nil }
         self.init(
@@ -56,27 +56,27 @@ extension HTTPRequest {
 }
 
 /// An answer.
-public struct HTTPResponse: Sendable {
+package struct HTTPResponse: Sendable {
     /// The status code.
-    public var status: Int
+    package var status: Int
     /// Header lines; the front door adds `Content-Length`, `Date` and `Connection`.
-    public var headers: [(name: String, value: String)]
+    package var headers: [(name: String, value: String)]
     /// The body.
-    public var body: [UInt8]
+    package var body: [UInt8]
     /// Closes the connection after the answer, because further bytes on it may not be a request.
-    public var closesConnection = false
+    package var closesConnection = false
     /// False in the answer to a HEAD whose length is not known in advance, as for a stream.
-    public var hasLength = true
+    package var hasLength = true
 
     /// An answer with a body of some type.
-    public init(status: Int, contentType: String = "text/plain; charset=utf-8", body: [UInt8] = []) {
+    package init(status: Int, contentType: String = "text/plain; charset=utf-8", body: [UInt8] = []) {
         self.status = status
         headers = [("Content-Type", contentType)]
         self.body = body
     }
 
     /// The phrase that goes with a status.
-    public static func reason(_ status: Int) -> String {
+    package static func reason(_ status: Int) -> String {
         switch status {
         case 200: "OK"
         case 201: "Created"

@@ -5,7 +5,7 @@ internal import Platform
 internal import Wire
 
 /// The result of a TLS handshake.
-public enum TLSOutcome: String, Sendable, CaseIterable {
+package enum TLSOutcome: String, Sendable, CaseIterable {
     /// Completed with a new session.
     case completed
     /// Completed by resuming a session for which the client had a ticket.
@@ -22,13 +22,13 @@ public enum TLSOutcome: String, Sendable, CaseIterable {
 }
 
 /// The end of a TLS handshake.
-public struct TLSReport: Sendable {
+package struct TLSReport: Sendable {
     /// The result.
-    public let outcome: TLSOutcome
+    package let outcome: TLSOutcome
     /// Why it failed, in OpenSSL's words.
-    public let detail: String
+    package let detail: String
     /// The peer's address if the handshake did not succeed and the peer is still connected; else empty.
-    public let remoteAddress: String
+    package let remoteAddress: String
 }
 
 /// The door's record of a connection's TLS, from its first byte until the connection ends or becomes a stream. OpenSSL

@@ -2,9 +2,9 @@ internal import COpenSSL
 internal import Glibc
 
 /// Why a certificate and its key cannot be used.
-public struct TLSFault: Error, Sendable, Equatable, CustomStringConvertible {
+package struct TLSFault: Error, Sendable, Equatable, CustomStringConvertible {
     /// The file that is at fault.
-    public enum File: Sendable {
+    package enum File: Sendable {
         /// The certificate, followed by its chain.
         case certificate
         /// The private key.
@@ -12,9 +12,9 @@ public struct TLSFault: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     /// The file that is at fault.
-    public let file: File
+    package let file: File
     /// The reason, as one sentence without a full stop.
-    public let description: String
+    package let description: String
 }
 
 /// A certificate with its private key, and the TLS settings of new connections.
@@ -22,11 +22,11 @@ public struct TLSFault: Error, Sendable, Equatable, CustomStringConvertible {
 /// TLS 1.2 and 1.3 with forward secrecy and authenticated encryption only, HTTP/1.1 by ALPN, no renegotiation, no
 /// compression. Sessions are resumed by tickets. The ticket keys belong to the identity, so a ticket is valid at every
 /// loop of the process until the identity is replaced.
-public final class TLSIdentity: @unchecked Sendable {
+package final class TLSIdentity: @unchecked Sendable {
     // Unchecked: the context is not changed after its creation, and OpenSSL counts references with atomics.
     private let context: OpaquePointer
     /// Warnings to the operator about a usable identity, each a sentence without a full stop.
-    public let warnings: [String]
+    package let warnings: [String]
 
     /// AEAD with ephemeral elliptic curves, for TLS 1.2. TLS 1.3 has nothing else.
     private static let ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -38,7 +38,7 @@ public final class TLSIdentity: @unchecked Sendable {
     /// - Parameters:
     ///   - certificate: the path of the server's certificate, followed by its chain.
     ///   - key: the path of its private key, without a passphrase.
-    public init(certificate: String, key: String) throws(TLSFault) {
+    package init(certificate: String, key: String) throws(TLSFault) {
         try Self.checkReadable(certificate, .certificate)
         try Self.checkReadable(key, .key)
         context = try Self.makeContext()

@@ -2,7 +2,7 @@ internal import Platform
 internal import Wire
 
 /// The TLS identity of all loops' doors. It can be replaced while they run.
-public final class TLSTermination: Sendable {
+package final class TLSTermination: Sendable {
     private struct State {
         var identity: TLSIdentity
         var ticketsSince: SteadyTime
@@ -13,12 +13,12 @@ public final class TLSTermination: Sendable {
     private let state: Locked<State>
 
     /// TLS with this identity.
-    public init(_ identity: TLSIdentity) {
+    package init(_ identity: TLSIdentity) {
         state = Locked(State(identity: identity, ticketsSince: SteadyTime.now()))
     }
 
     /// Uses another identity for new connections. Open connections are not affected.
-    public func replace(_ identity: TLSIdentity) {
+    package func replace(_ identity: TLSIdentity) {
         state.withLock { $0 = State(identity: identity, ticketsSince: SteadyTime.now()) }
     }
 
