@@ -55,6 +55,7 @@ public final class Relay: Sendable {
         try DataFolder(path: settings.data).create()
         let folderWarnings = try DataFolder(path: settings.data).check()
         let output = LogOutput(settings)
+        Limits.checkRelations()
         let caps = try caps(settings, OperatorLog.logger(output))
         let keys = KeyFetcher()
         let (rules, issuers) = await keys.prepare(try await Rules(settings), settings)
