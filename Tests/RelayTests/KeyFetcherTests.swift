@@ -21,13 +21,13 @@ import Testing
         """
 
     /// Rules with an issuer whose keys are at a port where nobody listens.
-    private func rules(url: String = "http://127.0.0.1:1/keys", refresh: String = "1h") async throws -> Rules {
+    private func rules(url: String = "http://127.0.0.1:1/keys", refresh: String = "1h") throws -> Rules {
         let yaml = """
             tokens:
               issuers: [{name: idp, jwks_url: "\(url)"}]
               jwks_refresh: \(refresh)
             """
-        return try await Rules(load(yaml, overrides: ["data": [folder.path]]))
+        return try Rules(load(yaml, overrides: ["data": [folder.path]]))
     }
 
     private func keep(_ text: String, url: String = "http://127.0.0.1:1/keys") throws {
@@ -41,38 +41,38 @@ import Testing
         return !rules.verifier.issuersToAsk(about: "\(header).\(claims).AAAA", now: 0).isEmpty
     }
 
-    @Test func withoutKeptKeysNoneAreKnown() async throws {
-        let (rules, issuers) = await KeyFetcher().prepare(try await rules())
+    @Test func withoutKeptKeysNoneAreKnown() throws {
+        let (rules, issuers) = KeyFetcher().prepare(try rules())
         #expect(lacks("1", rules))
         #expect(issuers.map(\.address.issuer) == ["idp"])
         #expect(issuers.map(\.schedule.hasKeys) == [false])
     }
 
-    @Test func keptKeysAreInForceAtOnce() async throws {
+    @Test func keptKeysAreInForceAtOnce() throws {
         try keep(Self.set)
-        let (rules, issuers) = await KeyFetcher().prepare(try await rules())
+        let (rules, issuers) = KeyFetcher().prepare(try rules())
         #expect(!lacks("1", rules))
         #expect(lacks("3", rules))
         #expect(issuers.map(\.schedule.hasKeys) == [true])
     }
 
     @Test(arguments: ["", "{", "{}", #"{"keys":[]}"#, "<html>"])
-    func keptKeysThatCannotBeUsedAreAsGoodAsNone(text: String) async throws {
+    func keptKeysThatCannotBeUsedAreAsGoodAsNone(text: String) throws {
         try keep(text)
-        let (rules, issuers) = await KeyFetcher().prepare(try await rules())
+        let (rules, issuers) = KeyFetcher().prepare(try rules())
         #expect(lacks("1", rules))
         #expect(issuers.map(\.schedule.hasKeys) == [false])
     }
 
-    @Test func keysOfAnotherAddressAreNotTaken() async throws {
+    @Test func keysOfAnotherAddressAreNotTaken() throws {
         try keep(Self.set, url: "http://127.0.0.1:2/keys")
-        let (rules, _) = await KeyFetcher().prepare(try await rules())
+        let (rules, _) = KeyFetcher().prepare(try rules())
         #expect(lacks("1", rules))
     }
 
     /// Has a fetcher follow the rules that it starts with, in a context of their own. It is the test's to stop.
-    private func start(_ fetcher: KeyFetcher) async throws -> (first: Rules, context: RelayContext) {
-        let (first, issuers) = await fetcher.prepare(try await rules())
+    private func start(_ fetcher: KeyFetcher) throws -> (first: Rules, context: RelayContext) {
+        let (first, issuers) = fetcher.prepare(try rules())
         let context = RelayContext(
             rules: first, keys: fetcher, caps: StreamCapSettings(perUser: 0, perAddress: 0, total: 0),
             revocations: try RevocationStore(folder: folder.path, now: 0), tls: nil, output: LogOutput(first.settings))
@@ -80,28 +80,28 @@ import Testing
         return (first, context)
     }
 
-    @Test func reloadKeepsTheKeysOfIssuersThatStay() async throws {
+    @Test func reloadKeepsTheKeysOfIssuersThatStay() throws {
         try keep(Self.set)
         let fetcher = KeyFetcher()
-        let (_, context) = try await start(fetcher)
+        let (_, context) = try start(fetcher)
         defer { fetcher.stop() }
         // Only the running fetcher knows them now.
         try keep("gone")
 
-        await context.adopt(try await rules(refresh: "2h"))
+        context.adopt(try rules(refresh: "2h"))
         #expect(!lacks("1", context.rules))
         #expect(context.settings.tokens.jwksRefreshMilliseconds == 7_200_000)
 
-        await context.adopt(try await rules(url: "http://127.0.0.1:2/keys"))
+        context.adopt(try rules(url: "http://127.0.0.1:2/keys"))
         #expect(lacks("1", context.rules))
     }
 
-    @Test func aKeyThatWasLookedForInOlderRulesIsLookedForAgain() async throws {
+    @Test func aKeyThatWasLookedForInOlderRulesIsLookedForAgain() throws {
         let mailbox = try Mailbox<WorkerCommand>()
         let fetcher = KeyFetcher()
-        let (first, context) = try await start(fetcher)
+        let (first, context) = try start(fetcher)
         defer { fetcher.stop() }
-        await context.adopt(try await rules(refresh: "2h"))
+        context.adopt(try rules(refresh: "2h"))
         let late = fetcher.demand(of: ["idp"], under: first, on: mailbox) {
             Issue.record("it does not wait")
             return 1
@@ -110,10 +110,10 @@ import Testing
         #expect(fetcher.demand(of: ["idp"], under: context.rules, on: mailbox) { 2 } != nil)
     }
 
-    @Test func whoComesAfterTheEndIsToldToComeBack() async throws {
+    @Test func whoComesAfterTheEndIsToldToComeBack() throws {
         let mailbox = try Mailbox<WorkerCommand>()
         let fetcher = KeyFetcher()
-        let answer = fetcher.demand(of: ["idp"], under: try await rules(), on: mailbox) {
+        let answer = fetcher.demand(of: ["idp"], under: try rules(), on: mailbox) {
             Issue.record("nothing is kept")
             return 1
         }

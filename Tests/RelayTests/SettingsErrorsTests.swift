@@ -1,3 +1,4 @@
+import Access
 import Testing
 
 @testable import Relay
@@ -149,6 +150,21 @@ import Testing
         let told = try problems("tokens:\n  issuers:\n    - \(issuer)\n")
         let key = issuer.contains("name: a") ? "tokens.issuers.a" : "tokens.issuers"
         #expect(told == ["roomwire.yaml:3: \(key): \(sentence)"])
+    }
+
+    @Test(arguments: ["HS384", "HS512", "PS256", "PS384", "PS512", "ES512", "none", "es256", "\"\""])
+    func algorithmThatNoKeyIsUsedWithIsNamed(name: String) throws {
+        let told = try problems(
+            """
+            tokens:
+              issuers:
+                - name: a
+                  jwks_file: f
+                  algorithms: [ES256, \(name)]
+            """)
+        #expect(told.count == 1)
+        let known = SignatureAlgorithm.allCases.map(\.rawValue).joined(separator: " or ")
+        #expect(told.first?.hasPrefix("roomwire.yaml:5: tokens.issuers.algorithms: should be \(known)") == true)
     }
 
     @Test(arguments: [

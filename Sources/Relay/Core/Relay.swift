@@ -56,7 +56,7 @@ public final class Relay: Sendable {
         let output = LogOutput(settings)
         let caps = try caps(settings, OperatorLog.logger(output))
         let keys = KeyFetcher()
-        let (rules, issuers) = await keys.prepare(try await Rules(settings))
+        let (rules, issuers) = keys.prepare(try Rules(settings))
         let context = RelayContext(
             rules: rules, keys: keys, caps: caps,
             revocations: try RevocationStore(folder: settings.data, now: WallClock.now()),

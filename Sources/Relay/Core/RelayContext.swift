@@ -26,8 +26,8 @@ final class Rules: Sendable {
     let proxies: TrustedProxies
 
     /// - Throws: ``RelayError``, or what the settings of tokens and origins have against them.
-    convenience init(_ settings: Settings) async throws {
-        try await self.init(settings, verifier: TokenVerifier.make(try settings.tokenSettings()))
+    convenience init(_ settings: Settings) throws {
+        try self.init(settings, verifier: TokenVerifier(try settings.tokenSettings()))
     }
 
     init(_ settings: Settings, verifier: TokenVerifier) throws {
@@ -183,8 +183,8 @@ final class RelayContext: Sendable {
 
     /// Puts rules in force that other settings have come to, with the keys that were fetched for those before them
     /// where the issuers are the same.
-    func adopt(_ rules: Rules) async {
-        let (rules, issuers) = await keys.prepare(rules)
+    func adopt(_ rules: Rules) {
+        let (rules, issuers) = keys.prepare(rules)
         replaceRules { _ in rules }
         keys.follow(issuers, in: self)
     }
