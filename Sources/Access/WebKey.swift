@@ -20,11 +20,10 @@ struct WebKey {
         }
         let fitting = try Self.algorithms(of: type, curve: members["crv"]?.string)
         let named = members["alg"]?.string
-        let unnamed = allowed.first(where: fitting.contains) ?? fitting.first
-        let chosen = named == nil ? unnamed : named.flatMap { SignatureAlgorithm($0) }
-        guard let chosen, fitting.contains(chosen), allowed.isEmpty || allowed.contains(chosen) else {
-            throw Self.unusable("its algorithm does not fit or is not allowed")
-        }
+        let preferred = allowed.first(where: fitting.contains) ?? fitting.first
+        guard let chosen = named == nil ? preferred : named.flatMap({ name in SignatureAlgorithm(name) }),
+            fitting.contains(chosen), allowed.isEmpty || allowed.contains(chosen)
+        else { throw Self.unusable("its algorithm does not fit or is not allowed") }
         keyID = members["kid"]?.string
         algorithm = chosen
         self.members = members

@@ -16,7 +16,7 @@ import Testing
     }
 
     /// The key that a set of one entry holds; nil if it cannot be used.
-    private func key(_ entry: String) -> PinnedKey? {
+    private func webKey(_ entry: String) -> PinnedKey? {
         try? PublicKeys.jwks(#"{"keys":[\#(entry)]}"#).keys.first
     }
 
@@ -58,13 +58,13 @@ import Testing
         let signature = try Forge.rsa(rsa).sign(Self.bytes)
         let modulus = Array(numbers.modulus)
         for n in [Base64.url.text(modulus), Base64.standard.text(modulus), Base64.url.text([0] + modulus)] {
-            let key = try #require(key(#"{"kty":"RSA","n":"\#(n)","e":"AQAB"}"#))
+            let key = try #require(webKey(#"{"kty":"RSA","n":"\#(n)","e":"AQAB"}"#))
             #expect(key.verifies(signature, over: Self.bytes))
         }
         let p256 = P256.Signing.PrivateKey()
         let point = Array(p256.publicKey.rawRepresentation)
         let (x, y) = (Base64.standard.text(point.prefix(32)), Base64.standard.text(point.suffix(32)))
-        let padded = try #require(key(#"{"kty":"EC","crv":"P-256","x":"\#(x)","y":"\#(y)"}"#))
+        let padded = try #require(webKey(#"{"kty":"EC","crv":"P-256","x":"\#(x)","y":"\#(y)"}"#))
         #expect(padded.verifies(try Forge.ecdsa(p256).sign(Self.bytes), over: Self.bytes))
     }
 
@@ -86,14 +86,14 @@ import Testing
         for exponent in ["", "AA", "AQ", "Ag", "AQAC", "AQAB=", "AQA=B", "AQAB AQAB", "AQAB\\n"] {
             others.append(#"{"kty":"RSA","n":"\#(modulus)","e":"\#(exponent)"}"#)
         }
-        for other in others { #expect(key(other) == nil, "\(other)") }
+        for other in others { #expect(webKey(other) == nil, "\(other)") }
     }
 
     @Test(arguments: ["PS256", "PS384", "PS512", "ES512", "HS384", "RS256 ", "rs256", "RSA-OAEP", "none", ""])
     func webKeyForAnotherAlgorithmIsLeftAside(name: String) throws {
         let rsa = try TestKeys.rsa.get().publicKey
-        #expect(key(try WebKeyText.rsa(rsa, #","alg":"\#(name)""#)) == nil)
-        #expect(key(try WebKeyText.rsa(rsa, #","alg":"RS512""#))?.algorithm == .rs512)
+        #expect(webKey(try WebKeyText.rsa(rsa, #","alg":"\#(name)""#)) == nil)
+        #expect(webKey(try WebKeyText.rsa(rsa, #","alg":"RS512""#))?.algorithm == .rs512)
     }
 
     // MARK: Signatures
@@ -107,7 +107,7 @@ import Testing
         let rsa = try TestKeys.rsa.get()
         let good = try Forge.rsa(rsa).sign(Self.bytes)
         try expectNone(
-            key(WebKeyText.rsa(rsa.publicKey)),
+            webKey(WebKeyText.rsa(rsa.publicKey)),
             verify: [
                 Forge.rsa(rsa, .sha384).sign(Self.bytes), Forge.pss(rsa).sign(Self.bytes), [0] + good, good + [0],
                 Array(good.dropLast()), [], good + good,
@@ -120,7 +120,7 @@ import Testing
         let raw = Array(good.rawRepresentation)
         let zero = [UInt8](repeating: 0, count: 32)
         try expectNone(
-            key(WebKeyText.p256(p256.publicKey)),
+            webKey(WebKeyText.p256(p256.publicKey)),
             verify: [
                 Array(good.derRepresentation), zero + raw.suffix(32), raw.prefix(32) + zero, raw + [0],
                 [0] + raw.prefix(32) + [0] + raw.suffix(32), Array(raw.dropLast()),
@@ -143,7 +143,7 @@ import Testing
             return UInt8(truncatingIfNeeded: carry)
         }
         try expectNone(
-            key(WebKeyText.ed25519(edwards.publicKey)),
+            webKey(WebKeyText.ed25519(edwards.publicKey)),
             verify: [good.prefix(32) + scalar, good + [0], Array(good.dropLast()), []])
     }
 

@@ -82,13 +82,13 @@ import Testing
         let good = P256.Signing.PrivateKey()
         let others = [
             #"{"kty":"oct","k":"c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0"}"#,
-            try web(good, #","use":"enc""#), try web(good, #","key_ops":["sign"]"#), try web(good, #","alg":"ES384""#),
-            try web(good, #","alg":"HS256""#), try web(good, #","alg":"none""#),
+            web(good, #","use":"enc""#), web(good, #","key_ops":["sign"]"#), web(good, #","alg":"ES384""#),
+            web(good, #","alg":"HS256""#), web(good, #","alg":"none""#),
             #"{"kty":"EC","crv":"secp256k1","x":"AA","y":"AA"}"#, #"{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}"#,
             #"{"kty":"EC","crv":"P-256"}"#, #"{"kty":"OKP","crv":"X25519","x":"AA"}"#, #"{"kty":"RSA","n":"AQAB"}"#,
             #"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#, "{}", "7", "null",
         ]
-        let keys = try PublicKeys.jwks(#"{"keys":[\#(others.joined(separator: ",")),\#(try web(good))]}"#)
+        let keys = try PublicKeys.jwks(#"{"keys":[\#(others.joined(separator: ",")),\#(web(good))]}"#)
         #expect(keys.ignored.count == others.count)
         for other in others {
             #expect(throws: TokenSettingsError.self, "\(other)") { try PublicKeys.jwks(set(other)) }
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test func keySetLargerThanTheLimitIsAnError() throws {
-        let key = try web(P256.Signing.PrivateKey())
+        let key = web(P256.Signing.PrivateKey())
         let keys = [String](repeating: key, count: Limits.issuerKeys + 1).joined(separator: ",")
         #expect(throws: TokenSettingsError.self) { try PublicKeys.jwks(#"{"keys":[\#(keys)]}"#) }
     }
@@ -137,7 +137,7 @@ import Testing
 
     @Test func keysOfIssuersThatDoNotAwaitAnyStay() throws {
         let own = try TokenVerifier.own()
-        let jwks = set(try web(P256.Signing.PrivateKey()))
+        let jwks = set(web(P256.Signing.PrivateKey()))
         for name in ["own", "nobody"] {
             #expect(throws: TokenSettingsError.self) { try own.replacingKeys(of: name, jwks: jwks) }
         }

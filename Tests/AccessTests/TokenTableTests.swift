@@ -141,7 +141,7 @@ import Testing
             rsa.pemRepresentation, rsa.pemRepresentation + "\n", Base64.url.text(Array(numbers.modulus)),
             Self.elliptic.publicKey.pemRepresentation,
             Base64.url.text(Array(Self.elliptic.publicKey.rawRepresentation.prefix(32))),
-            try Self.edwards.publicKey.pemRepresentation, "", "secret", "APIabc", "ec", Self.rsaIssuer,
+            Self.edwards.publicKey.pemRepresentation, "", "secret", "APIabc", "ec", Self.rsaIssuer,
         ]
         for secret in secrets {
             let forge = Forge.hmac(secret)
