@@ -1,5 +1,6 @@
 internal import Access
 internal import Fetch
+internal import Wire
 internal import Yams
 
 /// Reads `tokens.issuers`: a list, each with a name, one kind of keys, and what its claims must be.
