@@ -1,3 +1,4 @@
+internal import Access
 internal import Webhooks
 
 /// One setting as it counts, without secrets, for people.
