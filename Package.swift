@@ -74,7 +74,8 @@ let package = Package(
         .target(
             name: "Relay",
             dependencies: [
-                "Wire", "Platform", "Events", "Telemetry", "EventLoop", "Fetch", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor",
+                "Wire", "Platform", "Events", "Telemetry", "EventLoop", "Fetch", "Webhooks", "Access", "Journal",
+                "Fanout", "FrontDoor",
                 crypto, logging,
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -115,7 +116,11 @@ let package = Package(
         .testTarget(
             name: "TelemetryTests", dependencies: ["Telemetry", "Wire", "Events", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "RelayTests", dependencies: ["Relay", "Wire", "Platform", "Events", "EventLoop", "Access", "Webhooks", "Telemetry", "TestSupport"],
+            name: "RelayTests",
+            dependencies: [
+                "Relay", "Wire", "Platform", "Events", "EventLoop", "Access", "Webhooks", "Fanout", "FrontDoor",
+                "Journal", "Telemetry", "TestSupport", logging,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "roomwireTests", dependencies: ["roomwire", "Relay", "Platform", "Events", "Access", "Webhooks"],

@@ -152,8 +152,8 @@ import Testing
         #expect(told == ["roomwire.yaml:3: \(key): \(sentence)"])
     }
 
-    @Test(arguments: ["HS384", "HS512", "PS256", "PS384", "PS512", "ES512", "none", "es256", "\"\""])
-    func algorithmThatNoKeyIsUsedWithIsNamed(name: String) throws {
+    @Test(arguments: ["HS384", "HS512", "PS256", "PS384", "PS512", "ES512", "none", "hs256", "es256", "\"\""])
+    func anAlgorithmThatNoKeyIsUsedWithIsRefusedWithItsLine(name: String) throws {
         let told = try problems(
             """
             tokens:

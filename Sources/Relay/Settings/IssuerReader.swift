@@ -1,4 +1,5 @@
 internal import Access
+internal import Events
 internal import Fetch
 internal import Wire
 internal import Yams
@@ -13,8 +14,6 @@ enum IssuerReader {
         ] + keyKinds
     /// The words of ours whose place in a token can be chosen.
     private static let claims = ["user", "grant", "rooms", "types", "sources", "raw", "admin"]
-    /// RFC 7518, 3.2: a key for HMAC-SHA256 is no shorter than the hash.
-    static let leastSecretBytes = 32
 
     static func read(_ section: SettingsReader.Member, into reader: inout SettingsReader) {
         if section.value.isNothing { return }
@@ -115,7 +114,8 @@ enum IssuerReader {
     /// Why a secret does not do; nil if it does.
     static func shortSecret(_ secret: String) -> String? {
         let bytes = secret.utf8.count
-        guard bytes < leastSecretBytes else { return nil }
-        return "the secret has \(bytes) bytes and needs at least \(leastSecretBytes); openssl rand -hex 32 makes one"
+        guard bytes < Limits.tokenSecretBytes else { return nil }
+        let least = Limits.tokenSecretBytes
+        return "the secret has \(bytes) bytes and needs at least \(least); openssl rand -hex 32 makes one"
     }
 }
