@@ -38,7 +38,7 @@ import Wire
     @Test func aPollWaitsForAnEventThatItMaySee() throws {
         let props = try StageProps()
         let stage = try APIStage(props)
-        let token = try props.token(rooms: PatternSet(["hall"]))
+        let token = props.token(rooms: PatternSet(["hall"]))
         let poll = try stage.send("GET", "/api/events?format=json&wait=25s", token: token)
         #expect(!poll.hasEnded)
         try stage.post(#"{"type":"tick","room":"other"}"#, id: "1")

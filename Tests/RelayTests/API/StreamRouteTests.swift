@@ -74,7 +74,7 @@ import Wire
         let stage = try APIStage(props, rooms: (0..<500).map { Self.room("room_\($0)") })
         let now: WallTime = 1_000
         for path in ["/api/events?snapshot=1", "/api/rooms", "/api/events?since=1h"] {
-            let token = try props.token("user of \(path)")
+            let token = props.token("user of \(path)")
             let exchange = try stage.send("GET", path, token: token) { _ in }
             _ = exchange
             let late = try stage.send("GET", path, token: token)
