@@ -58,7 +58,7 @@ public final class Relay: Sendable {
         Limits.checkRelations()
         let caps = try caps(settings, OperatorLog.logger(output))
         let keys = KeyFetcher()
-        let (rules, issuers) = await keys.prepare(try await Rules(settings), settings)
+        let (rules, issuers) = keys.prepare(try Rules(settings), settings)
         let context = RelayContext(
             settings: settings, rules: rules, keys: keys, caps: caps,
             revocations: try RevocationStore(folder: settings.data),
