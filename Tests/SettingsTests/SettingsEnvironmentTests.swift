@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test func aSourceOfAnotherProviderIsNotTakenOver() throws {
-        let told = try RelayTests.problems(
+        let told = try SettingsTests.problems(
             "sources: {daily: {provider: standard, secrets: [x]}}", environment: ["DAILY_WEBHOOK_SECRET": "d"])
         #expect(told == ["DAILY_WEBHOOK_SECRET: the file's source daily is not of the provider daily"])
     }
