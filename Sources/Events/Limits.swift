@@ -23,8 +23,9 @@ extension Limits {
     public static let keepAliveSeconds = 75
     /// A name in a webhook or an administrator's order: a room, an id, a user.
     public static let nameBytes = 512
-    /// A segment of a path, decoded or not, and the name of a query parameter.
-    public static let segmentBytes = 256
+    /// A segment of a path, decoded, and the name of a query parameter. A room of any name that a webhook of one's own
+    /// may have can be asked for, and closed.
+    public static let segmentBytes = nameBytes
     /// A pattern, as filters, tokens and settings have it: names that anybody matches are far shorter.
     public static let patternBytes = 256
     /// Stars in a pattern.
