@@ -377,7 +377,8 @@ class Feed {
       const isPoll = this.#polls && Date.now() < this.#nextStream;
       this.#attempt = new AbortController();
       try {
-        await (isPoll ? this.#poll(POLL_SECONDS) : this.#stream());
+        await (isPoll
+          ? this.#poll(Math.min(POLL_SECONDS, Math.ceil((this.#nextStream - Date.now()) / 1000))) : this.#stream());
         this.#fails = 0;
       } catch (thrown) {
         if (this.#stopped) return;
@@ -797,15 +798,21 @@ class Client {
       (frame) => this.#feed === feed && this.#tell(frame.on ? { ...frame, tabs: [...this.#tabs.keys()] } : frame),
       (change) => {
         if (this.#feed !== feed) return;
-        this.#tell({ state: this.#merged(change) });
         // Another tab may have a better token, or a filter that is not refused.
-        if (!change.retryAt && ["refused", "expired"].includes(change.status)) this.#stepDown();
+        if (!change.retryAt && ["refused", "expired"].includes(change.status)) return this.#giveUp(change);
+        this.#tell({ state: this.#merged(change) });
       });
     this.#setState({ ...this.#state, leader: true });
     this.#post({ lead: true, term });
     // The other tabs say what they want first, so that the stream need not be opened twice.
     const begin = () => this.#feed === feed && feed.start(union([...this.#tabs.values()]), this.#cursor);
     if (this.#channel) setTimeout(begin, 50); else begin();
+  }
+
+  /** Until `reconnect`. The other tabs go on. */
+  #giveUp(change) {
+    this.#leave();
+    this.#setState(this.#merged(change));
   }
 
   #stepDown() {
@@ -936,7 +943,7 @@ class Client {
         if (signal.aborted) return false;
         const { reason = "network", detail = String(error), final, denied, retryMs } = error;
         if (final || denied) {
-          this.#setState({ status: reason === "expired" ? "expired" : "refused", transport: null, reason, detail });
+          this.#giveUp({ status: reason === "expired" ? "expired" : "refused", transport: null, reason, detail });
           return false;
         }
         await new Promise((resolve) => setTimeout(resolve, retryMs ?? Math.random() * pause));
