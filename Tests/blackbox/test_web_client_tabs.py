@@ -99,9 +99,9 @@ def test_a_tab_that_wants_more_than_the_leader_gets_it_from_its_own_place(stage)
         providers.post_meeting(relay, f"call_{number}")
     second.wait_type("room_finished")
     first.wait_type("room_finished")
-    second.run("location.reload()")
-    # In a moment in which the second page is not there.
+    second.leave()
     providers.post_meeting(relay, "call_2")
+    second.come_back()
     second.wait_type("room_finished")
     assert {event["room"] for event in first.events} == {"call_1"}
     assert {event["room"] for event in second.events} == {"call_2"}
@@ -188,7 +188,6 @@ def test_a_proxy_that_cuts_after_20_seconds_loses_nothing(stage, proxy):
         time.sleep(0.5)
     ids_are_exact(tab, 6 * meetings)
     states = tab.run("return page.states")
-    assert [state["reason"] for state in states if state["status"] == "reconnecting"].count("polling") == 0
     assert "polling" not in [state["status"] for state in states] and way.streams >= 3
 
 

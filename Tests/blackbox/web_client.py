@@ -105,8 +105,8 @@ class Tab:
 
     def __init__(self, browser, site, options, path="/"):
         self.browser = browser
-        text = urllib.parse.quote(json.dumps(options))
-        self.handle = browser.open(f"{site.origin}{path}#{text}")
+        self.address = f"{site.origin}{path}#{urllib.parse.quote(json.dumps(options))}"
+        self.handle = browser.open(self.address)
 
     def run(self, script):
         return self.browser.run(self.handle, script)
@@ -146,8 +146,15 @@ class Tab:
         self.wait(lambda tab: tab.types.count(kind) >= count, f"{count} of {kind}")
         return self.types
 
-    def reload(self):
-        self.run("location.reload()")
+    def leave(self):
+        """Goes to another page: this one is gone when this returns."""
+        self.run("location.href = 'about:blank'")
+        roomwire.wait_until(lambda: self.run("return location.href") == "about:blank", "an empty page")
+
+    def come_back(self):
+        """Opens the page anew in the same tab."""
+        self.run(f"location.href = {json.dumps(self.address)}")
+        self.wait(lambda tab: tab.run("return Boolean(window.page)"), "the page")
 
     def close(self):
         self.browser.close(self.handle)

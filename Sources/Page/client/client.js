@@ -33,6 +33,10 @@ const pick = (object, names) => Object.fromEntries(names.filter((name) => object
   .map((name) => [name, object[name]]));
 const list = (values) => values === undefined ? undefined : [values].flat();
 const random = () => Math.random().toString(36).slice(2);
+const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const isRefused = ({ status }) => ["refused", "expired"].includes(status);
+/** The state of a client that was refused. */
+const refused = ({ reason, detail }) => ({ status: reason === "expired" ? reason : "refused", reason, detail });
 
 /** Filters: `rooms`, `types` and `sources` are patterns, of which undefined is all; `participants` are identities. */
 const DIMENSIONS = ["rooms", "types", "sources"];
@@ -69,6 +73,12 @@ function union(filters) {
 
 const covers = (wide, narrow) => DIMENSIONS.every((name) =>
   !wide[name] || narrow[name]?.every((value) => wide[name].includes(value)));
+
+function queryOf(filter, parameters = {}) {
+  const query = new URLSearchParams(JSON.parse(JSON.stringify(parameters)));
+  for (const name of DIMENSIONS) for (const value of filter[name] ?? []) query.append(name.slice(0, -1), value);
+  return query;
+}
 
 /** Runs a page's function; what it throws is the page's error and does not stop the client. */
 function call(handler, ...values) {
@@ -164,7 +174,7 @@ class RoomStore {
     });
     const replaced = (items, item) => {
       const at = items.findIndex((other) => other.id === item.id);
-      return at < 0 ? [...items, item] : items.with ? items.with(at, item) : items.map((o, i) => i === at ? item : o);
+      return at < 0 ? [...items, item] : items.with(at, item);
     };
     const without = (items, gone) => items.filter((item) => item.id !== gone);
     const leave = () => {
@@ -221,9 +231,9 @@ class RoomStore {
 /** What the relay, or a proxy before it, answered instead of what was asked for. */
 class Refusal extends Error {
   /** `denied`: another token may help. `final`: nothing will but another request. `told`: by the relay itself. */
-  constructor({ reason, detail, retryMs, denied, final, told }) {
-    super(detail ?? reason);
-    Object.assign(this, { reason, detail, retryMs, denied, final, told });
+  constructor(problem) {
+    super(problem.reason);
+    Object.assign(this, problem);
   }
 
   static async of(answer) {
@@ -233,7 +243,7 @@ class Refusal extends Error {
     const told = typeof problem?.reason === "string";
     return new Refusal({
       reason: told ? problem.reason : `http_${status}`, told,
-      detail: told ? problem.detail : `The answer has the status ${status} and is not the relay's.`,
+      detail: problem?.detail,
       retryMs: seconds > 0 ? seconds * 1000 : undefined, denied: told && status === 401,
       final: told && (status === 400 || status === 403),
     });
@@ -277,8 +287,7 @@ class Relay {
 
   /** `GET /events`. No token stands in the URL: a ticket does, good once and for half a minute. */
   async events(filter, parameters, signal) {
-    const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== undefined));
-    for (const name of DIMENSIONS) for (const value of filter[name] ?? []) query.append(name.slice(0, -1), value);
+    const query = queryOf(filter, parameters);
     const hasToken = await this.token();
     if (hasToken) query.set("ticket", (await (await this.request("/tickets", { method: "POST", signal })).json()).ticket);
     const answer = await fetch(`${this.#options.base}/events?${query}`, {
@@ -297,10 +306,7 @@ class Relay {
   }
 
   async rooms(filter, signal) {
-    const query = new URLSearchParams();
-    for (const value of filter.rooms ?? []) query.append("room", value);
-    for (const value of filter.sources ?? []) query.append("source", value);
-    return this.#json(await this.request(`/rooms${query.size ? `?${query}` : ""}`, { signal }), "rooms");
+    return this.#json(await this.request(`/rooms?${queryOf(filter)}`, { signal }), "rooms");
   }
 
   async #json(answer, member) {
@@ -309,7 +315,7 @@ class Relay {
       const body = JSON.parse(text);
       if (Array.isArray(body[member])) return body;
     } catch { /* A proxy's page with the status 200. */ }
-    throw new Refusal({ reason: "not_the_relay", detail: "The answer is not the relay's: a proxy's, perhaps." });
+    throw new Refusal({ reason: "not_the_relay" });
   }
 }
 
@@ -321,16 +327,16 @@ const POLL_SECONDS = 15;
 class Feed {
   filter;
   cursor;
+  isOpen = false;
   seen = 0;               // When bytes came last, by Date.now().
   #relay; #options; #emit; #setState;
   #attempt; #silence; #since;
-  #resync; #isOpen = false; #polls = false; #fails = 0; #denials = 0;
+  #resync; #polls = false; #fails = 0; #denials = 0;
   #retry = 1000;          // The relay's advice, in milliseconds.
   #nextStream = 0; #streamPause; #wakeUp; #settled;
   #streamId; #stopped = false;
 
   constructor(relay, options, emit, setState) {
-    Object.assign(this, { filter: undefined });
     this.#relay = relay; this.#options = options; this.#emit = emit; this.#setState = setState;
     this.#streamPause = options.streamRetryMs;
   }
@@ -351,8 +357,6 @@ class Feed {
     clearTimeout(this.#settled);
   }
 
-  get isOpen() { return this.#isOpen; }
-
   /** The network or the page is back: no use in waiting, unless the relay itself said how long. */
   wake() {
     this.#wakeUp?.();
@@ -364,7 +368,7 @@ class Feed {
     // The wall clock runs on while the machine sleeps, the other one is right when the wall clock is set.
     const { wall, steady } = this.#since ?? {};
     if (this.#attempt && this.#since && Math.max(Date.now() - wall, performance.now() - steady) > this.#silence)
-      this.#attempt.abort(new Refusal({ reason: "silent", detail: "The connection was silent for too long." }));
+      this.#attempt.abort(new Refusal({ reason: "silent" }));
   }
 
   #alive() {
@@ -384,8 +388,8 @@ class Feed {
         if (this.#stopped) return;
         const error = this.#attempt.signal.aborted ? this.#attempt.signal.reason : thrown;
         this.#since = undefined;
-        const hadOpened = this.#isOpen && !isPoll;
-        if (!isPoll || error !== RESTART) this.#isOpen = false;
+        const hadOpened = this.isOpen && !isPoll;
+        if (!isPoll || error !== RESTART) this.isOpen = false;
         if (error !== RESTART && await this.#recover(error, isPoll, hadOpened)) return;
       }
     }
@@ -393,13 +397,13 @@ class Feed {
 
   /** Decides what a failure means, and waits. True if there is no use in going on. */
   async #recover(error, wasPoll, hadOpened) {
-    const { reason = "network", detail = String(error?.message ?? error), retryMs, told } = error;
+    const { reason = "network", detail = error.message, retryMs, told } = error;
     if (error.denied) {
       this.#relay.forget();
       this.#denials += 1;
     }
     if (error.final || error.denied && !this.#relay.canRefresh) {
-      this.#setState({ status: reason === "expired" ? "expired" : "refused", transport: null, reason, detail });
+      this.#setState(refused(error));
       return true;
     }
     if (wasPoll) this.#polls = false;
@@ -408,13 +412,11 @@ class Feed {
     if (!wasPoll && !hadOpened && !told && reason !== "no_token" && (reason === "silent" || this.#fails > 1)) {
       if (await this.#fallBack()) return false;
     }
-    const cap = hadOpened || retryMs ? Infinity : 30000;
     const pause = retryMs ? retryMs * (1 + Math.random() / 5)
-      : Math.random() * Math.min(cap, this.#retry * 2 ** Math.min(this.#fails, 6)) + (error.denied ? 3000 : 0);
+      : Math.random() * Math.min(Math.max(30000, this.#retry), this.#retry * 2 ** this.#fails) + (error.denied ? 3000 : 0);
     const isDenied = error.denied && this.#denials > 1;
     this.#setState({
-      status: isDenied ? reason === "expired" ? "expired" : "refused" : "reconnecting", transport: null, reason, detail,
-      retryAt: Date.now() + pause,
+      ...isDenied ? refused(error) : { status: "reconnecting", reason, detail }, retryAt: Date.now() + pause,
     });
     await new Promise((resolve) => {
       const timer = setTimeout(resolve, pause);
@@ -441,8 +443,8 @@ class Feed {
   #opened(transport, cursor) {
     this.cursor = cursor ?? this.cursor;
     this.#denials = 0;
-    if (this.#isOpen) return;
-    this.#isOpen = true;
+    if (this.isOpen) return;
+    this.isOpen = true;
     this.#emit({ on: true, at: this.cursor, resync: this.#resync });
     this.#resync = undefined;
   }
@@ -451,7 +453,7 @@ class Feed {
   #lost({ reason }) {
     this.#resync = reason;
     this.cursor = undefined;
-    this.#isOpen = false;
+    this.isOpen = false;
     throw RESTART;
   }
 
@@ -476,13 +478,13 @@ class Feed {
     const answer = await this.#relay.events(
       this.filter, { heartbeat: "event", refuse: "stream", lastEventId: this.cursor }, signal);
     if (!answer.headers.get("content-type")?.startsWith("text/event-stream"))
-      throw new Refusal({ reason: "not_the_relay", detail: "The answer is no stream: a proxy's page, perhaps." });
+      throw new Refusal({ reason: "not_the_relay" });
     const reader = answer.body.getReader(), decoder = new TextDecoder();
     let rest = "";
     try {
       for (;;) {
         const { done, value } = await reader.read();
-        if (done) throw new Refusal({ reason: "ended", detail: "The connection ended." });
+        if (done) throw new Refusal({ reason: "ended" });
         // What was on its way when the attempt was given up is asked for again, and must not come twice.
         if (signal.aborted) throw RESTART;
         this.#alive();
@@ -515,7 +517,7 @@ class Feed {
         }
       }
     } finally {
-      if (this.#isOpen && this.cursor !== before) this.#emit({ events, cursor: this.cursor });
+      if (this.isOpen && this.cursor !== before) this.#emit({ events, cursor: this.cursor });
     }
   }
 
@@ -536,18 +538,18 @@ class Feed {
         return this.#settle();
       case "heartbeat":
         this.cursor = message.lastEventId;
-        this.#setState({ status: "live", transport: "stream", user: undefined, listeners: message.listeners });
+        this.#setState({ status: "live", transport: "stream", listeners: message.listeners });
         return;
       case "resync": return this.#lost(message);
       case "token_expiring": return void this.#renew();
       case "token_expired":
         this.#relay.forget();
         if (this.#relay.canRefresh) throw RESTART;
-        throw new Refusal({ reason: "expired", detail: "The token has ended.", denied: true, told: true });
+        throw new Refusal({ reason: "expired", denied: true, told: true });
       case "revoked":
-        throw new Refusal({ reason: "revoked", detail: "The token or its user was revoked.", final: true });
+        throw new Refusal({ reason: type, final: true });
       case "draining": case "retire": case "replaced": case "closed":
-        throw new Refusal({ reason: type, detail: `The relay ended the stream: ${type}.`, retryMs, told: true });
+        throw new Refusal({ reason: type, retryMs, told: true });
       case "refused": {
         // A refusal of what was asked for stays; one of the token or ticket does not, since each attempt has a new one.
         const isOurs = message.final && ["bad_query", "grant_covers_nothing"].includes(reason);
@@ -564,7 +566,7 @@ class Feed {
     clearTimeout(this.#settled);
     const cursor = this.cursor;
     this.#settled = setTimeout(() => {
-      if (this.cursor === cursor || !this.#isOpen) return this.#isOpen && this.#setState({ status: "live" });
+      if (this.cursor === cursor || !this.isOpen) return this.isOpen && this.#setState({ status: "live", transport: "stream" });
       this.#settle();
     }, 500);
   }
@@ -587,7 +589,8 @@ function identity(token) {
 }
 
 /** Seconds of silence after which a tab asks whether the leader is there, and after which it takes its place. */
-const ASK_AFTER = 4, TAKE_OVER_AFTER = 8;
+const ASK_AFTER = 4;
+const TAKE_OVER_AFTER = 8;
 /** How long a cursor in `sessionStorage` is of use: a tab that is restored the next day begins anew. */
 const RESUME_MS = 600000;
 
@@ -611,7 +614,7 @@ class Client {
     if (options.onEvent) this.listen({}, options.onEvent);
     if (options.onState) this.on("state", options.onState);
     if (options.onResync) this.on("resync", options.onResync);
-    for (const [target, name] of this.#pageEvents) target?.addEventListener(name, this.#onPage);
+    this.#watchPage("addEventListener");
     this.#begin();
   }
 
@@ -640,7 +643,7 @@ class Client {
   /** Tries now, after a refusal too. */
   reconnect() {
     if (this.#isClosed) return;
-    if (!["refused", "expired"].includes(this.#state.status)) return this.#feed?.wake();
+    if (!isRefused(this.#state)) return this.#feed?.wake();
     this.#relay.forget();
     this.#leave();
     this.#begin();
@@ -650,17 +653,16 @@ class Client {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#leave();
-    for (const [target, name] of this.#pageEvents) target?.removeEventListener(name, this.#onPage);
-    this.#setState({ status: "closed", transport: null });
+    this.#watchPage("removeEventListener");
+    this.#setState({ status: "closed" });
     this.#listeners.clear();
   }
 
   // The page's life
 
-  get #pageEvents() {
-    const page = globalThis.window, view = globalThis.document;
-    return [[page, "online"], [page, "pagehide"], [page, "pageshow"], [view, "visibilitychange"], [view, "freeze"],
-      [view, "resume"]];
+  #watchPage(action) {
+    for (const name of ["online", "pagehide", "pageshow"]) globalThis.window?.[action](name, this.#onPage);
+    for (const name of ["visibilitychange", "freeze", "resume"]) globalThis.document?.[action](name, this.#onPage);
   }
 
   #onPage = (event) => {
@@ -704,8 +706,8 @@ class Client {
         break;
       } catch ({ reason, detail }) {
         if (isOver()) return;
-        this.#setState({ status: "reconnecting", transport: null, reason, detail, retryAt: Date.now() + pause });
-        await new Promise((resolve) => setTimeout(resolve, pause));
+        this.#setState({ status: "reconnecting", reason, detail, retryAt: Date.now() + pause });
+        await sleep(pause);
         if (isOver()) return;
       }
     }
@@ -799,10 +801,10 @@ class Client {
       (change) => {
         if (this.#feed !== feed) return;
         // Another tab may have a better token, or a filter that is not refused.
-        if (!change.retryAt && ["refused", "expired"].includes(change.status)) return this.#giveUp(change);
-        this.#tell({ state: this.#merged(change) });
+        if (!change.retryAt && isRefused(change)) return this.#giveUp(change);
+        this.#tell({ state: change });
       });
-    this.#setState({ ...this.#state, leader: true });
+    this.#setState(this.#state);
     this.#post({ lead: true, term });
     // The other tabs say what they want first, so that the stream need not be opened twice.
     const begin = () => this.#feed === feed && feed.start(union([...this.#tabs.values()]), this.#cursor);
@@ -812,7 +814,7 @@ class Client {
   /** Until `reconnect`. The other tabs go on. */
   #giveUp(change) {
     this.#leave();
-    this.#setState(this.#merged(change));
+    this.#setState(change);
   }
 
   #stepDown() {
@@ -820,7 +822,7 @@ class Client {
     this.#feed = undefined;
     this.#release?.();
     this.#release = undefined;
-    if (this.#state.leader) this.#setState({ ...this.#state, leader: false });
+    this.#setState(this.#state);
   }
 
   /** What this tab's stream must cover. */
@@ -869,7 +871,7 @@ class Client {
     if (this.#feed) {
       if (hello) return this.#welcome(hello, message.wanted);
       if (bye) return void this.#tabs.delete(bye);
-      if (ping) return this.#post({ state: this.#state, term: this.#term, seen: this.#feed.seen });
+      if (ping) return this.#post({ state: this.#state, term: this.#term });
       return;
     }
     if (!term) return;
@@ -883,7 +885,7 @@ class Client {
     this.#term ??= term;
     if (term !== this.#term) return;
     this.#quiet = 0;
-    this.#seen = message.seen ?? (message.events ? Date.now() : this.#seen);
+    this.#seen = Date.now();
     this.#enqueue(() => this.#take(message));
   }
 
@@ -897,7 +899,7 @@ class Client {
 
   async #take({ on, at, tabs, resync, events, cursor, state, term }) {
     if (term !== this.#term) return;
-    if (state) return this.#setState({ ...state, leader: Boolean(this.#feed) });
+    if (state) return this.#setState(state);
     if (on) {
       if (!tabs.includes(this.#id)) return;
       if (resync) this.#cursor = at;
@@ -905,7 +907,7 @@ class Client {
       if (newer(at, this.#cursor) && !await this.#catchUp(at)) return;
       this.#isCovered = true;
       if (this.#options.state && (resync || !this.#loading)) await this.#load(Boolean(resync));
-      if (resync) for (const { handler } of [...this.#watchers.resync]) call(handler, { reason: resync });
+      if (resync) this.#announce("resync", { reason: resync });
     } else if (this.#isCovered) {
       this.#deliver(events, cursor);
     }
@@ -931,22 +933,21 @@ class Client {
         if (page.resync) {
           this.#cursor = page.lastEventId;
           if (this.#options.state) await this.#load(true);
-          for (const { handler } of [...this.#watchers.resync]) call(handler, { reason: page.resync.reason });
+          this.#announce("resync", { reason: page.resync.reason });
         } else {
           this.#cursor ??= page.lastEventId;
           this.#deliver(page.events, page.lastEventId);
         }
         if (!page.more && !(id && newer(id, this.#cursor))) return true;
         pause = 500;
-        if (!page.more) await new Promise((resolve) => setTimeout(resolve, 50));
+        if (!page.more) await sleep(50);
       } catch (error) {
         if (signal.aborted) return false;
-        const { reason = "network", detail = String(error), final, denied, retryMs } = error;
-        if (final || denied) {
-          this.#giveUp({ status: reason === "expired" ? "expired" : "refused", transport: null, reason, detail });
+        if (error.final || error.denied) {
+          this.#giveUp(refused(error));
           return false;
         }
-        await new Promise((resolve) => setTimeout(resolve, retryMs ?? Math.random() * pause));
+        await sleep(error.retryMs ?? Math.random() * pause);
         pause = Math.min(2 * pause, 30000);
       }
     }
@@ -962,7 +963,7 @@ class Client {
     const done = (async () => {
       for (let pause = 500; !signal.aborted && this.#loading === load; pause = Math.min(2 * pause, 30000)) {
         try {
-          const { rooms, lastEventId } = await this.#relay.rooms(this.#filter, signal);
+          const { rooms, lastEventId } = await this.#relay.rooms({ ...this.#filter, types: undefined }, signal);
           if (this.#loading !== load || signal.aborted) return;
           // Another of the relay's threads may be a moment behind the one that the stream is on.
           if (compare(lastEventId, from) >= 0) {
@@ -973,26 +974,27 @@ class Client {
         } catch (error) {
           if (error.final) return;      // The token covers events but no rooms.
         }
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * pause));
+        await sleep(Math.random() * pause);
       }
     })();
     // After a resync the page is told when the rooms are right again; events do not wait for them.
-    if (again) await Promise.race([done, new Promise((resolve) => setTimeout(resolve, 5000))]);
+    if (again) await Promise.race([done, sleep(5000)]);
   }
 
   // The state of the connection
 
-  #merged(change) {
-    const { user, listeners, leader } = this.#state;
-    return { leader, ...change, user: change.user ?? user, listeners: change.listeners ?? listeners,
-      transport: change.transport === undefined ? this.#state.transport : change.transport };
+  #setState(change) {
+    const { user, listeners } = this.#state;
+    const next = { user, listeners, transport: null, ...change, leader: Boolean(this.#feed) };
+    // By names in order: states of other tabs have them in another.
+    const text = (state) => JSON.stringify(state, Object.keys(state).sort());
+    if (text(next) === text(this.#state)) return;
+    this.#state = Object.freeze(next);
+    this.#announce("state", next);
   }
 
-  #setState(state) {
-    const next = JSON.stringify(pick(state, Object.keys(state).sort()));
-    if (next === JSON.stringify(pick(this.#state, Object.keys(this.#state).sort()))) return;
-    this.#state = Object.freeze(JSON.parse(next));
-    for (const { handler } of [...this.#watchers.state]) call(handler, this.#state);
+  #announce(name, value) {
+    for (const { handler } of [...this.#watchers[name]]) call(handler, value);
   }
 }
 
