@@ -1,6 +1,5 @@
-"""Makes a JavaScript file smaller for the wire, and leaves it readable: without comments and blanks at the beginning of
-lines, and with short names for private members and for what the module declares and does
-not export.
+"""Makes a JavaScript file smaller for the wire: without comments and blanks, and with short names for private members and
+for what the module declares and does not export. The file itself stays readable.
 
 It is no parser. It relies on how the files in client/ are written: a comment stands on lines of its own or at the end of
 a line behind two blanks, strings do not go over lines, `#name` is always a private member, and the name of a declaration
@@ -12,19 +11,22 @@ import re
 import string
 
 
-def stripped(text):
+def stripped(original):
     lines = []
     in_comment = False
-    for line in text.split("\n"):
+    for line in original.split("\n"):
         line = line.strip()
         if in_comment or line.startswith("/*"):
             in_comment = "*/" not in line
         elif not line.startswith("//"):
             line = re.sub(r"\s\s+// .*$", "", line)
+            # In lines without texts and expressions blanks beside punctuation mean nothing.
+            if not re.search(r"""["'`/]""", line):
+                line = re.sub(r" ?([=,{}()?:&|<>;*!\[\]]+) ?", r"\1", line)
             if line:
                 lines.append(line)
     text = "\n".join(lines) + "\n"
-    own = set(re.findall(r"^(?:const|class|function) (\w{3,})", text, re.MULTILINE))
+    own = set(re.findall(r"^(?:const|class|function) (\w{3,})", original, re.MULTILINE))
     own = {name for name in own if not re.search(rf"[.\"'`#]{name}\b|\b{name}[\"'`:]", text)}
     text = renamed(text, r"#\w+", "#")
     return renamed(text, r"\b(?:%s)\b" % "|".join(sorted(own)), "$") if own else text

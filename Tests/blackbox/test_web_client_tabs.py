@@ -36,6 +36,14 @@ def ids_are_exact(tab, count):
     assert len(ids) == count
 
 
+def crash(tab):
+    """Kills the process of a page: nothing of the page runs at its end."""
+    tab.run("return 1")
+    with contextlib.suppress(Exception):
+        tab.browser.driver.set_script_timeout(2)
+        tab.browser.driver.execute_cdp_cmd("Page.crash", {})
+
+
 def test_eight_tabs_have_one_connection_and_outlive_their_leader(stage):
     relay = stage.relay()
     tabs = [stage.tab(relay.port) for _ in range(7)]
@@ -53,7 +61,10 @@ def test_eight_tabs_have_one_connection_and_outlive_their_leader(stage):
     for turn in (3, 4):
         tabs.remove(leader)
         stage.tabs.remove(leader)
-        leader.close()
+        if turn == 4 and stage.browser.name == "chromium":
+            crash(leader)
+        else:
+            leader.close()
         # While nobody leads, or the next one has just begun.
         providers.post_meeting(relay, f"call_{turn}")
         leader = wait_one_leader(tabs)
@@ -174,12 +185,14 @@ def test_a_machine_that_slept_goes_on_where_it_was(stage, proxy):
 
 
 def test_a_proxy_that_cuts_after_20_seconds_loses_nothing(stage, proxy):
+    if stage.browser.name == "firefox":
+        pytest.skip("once is enough for something that takes so long")
     relay = stage.relay()
     way = proxy(relay)
     tab = stage.tab(way.port)
     tab.wait_status("live")
     way.cut_every(20)
-    ended = time.monotonic() + 42
+    ended = time.monotonic() + 24
     meetings = 0
     while time.monotonic() < ended:
         meetings += 1
@@ -188,7 +201,7 @@ def test_a_proxy_that_cuts_after_20_seconds_loses_nothing(stage, proxy):
         time.sleep(0.5)
     ids_are_exact(tab, 6 * meetings)
     states = tab.run("return page.states")
-    assert "polling" not in [state["status"] for state in states] and way.streams >= 3
+    assert "polling" not in [state["status"] for state in states] and way.streams >= 2
 
 
 def shuffled_webhooks(chance, count):

@@ -59,9 +59,12 @@ export interface ConnectionState {
   readonly transport: "stream" | "polling" | null;
   /** Whether this tab holds the connection for all tabs. */
   readonly leader: boolean;
-  /** Why there is no connection: the relay's word, or `network`, `silent`, `ended`, `not_the_relay`, `no_token`. */
+  /**
+   * Why there is no connection: the relay's word, or `network`, `silent` (nothing came for too long), `ended` (the
+   * connection broke), `not_the_relay` (a proxy's page), `http_502` and the like, `no_token` (`getToken` failed).
+   */
   readonly reason?: string;
-  /** Why, in a sentence. It may quote a proxy or a backend: show it as text, never as HTML. */
+  /** Why, in the words of the relay, the browser or `getToken`. Show it as text, never as HTML. */
   readonly detail?: string;
   /** When the client tries again, in milliseconds since 1970. */
   readonly retryAt?: number;

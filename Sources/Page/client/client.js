@@ -389,7 +389,7 @@ class Feed {
         const error = this.#attempt.signal.aborted ? this.#attempt.signal.reason : thrown;
         this.#since = undefined;
         const hadOpened = this.isOpen && !isPoll;
-        if (!isPoll || error !== RESTART) this.isOpen = false;
+        this.isOpen = false;
         if (error !== RESTART && await this.#recover(error, isPoll, hadOpened)) return;
       }
     }
@@ -472,6 +472,7 @@ class Feed {
 
   async #stream() {
     const { signal } = this.#attempt;
+    this.isOpen = false;
     this.#silence = this.#options.patienceMs;
     await this.#relay.token();
     this.#alive();

@@ -77,9 +77,11 @@ export function createRoomwire(React, client) {
     const client = useRoomwire();
     const latest = useRef(keysOf);
     useEffect(() => { latest.current = keysOf; });
-    useEffect(
-      () => client && bindQueryClient(queryClient, latest.current && ((event) => latest.current(event)), client),
-      [client, queryClient]);
+    useEffect(() => {
+      // The default keys stay undefined: they narrow what is listened to.
+      const keys = latest.current && ((event) => latest.current(event));
+      return client ? bindQueryClient(queryClient, keys, client) : undefined;
+    }, [client, queryClient]);
   }
 
   return {
