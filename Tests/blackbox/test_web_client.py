@@ -297,3 +297,45 @@ def test_closing_leaves_nothing_behind(stage):
     roomwire.wait_until(lambda: relay.streams() == 1, "one stream")
     locks = "return navigator.locks.query().then(({held, pending}) => [held.length, pending.length])"
     assert tab.run(locks) == [1, 0]
+
+
+BARE = """
+    window.seen = [];
+    const list = window.seen;
+    const source = new EventSource(arguments_address);
+    source.onmessage = (message) => {
+        const data = JSON.parse(message.data);
+        list.push(data.type + (data.data ? " " + data.data.room.name : ""));
+    };
+"""
+
+
+@pytest.mark.parametrize("place", ["own", "another"])
+def test_a_page_with_a_bare_event_source_goes_on_as_before(stage, place):
+    relay = stage.relay()
+    origin = f"http://relay.test:{relay.port}"
+    if place == "own":
+        # A page of the relay's own origin, whose token is in a cookie.
+        handle = stage.browser.open(f"{origin}/api/schema/roomwire.d.ts")
+        stage.browser.run(handle, f"document.cookie = 'roomwire={roomwire.token()}; path=/'")
+        address = "/api/events?room=call_*"
+    else:
+        handle = stage.browser.open(stage.site.origin + "/")
+        address = f"{origin}/api/events?room=call_*&access_token={roomwire.token()}"
+    stage.browser.run(handle, "const arguments_address = '%s';%s" % (address, BARE))
+
+    def seen():
+        return stage.browser.run(handle, "return window.seen")
+
+    roomwire.wait_until(lambda: seen() == ["connected"], "the stream")
+    providers.post_meeting(relay, "call_1")
+    roomwire.wait_until(lambda: seen()[-1] == "room_finished call_1", "the meeting")
+    relay.kill()
+    relay.start()
+    providers.post_meeting(relay, "call_2", ["ada"])
+    roomwire.wait_until(lambda: seen()[-1] == "room_finished call_2", "the second meeting")
+    assert [word for word in seen() if word != "connected"] == [
+        "room_started call_1", *2 * ["participant_joined call_1"], *2 * ["participant_left call_1"],
+        "room_finished call_1", "room_started call_2", "participant_joined call_2", "participant_left call_2",
+        "room_finished call_2"]
+    stage.browser.close(handle)

@@ -191,12 +191,3 @@ def test_queries_become_stale_by_keys_once_and_not_for_all_pages_at_once(folder)
     assert told["busiest"][0] == told["busiest"][2] == 2000
     assert told["busiest"][1] < 300
 
-
-def test_the_files_are_small(shared):
-    """As they are served, compressed as the relay compresses them."""
-    import gzip
-    import strip
-
-    sizes = {name: len(gzip.compress(strip.stripped((web_client.FILES / name).read_text()).encode(), 9, mtime=0))
-             for name in ("client.js", "react.js")}
-    assert sizes["client.js"] <= 8192 and sizes["react.js"] <= 2048, sizes

@@ -643,7 +643,7 @@ export interface ConnectedControl {
   /** How long a stream is silent at most. */
   heartbeatMs: number;
   /** About how many streams receive the same events by the same grant, as a power of two. */
-  listeners: number;
+  listeners?: number;
   /** When the stream ends with its token. */
   expiresAt?: string;
 }
@@ -730,7 +730,7 @@ export interface HeartbeatControl {
   /** How far it has come: the cursor to come back with. */
   lastEventId: string;
   /** As in `connected`. */
-  listeners: number;
+  listeners?: number;
 }
 
 /** A message of the relay's own. */
