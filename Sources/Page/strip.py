@@ -3,7 +3,7 @@ for what the module declares and does not export. The file itself stays readable
 
 It is no parser. It relies on how the files in client/ are written: a comment stands on lines of its own or at the end of
 a line behind two blanks, strings do not go over lines, `#name` is always a private member, and the name of a declaration
-at the beginning of a line is no member's and no word in a text, or is seen to be one by what stands beside it.
+at the beginning of a line is not destructured as a member's.
 """
 
 import collections
@@ -27,7 +27,9 @@ def stripped(original):
                 lines.append(line)
     text = "\n".join(lines) + "\n"
     own = set(re.findall(r"^(?:const|class|function) (\w{3,})", original, re.MULTILINE))
-    own = {name for name in own if not re.search(rf"[.\"'`#]{name}\b|\b{name}[\"'`:]", text)}
+    # Not what is a member or a word in a text somewhere; a line that begins with it may declare a member.
+    own = {name for name in own
+           if not re.search(rf"[.\"'`#]{name}\b|\b{name}[\"'`:]|^{name}\b", text, re.MULTILINE)}
     text = renamed(text, r"#\w+", "#")
     return renamed(text, r"\b(?:%s)\b" % "|".join(sorted(own)), "$") if own else text
 
