@@ -1,5 +1,6 @@
 """client.js in Chromium and Firefox, from an origin of its own: how it comes back, and what it falls back to."""
 
+import json
 import shutil
 import signal
 import time
@@ -281,6 +282,34 @@ def test_text_from_the_wire_stays_text(stage):
     assert tab.rooms == relay.get("/rooms", roomwire.token()).json()["rooms"]
     assert tab.rooms[0]["name"] == name
     assert tab.run("return document.querySelectorAll('img, b, i').length") == 0
+
+
+def test_an_event_that_is_for_some_users_only_changes_no_rooms(stage):
+    relay = stage.relay()
+    tab = stage.tab(relay.port)
+    tab.wait_status("live")
+    body = json.dumps({
+        "type": "participant_joined", "room": "call_1", "users": ["ada"],
+        "data": {"room": {"name": "call_1"}, "participant": {"id": "PA_1", "kind": "standard"}}}).encode()
+    answer = relay.post("app", providers.standard_headers(body), body)
+    assert answer.status_code == 200, answer.text
+    tab.wait_type("participant_joined")
+    assert tab.events[0]["addressed"] is True
+    providers.post_livekit(relay, *providers.meeting("call_2")[:2])
+    tab.wait(lambda tab: names(tab.rooms) == [("call_2", ["ada"])], "the other room alone")
+    assert relay.get("/rooms", roomwire.token()).json()["rooms"] == tab.rooms
+
+
+def test_more_rooms_than_a_stream_takes_are_picked_in_the_page(stage):
+    relay = stage.relay()
+    tab = stage.tab(relay.port, rooms=[f"call_{number}" for number in range(70)])
+    tab.wait_status("live")
+    for name in ("call_69", "call_70"):
+        providers.post_livekit(relay, *providers.meeting(name)[:2])
+    providers.post_livekit(relay, *providers.meeting("call_0")[:2])
+    tab.wait_events(4)
+    tab.wait(lambda tab: [room["name"] for room in tab.rooms] == ["call_0", "call_69"], "the rooms")
+    assert {event["room"] for event in tab.events} == {"call_0", "call_69"}
 
 
 def test_closing_leaves_nothing_behind(stage):

@@ -14,8 +14,8 @@
 
 /** The types of events that change room state. */
 const STATE_TYPES = ["room_*", "participant_*", "track_*", "recording_*"];
-/** The relay takes 64 values of a filter. What asks for more asks for all, and picks. */
-const MOST_VALUES = 64;
+/** The relay takes 64 values in all. What asks for more of one kind asks for all of it, and picks. */
+const MOST_VALUES = 20;
 /** How many participants who are in no room are remembered; the relay remembers some thousands. */
 const MOST_REMEMBERED = 1000;
 /** What the relay's room state has of a participant; a sender's own members are in the event alone. */
@@ -122,7 +122,10 @@ class RoomStore {
   /** Takes the rooms as of an id, and then the events after it. */
   _load(rooms, id) {
     this.#rooms = new Map();
-    for (const room of rooms) this.#rooms.set(room.name, [...this.#rooms.get(room.name) ?? [], room]);
+    for (const room of rooms) {
+      if (this.#admits({ room: room.name, source: room.source }))
+        this.#rooms.set(room.name, [...this.#rooms.get(room.name) ?? [], room]);
+    }
     this.#id = id;
     this.#changed = true;
     this.#early.clear();
@@ -778,6 +781,7 @@ class Client {
   }
 
   async #follow(run, lead) {
+    if (run !== this.#run) return;
     this.#quiet = 0;
     const waiting = new AbortController();
     this.#waitForLock = waiting;
@@ -820,7 +824,8 @@ class Client {
 
   #stepDown() {
     this.#feed?.stop();
-    this.#feed = undefined;
+    // Whoever leads now has a term of its own.
+    this.#feed = this.#term = undefined;
     this.#release?.();
     this.#release = undefined;
     this.#setState(this.#state);
@@ -964,7 +969,7 @@ class Client {
     const done = (async () => {
       for (let pause = 500; !signal.aborted && this.#loading === load; pause = Math.min(2 * pause, 30000)) {
         try {
-          const { rooms, lastEventId } = await this.#relay.rooms({ ...this.#filter, types: undefined }, signal);
+          const { rooms, lastEventId } = await this.#relay.rooms(union([{ ...this.#filter, types: undefined }]), signal);
           if (this.#loading !== load || signal.aborted) return;
           // Another of the relay's threads may be a moment behind the one that the stream is on.
           if (compare(lastEventId, from) >= 0) {
