@@ -67,7 +67,8 @@ struct EventTests {
         event.users = ["bob"]
         #expect(
             JSONWriter.text { event.write(to: &$0, id: nil) }
-                == #"{"type":"room_started","source":"s","provider":"p","timestamp":5,"receivedAt":5,"addressed":true,"data":{}}"#)
+                == #"{"type":"room_started","source":"s","provider":"p","timestamp":5,"receivedAt":5,"#
+                + #""addressed":true,"data":{}}"#)
     }
 
     @Test(arguments: [
