@@ -71,11 +71,13 @@ let package = Package(
         .target(
             name: "FrontDoor", dependencies: ["EventLoop", "Platform", "Wire", "CLibevent", "COpenSSL"],
             swiftSettings: strict),
+        // Embedded.swift holds the files of the folders, which embed.py writes.
+        .target(name: "Page", dependencies: ["Wire"], exclude: ["dashboard", "embed.py"], swiftSettings: strict),
         .target(
             name: "Relay",
             dependencies: [
                 "Wire", "Platform", "Events", "EventLoop", "Fetch", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor",
-                crypto, logging,
+                "Page", crypto, logging,
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
@@ -114,8 +116,9 @@ let package = Package(
         .testTarget(
             name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop", "Platform", "Wire", "COpenSSL"],
             swiftSettings: strict),
+        .testTarget(name: "PageTests", dependencies: ["Page", "Wire"], swiftSettings: strict),
         .testTarget(
-            name: "RelayTests", dependencies: ["Relay", "Wire", "Platform", "Events", "EventLoop", "Access", "Webhooks", "TestSupport"],
+            name: "RelayTests", dependencies: ["Relay", "Page", "Wire", "Platform", "Events", "EventLoop", "Access", "Webhooks", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "roomwireTests", dependencies: ["roomwire", "Relay", "Platform", "Events", "Access", "Webhooks"],

@@ -52,6 +52,7 @@ extension Worker {
             let administrator = try check.administrator(request, now: now)
             switch (route, request.method) {
             case (.rejects, _): reply(exchange, rejects(), check)
+            case (.sources, _): reply(exchange, sources(), check)
             case (.streams, _): listStreams(exchange, try StreamListQuery(request), now: now)
             case (.stream(let id), _): closeStream(exchange, id: id, by: administrator, check)
             case (.room(let source, let name), _):
@@ -75,6 +76,21 @@ extension Worker {
             writer.object { writer in
                 writer.name("rejects")
                 writer.array { writer in for entry in context.rejects.all { entry.write(to: &writer) } }
+            }
+        }
+    }
+
+    private func sources() -> HTTPResponse {
+        let rules = context.rules
+        let counts = context.metrics.sources()
+        return .json { writer in
+            writer.object { writer in
+                writer.name("sources")
+                writer.array { writer in
+                    for source in counts {
+                        source.write(provider: rules.sources[WireText(source.name)]?.providerName, to: &writer)
+                    }
+                }
             }
         }
     }

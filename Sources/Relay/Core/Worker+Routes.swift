@@ -33,7 +33,7 @@ extension Worker {
         case ("schema", 2): reply(exchange, SchemaRoute.answer(request, document: path[1]), check)
         case ("streams", 3) where path[2] == "renew": renewStream(exchange, id: path[1], check, now: now)
         case ("admin", _): administer(exchange, path.dropFirst(), check, now: now)
-        default: reply(exchange, Self.nothingHere, check)
+        default: reply(exchange, PageRoute.answer(request, context.settings) ?? Self.nothingHere, check)
         }
     }
 
@@ -93,7 +93,8 @@ extension Worker {
         // With an address of their own, metrics and readiness are nowhere else.
         let isHere = context.settings.metrics == nil || request.path.first == "healthz"
         if isHere, let response = operating(request) { return replyCounted(exchange, response) }
-        reply(exchange, Problem.notFound(hint(at: request.path)).response, check)
+        let page = PageRoute.answer(request, context.settings)
+        reply(exchange, page ?? Problem.notFound(hint(at: request.path)).response, check)
     }
 
     private static var nothingHere: HTTPResponse { Problem.notFound("There is nothing at this path.").response }

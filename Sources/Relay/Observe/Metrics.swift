@@ -45,6 +45,8 @@ final class Metrics: Sendable {
     private struct State {
         var counts: [Series: UInt64] = [:]
         var delay: [String: Histogram] = [:]
+        /// When the last webhook of each source came.
+        var lastWebhooks: [String: WallTime] = [:]
         var hubs: [Int: HubReading] = [:]
     }
 
@@ -102,7 +104,28 @@ final class Metrics: Sendable {
 
     /// Counts so many.
     func count(_ counter: Counter, _ number: Int, _ labels: [String]) {
-        state.withLock { $0.counts[Series(counter: counter, labels: labels), default: 0] += UInt64(number) }
+        state.withLock { state in
+            state.counts[Series(counter: counter, labels: labels), default: 0] += UInt64(number)
+            if counter == .webhooks { state.lastWebhooks[labels[1]] = WallClock.now() }
+        }
+    }
+
+    /// What came from each source, in the order of their names, with what came for a source that is not set up.
+    func sources() -> [SourceCounts] {
+        let state = state.withLock { $0 }
+        func count(_ counter: Counter, _ source: String, _ label: String, _ value: String) -> UInt64 {
+            state.counts[Series(counter: counter, labels: ["source", source, label, value])] ?? 0
+        }
+        let reasons = Rejection.Reason.allCases.map(\.rawValue) + ["unknown_source"]
+        let names = Set(state.counts.keys.filter { $0.counter == .webhooks }.map { $0.labels[1] })
+        return names.sorted().map { source in
+            let refusals = reasons.map { (reason: $0, count: count(.rejections, source, "reason", $0)) }
+            return SourceCounts(
+                name: source,
+                outcomes: Self.webhookOutcomes.map { (name: $0, count: count(.webhooks, source, "outcome", $0)) },
+                refusals: refusals.filter { $0.count > 0 }.sorted { $0.count > $1.count },
+                lastWebhookAt: state.lastWebhooks[source])
+        }
     }
 
     /// Counts a request that the door turned away.

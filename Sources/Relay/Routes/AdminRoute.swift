@@ -3,6 +3,7 @@ internal import Wire
 /// A path below `/api/admin`.
 enum AdminRoute: Equatable {
     case rejects
+    case sources
     case streams
     case stream(id: WireText)
     case revoke
@@ -12,6 +13,7 @@ enum AdminRoute: Equatable {
     init?(_ path: ArraySlice<WireText>) {
         switch (path.first, path.count) {
         case ("rejects", 1): self = .rejects
+        case ("sources", 1): self = .sources
         case ("streams", 1): self = .streams
         case ("streams", 2): self = .stream(id: path[path.startIndex + 1])
         case ("revoke", 1): self = .revoke
@@ -25,7 +27,7 @@ enum AdminRoute: Equatable {
     /// What may be asked there.
     var methods: [String] {
         switch self {
-        case .rejects, .streams: ["GET", "HEAD"]
+        case .rejects, .sources, .streams: ["GET", "HEAD"]
         case .stream, .room: ["DELETE"]
         case .revoke: ["POST"]
         case .revocations: ["GET", "HEAD", "DELETE"]
