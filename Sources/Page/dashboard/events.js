@@ -16,7 +16,7 @@ const kindOf = (type) => kinds.find(([pattern]) => pattern.test(type))?.[1] ?? "
 export function eventRow(event, session, { room = true } = {}) {
   const type = String(event.type);
   const data = event.data ?? {};
-  const who = data.participant ? data.participant.name || data.participant.identity || data.participant.id : null;
+  const who = data.participant ? label(data.participant, event, session) : null;
   const what = data.track ? data.track.source ?? data.track.kind : data.recording?.status;
   return h("div", {}, h("button", { type: "button", class: "event", onclick: () => showEvent(event, session) },
     time(event.receivedAt),
@@ -26,6 +26,12 @@ export function eventRow(event, session, { room = true } = {}) {
     what ? h("span", { class: "event-what" }, String(what).replaceAll("_", " ").slice(0, 40)) : null,
     event.late ? h("span", { class: "badge" }, "late") : null,
     event.synthetic ? h("span", { class: "badge" }, "by the relay") : null));
+}
+
+/// A participant's name; events of tracks often have the identity alone, and the room knows the rest.
+function label(participant, event, session) {
+  const known = session.rooms.get(event.source, event.room)?.participants.get(participant.id);
+  return participant.name || known?.name || participant.identity || participant.id;
 }
 
 /// Rows of events never change.

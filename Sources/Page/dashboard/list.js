@@ -37,7 +37,11 @@ export class VirtualList {
     const { rowHeight, key } = this.options;
     const total = this.items.length;
     const height = `${total * rowHeight}px`;
-    if (this.sizer.style.height !== height) this.sizer.style.height = height;
+    if (this.sizer.style.height !== height) {
+      this.sizer.style.height = height;
+      // The box is as high as its rows, up to what the style sheet allows.
+      this.element.style.setProperty("--rows", height);
+    }
     const top = this.element.scrollTop;
     const first = Math.max(0, Math.floor(top / rowHeight) - AROUND);
     const end = Math.min(total, Math.ceil((top + this.element.clientHeight) / rowHeight) + AROUND);
