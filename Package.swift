@@ -36,6 +36,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
         .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
     ],
     targets: [
@@ -73,10 +74,11 @@ let package = Package(
             swiftSettings: strict),
         // Embedded.swift holds the files of the folders, which embed.py writes.
         .target(name: "Page", dependencies: ["Wire"], exclude: ["dashboard", "embed.py"], swiftSettings: strict),
+        .target(name: "Telemetry", dependencies: ["Platform", "Events", "Wire", logging], swiftSettings: strict),
         .target(
             name: "Relay",
             dependencies: [
-                "Wire", "Platform", "Events", "EventLoop", "Fetch", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor",
+                "Wire", "Platform", "Events", "Telemetry", "EventLoop", "Fetch", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor",
                 "Page", crypto, logging,
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -105,7 +107,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "JournalTests",
-            dependencies: ["Journal", "Events", "Platform", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "Journal", "Events", "Wire", "Platform", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: strict),
         .testTarget(name: "FanoutTests", dependencies: ["Fanout", "Events", "TestSupport"], swiftSettings: strict),
         .testTarget(
@@ -118,7 +122,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "PageTests", dependencies: ["Page", "Wire"], swiftSettings: strict),
         .testTarget(
-            name: "RelayTests", dependencies: ["Relay", "Page", "Wire", "Platform", "Events", "EventLoop", "Access", "Webhooks", "TestSupport"],
+            name: "TelemetryTests", dependencies: ["Telemetry", "Wire", "Events", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "RelayTests", dependencies: ["Relay", "Page", "Wire", "Platform", "Events", "EventLoop", "Access", "Webhooks", "Telemetry", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "roomwireTests", dependencies: ["roomwire", "Relay", "Platform", "Events", "Access", "Webhooks"],

@@ -107,6 +107,8 @@ if [[ $builds ]]; then
         build_in_background
         say "swift test"
         swift test --skip-build --parallel --disable-xctest || failed+=("swift test")
+        say "the documentation"
+        deploy/documentation.sh || failed+=("the documentation")
     fi
 fi
 export ROOMWIRE_BINARY

@@ -92,7 +92,8 @@ install -D -m 0644 $debian/lintian-overrides "$root/usr/share/lintian/overrides/
 notices() {
     local file
     for file in "$checkouts"/*/{LICENSE,NOTICE}* "$(dirname "$(command -v swift || echo /)")"/../share/swift/LICENSE*; do
-        [[ -f $file ]] || continue
+        # What builds the documentation is linked into nothing.
+        [[ -f $file && $file != */swift-docc-* ]] || continue
         printf '==== %s\n\n' "$(basename "$(dirname "$file")") $(basename "$file")"
         cat "$file"
         printf '\n'

@@ -145,13 +145,14 @@ public struct Revocations: Sendable, Equatable {
         }
     }
 
-    /// Forgets what lies behind.
+    /// Forgets what lies behind. For a full table alone: if the clock is ahead, this forgets what will count again.
     public mutating func sweep(now: WallTime) {
         users = users.filter { now < $0.value }
         tokenIDs = tokenIDs.filter { now < $0.value }
     }
 
-    // Looking through all of them is left until they are many: it then frees much, or nothing may be added.
+    // Looking through all of them is left until they are many: it then frees much, or nothing may be added. Before,
+    // what lies behind stays: a clock that was ahead may be set back.
     private mutating func makeRoom(now: WallTime) {
         if count >= Limits.revocations { sweep(now: now) }
     }

@@ -5,14 +5,25 @@ public import Events
 public struct Tickets: Sendable {
     private struct Entry: Sendable {
         let identity: Identity
-        let expiresAt: WallTime
+        let issuedAt: WallTime
+
+        /// Also once the clock was set back behind the time of issue: else the ticket would live as much longer, and
+        /// those behind it would not be swept.
+        func isOver(at now: WallTime) -> Bool {
+            now >= issuedAt + Int64(Limits.ticketSeconds) * 1000 || now < issuedAt - Limits.clockJumpMilliseconds
+        }
+
+        /// False too when the token it was bought with has ended.
+        func isGood(at now: WallTime) -> Bool {
+            !isOver(at: now) && identity.expiresAt.map { now < $0 } ?? true
+        }
     }
 
     // By the 128 bits that the ticket is. They are random and the table's hash is seeded, so the time that a look-up
     // takes tells nothing about the tickets that are there.
     private var waiting: [UInt128: Entry] = [:]
     private var users: [Principal: Int] = [:]
-    // In the order of issue, which is that of expiry; those before `oldest` are gone.
+    // In the order of issue, which is that of expiry unless the clock was set; those before `oldest` are gone.
     private var issued: [UInt128] = []
     private var oldest = 0
 
@@ -30,7 +41,7 @@ public struct Tickets: Sendable {
         }
         var generator = SystemRandomNumberGenerator()
         let number = UInt128.random(in: .min ... .max, using: &generator)
-        waiting[number] = Entry(identity: identity, expiresAt: now + Int64(Limits.ticketSeconds) * 1000)
+        waiting[number] = Entry(identity: identity, issuedAt: now)
         users[identity.principal, default: 0] += 1
         issued.append(number)
         return Base64.url.text(withUnsafeBytes(of: number.bigEndian, Array.init))
@@ -42,15 +53,13 @@ public struct Tickets: Sendable {
         guard let bytes = Base64.url.bytes(ticket.utf8), bytes.count == 16,
             let entry = remove(bytes.reduce(0) { $0 << 8 | UInt128($1) })
         else { return nil }
-        guard now < entry.expiresAt, entry.identity.expiresAt.map({ now < $0 }) ?? true else { return nil }
-        return entry.identity
+        return entry.isGood(at: now) ? entry.identity : nil
     }
 
     /// Whose ticket it is, without using it up. Nil if there is no such ticket, or it or its token has expired.
     public func holder(of ticket: WireText, now: WallTime) -> Identity? {
         guard let bytes = Base64.url.bytes(ticket.utf8), bytes.count == 16,
-            let entry = waiting[bytes.reduce(0) { $0 << 8 | UInt128($1) }], now < entry.expiresAt,
-            entry.identity.expiresAt.map({ now < $0 }) ?? true
+            let entry = waiting[bytes.reduce(0) { $0 << 8 | UInt128($1) }], entry.isGood(at: now)
         else { return nil }
         return entry.identity
     }
@@ -66,7 +75,7 @@ public struct Tickets: Sendable {
     private mutating func sweep(now: WallTime) {
         while oldest < issued.count {
             if let entry = waiting[issued[oldest]] {
-                guard entry.expiresAt <= now else { break }
+                guard entry.isOver(at: now) else { break }
                 _ = remove(issued[oldest])
             }
             oldest += 1

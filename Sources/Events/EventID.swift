@@ -33,9 +33,10 @@ public struct EventID: Sendable, Hashable, Comparable {
     /// The event's number within its millisecond, from 0.
     public var sequence: Int64 { rawValue & Self.largestSequence }
 
-    /// The id that follows this one at the time `now`: it grows even when the clock stands still or steps back.
+    /// The id that follows this one at the time `now`: it grows even when the clock stands still or steps back, or
+    /// shows a time that no id can hold.
     public func next(at now: WallTime) -> EventID {
-        if now > milliseconds { return EventID(milliseconds: now, sequence: 0) }
+        if now > milliseconds, now <= Self.largestMilliseconds { return EventID(milliseconds: now, sequence: 0) }
         // The largest sequence plus one carries into the milliseconds, which is just what is wanted.
         return EventID(rawValue: rawValue + 1)
     }

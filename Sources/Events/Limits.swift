@@ -190,6 +190,8 @@ extension Limits {
     public static let waitingAppends = 20_000
     /// Events in one transaction; what waits longer goes into the next.
     public static let commitEvents = 2_000
+    /// Bytes of bodies in one transaction, unless the first is larger by itself. The write-ahead log holds all of it.
+    public static let commitBytes = 2 * 1024 * 1024
     /// From the start of one commit to that of the next at most, while several drafts come in that time. With 1,000
     /// a webhook costs a sixth more at 10,000 a second, with 2,000 its answer comes 0.3 ms later.
     public static let gatheringMicroseconds = 1_500
@@ -201,18 +203,36 @@ extension Limits {
     public static let walCheckpointPages = 300
     /// Pages that the writer copies itself in the end, between two commits.
     public static let walRestPages = 64
-    /// Pages in the write-ahead log from which on the writer's commits copy them, whatever that takes: 64 MiB.
+    /// Pages in the write-ahead log from which on the writer's commits copy them, whatever that takes: 64 MiB. A
+    /// quarter of `log.retention.bytes` if that is less.
     public static let walPages = 16_384
+    /// The same at least: 4 MiB.
+    public static let leastWALPages = 1_024
+    /// What the log's files may take beyond two and a half times `log.retention.bytes`.
+    public static let diskSlackBytes = 32 * 1024 * 1024
+    /// Bytes beyond retention's, or a sixteenth of these if that is more, from which on removing events does not wait
+    /// for its time.
+    public static let overfullBytes = 1024 * 1024
     /// Events in one page read back from the log.
     public static let pageEvents = 500
     /// Bytes in one page read back from the log, unless its first event is larger by itself.
     public static let pageBytes = 1024 * 1024
     /// Events deleted by one step of retention, so that ingest never waits long for it.
     public static let trimEvents = 500
+    /// A change of the wall clock beyond this, between two looks at it, is a step and no slow correction.
+    public static let clockJumpMilliseconds: Int64 = 2_000
+    /// How long the wall clock must not have stepped before retention goes by it.
+    public static let steadyClockMilliseconds: Int64 = 60_000
+    /// Points in time that retention remembers for the events of this run.
+    public static let commitMarks = 4_096
     /// What an event counts towards the bytes of retention beyond its texts: its rows and its dedupe entry.
     public static let eventOverheadBytes = 128
     /// Events after which the rooms are saved beside the log, so that a restart replays no more than these.
     public static let checkpointEvents = 10_000
+    /// Damaged places of the log that are told apart.
+    public static let damagedPlaces = 64
+    /// How often the log tells of a place that stays damaged.
+    public static let damageNoticeMilliseconds: Int64 = 3_600_000
     /// How often the log is looked after while nothing is appended.
     public static let upkeepMilliseconds = 1_000
 

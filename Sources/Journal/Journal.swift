@@ -30,10 +30,16 @@ public protocol LogHome: Sendable {
 
     /// One short step of looking after the log, between two appends: retention, checkpoints. True when another
     /// step would find something to do.
-    func upkeep(now: WallTime) throws -> Bool
+    func upkeep() throws -> Bool
+
+    /// True when the log holds so much more than retention keeps that upkeep should not wait for its time.
+    func isOverfull() -> Bool
+
+    /// Steps of the wall clock that the home noticed since this was last asked.
+    func takeClockJumps() -> [ClockJump]
 
     /// The finishes of rooms that nothing was heard from for too long, to be appended at once: about
-    /// ``Limits/staleRoomEvents`` events, and none where there is no such room.
+    /// ``Limits/staleRoomEvents`` events, and none where there is no such room. `now` is the time they are made.
     func staleRooms(now: WallTime) throws -> [Draft]
 
     /// What the log holds now, as retention counts it.
@@ -50,6 +56,12 @@ public protocol LogHome: Sendable {
 extension LogHome {
     /// Nothing.
     public func settle() throws {}
+
+    /// No.
+    public func isOverfull() -> Bool { false }
+
+    /// None.
+    public func takeClockJumps() -> [ClockJump] { [] }
 
     /// None.
     public func staleRooms(now: WallTime) throws -> [Draft] { [] }

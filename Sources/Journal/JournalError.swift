@@ -1,5 +1,5 @@
 /// A fault of the log's home: the disk is full, the file is damaged, another relay has it open.
-public struct JournalError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What was being done: `open`, `append`, `page`, `trim`, …
     public let operation: String
     /// The extended result code of the home, SQLite's as a rule; 0 where there is none.
@@ -24,10 +24,30 @@ public struct JournalError: Error, Sendable, Equatable, CustomStringConvertible 
     /// SQLite's code for a file that is no database (SQLITE_NOTADB).
     private static let noDatabase: Int32 = 26
 
+    /// SQLite's extended codes for what the disk does not give back: SQLITE_IOERR_READ, _SHORT_READ, _CORRUPTFS.
+    private static let unreadable: Set<Int32> = [266, 522, 8458]
+
+    /// True if a part of the file cannot be read as what it was: another try will fail as well.
+    public var isDamage: Bool {
+        // The upper bits of an extended code say more about the same.
+        [Self.damaged, Self.noDatabase].contains(code & 0xFF) || Self.unreadable.contains(code)
+    }
+
+    /// What to do about a damaged file, from a verb on.
+    static func remedy(_ path: String) -> String {
+        "restore a copy, or rebuild the file to save its events: sqlite3 \(path) .recover. To begin a new log, move it "
+            + "away together with \(path)-wal and \(path)-shm: subscribers are told resync, and rooms fill as webhooks come"
+    }
+
+    /// This fault with where it was met, if it is damage.
+    func at(_ place: String) -> JournalError {
+        guard isDamage else { return self }
+        return JournalError(operation: operation, code: code, text: "\(text), \(place)", needsOperator: needsOperator)
+    }
+
     /// This error of opening a log, with what to do about it if the file is damaged.
     func withRemedy(_ path: String) -> JournalError {
-        // The upper bits of an extended code say more about the same.
-        guard [Self.damaged, Self.noDatabase].contains(code & 0xFF) else { return self }
+        guard isDamage else { return self }
         let text =
             "\(path) is damaged (\(text)). To begin a new log, move it away together with \(path)-wal and \(path)-shm: "
             + "subscribers are told resync, and rooms fill as webhooks come. To save its events, restore a copy, or "

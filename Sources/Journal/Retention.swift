@@ -2,7 +2,7 @@ internal import Events
 
 /// What is kept of the log. An event goes as soon as one of the bounds is passed; whichever is nil does not bind.
 public struct Retention: Sendable, Equatable {
-    /// How old an event may become, by its id.
+    /// How old an event may become. A step of the wall clock makes no event older: see ``SQLiteHome``.
     public var ageMilliseconds: Int64?
     /// How many events are kept.
     public var events: Int?
@@ -17,9 +17,10 @@ public struct Retention: Sendable, Equatable {
         self.bytes = bytes
     }
 
-    /// True when a log of so many events and bytes, the oldest of them this one, holds more than is kept.
-    func exceeds(oldest: EventID, events: Int, bytes: Int, now: WallTime) -> Bool {
-        if let age = ageMilliseconds, oldest.milliseconds < now - age { return true }
+    /// True when a log of so many events and bytes, the oldest of them of this age, holds more than is kept. No age is
+    /// too old if it is nil.
+    func exceeds(oldestAge: Int64?, events: Int, bytes: Int) -> Bool {
+        if let limit = ageMilliseconds, let oldestAge, oldestAge > limit { return true }
         if let limit = self.events, events > limit { return true }
         if let limit = self.bytes, bytes > limit { return true }
         return false

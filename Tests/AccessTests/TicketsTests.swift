@@ -37,6 +37,17 @@ private final class Booth {
         #expect((tickets.redeem(WireText(ticket), now: now + age) != nil) == isGood)
     }
 
+    @Test func aClockThatIsSetBackMakesNoTicketLastLongerAndKeepsRoomForOthers() throws {
+        let tickets = Booth()
+        let ahead = now + 40 * 86_400_000
+        for _ in 0..<Limits.waitingUserTickets - 1 { _ = tickets.issue(ada, now: ahead) }
+        let ticket = try #require(tickets.issue(ada, now: ahead))
+        #expect(tickets.issue(ada, now: ahead) == nil)
+        #expect(tickets.redeem(WireText(ticket), now: now) == nil)
+        #expect(tickets.count == 0)
+        #expect(tickets.issue(ada, now: now) != nil)
+    }
+
     @Test func ticketEndsWithItsToken() throws {
         let tickets = Booth()
         var short = ada

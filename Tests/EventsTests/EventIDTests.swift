@@ -28,6 +28,8 @@ struct EventIDTests {
         #expect(id.next(at: 6000).description == "6000-0")
         #expect(id.next(at: 5000).description == "5000-4")
         #expect(id.next(at: 1).description == "5000-4")
+        // A clock beyond the year 2248 must not end the process.
+        #expect(id.next(at: EventID.largestMilliseconds + 1).description == "5000-4")
         let last = EventID(milliseconds: 5000, sequence: EventID.largestSequence)
         #expect(last.next(at: 5000).description == "5001-0")
     }

@@ -64,7 +64,7 @@ struct ProbeTests {
     @Test func otherBoundsCountFromTheNextStepOn() throws {
         _ = try home.append(Make.plain(5), now: start)
         home.keep(Retention(events: 2))
-        try home.trim(now: start)
+        try home.trim()
         #expect(try home.size().events == 2)
     }
 }

@@ -53,7 +53,7 @@ struct RestartTests {
         let home = try folder.home(retention: Retention(ageMilliseconds: nil, events: 1))
         _ = try home.append([Make.draft(Make.started()), Make.draft(Make.joined("PA_1"))], now: start)
         _ = try home.append(Make.plain(3), now: start + 1)
-        #expect(try home.trim(now: start + 1) == 4)
+        #expect(try home.trim() == 4)
         let copy = try folder.crashed()
         let again = try copy.home()
         #expect(try again.all().count == 1)
@@ -73,7 +73,7 @@ struct RestartTests {
             now += 10
             _ = try home.append(drafts, now: now)
             if meetings.chance(10) { try home.checkpoint() }
-            if meetings.chance(20) { try home.trim(now: now) }
+            if meetings.chance(20) { try home.trim() }
             guard meetings.chance(15) else { continue }
             let copy = try folder.crashed()
             let again = try copy.home(retention: retention)

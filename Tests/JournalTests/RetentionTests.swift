@@ -10,14 +10,14 @@ struct RetentionTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    private func home(age: Int64? = nil, events: Int? = nil, bytes: Int? = nil) throws -> SQLiteHome {
-        try folder.home(retention: Retention(ageMilliseconds: age, events: events, bytes: bytes))
+    private func home(events: Int? = nil, bytes: Int? = nil) throws -> SQLiteHome {
+        try folder.home(retention: Retention(ageMilliseconds: nil, events: events, bytes: bytes))
     }
 
     /// Steps until nothing is left to remove; returns what each removed.
-    private func trimAll(_ home: SQLiteHome, now: WallTime) throws -> [Int] {
+    private func trimAll(_ home: SQLiteHome) throws -> [Int] {
         var steps: [Int] = []
-        while let removed = Optional(try home.trim(now: now)), removed > 0 { steps.append(removed) }
+        while let removed = Optional(try home.trim()), removed > 0 { steps.append(removed) }
         return steps
     }
 
@@ -29,11 +29,18 @@ struct RetentionTests {
     }
 
     @Test func eventsOlderThanTheAgeGo() throws {
-        let home = try home(age: 1_000)
+        let clocks = Monitor(Clocks())
+        let home = try SQLiteHome(
+            folder: folder.path, durability: .normal,
+            retention: Retention(ageMilliseconds: 1_000, events: nil, bytes: nil),
+            clock: { clocks.withLock { $0.reading } })
         let old = try home.append(Make.plain(3), now: start).events.map(\.id)
+        clocks.withLock { $0.pass(500) }
         _ = try home.append(Make.plain(2, from: 3), now: start + 500)
-        #expect(try home.trim(now: start + 1_000) == 0)
-        #expect(try home.trim(now: start + 1_001) == 3)
+        clocks.withLock { $0.pass(500) }
+        #expect(try home.trim() == 0)
+        clocks.withLock { $0.pass(1) }
+        #expect(try home.trim() == 3)
         #expect(try home.all().count == 2)
         #expect(try home.extent().trimmedThrough == old.last)
     }
@@ -41,9 +48,9 @@ struct RetentionTests {
     @Test func eventsBeyondTheCountGoOldestFirst() throws {
         let home = try home(events: 4)
         let ids = try home.append(Make.plain(10), now: start).events.map(\.id)
-        #expect(try home.trim(now: start) == 6)
+        #expect(try home.trim() == 6)
         #expect(try home.all().map(\.id) == Array(ids[6...]))
-        #expect(try home.trim(now: start) == 0)
+        #expect(try home.trim() == 0)
     }
 
     @Test func eventsBeyondTheBytesGo() throws {
@@ -56,7 +63,7 @@ struct RetentionTests {
         }
         let before = try home.size()
         #expect(before.bytes > 4_000)
-        let removed = try home.trim(now: start + 20)
+        let removed = try home.trim()
         let after = try home.size()
         #expect(removed > 0 && after.events == 20 - removed)
         #expect(after.bytes <= 4_000)
@@ -68,13 +75,13 @@ struct RetentionTests {
     @Test func oneStepRemovesABoundedNumber() throws {
         let home = try home(events: 10)
         _ = try home.append(Make.plain(Limits.trimEvents * 2 + 20), now: start)
-        #expect(try trimAll(home, now: start) == [Limits.trimEvents, Limits.trimEvents, 10])
+        #expect(try trimAll(home) == [Limits.trimEvents, Limits.trimEvents, 10])
     }
 
     @Test func countsAreExactAfterARestart() throws {
         let home = try home(events: 7)
         _ = try home.append(Make.plain(20), now: start)
-        try home.trim(now: start)
+        try home.trim()
         _ = try home.append(Make.plain(2, from: 20), now: start)
         let counted = try home.size()
         try home.close()
@@ -90,7 +97,7 @@ struct RetentionTests {
     @Test func aLogThatWasRemovedWholeKeepsItsHead() throws {
         let home = try home(events: 0)
         let head = try home.append(Make.plain(5), now: start).extent.head
-        #expect(try trimAll(home, now: start) == [5])
+        #expect(try trimAll(home) == [5])
         let again = try folder.crashed().home()
         #expect(try again.extent() == LogExtent(trimmedThrough: head, head: head))
         let next = try again.append(Make.plain(1, from: 9), now: start)
@@ -100,7 +107,7 @@ struct RetentionTests {
     @Test func aCursorAtTheLastRemovedEventIsKnownAndAnOlderOneIsNot() throws {
         let home = try home(events: 2)
         let ids = try home.append(Make.plain(5), now: start).events.map(\.id)
-        try home.trim(now: start)
+        try home.trim()
         let atEdge = try home.page(after: ids[2], events: 10, bytes: .max)
         #expect(atEdge.cursorIsKnown)
         #expect(atEdge.events.map(\.id) == [ids[3], ids[4]])
@@ -115,7 +122,7 @@ struct RetentionTests {
     @Test func dedupeEntriesGoWithTheirEventsAndNotBefore() throws {
         let home = try home(events: 3)
         _ = try home.append(Make.plain(6), now: start)
-        try home.trim(now: start)
+        try home.trim()
         let count = try home.pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM dedupe") }
         #expect(count == 3)
         #expect(home.live.withLock { $0.seen.count } == 3)
@@ -125,7 +132,7 @@ struct RetentionTests {
     @Test func upkeepSavesTheRoomsWhenMuchCameAfterTheLastTime() throws {
         let home = try home()
         _ = try home.append([Make.draft(Make.joined("PA_1"))] + Make.plain(Limits.checkpointEvents), now: start)
-        #expect(try !home.upkeep(now: start))
+        #expect(try !home.upkeep())
         let saved = try home.pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM rooms") }
         #expect(saved == 1)
         #expect(home.live.withLock { $0.meta.checkpoint == $0.head })

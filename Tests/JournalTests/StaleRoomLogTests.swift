@@ -10,96 +10,117 @@ import Wire
 /// Rooms that nothing is heard from, in a real log.
 struct StaleRoomLogTests {
     let folder: TemporaryFolder
-    private let bounds = RoomBounds(staleAfterMilliseconds: 1_000, rooms: nil)
+    let clocks = Monitor(Clocks())
+    private let bounds = RoomBounds(staleAfterMilliseconds: 1_000_000, rooms: nil)
 
     init() throws { folder = try TemporaryFolder() }
 
+    private func openLog(
+        _ folder: TemporaryFolder? = nil, retention: Retention = Retention(ageMilliseconds: nil),
+        rooms: RoomBounds? = nil
+    ) throws -> SQLiteHome {
+        try (folder ?? self.folder).home(
+            retention: retention, rooms: rooms ?? bounds, clock: { [clocks] in clocks.withLock { $0.reading } })
+    }
+
+    /// Lets both clocks show so many milliseconds after the start; returns what the wall clock shows.
+    private func at(_ milliseconds: Int64) -> WallTime {
+        clocks.withLock { clocks in
+            clocks.pass(start + milliseconds - clocks.reading.wall)
+            return clocks.reading.wall
+        }
+    }
+
     @Test func aRoomEndsOnceAlsoAcrossKills() throws {
-        let home = try folder.home(rooms: bounds)
-        _ = try home.append([Make.draft(Make.started()), Make.draft(Make.joined("PA_1", at: 5))], now: start)
-        #expect(home.staleRooms(now: start + 1_005).isEmpty)
-        let drafts = home.staleRooms(now: start + 1_006)
+        let home = try openLog()
+        _ = try home.append([Make.draft(Make.started()), Make.draft(Make.joined("PA_1", at: 5))], now: at(5))
+        #expect(home.staleRooms(now: at(1_000_005)).isEmpty)
+        let drafts = home.staleRooms(now: at(1_000_006))
         #expect(drafts.count == 1)
         // Killed before the commit: the next start finds the same.
-        let before = try folder.crashed().home(rooms: bounds)
-        #expect(before.staleRooms(now: start + 1_006).count == 1)
-        let commit = try home.append(drafts, now: start + 1_006)
+        let before = try openLog(folder.crashed())
+        #expect(before.staleRooms(now: at(1_060_005)).isEmpty)
+        #expect(before.staleRooms(now: at(1_060_006)).count == 1)
+        let commit = try home.append(drafts, now: at(1_060_006))
         #expect(
             commit.events.map(\.event).summary == ["participant_left PA_1 synthetic", "room_finished synthetic"])
         #expect(commit.rooms == [RoomKey(source: "livekit", name: "standup"): nil])
         // Killed after it: it is over. What was decided before and comes again counts as a duplicate.
-        let after = try folder.crashed().home(rooms: bounds)
-        #expect(after.staleRooms(now: start + 9_000).isEmpty)
-        let again = try after.append(drafts, now: start + 9_000)
+        let after = try openLog(folder.crashed())
+        #expect(after.staleRooms(now: at(9_000_000)).isEmpty)
+        let again = try after.append(drafts, now: at(9_000_000))
         #expect(again.events.isEmpty && again.duplicateIndexes == [0])
         #expect(try after.all().map(\.text) == home.all().map(\.text))
         #expect(try after.size() == home.size())
     }
 
     @Test func theLastSignOfLifeSurvivesAKillACheckpointAndRetention() throws {
-        let home = try folder.home(retention: Retention(ageMilliseconds: nil, events: 1), rooms: bounds)
-        _ = try home.append([Make.draft(Make.started())], now: start)
+        let home = try openLog(retention: Retention(ageMilliseconds: nil, events: 1))
+        _ = try home.append([Make.draft(Make.started())], now: at(0))
         try home.checkpoint()
         // Changes nothing in the room, and is a sign of life.
-        _ = try home.append([Make.draft(Make.event(.transcriptReady, at: 800))], now: start + 800)
-        let afterLog = try folder.crashed().home(rooms: bounds)
-        #expect(afterLog.staleRooms(now: start + 1_700).isEmpty)
-        #expect(afterLog.staleRooms(now: start + 1_801).count == 1)
+        _ = try home.append([Make.draft(Make.event(.transcriptReady, at: 800_000))], now: at(800_000))
+        _ = at(1_400_000)
+        let afterLog = try openLog(folder.crashed())
+        #expect(afterLog.staleRooms(now: at(1_700_000)).isEmpty)
+        #expect(afterLog.staleRooms(now: at(1_800_001)).count == 1)
         try home.checkpoint()
-        _ = try home.append(Make.plain(2), now: start + 801)
-        try home.trim(now: start + 801)
+        _ = try home.append(Make.plain(2), now: at(801_000))
+        try home.trim()
         #expect(try home.all().count == 1)
-        let afterCheckpoint = try folder.crashed().home(rooms: bounds)
-        #expect(afterCheckpoint.staleRooms(now: start + 1_700).isEmpty)
-        #expect(afterCheckpoint.staleRooms(now: start + 1_801).count == 1)
+        _ = at(1_400_000)
+        let afterCheckpoint = try openLog(folder.crashed())
+        #expect(afterCheckpoint.staleRooms(now: at(1_700_000)).isEmpty)
+        #expect(afterCheckpoint.staleRooms(now: at(1_800_001)).count == 1)
     }
 
     @Test func aRoomOfAnEarlierVersionCountsFromItsLastChange() throws {
-        let home = try folder.home(rooms: bounds)
-        _ = try home.append([Make.draft(Make.started())], now: start)
+        let home = try openLog()
+        _ = try home.append([Make.draft(Make.started())], now: at(0))
         try home.checkpoint()
         let room = try #require(home.rooms().first)
         try home.pool.write { db in
             let json = JSONWriter.bytes { room.write(to: &$0) }
             try db.execute(sql: "UPDATE rooms SET json = ?", arguments: [Data(json)])
         }
-        let again = try folder.crashed().home(rooms: bounds)
-        #expect(again.staleRooms(now: start + 1_000).isEmpty)
-        #expect(again.staleRooms(now: start + 1_001).count == 1)
+        _ = at(500_000)
+        let again = try openLog(folder.crashed())
+        #expect(again.staleRooms(now: at(1_000_000)).isEmpty)
+        #expect(again.staleRooms(now: at(1_000_001)).count == 1)
     }
 
     @Test func withoutABoundNoRoomEndsAndTheBoundCanChange() throws {
-        let home = try folder.home(rooms: RoomBounds(staleAfterMilliseconds: nil))
-        _ = try home.append([Make.draft(Make.started())], now: start)
-        #expect(home.staleRooms(now: start + 1 << 40).isEmpty)
+        let home = try openLog(rooms: RoomBounds(staleAfterMilliseconds: nil))
+        _ = try home.append([Make.draft(Make.started())], now: at(0))
+        #expect(home.staleRooms(now: at(1 << 40)).isEmpty)
         home.keep(bounds)
-        #expect(home.staleRooms(now: start + 1_001).count == 1)
+        #expect(home.staleRooms(now: at(1_000_001)).count == 1)
     }
 
     @Test func aFinishTheDiskHasNoSpaceForComesAgain() throws {
-        let home = try folder.home(rooms: bounds)
-        _ = try home.append([Make.draft(Make.joined("PA_1"))], now: start)
+        let home = try openLog()
+        _ = try home.append([Make.draft(Make.joined("PA_1"))], now: at(0))
         try home.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = 1") }
         let large = Make.draft(Make.event(.unknown), raw: String(repeating: "x", count: 900_000))
-        let drafts = home.staleRooms(now: start + 2_000)
-        #expect(throws: JournalError.self) { try home.append(drafts + [large], now: start + 2_000) }
-        #expect(home.staleRooms(now: start + 2_000).count == 1)
+        let drafts = home.staleRooms(now: at(2_000_000))
+        #expect(throws: JournalError.self) { try home.append(drafts + [large], now: at(2_000_000)) }
+        #expect(home.staleRooms(now: at(2_000_000)).count == 1)
         try home.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = 1000000") }
-        #expect(try home.append(drafts, now: start + 2_000).events.count == 2)
+        #expect(try home.append(drafts, now: at(2_000_000)).events.count == 2)
     }
 
     @Test func theWriterFinishesManyRoomsInBoundedBatchesBetweenWebhooks() throws {
-        let home = try folder.home(rooms: bounds)
+        let home = try openLog()
         let count = 3 * Limits.staleRoomEvents
         for first in stride(from: 0, to: count, by: 500) {
             let drafts = (first..<first + 500).map { Make.draft(Make.started(room: WireText("r\($0)"))) }
-            _ = try home.append(drafts, now: start)
+            _ = try home.append(drafts, now: at(0))
         }
-        // The relay starts long after.
+        let now = at(5_000_000)
         let seen = Monitor<Int64>(0)
         let batches = Monitor<[Int]>([])
         let writer = try JournalWriter(
-            home: home, clock: { start + 500_000 },
+            home: home, clock: { now },
             steady: {
                 seen.change { seen in
                     seen += 600
@@ -114,32 +135,60 @@ struct StaleRoomLogTests {
         writer.stop()
         #expect(told?.allSatisfy { $0 <= Limits.staleRoomEvents } == true)
         #expect(writer.counters.events == count)
-        let again = try folder.home(rooms: bounds)
+        let again = try openLog()
         #expect(try again.rooms().isEmpty)
     }
 
-    @Test func aStepOfTheWallClockFinishesNoRoom() throws {
-        let home = try folder.home(rooms: bounds)
-        _ = try home.append([Make.draft(Make.started())], now: start)
+    @Test func aStepOfTheWallClockFinishesNoRoomAndTimeThatPassesDoes() throws {
+        let home = try openLog()
+        _ = try home.append([Make.draft(Make.started())], now: at(0))
         let looked = Monitor(0)
-        let wall = Monitor<WallTime>(start)
-        let steady = Monitor<Int64>(0)
+        let finished = Monitor(0)
         let writer = try JournalWriter(
-            home: home, clock: { wall.withLock { $0 } },
+            home: home, clock: { [clocks] in clocks.withLock { $0.reading.wall } },
             steady: {
-                looked.change { $0 += 1 }
-                return steady.change { steady in
-                    steady += 300
-                    return SteadyTime(milliseconds: min(steady, 1_300))
+                looked.change { looked in
+                    looked += 1
+                    return SteadyTime(milliseconds: Int64(looked) * 600)
                 }
-            }, onCommit: { _ in })
+            },
+            onCommit: { commit in finished.change { $0 += commit.events.count { $0.event.type == .roomFinished } } })
         _ = looked.wait { $0 > 0 ? true : nil }
-        wall.withLock { $0 = start + 90_000_000 }
+        clocks.withLock { $0.set(by: 90_000_000_000) }
         for number in 0..<20 {
             _ = writer.submit(Make.draft(Make.plain(1, from: number)[0].event)) { _ in }
             _ = looked.wait { $0 > number + 1 ? true : nil }
         }
+        #expect(finished.withLock { $0 } == 0)
+        clocks.withLock { $0.pass(1_000_001) }
+        #expect(finished.wait(milliseconds: 30_000) { $0 == 1 ? true : nil } == true)
         writer.stop()
-        #expect(writer.counters.events == 20)
+        #expect(writer.counters.events == 21)
+    }
+
+    @Test(arguments: [-40 * 86_400_000, 40 * 86_400_000] as [Int64])
+    func aRoomHeardFromWhileTheClockWasWrongLivesAsLongAsAnyOther(_ step: Int64) throws {
+        let home = try openLog()
+        _ = try home.append([Make.draft(Make.started())], now: at(0))
+        clocks.withLock { $0.set(by: step) }
+        _ = try home.append([Make.draft(Make.joined("PA_1", at: step))], now: start + step)
+        clocks.withLock { $0.set(by: -step) }
+        #expect(home.staleRooms(now: at(1_000_000)).isEmpty)
+        #expect(home.staleRooms(now: at(1_000_001)).count == 1)
+    }
+
+    @Test func aStartWithAClockThatIsAheadFinishesNoRoom() throws {
+        let first = try openLog()
+        _ = try first.append([Make.draft(Make.started())], now: at(0))
+        clocks.withLock { $0.set(by: 40 * 86_400_000) }
+        let again = try openLog(folder.crashed())
+        func stale(after milliseconds: Int64) -> Int {
+            clocks.withLock { $0.pass(milliseconds) }
+            return again.staleRooms(now: clocks.withLock { $0.reading.wall }).count
+        }
+        #expect(stale(after: 1) == 0 && stale(after: Limits.steadyClockMilliseconds - 2) == 0)
+        clocks.withLock { $0.set(by: -40 * 86_400_000) }
+        #expect(stale(after: 1) == 0 && stale(after: Limits.steadyClockMilliseconds) == 0)
+        #expect(stale(after: 1_000_000) == 1)
     }
 }

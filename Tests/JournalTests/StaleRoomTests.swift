@@ -15,7 +15,7 @@ struct StaleRoomTests {
     }
 
     private func stale(_ fold: RoomFold, before time: Int64, events: Int = 1_000) -> [WireText?] {
-        fold.staleRooms(heardBefore: start + time, events: events, now: start + time).map(\.event.room)
+        fold.staleRooms(events: events, now: start + time) { $0.wall < start + time }.map(\.event.room)
     }
 
     @Test func aSilentRoomIsFinishedWithItsLeavesFirst() throws {
@@ -24,7 +24,7 @@ struct StaleRoomTests {
         started.data.room?.metadata = "m"
         driver.apply(started, Make.joined("PA_1", at: 3), Make.joined("PA_2", at: 4))
         let draft = try #require(
-            driver.fold.staleRooms(heardBefore: start + 900, events: 10, now: start + 900).first)
+            driver.fold.staleRooms(events: 10, now: start + 900) { $0.wall < start + 900 }.first)
         let logged = driver.apply(draft.event)
         #expect(
             logged.summary == [
@@ -146,28 +146,21 @@ struct StaleRoomTests {
         var driver = FoldDriver()
         driver.apply(
             Make.started(at: 1, startedAt: 9_000), Make.joined("PA_1", at: 2, joinedAt: 9_500))
-        let draft = try #require(driver.fold.staleRooms(heardBefore: start + 5, events: 9, now: start + 5).first)
+        let draft = try #require(driver.fold.staleRooms(events: 9, now: start + 5) { _ in true }.first)
         let logged = driver.apply(draft.event)
         #expect(logged.last?.data.room?.endedAt == start + 9_000)
         #expect(logged.first?.data.participant?.leftAt == start + 9_500)
     }
 }
 
-/// The time by which rooms grow stale.
+/// When the writer looks for rooms that are stale.
 struct StaleRoomPaceTests {
-    @Test func aClockThatIsSetAheadEndsNoRoom() {
-        var pace = StaleRoomPace(wall: start, steady: 7_000)
-        #expect(pace.seen(wall: start + 90_000_000, steady: 8_000) == start + 1_000)
-        // And one that is set back lets them live longer.
-        #expect(pace.seen(wall: start - 5_000, steady: 10_000) == start - 5_000)
-    }
-
     @Test func itIsDueOnceASecondAndAtOnceWhileThereIsMore() {
-        var pace = StaleRoomPace(wall: start, steady: 0)
-        #expect(pace.seen(wall: start + 999, steady: 999) == nil)
-        #expect(pace.seen(wall: start + 1_000, steady: 1_000) == start + 1_000)
-        #expect(pace.seen(wall: start + 1_001, steady: 1_001) == nil)
+        var pace = StaleRoomPace(now: 0)
+        var due = [999, 1_000, 1_001].map { pace.isDue(now: $0) }
+        #expect(due == [false, true, false])
         pace.hasMore = true
-        #expect(pace.seen(wall: start + 1_001, steady: 1_001) == start + 1_001)
+        due = [pace.isDue(now: 1_001)]
+        #expect(due == [true])
     }
 }

@@ -17,9 +17,9 @@ final class TemporaryFolder: Sendable {
 
     func home(
         durability: Durability = .normal, retention: Retention = Retention(ageMilliseconds: nil),
-        rooms: RoomBounds = RoomBounds()
+        rooms: RoomBounds = RoomBounds(), clock: @escaping @Sendable () -> ClockReading = { .now() }
     ) throws -> SQLiteHome {
-        try SQLiteHome(folder: path, durability: durability, retention: retention, rooms: rooms)
+        try SQLiteHome(folder: path, durability: durability, retention: retention, rooms: rooms, clock: clock)
     }
 
     /// What kill -9 would leave behind: the files as they are now, nothing closed, the lock free.

@@ -55,7 +55,7 @@ final class GatedHome: LogHome {
     func cursor(since time: WallTime) throws -> EventID { .zero }
     func cursor(beforeLast count: Int) throws -> EventID { .zero }
 
-    func upkeep(now: WallTime) throws -> Bool {
+    func upkeep() throws -> Bool {
         let fails = state.change { state in
             state.upkeeps += 1
             return state.upkeepFails

@@ -2,6 +2,7 @@ import Access
 import EventLoop
 import Events
 import Foundation
+import Telemetry
 import Testing
 
 @testable import Relay
@@ -75,7 +76,7 @@ import Testing
         let (first, issuers) = await fetcher.prepare(try await rules())
         let context = RelayContext(
             rules: first, keys: fetcher, caps: StreamCapSettings(perUser: 0, perAddress: 0, total: 0),
-            revocations: try RevocationStore(folder: folder.path, now: 0), tls: nil, output: LogOutput(first.settings))
+            revocations: try RevocationStore(folder: folder.path), tls: nil, output: LogOutput(first.settings))
         fetcher.follow(issuers, in: context)
         return (first, context)
     }

@@ -1,4 +1,5 @@
 import Events
+import Telemetry
 import Testing
 
 @testable import Relay
@@ -10,7 +11,7 @@ import Testing
     ])
     func aLabelStaysOneLineWithinItsQuotes(value: String, shown: String) {
         var page = MetricsPage()
-        page.sample("name", ["label", value], "1")
+        page.sample("name", [MetricLabel("label", value)], "1")
         #expect(Array(page.text.utf8) == Array("name{label=\"\(shown)\"} 1\n".utf8))
     }
 

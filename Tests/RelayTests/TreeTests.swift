@@ -17,7 +17,9 @@ import Testing
         "Journal": ["Events", "Wire", "Platform"],
         "Fanout": ["Events", "Wire"],
         "FrontDoor": ["EventLoop", "Platform", "Wire", "CLibevent", "COpenSSL"],
+        "Telemetry": ["Platform", "Events", "Wire"],
         "Relay": [
+            "Telemetry",
             "Wire", "Platform", "Events", "EventLoop", "Fetch", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor",
             "Page",
         ],

@@ -29,7 +29,9 @@ final class MemoryHome: LogHome {
     }
 
     func staleRooms(now: WallTime) -> [Draft] {
-        disk.withLock { $0.fold.staleRooms(heardBefore: now - staleAfterMilliseconds, events: 5, now: now) }
+        disk.withLock { disk in
+            disk.fold.staleRooms(events: 5, now: now) { $0.wall < now - staleAfterMilliseconds }
+        }
     }
 
     func fillUp(_ isFull: Bool) { disk.withLock { $0.isFull = isFull } }
@@ -96,7 +98,7 @@ final class MemoryHome: LogHome {
     }
 
     /// One step of retention.
-    func upkeep(now: WallTime) -> Bool {
+    func upkeep() -> Bool {
         disk.withLock { disk in
             let surplus = min(max(0, disk.events.count - keptEvents), 5)
             if surplus > 0 { disk.trimmedThrough = disk.events[surplus - 1].id }

@@ -1,6 +1,7 @@
 import Events
 import Foundation
 import Journal
+import Platform
 import Testing
 
 /// Random meetings of random clients with a failing world. After each run every client must have received the log,
@@ -44,11 +45,12 @@ struct SimulatorTests {
         let rooms = RoomBounds(staleAfterMilliseconds: 4_000, rooms: 2 + Int(seed % 5))
         let memory = MemoryHome(keptEvents: 10 + Int(seed % 7) * 10, rooms: rooms)
         let isReal = seed % 150 == 149
-        let world = try World(seed: seed) {
+        let clocks = Monitor(World.firstReading)
+        let world = try World(seed: seed, clocks: clocks) {
             guard isReal else { return memory }
             return try SQLiteHome(
                 folder: folder, durability: .normal, retention: Retention(ageMilliseconds: nil, events: 30, bytes: nil),
-                rooms: rooms)
+                rooms: rooms, clock: { clocks.withLock { $0 } })
         }
         do {
             try world.run(steps: 110)

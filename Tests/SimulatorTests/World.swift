@@ -1,5 +1,6 @@
 import Events
 import Journal
+import Platform
 import TestSupport
 
 @testable import Fanout
@@ -10,11 +11,14 @@ final class World {
     private var home: any LogHome
     private let reopen: () throws -> any LogHome
     private let memory: MemoryHome?
+    private let clocks: Monitor<ClockReading>
     private var loops: [SimulatedLoop] = []
     private var clients: [Client] = []
     private var history = History()
-    private var steady: SteadyTime = 5_000
-    private var wall: WallTime = 1_790_000_000_000
+    /// What the clocks show at the start.
+    static let firstReading = ClockReading(boot: 5_000, wall: 1_790_000_000_000)
+    private var steady = SteadyTime(milliseconds: firstReading.boot)
+    private var wall = firstReading.wall
     private var lastKey = 0
     /// Webhooks that were refused because the disk was full: their senders try again.
     private var refused: [Draft] = []
@@ -26,10 +30,13 @@ final class World {
     /// What was done, for a failure's report.
     private(set) var trace: [String] = []
 
-    /// - Parameter reopen: opens the log, at the start and again after each restart.
-    init(seed: UInt64, reopen: @escaping () throws -> any LogHome) throws {
+    /// - Parameters:
+    ///   - clocks: what the log's clock is to show.
+    ///   - reopen: opens the log, at the start and again after each restart.
+    init(seed: UInt64, clocks: Monitor<ClockReading>, reopen: @escaping () throws -> any LogHome) throws {
         dice = SeededGenerator(seed: seed)
         self.reopen = reopen
+        self.clocks = clocks
         home = try reopen()
         memory = home as? MemoryHome
         loops = try [makeLoop(0), makeLoop(1)]
@@ -84,7 +91,7 @@ final class World {
         case 80..<89: giveRoom(dice.pick(clients), dice.percent(30) ? nil : 1 + dice.below(400))
         case 89..<91: dice.pick(clients).wire?.room = 0
         case 91..<95: pass(milliseconds: Int64(dice.below(9_000)))
-        case 95..<97: _ = try home.upkeep(now: wall)
+        case 95..<97: _ = try home.upkeep()
         case 97: try finishRooms()
         case 98: memory?.fillUp(dice.percent(50))
         default: try restart()
@@ -207,6 +214,7 @@ final class World {
         steady = steady + milliseconds
         // The wall clock steps, back as well.
         wall += dice.percent(10) ? -milliseconds : milliseconds
+        clocks.withLock { $0 = ClockReading(boot: steady.milliseconds, wall: wall) }
         for loop in loops {
             loop.hub.setTime(steady: steady, wall: wall)
             loop.hub.tick()

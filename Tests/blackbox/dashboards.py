@@ -4,14 +4,16 @@ import json
 
 import relay as roomwire
 
-# Counts what the page does: frames in which it renders, callbacks in each, and requests.
+# Counts in which frames the page renders, and how often in each.
 WATCH = """
-window.watched = {frames: new Map(), outside: 0};
-const ask = window.requestAnimationFrame.bind(window);
-window.requestAnimationFrame = (work) => ask((now) => {
-    window.watched.frames.set(now, (window.watched.frames.get(now) ?? 0) + 1);
-    work(now);
-});
+if (!window.frames_) {
+    const frames = window.frames_ = new Map();
+    const ask = window.requestAnimationFrame.bind(window);
+    window.requestAnimationFrame = (work) => ask((now) => {
+        frames.set(now, (frames.get(now) ?? 0) + 1);
+        work(now);
+    });
+}
 """
 
 # What a screen reader says for an element, as far as the page's own means go (accname-1.2).
@@ -123,6 +125,11 @@ class Dashboard:
 
     def run(self, script, *arguments):
         return self.browser.execute_script(script, *arguments)
+
+    def find(self, selector):
+        """The first element that a selector finds, once it is there."""
+        return roomwire.wait_until(
+            lambda: next(iter(self.browser.find_elements("css selector", selector)), None), selector)
 
     def text(self, selector="main"):
         return self.run("return document.querySelector(arguments[0])?.innerText ?? ''", selector)

@@ -67,8 +67,8 @@ def daily_headers(body, secret=roomwire.DAILY_SECRET, at=None):
     }
 
 
-def standard_headers(body, id="msg_1"):
-    now = datetime.datetime.now(datetime.timezone.utc)
+def standard_headers(body, id="msg_1", at=None):
+    now = datetime.datetime.fromtimestamp(at or time.time(), datetime.timezone.utc)
     signature = standardwebhooks.Webhook(roomwire.STANDARD_SECRET).sign(id, now, body.decode())
     return {
         "webhook-id": id,

@@ -26,6 +26,11 @@ DAILY_SECRET = "c2l4dGVlbiBieXRlcyBhbmQgc29tZSBtb3Jl"
 STANDARD_SECRET = "whsec_c2l4dGVlbiBieXRlcyBhbmQgc29tZSBtb3Jl"
 TOKEN_SECRET = "a test secret with more than 32 bytes in it"
 
+# A shell starts what runs in the background with SIGINT ignored, and every child inherits that: the relays of these
+# tests are to start as in a terminal or under systemd.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # Nothing here waits for a time to pass: this is how long a condition may take before the test fails.
 DEADLINE_SECONDS = 30
 

@@ -1,14 +1,14 @@
-"""What deploy/README.md says is true."""
+"""What deploy/README.md and the articles on operation say is true."""
 
 import re
 import shutil
 import subprocess
 
 import pytest
-import requests
 import yaml
 
 import clients
+import documentation
 import providers
 import relay as roomwire
 
@@ -21,21 +21,21 @@ def test_every_file_that_it_names_is_there():
     assert len(named) > 10
     for name in named:
         assert (roomwire.ROOT / "deploy" / name).exists(), name
-    for anchor in re.findall(r"\]\(#([\w-]+)\)", README):
-        assert anchor in [heading.lower().replace(" ", "-") for heading in re.findall(r"^## (.*)$", README, re.MULTILINE)]
 
 
 def test_it_names_every_alert():
     rules = yaml.safe_load((roomwire.ROOT / "deploy" / "prometheus" / "roomwire.rules.yml").read_text())
     alerts = {rule["alert"]: rule for group in rules["groups"] for rule in group["rules"] if "alert" in rule}
     rows = {alert: line.rstrip().rstrip("|").endswith("yes ")
-            for line in README.splitlines() if line.startswith("| `Roomwire") for alert in re.findall(r"`(Roomwire\w+)`", line)}
+            for line in documentation.section("Operating", "Alerts").splitlines() if line.startswith("| `Roomwire")
+            for alert in re.findall(r"`(Roomwire\w+)`", line)}
     assert rows == {alert: rule["labels"]["severity"] == "critical" for alert, rule in alerts.items()}
 
 
 def test_the_numbers_are_those_of_the_arithmetic():
     """The table against the formulas above it, to within the rounding."""
-    rows = re.findall(r"^\| ([\d,]+) \| ([\d.]+) (\w+) \| ([\d.]+) (\w+) \| ([\d,]+) \|$", README, re.MULTILINE)
+    rows = re.findall(r"^\| ([\d,]+) \| ([\d.]+) (\w+) \| ([\d.]+) (\w+) \| ([\d,]+) \|$",
+                      documentation.section("Limits", "Capacity"), re.MULTILINE)
     assert len(rows) == 3
     for streams, relay, relay_unit, whole, whole_unit, files in rows:
         count = int(streams.replace(",", ""))
@@ -52,7 +52,7 @@ def test_a_backup_of_a_running_relay_can_be_started_from(start, folder):
     providers.post_meeting(relay, "kept")
     with clients.subscribe(relay, "lastEventId=0") as stream:
         kept = [event["id"] for event in stream.wait_for("room_finished")]
-    told = re.search(r"sqlite3 /var/lib/roomwire/log.sqlite (\".*\")", README)[0]
+    told = re.search(r"sqlite3 /var/lib/roomwire/log.sqlite (\".*\")", documentation.ARTICLES["Operating"])[0]
     told = told.replace("/var/lib/roomwire", str(relay.data))
     done = subprocess.run(["bash", "-c", told], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -76,12 +76,3 @@ def test_tokens_of_two_issuers_are_taken_while_a_secret_is_rotated(start):
     relay = start(tokens={"issuers": [{"name": "new", "hs256": new}, {"name": "own", "hs256": old}]})
     for secret in (new, old):
         clients.subscribe(relay, "", roomwire.token(secret=secret)).close()
-
-
-def test_the_table_of_metrics_names_what_the_page_has(start):
-    relay = start({})
-    page = requests.get(relay.base + "/metrics", timeout=roomwire.DEADLINE_SECONDS).text
-    there = set(re.findall(r"^# TYPE (\S+)", page, re.MULTILINE))
-    rows = README.split("| about | metrics |", 1)[1].split("\n\n", 1)[0]
-    told = re.findall(r"`((?:roomwire|process)_\w+)`", rows)
-    assert sorted(told) == sorted(there)

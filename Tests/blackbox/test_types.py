@@ -7,18 +7,12 @@ import subprocess
 import pytest
 
 import relay as roomwire
+from documentation import block
 
 pytestmark = pytest.mark.skipif(not shutil.which("tsc"), reason="there is no TypeScript compiler here")
 
-README = (roomwire.ROOT / "README.md").read_text()
 IMPORT = 'import type { RoomwireMessage, RoomwireCustomEvent, RoomwireEventType } from "./roomwire";\n'
 CAST = "declare const text: string;\nconst event = JSON.parse(text) as RoomwireMessage;\n"
-
-
-def block(language, word):
-    """The code block of the documentation that has this word in it."""
-    blocks = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
-    return next(text for text in blocks if word in text)
 
 
 @pytest.fixture

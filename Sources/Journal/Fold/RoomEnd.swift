@@ -44,13 +44,21 @@ public struct RoomBounds: Sendable, Equatable {
     }
 }
 
+/// When a room was last heard from.
+struct SignOfLife: Sendable, Equatable {
+    /// By the wall clock.
+    var wall: WallTime
+    /// By the clock that never steps, in milliseconds since the machine started; nil if it was in an earlier run.
+    var boot: Int64?
+}
+
 extension RoomFold {
-    /// The finishes of open rooms that were last heard from before `cutoff`, the longest silent first: as many as come
-    /// to about `events` events with the leaves of those inside, and at least one if there is any.
-    func staleRooms(heardBefore cutoff: WallTime, events: Int, now: WallTime) -> [Draft] {
+    /// The finishes of open rooms whose last sign of life is too old, the longest silent first: as many as come to
+    /// about `events` events with the leaves of those inside, and at least one if there is any.
+    func staleRooms(events: Int, now: WallTime, where isStale: (SignOfLife) -> Bool) -> [Draft] {
         var budget = events
-        let stale = signs.oldest { key, heardAt in
-            guard heardAt < cutoff, budget > 0 else { return false }
+        let stale = signs.oldest { key, sign in
+            guard budget > 0, isStale(sign) else { return false }
             budget -= 1 + (state(of: key)?.participants.count ?? 0)
             return true
         }

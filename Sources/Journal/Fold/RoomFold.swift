@@ -19,7 +19,7 @@ public struct RoomFold: Sendable {
     var memory = FoldMemory()
     /// When each open room was last heard from, as of the last commit: the time at which the relay received the last
     /// event that names it, whatever that told.
-    private(set) var signs = RecentMap<RoomKey, WallTime>(limit: .max)
+    private(set) var signs = RecentMap<RoomKey, SignOfLife>(limit: .max)
     /// When rooms, open or not, were last heard from since.
     private var newSigns: [RoomKey: WallTime] = [:]
     /// How many rooms may be open; nil is no bound. See ``expand(_:)``.
@@ -31,7 +31,7 @@ public struct RoomFold: Sendable {
     /// - Parameter heardAt: when the rooms were last heard from; where that is not known it is when they last changed.
     init(rooms: [RoomState], memory: FoldMemory, heardAt: [RoomKey: WallTime] = [:]) {
         let times = rooms.map { (key: $0.key, time: heardAt[$0.key] ?? $0.lastEventID.milliseconds) }
-        for (key, time) in times.sorted(by: { $0.time < $1.time }) { signs[key] = time }
+        for (key, time) in times.sorted(by: { $0.time < $1.time }) { signs[key] = SignOfLife(wall: time) }
         signs.commit()
         for room in rooms { committed[room.key] = room }
         self.memory = memory
@@ -50,12 +50,16 @@ public struct RoomFold: Sendable {
     }
 
     /// What was recorded stays; returns the rooms that changed, as they are now, nil for those that are closed.
+    /// - Parameter boot: the time by the clock that never steps; nil where the events are of an earlier run.
     @discardableResult
-    public mutating func commit() -> [RoomKey: RoomState?] {
+    public mutating func commit(at boot: Int64? = nil) -> [RoomKey: RoomState?] {
         for (key, state) in changes {
             if let state { committed[key] = state } else { committed.removeValue(forKey: key) }
         }
-        for (key, time) in newSigns where committed[key] != nil { signs[key] = time }
+        // The longest silent first: a start commits all that it replays at once.
+        for (key, time) in newSigns.sorted(by: { $0.value < $1.value }) where committed[key] != nil {
+            signs[key] = SignOfLife(wall: time, boot: boot)
+        }
         for case (let key, nil) in changes { signs[key] = nil }
         signs.commit()
         memory.commit()
@@ -67,7 +71,7 @@ public struct RoomFold: Sendable {
     }
 
     /// When the room was last heard from; nil if it is not open and nothing came since the last commit.
-    func heardAt(_ key: RoomKey) -> WallTime? { newSigns[key] ?? signs[key] }
+    func heardAt(_ key: RoomKey) -> WallTime? { newSigns[key] ?? signs[key]?.wall }
 
     /// Rooms that are open, and changed or were heard from since the last commit.
     var heardRooms: [RoomKey] { newSigns.keys.filter { state(of: $0) != nil } }

@@ -22,8 +22,20 @@ public final class SQLiteHome: LogHome {
         var savedMemory: Int
         /// How many events came after the checkpoint.
         var sinceCheckpoint: Int
+        /// How old events are.
+        var clock: RetentionClock
+        /// Steps of the wall clock that nobody has asked for yet.
+        var jumps: [ClockJump] = []
         /// Held until the home is closed.
         var lock: FolderLock?
+
+        /// Takes what the clocks show.
+        mutating func observe(_ reading: ClockReading) {
+            guard let jump = clock.observe(reading), jumps.count < Self.mostJumps else { return }
+            jumps.append(jump)
+        }
+
+        private static let mostJumps = 16
 
         var extent: LogExtent { LogExtent(trimmedThrough: meta.trimmed, head: head) }
     }
@@ -32,6 +44,7 @@ public final class SQLiteHome: LogHome {
     let checkpointer: WALCheckpointer
     let live: Monitor<Live>
     private let bounds: Monitor<Retention>
+    private let clock: @Sendable () -> ClockReading
     private let roomBounds: Monitor<RoomBounds>
     /// What is kept of the log.
     public var retention: Retention { bounds.withLock { $0 } }
@@ -46,23 +59,26 @@ public final class SQLiteHome: LogHome {
     /// - Parameters:
     ///   - folder: path of the data folder; made so that only its owner can read it, since raw bodies are in there.
     ///   - durability: what a committed event survives.
-    ///   - retention: what is kept.
+    ///   - retention: what is kept. By age, an event of this run goes by the time that has passed since, and one of
+    ///     an earlier run by its id once the wall clock has been steady: its steps remove nothing.
     ///   - rooms: what bounds the rooms that are open.
+    ///   - clock: reads the machine's clocks.
     /// - Throws: ``JournalError`` if the folder cannot be written, another process has the log open, the file is
     ///   damaged, or a newer version wrote it.
     public init(
         folder: String, durability: Durability = .full, retention: Retention = Retention(),
-        rooms: RoomBounds = RoomBounds()
+        rooms: RoomBounds = RoomBounds(), clock: @escaping @Sendable () -> ClockReading = { .now() }
     ) throws {
         self.durability = durability
+        self.clock = clock
         bounds = Monitor(retention)
         roomBounds = Monitor(rooms)
-        (pool, checkpointer, live) = try Self.openAll(folder, durability)
+        (pool, checkpointer, live) = try Self.openAll(folder, durability, retention, clock())
         live.withLock { $0.fold.mostRooms = rooms.rooms }
     }
 
     private static func openAll(
-        _ folder: String, _ durability: Durability
+        _ folder: String, _ durability: Durability, _ retention: Retention, _ reading: ClockReading
     ) throws -> (DatabasePool, WALCheckpointer, Monitor<Live>) {
         let path = folder + "/" + fileName
         do {
@@ -70,9 +86,9 @@ public final class SQLiteHome: LogHome {
                 try FileManager.default.createDirectory(
                     atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
                 let lock = try FolderLock(path: folder + "/log.lock")
-                let pool = try open(path, durability)
-                let live = Monitor(try Live(restoring: pool, lock: lock))
-                return (pool, try WALCheckpointer(path: path), live)
+                let pool = try open(path, durability, retention)
+                let live = Monitor(try Live(restoring: pool, lock: lock, at: reading))
+                return (pool, try WALCheckpointer(path: path, mostPages: DiskBudget(retention).walPages), live)
             }
         } catch let error as JournalError {
             throw error.withRemedy(path)
@@ -84,7 +100,9 @@ public final class SQLiteHome: LogHome {
         try? checkpointer.stop()
     }
 
-    private static func open(_ path: String, _ durability: Durability) throws -> DatabasePool {
+    private static func open(
+        _ path: String, _ durability: Durability, _ retention: Retention
+    ) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.label = "journal"
         configuration.maximumReaderCount = JournalReader.threads + 1
@@ -93,16 +111,35 @@ public final class SQLiteHome: LogHome {
         try pool.writeWithoutTransaction { db in
             // After opening, since GRDB sets `synchronous` itself when it turns WAL on.
             try db.execute(sql: "PRAGMA synchronous = \(durability == .full ? "FULL" : "NORMAL")")
-            try db.execute(sql: "PRAGMA wal_autocheckpoint = \(Limits.walPages)")
-            try db.execute(sql: "PRAGMA journal_size_limit = \(64 << 20)")
+            try DiskBudget(retention).apply(db)
         }
         try pool.write(SQLiteSchema.prepare)
+        // Without it the file stays as large as it is, and there may be no space for what this takes.
+        try? DiskBudget.giveBack(pool, retention)
         return pool
     }
 
-    /// Keeps so much from now on.
+    /// Keeps so much from now on. The file gives back what that frees at the next start.
     public func keep(_ retention: Retention) {
         bounds.withLock { $0 = retention }
+        let budget = DiskBudget(retention)
+        checkpointer.keep(mostPages: budget.walPages)
+        // It fails in no way that the next commit would not fail in, and that one is told.
+        try? pool.writeWithoutTransaction { try budget.apply($0) }
+    }
+
+    /// What the clocks show now.
+    func observeClock() {
+        let reading = clock()
+        live.withLock { $0.observe(reading) }
+    }
+
+    /// Steps of the wall clock since this was last asked.
+    public func takeClockJumps() -> [ClockJump] {
+        live.withLock { live in
+            defer { live.jumps = [] }
+            return live.jumps
+        }
     }
 
     /// Has so many rooms open, and so silent ones, from now on. Rooms that are open stay.
@@ -114,8 +151,9 @@ public final class SQLiteHome: LogHome {
     /// The finishes of rooms that nothing was heard from for too long; see ``LogHome/staleRooms(now:)``.
     public func staleRooms(now: WallTime) -> [Draft] {
         guard let after = roomBounds.withLock({ $0.staleAfterMilliseconds }) else { return [] }
-        return live.withLock {
-            $0.fold.staleRooms(heardBefore: now - after, events: Limits.staleRoomEvents, now: now)
+        observeClock()
+        return live.withLock { live in
+            live.fold.staleRooms(events: Limits.staleRoomEvents, now: now) { live.clock.age(of: $0) > after }
         }
     }
 
@@ -137,10 +175,12 @@ public final class SQLiteHome: LogHome {
             }
             live.meta = meta
             live.head = batch.head
+            live.observe(clock())
+            if !batch.events.isEmpty { live.clock.committed(through: batch.head) }
             live.sinceCheckpoint += batch.events.count
             for (hash, entry) in batch.keys.new { live.seen.insert(hash, entry.id) }
             live.dirty.formUnion(live.fold.heardRooms)
-            let rooms = live.fold.commit()
+            let rooms = live.fold.commit(at: live.clock.now)
             live.dirty.formUnion(rooms.keys)
             return Commit(
                 events: batch.events, rooms: rooms, extent: live.extent, duplicates: batch.duplicates.count,

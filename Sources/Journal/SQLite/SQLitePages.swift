@@ -5,10 +5,22 @@ internal import GRDB
 extension SQLiteHome {
     /// Events after a cursor, with the ends of the log in the same view of it.
     public func page(after cursor: EventID, events: Int, bytes: Int) throws -> LogPage {
+        var good = 0
+        do {
+            return try page(after: cursor, events: events, bytes: bytes, good: &good)
+        } catch let error as JournalError {
+            guard error.isDamage, good > 0 else { throw error.at("after event \(cursor)") }
+            // What stands before a damaged place is sent, and every stream comes to stand at the same event.
+            return try page(after: cursor, events: good, bytes: bytes, good: &good)
+        }
+    }
+
+    /// - Parameter good: becomes the number of events that were read, also when this throws.
+    private func page(after cursor: EventID, events: Int, bytes: Int, good: inout Int) throws -> LogPage {
         try reporting("page") {
             try pool.read { db in
                 let extent = try Self.extent(db)
-                let found = try Self.events(db, after: cursor, events: events, bytes: bytes)
+                let found = try Self.events(db, after: cursor, events: events, bytes: bytes, good: &good)
                 return LogPage(
                     after: cursor, events: found, hasMore: (found.last?.id ?? cursor) < extent.head,
                     cursorIsKnown: try Self.isKnown(db, cursor, next: found.first?.id, extent), extent: extent)
@@ -44,7 +56,7 @@ extension SQLiteHome {
     }
 
     private static func events(
-        _ db: Database, after cursor: EventID, events limit: Int, bytes: Int
+        _ db: Database, after cursor: EventID, events limit: Int, bytes: Int, good: inout Int
     ) throws -> [LoggedEvent] {
         var events: [LoggedEvent] = []
         var size = 0
@@ -53,6 +65,7 @@ extension SQLiteHome {
         while events.isEmpty || size < bytes, let row = try rows.next() {
             let logged = try EventRow.logged(row)
             events.append(logged)
+            good = events.count
             size += logged.bytes
         }
         return events

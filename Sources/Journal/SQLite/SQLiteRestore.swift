@@ -4,7 +4,7 @@ internal import GRDB
 
 extension SQLiteHome.Live {
     /// What the file says: the rooms of the checkpoint, and every event after it folded onto them.
-    init(restoring pool: DatabasePool, lock: FolderLock) throws {
+    init(restoring pool: DatabasePool, lock: FolderLock, at reading: ClockReading) throws {
         self = try pool.read { db in
             let meta = try LogMeta(db)
             let rooms = try Self.rooms(db)
@@ -25,9 +25,10 @@ extension SQLiteHome.Live {
             let last = try Int64.fetchOne(db, sql: "SELECT max(id) FROM events") ?? 0
             let heard = fold.heardRooms
             let dirty = Set(fold.commit().keys).union(heard)
+            let head = max(EventID(rawValue: last), meta.trimmed)
             return Self(
-                meta: meta, head: max(EventID(rawValue: last), meta.trimmed), fold: fold,
-                seen: try Self.keys(db), dirty: dirty, savedMemory: savedMemory, sinceCheckpoint: replayed, lock: lock)
+                meta: meta, head: head, fold: fold, seen: try Self.keys(db), dirty: dirty, savedMemory: savedMemory,
+                sinceCheckpoint: replayed, clock: RetentionClock(at: reading, head: head), lock: lock)
         }
     }
 

@@ -73,13 +73,18 @@ struct LogMeta: Sendable {
 
 /// Runs `body` and says of an error of SQLite what was being done, and not with which values.
 func reporting<Result>(_ operation: String, _ body: () throws -> Result) throws -> Result {
-    do {
-        return try body()
-    } catch let error as DatabaseError {
-        throw JournalError(
+    do { return try body() } catch { throw JournalError(sqlite: error, during: operation) }
+}
+
+extension JournalError {
+    /// An error of SQLite, with what was being done; of any other what ``init(_:during:)`` tells.
+    init(sqlite error: any Error, during operation: String) {
+        guard let error = error as? DatabaseError else {
+            self.init(error, during: operation)
+            return
+        }
+        self.init(
             operation: operation, code: error.extendedResultCode.rawValue,
             text: error.message ?? error.extendedResultCode.description)
-    } catch {
-        throw JournalError(error, during: operation)
     }
 }

@@ -1,4 +1,4 @@
-public import Events
+internal import Events
 internal import Foundation
 internal import GRDB
 internal import Platform
@@ -12,9 +12,15 @@ extension SQLiteHome {
     }
 
     /// One step: a checkpoint if it is due, then one of retention.
-    public func upkeep(now: WallTime) throws -> Bool {
+    public func upkeep() throws -> Bool {
         if live.withLock({ $0.sinceCheckpoint >= Limits.checkpointEvents }) { try checkpoint() }
-        return try trim(now: now) == Limits.trimEvents
+        return try trim() == Limits.trimEvents
+    }
+
+    /// Whether what is over retention's bytes would let the file grow beyond its bound.
+    public func isOverfull() -> Bool {
+        let most = DiskBudget(retention).overfullBytes
+        return live.withLock { $0.meta.bytes > most }
     }
 
     /// Saves the rooms, closes the file and lets go of the data folder.
@@ -53,8 +59,9 @@ extension SQLiteHome {
     /// Removes what retention does not keep, at most ``Limits/trimEvents`` events a call so that ingest never waits
     /// long, oldest first. Dedupe entries go with their events. Returns how many went.
     @discardableResult
-    public func trim(now: WallTime) throws -> Int {
-        guard let step = try live.withLock({ try surplus(of: $0.meta, now) }) else { return 0 }
+    public func trim() throws -> Int {
+        observeClock()
+        guard let step = try live.withLock({ try surplus(of: $0.meta, $0.clock) }) else { return 0 }
         // A restart replays from the checkpoint, so nothing behind it may go.
         if live.withLock({ $0.meta.checkpoint < step.through }) { try checkpoint() }
         return try live.withLock { live in
@@ -66,6 +73,7 @@ extension SQLiteHome {
                 try pool.transaction { db in try Self.delete(db, through: step.through, meta) }
             }
             live.meta = meta
+            live.clock.removed(through: step.through)
             for (hash, id) in keys { live.seen.remove(hash, id) }
             return step.events
         }
@@ -77,7 +85,7 @@ extension SQLiteHome {
         var bytes = 0
     }
 
-    private func surplus(of meta: LogMeta, _ now: WallTime) throws -> Surplus? {
+    private func surplus(of meta: LogMeta, _ clock: RetentionClock) throws -> Surplus? {
         let retention = retention
         return try reporting("trim") {
             try pool.read { db in
@@ -93,7 +101,7 @@ extension SQLiteHome {
                     let removed = surplus ?? Surplus(through: id)
                     let events = meta.events - removed.events
                     let bytes = meta.bytes - removed.bytes
-                    guard retention.exceeds(oldest: id, events: events, bytes: bytes, now: now) else { break }
+                    guard retention.exceeds(oldestAge: clock.age(of: id), events: events, bytes: bytes) else { break }
                     surplus = Surplus(
                         through: id, events: removed.events + 1,
                         bytes: removed.bytes + row[1] + Limits.eventOverheadBytes)

@@ -12,8 +12,8 @@ internal import Platform
 /// eyes. Pages that are committed meanwhile are left over each time, so once they are few the writer copies those
 /// between two commits, and SQLite begins the write-ahead log anew.
 ///
-/// If this does not keep up, or fails, the writer's commits do it after all, from ``Limits/walPages`` on: SQLite's own
-/// way is the bound.
+/// If this does not keep up, or fails, the writer waits for it or copies by itself, from ``DiskBudget/walPages`` on,
+/// and waits for readers of what is older, so that the write-ahead log has a bound.
 ///
 /// It must be stopped before it is let go of: its thread keeps it.
 final class WALCheckpointer: Sendable {
@@ -29,16 +29,20 @@ final class WALCheckpointer: Sendable {
         var phase = Phase.idle
         /// What the writer's connection has written since the last round ended, in pages.
         var written = 0
+        /// From so many pages on the writer goes on only when they are copied.
+        var mostPages: Int
         var isStopping = false
         var isStopped = false
         var fault: JournalError?
     }
 
     private let connection: DatabaseQueue
-    private let state = Monitor(State())
+    private let state: Monitor<State>
 
     /// Starts the thread, for the database at `path`.
-    init(path: String) throws {
+    /// - Parameter mostPages: pages in the write-ahead log from which on the writer waits until they are copied.
+    init(path: String, mostPages: Int) throws {
+        state = Monitor(State(mostPages: mostPages))
         var configuration = Configuration()
         configuration.label = "journal-wal"
         connection = try DatabaseQueue(path: path, configuration: configuration)
@@ -48,6 +52,7 @@ final class WALCheckpointer: Sendable {
     /// To be called by the writer between two transactions, with its connection.
     func committed(_ writer: Database) {
         let pages = Self.takePagesWritten(writer)
+        waitIfTooMany(with: pages)
         let (isDue, isTheWritersTurn) = state.withLock { state in
             state.written += pages
             let isTheWritersTurn = state.phase == .copied
@@ -59,7 +64,21 @@ final class WALCheckpointer: Sendable {
         }
         if isDue { state.change { $0.phase = .copying } }
         // Others may read what is older, and the rest stays until the next round then.
-        if isTheWritersTurn { _ = try? writer.checkpoint(.passive) }
+        guard isTheWritersTurn, let counts = try? writer.checkpoint(.passive) else { return }
+        // Unless that has gone on for too long: pages are only appended until all readers have let go of the old ones.
+        if counts.walFrameCount >= state.withLock({ $0.mostPages }) { _ = try? writer.checkpoint(.restart) }
+    }
+
+    /// Lets a copy that is under way end if the write-ahead log has grown to its bound meanwhile.
+    private func waitIfTooMany(with pages: Int) {
+        let isTooMany = state.withLock { $0.phase == .copying && $0.written + pages >= $0.mostPages }
+        guard isTooMany else { return }
+        _ = state.wait(milliseconds: Self.mostWaitMilliseconds) { $0.phase == .copying ? nil : true }
+    }
+
+    /// Has another bound count from now on.
+    func keep(mostPages: Int) {
+        state.withLock { $0.mostPages = mostPages }
     }
 
     /// What went wrong since this was last asked.
@@ -112,6 +131,8 @@ final class WALCheckpointer: Sendable {
     private static let operation = "copy from the write-ahead log"
     /// Each pass leaves less, unless a reader holds on to what is older.
     private static let mostPasses = 4
+    /// A disk that takes longer for some megabytes does not keep webhooks waiting any longer.
+    private static let mostWaitMilliseconds = 1_000
 
     /// Pages that a connection has written to the write-ahead log since this was last asked.
     private static func takePagesWritten(_ db: Database) -> Int {

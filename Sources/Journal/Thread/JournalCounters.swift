@@ -14,6 +14,8 @@ public struct JournalCounters: Sendable, Equatable {
     public var failedDrafts = 0
     /// Times that looking after the log failed.
     public var upkeepFaults = 0
+    /// Steps of the wall clock that were noticed.
+    public var clockJumps = 0
     /// Drafts that wait, or are just being committed.
     public var waiting = 0
     /// How long the last transaction took, in seconds, whether it succeeded or not.

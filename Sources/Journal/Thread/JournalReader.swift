@@ -16,11 +16,16 @@ public final class JournalReader: Sendable {
     static let threads = 2
 
     private let home: any LogHome
+    private let onFault: @Sendable (JournalError) -> Void
     private let state = Monitor(State())
 
     /// Starts the threads.
-    public init(home: any LogHome) throws(SystemError) {
+    /// - Parameter onFault: called on a reader's thread for every read that failed, before its completion.
+    public init(
+        home: any LogHome, onFault: @escaping @Sendable (JournalError) -> Void = { _ in }
+    ) throws(SystemError) {
         self.home = home
+        self.onFault = onFault
         for number in 1...Self.threads {
             try NamedThread.start(name: "journal-\(number)") { self.run() }
         }
@@ -40,10 +45,13 @@ public final class JournalReader: Sendable {
         _ operation: String, _ body: @escaping @Sendable (any LogHome) throws -> Found,
         completion: @escaping @Sendable (Result<Found, JournalError>) -> Void
     ) -> Bool {
-        state.change { state in
+        let onFault = onFault
+        return state.change { state in
             guard !state.isStopping, state.queue.count < Limits.waitingReads else { return false }
             state.queue.append { home in
-                completion(Result { try body(home) }.mapError { JournalError($0, during: operation) })
+                let result = Result { try body(home) }.mapError { JournalError($0, during: operation) }
+                if case .failure(let fault) = result { onFault(fault) }
+                completion(result)
             }
             return true
         }

@@ -47,6 +47,7 @@ public final class JournalWriter: Sendable {
     private let steady: @Sendable () -> SteadyTime
     private let onCommit: @Sendable (Commit) -> Void
     private let onFault: @Sendable (JournalError) -> Void
+    private let onClockJump: @Sendable (ClockJump) -> Void
     private let state = Monitor(State())
 
     /// Starts the thread.
@@ -54,22 +55,25 @@ public final class JournalWriter: Sendable {
     /// - Parameters:
     ///   - home: where to append; from now on this writer alone does, and it closes it when it stops.
     ///   - clock: the time, in milliseconds since 1970.
-    ///   - steady: milliseconds since some moment, by a clock that nothing sets: rooms grow stale by it.
+    ///   - steady: milliseconds since some moment, by a clock that nothing sets: stale rooms are looked for by it.
     ///   - onCommit: called on the writer's thread after each commit that brought something, before the completions
     ///     of its drafts: who is answered 200 is fanned out already. Also, without events, when retention has
     ///     removed some.
     ///   - onFault: called on the writer's thread when looking after the log failed. Failed appends are told to
     ///     their completions instead.
+    ///   - onClockJump: called on the writer's thread when the home has noticed a step of the wall clock.
     public init(
         home: any LogHome, clock: @escaping @Sendable () -> WallTime,
         steady: @escaping @Sendable () -> SteadyTime = SteadyTime.now,
-        onCommit: @escaping @Sendable (Commit) -> Void, onFault: @escaping @Sendable (JournalError) -> Void = { _ in }
+        onCommit: @escaping @Sendable (Commit) -> Void, onFault: @escaping @Sendable (JournalError) -> Void = { _ in },
+        onClockJump: @escaping @Sendable (ClockJump) -> Void = { _ in }
     ) throws(SystemError) {
         self.home = home
         self.clock = clock
         self.steady = steady
         self.onCommit = onCommit
         self.onFault = onFault
+        self.onClockJump = onClockJump
         try NamedThread.start(name: "journal") { self.run() }
     }
 
@@ -111,9 +115,9 @@ public final class JournalWriter: Sendable {
     }
 
     private func run() {
-        var upkeep = UpkeepPace(now: clock())
+        var upkeep = UpkeepPace(now: SteadyTime.now())
         var pace = CommitPace()
-        var stale = StaleRoomPace(wall: clock(), steady: steady())
+        var stale = StaleRoomPace(now: steady())
         measure()
         while true {
             pace.wait()
@@ -122,9 +126,10 @@ public final class JournalWriter: Sendable {
                 pace.begin(drafts: drafts.count)
                 var rest = drafts[...]
                 while !rest.isEmpty {
-                    upkeep.appended += commit(rest.prefix(Limits.commitEvents))
+                    let batch = Self.batch(of: rest)
+                    upkeep.appended += commit(batch)
                     settle()
-                    rest = rest.dropFirst(Limits.commitEvents)
+                    rest = rest.dropFirst(batch.count)
                     lookAfterLog(&upkeep, isIdle: false)
                 }
                 // Here too, or a writer that never rests would seem not to write.
@@ -149,6 +154,16 @@ public final class JournalWriter: Sendable {
             }
             return state.isStopping ? .stop : nil
         } ?? .nothing
+    }
+
+    /// What of the drafts that wait goes into one transaction: at least one.
+    private static func batch(of drafts: ArraySlice<Pending>) -> ArraySlice<Pending> {
+        var bytes = 0
+        let batch = drafts.prefix(Limits.commitEvents).prefix { pending in
+            bytes += pending.draft.raw?.count ?? 0
+            return bytes <= Limits.commitBytes
+        }
+        return batch.isEmpty ? drafts.prefix(1) : batch
     }
 
     /// Appends a batch and tells everybody; returns how many events it brought.
@@ -176,12 +191,12 @@ public final class JournalWriter: Sendable {
 
     /// Finishes a batch of the rooms that nothing was heard from for too long, and returns how many events that took.
     private func finishStaleRooms(_ pace: inout StaleRoomPace) -> Int {
+        guard pace.isDue(now: steady()) else { return 0 }
         let now = clock()
-        guard let seen = pace.seen(wall: now, steady: steady()) else { return 0 }
         // Not again before its time if this fails: what failed for want of space will hardly succeed at once.
         pace.hasMore = false
         do {
-            let drafts = try home.staleRooms(now: seen)
+            let drafts = try home.staleRooms(now: now)
             guard !drafts.isEmpty else { return 0 }
             let began = ContinuousClock.now
             let result = Result { try home.append(drafts, now: now) }
@@ -220,20 +235,31 @@ public final class JournalWriter: Sendable {
     }
 
     private func lookAfterLog(_ pace: inout UpkeepPace, isIdle: Bool) {
-        let now = clock()
-        let steps = pace.steps(now: now, isIdle: isIdle)
-        defer { if steps > 0 { measure() } }
-        for _ in 0..<steps {
+        let steps = pace.steps(now: SteadyTime.now(), isIdle: isIdle)
+        var taken = 0
+        while taken < steps || !pace.hasFailed && home.isOverfull() {
+            taken += 1
             do {
-                pace.hasMore = try home.upkeep(now: now)
+                pace.hasMore = try home.upkeep()
+                pace.hasFailed = false
                 try tellTrimming(&pace.toldTrimming)
             } catch {
                 // Not again before its time: what failed for want of space will hardly succeed at once.
                 pace.hasMore = false
+                pace.hasFailed = true
                 failed(error, during: "upkeep")
             }
             settle()
-            guard pace.hasMore else { return }
+            guard pace.hasMore else { break }
+        }
+        if taken > 0 { measure() }
+        tellClockJumps()
+    }
+
+    private func tellClockJumps() {
+        for jump in home.takeClockJumps() {
+            state.withLock { $0.counters.clockJumps += 1 }
+            onClockJump(jump)
         }
     }
 

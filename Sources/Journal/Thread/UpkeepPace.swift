@@ -7,17 +7,19 @@ struct UpkeepPace {
     var appended = 0
     /// True when the last step left something to do.
     var hasMore = false
+    /// True when the last step failed: the next waits for its time, however full the log is.
+    var hasFailed = false
     /// Up to where the log is trimmed, as far as everybody was told.
     var toldTrimming = EventID.zero
-    private var last: WallTime
+    private var last: SteadyTime
 
-    init(now: WallTime) {
+    init(now: SteadyTime) {
         last = now
     }
 
     /// How many steps to take now.
-    mutating func steps(now: WallTime, isIdle: Bool) -> Int {
-        let isDue = appended >= Limits.trimEvents || abs(now - last) >= Int64(Limits.upkeepMilliseconds)
+    mutating func steps(now: SteadyTime, isIdle: Bool) -> Int {
+        let isDue = appended >= Limits.trimEvents || now - last >= Int64(Limits.upkeepMilliseconds)
         guard isIdle || isDue else { return 0 }
         defer {
             appended = 0

@@ -4,6 +4,7 @@ internal import Events
 internal import Fanout
 internal import FrontDoor
 internal import Platform
+internal import Telemetry
 
 /// A stream of marked frames that has nothing to do with the log; see ``DiagnosticPlan``.
 final class DiagnosticStream: StreamSocketOwner {
@@ -122,7 +123,7 @@ extension Worker {
         let refusal: StreamRefusal? =
             context.isDraining.withLock { $0 } ? .draining : admit(principal, address: address, now: now)
         if let refusal {
-            context.metrics.count(.streamsRefused, "reason", refusal.reason)
+            context.metrics.count(refusal.reason)
             return reply(exchange, refusal.problem.response, check)
         }
         let isChunked = !request.isHTTP10
@@ -133,7 +134,7 @@ extension Worker {
         guard let socket = exchange.takeOver() else {
             return context.release(principal, address: address)
         }
-        context.requests.opened(exchange, stream: nil)
+        context.requests.opened(LoggedRequest(exchange), stream: nil)
         let entry = StreamEntry(diagnostic: hub.takeStreamID(), of: identity, address: address, openedAt: now)
         let diagnostic = DiagnosticStream(
             socket, plan: plan, opening: opening, isChunked: isChunked, of: identity, entry: entry, on: loop,

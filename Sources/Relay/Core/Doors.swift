@@ -3,6 +3,7 @@ internal import EventLoop
 internal import Events
 internal import FrontDoor
 internal import Platform
+internal import Telemetry
 
 /// The doors of one loop: one for the addresses in the clear and one for those over TLS, as far as there are any.
 struct Doors {

@@ -39,9 +39,9 @@ extension Relay {
         defer { if !isStopping { service?.ready(status) } }
         do {
             try await apply(try loadSettings())
-            context.metrics.count(.reloads, "outcome", "applied")
+            context.metrics.count(ReloadOutcome.applied)
         } catch {
-            context.metrics.count(.reloads, "outcome", "refused")
+            context.metrics.count(ReloadOutcome.refused)
             status += "; the last reload was refused, see the log"
             context.log.error("the settings were not reloaded, those before stay in force:")
             for line in "\(error)".split(separator: "\n") { context.log.error("\(line)") }

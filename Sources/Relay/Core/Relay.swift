@@ -6,6 +6,7 @@ internal import FrontDoor
 internal import Journal
 internal import Logging
 internal import Platform
+internal import Telemetry
 
 /// The relay: settings in, a running service out.
 public final class Relay: Sendable {
@@ -59,7 +60,7 @@ public final class Relay: Sendable {
         let (rules, issuers) = await keys.prepare(try await Rules(settings))
         let context = RelayContext(
             rules: rules, keys: keys, caps: caps,
-            revocations: try RevocationStore(folder: settings.data, now: WallClock.now()),
+            revocations: try RevocationStore(folder: settings.data),
             tls: identity.map { TLSTermination($0) }, output: output, keepsQueue: !inherited.isEmpty)
         let home = try SQLiteHome(
             folder: settings.data, durability: settings.log.durability == .full ? .full : .normal,
@@ -98,8 +99,9 @@ public final class Relay: Sendable {
                 for mailbox in mailboxes { mailbox.post(.committed(commit)) }
                 context.roomNotice.note(commit)
             },
-            onFault: { journalLog.log(.error, "\($0)", now: WallClock.now()) })
-        let reader = try JournalReader(home: home)
+            onFault: context.journalFailed,
+            onClockJump: { journalLog.log(.warning, "\($0)", now: WallClock.now()) })
+        let reader = try JournalReader(home: home, onFault: context.journalFailed)
         self.context = context
         self.home = home
         self.inherited = inherited

@@ -5,6 +5,7 @@ internal import Glibc
 internal import Journal
 internal import Logging
 internal import Platform
+internal import Telemetry
 internal import Webhooks
 
 /// A source that is set up: its name and what it verifies and reads with.
@@ -106,6 +107,8 @@ final class RelayContext: Sendable {
     let roomNotice: RoomNotice
     /// What the log's home cannot do: a full disk fails every second.
     let journalLog: RateLimitedLog
+    /// What of the log is damaged.
+    let damage: Locked<DamageReport>
     let tlsLog: RateLimitedLog
     /// Out of files, every loop's door fails every second.
     let acceptLog: RateLimitedLog
@@ -136,6 +139,7 @@ final class RelayContext: Sendable {
         health = Health(loops: rules.settings.loops)
         roomNotice = RoomNotice(log, metrics)
         journalLog = RateLimitedLog(log, linesPerSecond: 1)
+        damage = Locked(DamageReport(path: "\(rules.settings.data)/\(SQLiteHome.fileName)"))
         tlsLog = RateLimitedLog(log)
         acceptLog = RateLimitedLog(log, linesPerSecond: 1)
         webhookLog = RateLimitedLog(log)
@@ -191,7 +195,7 @@ final class RelayContext: Sendable {
 
     /// Counts a handshake, and logs one that came to no good end.
     func count(_ report: TLSReport) {
-        metrics.count(.tlsHandshakes, "outcome", report.outcome.rawValue)
+        metrics.count(report.outcome)
         guard !report.remoteAddress.isEmpty else { return }
         let detail = report.detail.isEmpty ? "" : ": \(report.detail)"
         tlsLog.warning(

@@ -25,7 +25,7 @@ final class RevocationStore: Sendable {
     /// Reads the file of a data folder; without one nobody is revoked.
     /// - Throws: ``RelayError`` if the file is there and cannot be understood: to start with fewer revocations than
     ///   there were would let somebody in.
-    init(folder: String, now: WallTime) throws {
+    init(folder: String) throws {
         path = "\(folder)/\(Self.fileName)"
         var revocations = Revocations()
         let found: [UInt8]?
@@ -41,8 +41,8 @@ final class RevocationStore: Sendable {
                     "\(path) is damaged, and somebody may be let in who was revoked: restore the file, or delete it and revoke again"
                 )
             }
+            // With those that have ended: the clock may be ahead, and the next save would forget what still counts.
             revocations = kept
-            revocations.sweep(now: now)
         }
         state = Locked(State(revocations: revocations))
     }

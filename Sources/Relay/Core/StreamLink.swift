@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Fanout
 internal import Glibc
 internal import Platform
+internal import Telemetry
 internal import Wire
 
 /// Ties a subscriber to its socket: the hub writes through it, and the socket reports through it.

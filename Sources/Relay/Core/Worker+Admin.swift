@@ -2,6 +2,7 @@ internal import Access
 internal import Events
 internal import FrontDoor
 internal import Logging
+internal import Telemetry
 
 // What administrators may see and do, and how a client keeps its stream alive.
 extension Worker {

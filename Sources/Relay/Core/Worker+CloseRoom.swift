@@ -4,6 +4,7 @@ internal import Events
 internal import FrontDoor
 internal import Journal
 internal import Logging
+internal import Telemetry
 
 // How an administrator closes a room.
 extension Worker {
@@ -52,7 +53,7 @@ extension Worker {
 extension RoomKey {
     /// For the log: what is no plain word is quoted there as JSON.
     fileprivate var text: String {
-        func text(_ name: WireText) -> String { JSONWriter.text { $0.string(OutputText.cut(name)) } }
+        func text(_ name: WireText) -> String { JSONWriter.text { $0.string(LogText.cut(name)) } }
         return "\(text(name)) of \(text(source))"
     }
 }

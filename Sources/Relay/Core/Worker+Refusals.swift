@@ -2,6 +2,7 @@ internal import Access
 internal import Events
 internal import FrontDoor
 internal import Platform
+internal import Telemetry
 internal import Wire
 
 // How a stream is refused: as a status, or, to a browser's EventSource, as an event on a stream that ends.
@@ -9,9 +10,9 @@ extension Worker {
     /// Refuses a stream whose token is good.
     func refuse(_ exchange: Exchange, _ opening: Opening, _ refusal: StreamRefusal) {
         let request = exchange.request
-        context.metrics.count(.streamsRefused, "reason", refusal.reason)
+        context.metrics.count(refusal.reason)
         context.accessLog.warning(
-            "refused a stream to \(request.remoteAddress): \(refusal.reason): \(refusal.detail)",
+            "refused a stream to \(request.remoteAddress): \(refusal.reason.label): \(refusal.detail)",
             now: WallClock.now())
         tell(exchange, refusal.problem, opening.check, retryAfterSeconds: refusal.retryAfterSeconds)
     }
@@ -60,9 +61,9 @@ extension Worker {
     /// Tells the operator of a page that may not read what it asks for: its author sees nothing but a failure.
     func noteStranger(_ exchange: Exchange) {
         guard let origin = CrossOrigin(rules: context.rules).strangerOrigin(exchange.request) else { return }
-        let path = RequestLog.target(exchange.request, withQuery: false)
+        let path = LoggedRequest(exchange).target(withQuery: false)
         context.originLog.warning(
-            "a page of \(OutputText.origin(origin)) asked for \(path) and may not read the answer: cors.origins does "
+            "a page of \(LogText.origin(origin)) asked for \(path) and may not read the answer: cors.origins does "
                 + "not list it", now: WallClock.now())
     }
 }

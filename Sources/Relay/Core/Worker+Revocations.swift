@@ -3,6 +3,7 @@ internal import EventLoop
 internal import Events
 internal import FrontDoor
 internal import Logging
+internal import Telemetry
 
 // How administrators revoke, lift, and see what is revoked.
 extension Worker {
@@ -101,7 +102,7 @@ extension Worker {
 extension Revocations.Subject {
     /// For the log: what is no plain word is quoted there as JSON.
     var text: String {
-        func text(_ name: WireText) -> String { JSONWriter.text { $0.string(OutputText.cut(name)) } }
+        func text(_ name: WireText) -> String { JSONWriter.text { $0.string(LogText.cut(name)) } }
         let (kind, name, issuer) =
             switch self {
             case .user(let user, let issuer): ("user", user, issuer)

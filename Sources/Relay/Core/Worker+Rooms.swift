@@ -44,7 +44,7 @@ extension Worker {
         }
         let served = served(to: identity)
         guard served.begin() else {
-            context.metrics.count(.streamsRefused, "reason", StreamRefusal.answers.reason)
+            context.metrics.count(StreamRefusal.Reason.answers)
             return reply(exchange, StreamRefusal.answers.problem.response, check)
         }
         let needsJSON = request.method != "HEAD" && request.header("if-none-match") == nil

@@ -5,6 +5,7 @@ internal import Fanout
 internal import FrontDoor
 internal import Journal
 internal import Platform
+internal import Telemetry
 
 // Which path goes where.
 extension Worker {
@@ -112,15 +113,17 @@ extension Worker {
             return HTTPResponse(status: 200, body: Array("ok\n".utf8))
         }
         let steady = SteadyTime.now()
-        let report = context.health.report(
+        let damage = context.damage.withLock { $0 }
+        var report = context.health.report(
             isDraining: context.isDraining.withLock { $0 }, sources: context.rules.sources.count, now: steady)
+        report.damage = damage.summary
         if request.path[0] == "readyz" {
             var response = HTTPResponse.json(report.isReady ? 200 : 503) { report.write(to: &$0) }
             if !report.isReady { response.headers.append(("Retry-After", "1")) }
             return response
         }
         let readings = PageReadings(
-            journal: JournalReading(counters: writer.counters), process: context.health.process,
+            journal: JournalReading(counters: writer.counters, damage: damage), process: context.health.process,
             loopLags: context.health.loopLags(now: steady), isReady: report.isReady,
             streamsLimit: context.caps.withLock { $0.settings.total }, log: context.output.writer.counters)
         let format = MetricsFormat(accept: request.header("accept"))

@@ -5,6 +5,7 @@ internal import Fanout
 internal import FrontDoor
 internal import Journal
 internal import Platform
+internal import Telemetry
 internal import Wire
 
 // `GET /api/events`: from a request to a subscriber.
@@ -128,7 +129,7 @@ extension Worker {
         guard let socket = exchange.takeOver() else {
             return context.release(principal, address: address)
         }
-        context.requests.opened(exchange, stream: hub.nextStreamID)
+        context.requests.opened(LoggedRequest(exchange), stream: hub.nextStreamID)
         let query = opening.query
         var subscription = Subscription(principal: principal, filter: opening.filter, start: start)
         subscription.isAddressable = opening.identity.isAddressable

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Events
 internal import Platform
+internal import Telemetry
 
 /// How the relay is: what its loops let know, what the canaries found, and what the system says of the process.
 final class Health: Sendable {
@@ -80,6 +81,8 @@ struct ReadinessReport: Sendable {
     var drain: String?
     var ingest: String?
     var log: String?
+    /// What of the log cannot be read. That is no reason not to be ready: what comes is kept and relayed.
+    var damage: String?
     var loops: [Loop] = []
     /// None is no reason not to be ready: then there is nothing to miss.
     let sources: Int
@@ -101,6 +104,7 @@ struct ReadinessReport: Sendable {
                 writer.member(name) { writer in
                     writer.member("ok", why == nil)
                     writer.member("why", why)
+                    writer.member("note", name == "log" ? damage : nil)
                 }
             }
             writer.name("loops")

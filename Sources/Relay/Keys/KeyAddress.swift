@@ -28,7 +28,7 @@ struct KeyAddress: Sendable, Hashable {
     /// Why there is none.
     struct Failure: Error, Sendable, Equatable {
         /// The word in the metric.
-        let outcome: String
+        let outcome: KeyFetchOutcome
         /// One sentence for the operator.
         let problem: String
     }
@@ -41,7 +41,7 @@ struct KeyAddress: Sendable, Hashable {
         let document: Fetch.Document
         do { document = try await fetch.document() } catch { throw Failure(error) }
         guard let text = String(validating: document.body, as: UTF8.self) else {
-            throw Failure(outcome: "unusable", problem: "the answer is no text in UTF-8")
+            throw Failure(outcome: .unusable, problem: "the answer is no text in UTF-8")
         }
         return KeySet(text: text, keys: try await read(text), maxAgeSeconds: document.maxAgeSeconds)
     }
@@ -49,7 +49,7 @@ struct KeyAddress: Sendable, Hashable {
     /// Reads a set.
     func read(_ text: String) async throws(Failure) -> PublicKeys {
         do { return try await PublicKeys.jwks(text, algorithms: algorithms) } catch {
-            throw Failure(outcome: "unusable", problem: "the answer is no key set that can be used: \(error.problem)")
+            throw Failure(outcome: .unusable, problem: "the answer is no key set that can be used: \(error.problem)")
         }
     }
 }
@@ -58,12 +58,12 @@ extension KeyAddress.Failure {
     fileprivate init(_ failure: Fetch.Failure) {
         switch failure {
         case .timedOut:
-            self.init(outcome: "timeout", problem: "it took longer than \(Limits.keyFetchMilliseconds / 1000) s")
-        case .unreachable(let text): self.init(outcome: "unreachable", problem: text)
-        case .untrusted(let text): self.init(outcome: "untrusted", problem: text)
-        case .status(let status): self.init(outcome: "status", problem: "the answer was \(status), not 200")
+            self.init(outcome: .timeout, problem: "it took longer than \(Limits.keyFetchMilliseconds / 1000) s")
+        case .unreachable(let text): self.init(outcome: .unreachable, problem: text)
+        case .untrusted(let text): self.init(outcome: .untrusted, problem: text)
+        case .status(let status): self.init(outcome: .status, problem: "the answer was \(status), not 200")
         case .tooLarge:
-            self.init(outcome: "too_large", problem: "the answer is larger than \(Limits.keySetBytes / 1024) KiB")
+            self.init(outcome: .tooLarge, problem: "the answer is larger than \(Limits.keySetBytes / 1024) KiB")
         }
     }
 }

@@ -195,7 +195,7 @@ final class KeyFetcher: Sendable {
         guard let end = end(address, puttingInForce: set.keys, { $0.succeeded(set, now: now) }) else { return }
         let context = end.context
         for waiter in end.waiters { waiter.post() }
-        context.metrics.count(.keyFetches, "issuer", address.issuer, "outcome", "ok")
+        context.metrics.count(.ok, of: address.issuer)
         if end.change.isNew {
             let ignored = set.keys.ignored.isEmpty ? "" : "; left aside: \(set.keys.ignored.joined(separator: "; "))"
             context.log.info("the issuer \(address.issuer) has \(set.keys.count) keys\(ignored)")
@@ -211,7 +211,7 @@ final class KeyFetcher: Sendable {
         let now = SteadyTime.now()
         guard let end = end(address, { $0.failed(failure, now: now) }) else { return }
         for waiter in end.waiters { waiter.post() }
-        end.context.metrics.count(.keyFetches, "issuer", address.issuer, "outcome", failure.outcome)
+        end.context.metrics.count(failure.outcome, of: address.issuer)
         guard end.change else { return }
         let hasKeys = end.entry.schedule.hasKeys
         let rest = hasKeys ? "the last keys stay" : "its tokens are answered 503 until there are keys"

@@ -2,80 +2,63 @@ internal import Access
 internal import Events
 internal import FrontDoor
 internal import Platform
+internal import Telemetry
 internal import Webhooks
 
 /// The relay's counts, in Prometheus' formats. Label values come from fixed sets: sources are configured,
-/// reasons and outcomes are enumerated. Never a room, never a user. Every series stands on the page from the start,
-/// at zero, so that a rate over its first increase is not lost.
+/// reasons and outcomes are enumerated. Never a room, never a user.
 final class Metrics: Sendable {
-    /// A counter's name with what it counts.
-    enum Counter: String, CaseIterable {
-        case webhooks = "roomwire_webhooks_total"
-        case rejections = "roomwire_webhook_rejections_total"
-        case requestsRefused = "roomwire_requests_refused_total"
-        case streamsRefused = "roomwire_streams_refused_total"
-        case accessRefused = "roomwire_access_refused_total"
-        case reloads = "roomwire_reloads_total"
-        case keyFetches = "roomwire_key_fetches_total"
-        case tlsHandshakes = "roomwire_tls_handshakes_total"
-        case roomsFinished = "roomwire_rooms_finished_by_relay_total"
-        case untracked = "roomwire_untracked_events_total"
-
-        var help: String {
-            switch self {
-            case .webhooks: "Webhooks by source and outcome."
-            case .rejections: "Webhooks refused, by source and reason."
-            case .requestsRefused: "Requests refused before any route saw them, by status."
-            case .streamsRefused: "Streams refused although their token was good, by reason."
-            case .accessRefused: "Requests refused for their token or ticket, by reason."
-            case .reloads: "Reloads of the settings, by outcome."
-            case .keyFetches: "Fetches of issuers' keys, by issuer and outcome."
-            case .tlsHandshakes: "TLS handshakes, by outcome."
-            case .roomsFinished: "Rooms that the relay finished itself, by reason."
-            case .untracked: "Events that would have opened a room beyond rooms.total: relayed, and the room not kept."
-            }
-        }
-    }
-
-    private struct Series: Hashable {
-        let counter: Counter
-        let labels: [String]
-    }
-
     private struct State {
-        var counts: [Series: UInt64] = [:]
+        var webhooks = MetricCounterByName<WebhookOutcome>(
+            "roomwire_webhooks_total", "Webhooks by source and outcome.", by: .source)
+        var rejections = MetricCounterByName<WebhookRefusal>(
+            "roomwire_webhook_rejections_total", "Webhooks refused, by source and reason.", by: .source)
+        var requestsRefused = MetricCounter<RefusedStatus>(
+            "roomwire_requests_refused_total", "Requests refused before any route saw them, by status.")
+        var streamsRefused = MetricCounter<StreamRefusal.Reason>(
+            "roomwire_streams_refused_total", "Streams refused although their token was good, by reason.")
+        var accessRefused = MetricCounter<AccessRefusal.Reason>(
+            "roomwire_access_refused_total", "Requests refused for their token or ticket, by reason.")
+        var reloads = MetricCounter<ReloadOutcome>(
+            "roomwire_reloads_total", "Reloads of the settings, by outcome.")
+        var keyFetches = MetricCounterByName<KeyFetchOutcome>(
+            "roomwire_key_fetches_total", "Fetches of issuers' keys, by issuer and outcome.", by: .issuer)
+        var tlsHandshakes = MetricCounter<TLSOutcome>(
+            "roomwire_tls_handshakes_total", "TLS handshakes, by outcome.")
+        var roomsFinished = MetricCounter<RoomEndLabel>(
+            "roomwire_rooms_finished_by_relay_total", "Rooms that the relay finished itself, by reason.")
+        var untracked = 0
         var delay: [String: Histogram] = [:]
         /// When the last webhook of each source came.
         var lastWebhooks: [String: WallTime] = [:]
         var hubs: [Int: HubReading] = [:]
+
+        func write(to page: inout MetricsPage) {
+            webhooks.write(to: &page)
+            rejections.write(to: &page)
+            requestsRefused.write(to: &page)
+            streamsRefused.write(to: &page)
+            accessRefused.write(to: &page)
+            reloads.write(to: &page)
+            keyFetches.write(to: &page)
+            tlsHandshakes.write(to: &page)
+            roomsFinished.write(to: &page)
+            page.single(
+                "roomwire_untracked_events_total", "counter",
+                "Events that would have opened a room beyond rooms.total: relayed, and the room not kept.",
+                "\(untracked)")
+        }
     }
 
     /// The source of webhooks whose path names none that is set up.
     static let unknownSource = "unknown"
-    static let webhookOutcomes = ["accepted", "duplicate", "answered", "refused", "unavailable"]
-    static let keyOutcomes = ["ok", "timeout", "unreachable", "untrusted", "status", "too_large", "unusable"]
-    static let reloadOutcomes = ["applied", "refused"]
-    static let refusedStatuses = [400, 408, 413, 414, 417, 501, 503]
 
     private let state: Locked<State>
 
     init() {
         var state = State()
-        func declare(_ counter: Counter, _ label: String, _ values: [String]) {
-            for value in values { state.counts[Series(counter: counter, labels: [label, value])] = 0 }
-        }
-        declare(.requestsRefused, "status", Self.refusedStatuses.map(String.init) + ["other"])
-        declare(.streamsRefused, "reason", StreamRefusal.reasons)
-        declare(.accessRefused, "reason", AccessRefusal.Reason.allCases.map(\.rawValue))
-        declare(.tlsHandshakes, "outcome", TLSOutcome.allCases.map(\.rawValue))
-        declare(.reloads, "outcome", Self.reloadOutcomes)
-        declare(.roomsFinished, "reason", RoomNotice.reasons)
-        state.counts[Series(counter: .untracked, labels: [])] = 0
-        for (counter, label, value) in [
-            (Counter.webhooks, "outcome", "refused"), (.rejections, "reason", "unknown_source"),
-        ] {
-            state.counts[Series(counter: counter, labels: ["source", Self.unknownSource, label, value])] = 0
-        }
+        state.webhooks.declare(Self.unknownSource, [.refused])
+        state.rejections.declare(Self.unknownSource, [.unknownSource])
         self.state = Locked(state)
     }
 
@@ -83,55 +66,74 @@ final class Metrics: Sendable {
     /// gone stay.
     func declare(sources: some Sequence<String>, fetchedIssuers: [String]) {
         state.withLock { state in
-            func declare(_ counter: Counter, _ names: [String], _ values: [String]) {
-                for value in values {
-                    state.counts[Series(counter: counter, labels: names + [value]), default: 0] += 0
-                }
-            }
-            for issuer in fetchedIssuers { declare(.keyFetches, ["issuer", issuer, "outcome"], Self.keyOutcomes) }
+            for issuer in fetchedIssuers { state.keyFetches.declare(issuer) }
             for source in sources {
-                declare(.webhooks, ["source", source, "outcome"], Self.webhookOutcomes)
-                declare(.rejections, ["source", source, "reason"], Rejection.Reason.allCases.map(\.rawValue))
+                state.webhooks.declare(source)
+                state.rejections.declare(source, Rejection.Reason.allCases.map(WebhookRefusal.rejected))
                 if state.delay[source] == nil { state.delay[source] = Histogram(bounds: Histogram.delayBoundsSeconds) }
             }
         }
     }
 
-    /// Counts one; labels are names and values in turn.
-    func count(_ counter: Counter, _ labels: String...) {
-        count(counter, 1, labels)
+    /// Counts a webhook.
+    func count(_ outcome: WebhookOutcome, of source: String) {
+        state.withLock { state in
+            state.webhooks.count(outcome, of: source)
+            state.lastWebhooks[source] = WallClock.now()
+        }
     }
 
-    /// Counts so many.
-    func count(_ counter: Counter, _ number: Int, _ labels: [String]) {
+    /// Counts a webhook that was refused, and why.
+    func count(_ refusal: WebhookRefusal, of source: String) {
         state.withLock { state in
-            state.counts[Series(counter: counter, labels: labels), default: 0] += UInt64(number)
-            if counter == .webhooks { state.lastWebhooks[labels[1]] = WallClock.now() }
+            state.webhooks.count(.refused, of: source)
+            state.rejections.count(refusal, of: source)
+            state.lastWebhooks[source] = WallClock.now()
         }
     }
 
     /// What came from each source, in the order of their names, with what came for a source that is not set up.
     func sources() -> [SourceCounts] {
         let state = state.withLock { $0 }
-        func count(_ counter: Counter, _ source: String, _ label: String, _ value: String) -> UInt64 {
-            state.counts[Series(counter: counter, labels: ["source", source, label, value])] ?? 0
-        }
-        let reasons = Rejection.Reason.allCases.map(\.rawValue) + ["unknown_source"]
-        let names = Set(state.counts.keys.filter { $0.counter == .webhooks }.map { $0.labels[1] })
-        return names.sorted().map { source in
-            let refusals = reasons.map { (reason: $0, count: count(.rejections, source, "reason", $0)) }
+        return state.webhooks.names.map { source in
+            let refusals = WebhookRefusal.allCases.map {
+                (reason: $0.label, count: state.rejections.count(of: $0, of: source))
+            }
             return SourceCounts(
                 name: source,
-                outcomes: Self.webhookOutcomes.map { (name: $0, count: count(.webhooks, source, "outcome", $0)) },
+                outcomes: WebhookOutcome.allCases.map {
+                    (name: $0.label, count: state.webhooks.count(of: $0, of: source))
+                },
                 refusals: refusals.filter { $0.count > 0 }.sorted { $0.count > $1.count },
                 lastWebhookAt: state.lastWebhooks[source])
         }
     }
 
-    /// Counts a request that the door turned away.
-    func countRefused(status: Int) {
-        count(.requestsRefused, "status", Self.refusedStatuses.contains(status) ? String(status) : "other")
+    /// Counts a fetch of an issuer's keys.
+    func count(_ outcome: KeyFetchOutcome, of issuer: String) {
+        state.withLock { $0.keyFetches.count(outcome, of: issuer) }
     }
+
+    /// Counts a stream that was refused although its token was good.
+    func count(_ reason: StreamRefusal.Reason) { state.withLock { $0.streamsRefused.count(reason) } }
+
+    /// Counts a request that was refused for its token or ticket.
+    func count(_ reason: AccessRefusal.Reason) { state.withLock { $0.accessRefused.count(reason) } }
+
+    /// Counts a reload.
+    func count(_ outcome: ReloadOutcome) { state.withLock { $0.reloads.count(outcome) } }
+
+    /// Counts a handshake.
+    func count(_ outcome: TLSOutcome) { state.withLock { $0.tlsHandshakes.count(outcome) } }
+
+    /// Counts rooms that the relay finished itself.
+    func count(_ reason: RoomEndLabel, rooms: Int) { state.withLock { $0.roomsFinished.count(reason, rooms) } }
+
+    /// Counts events that would have opened a room beyond the bound.
+    func count(untracked events: Int) { state.withLock { $0.untracked += events } }
+
+    /// Counts a request that the door turned away.
+    func countRefused(status: Int) { state.withLock { $0.requestsRefused.count(RefusedStatus(status)) } }
 
     /// An accepted webhook came so many milliseconds after what it tells of. A provider whose clock is ahead counts
     /// as not late at all.
@@ -152,18 +154,12 @@ final class Metrics: Sendable {
         let state = state.withLock { $0 }
         var page = MetricsPage(format: format)
         readings.write(to: &page)
-        for counter in Counter.allCases {
-            page.begin(counter.rawValue, "counter", counter.help)
-            let series = state.counts.filter { $0.key.counter == counter }
-            for (series, count) in series.sorted(by: { $0.key.labels.lexicographicallyPrecedes($1.key.labels) }) {
-                page.sample(counter.rawValue, series.labels, "\(count)")
-            }
-        }
+        state.write(to: &page)
         HubReading.write(state.hubs.sorted { $0.key < $1.key }.map(\.value), to: &page)
         let delay = "roomwire_provider_delay_seconds"
         page.begin(delay, "histogram", "From what happened, by the provider's word, to the arrival of its webhook.")
         for (source, histogram) in state.delay.sorted(by: { $0.key < $1.key }) {
-            page.samples(delay, ["source", source], histogram)
+            page.samples(delay, [MetricLabel(.source, source)], histogram)
         }
         page.end()
         return Array(page.text.utf8)

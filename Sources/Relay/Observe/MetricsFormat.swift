@@ -1,20 +1,7 @@
+internal import Telemetry
 internal import Wire
 
-/// In which of Prometheus' two formats the metrics page is written.
-enum MetricsFormat {
-    /// Prometheus' text format, version 0.0.4: what everybody gets who does not ask for the other one.
-    case text
-    /// OpenMetrics, version 1.0.0.
-    case openMetrics
-
-    /// The answer's `Content-Type`.
-    var contentType: String {
-        switch self {
-        case .text: "text/plain; version=0.0.4; charset=utf-8"
-        case .openMetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"
-        }
-    }
-
+extension MetricsFormat {
     /// What the header `Accept` prefers. Only a client that names OpenMetrics in version 1.0.0, or in no version, gets
     /// it, and only if it gives plain text no greater weight.
     init(accept: WireText?) {

@@ -2,6 +2,7 @@ internal import Events
 internal import Fanout
 internal import Journal
 internal import Platform
+internal import Telemetry
 
 /// What one loop has counted, for the metrics page.
 struct HubReading: Sendable {
@@ -21,7 +22,7 @@ struct HubReading: Sendable {
         let streams = "roomwire_streams"
         page.begin(streams, "gauge", "Open streams: at the head, catching up from the log, or with a full socket.")
         for (state, count) in [("live", \Census.live), ("behind", \.behind), ("waiting", \.waiting)] {
-            page.sample(streams, ["state", state], "\(hubs.reduce(0) { $0 + $1.census[keyPath: count] })")
+            page.sample(streams, [MetricLabel(.state, state)], "\(hubs.reduce(0) { $0 + $1.census[keyPath: count] })")
         }
         counter("roomwire_streams_accepted_total", "Streams that were started.", \.accepted)
         counter("roomwire_deliveries_total", "Events written to streams.", \.deliveries)
@@ -35,7 +36,7 @@ struct HubReading: Sendable {
         let ended = "roomwire_streams_ended_total"
         page.begin(ended, "counter", "Streams that ended, by reason.")
         for reason in StreamEnd.allCases {
-            page.sample(ended, ["reason", reason.rawValue], total { $0.ended[reason] ?? 0 })
+            page.sample(ended, [MetricLabel(.reason, reason.rawValue)], total { $0.ended[reason] ?? 0 })
         }
         let lag = hubs.map(\.census.slowestLagMilliseconds).max() ?? 0
         page.single(
@@ -52,6 +53,7 @@ struct HubReading: Sendable {
 /// What the log's writer has counted, for the metrics page.
 struct JournalReading: Sendable {
     let counters: JournalCounters
+    let damage: DamageReport
 
     func write(to page: inout MetricsPage) {
         page.single("roomwire_commits_total", "counter", "Transactions of the log.", "\(counters.commits)")
@@ -63,6 +65,12 @@ struct JournalReading: Sendable {
             "\(counters.duplicates)")
         page.single(
             "roomwire_commit_failures_total", "counter", "Transactions that failed.", "\(counters.failures)")
+        page.single(
+            "roomwire_commit_failed_webhooks_total", "counter", "Webhooks whose transaction failed.",
+            "\(counters.failedDrafts)")
+        page.single(
+            "roomwire_journal_upkeep_failures_total", "counter",
+            "Times that retention, a checkpoint or the size of the log failed.", "\(counters.upkeepFaults)")
         page.single("roomwire_appends_waiting", "gauge", "Webhooks that wait for a commit.", "\(counters.waiting)")
         page.single(
             "roomwire_last_commit_seconds", "gauge", "How long the last transaction took.",
@@ -78,6 +86,15 @@ struct JournalReading: Sendable {
             "roomwire_journal_oldest_event_timestamp_seconds", "gauge",
             "When the oldest event in the log was committed; 0 while the log is empty.",
             "\(Double(counters.size.oldest ?? 0) / 1000)")
+        page.single(
+            "roomwire_journal_damaged_places", "gauge", "Places of the log that were found damaged since the start.",
+            "\(damage.count)")
+        page.single(
+            "roomwire_journal_damage_faults_total", "counter", "Reads and writes of the log that failed by damage.",
+            "\(damage.faults)")
+        page.single(
+            "roomwire_clock_jumps_total", "counter", "Steps of the wall clock by more than two seconds.",
+            "\(counters.clockJumps)")
     }
 }
 
@@ -95,7 +112,7 @@ struct PageReadings {
     func write(to page: inout MetricsPage) {
         let info = "roomwire_build_info"
         page.begin(info, "gauge", "Always 1; the label tells the version.")
-        page.sample(info, ["version", Version.text], "1")
+        page.sample(info, [MetricLabel(.version, Version.text)], "1")
         page.single(
             "roomwire_ready", "gauge", "Whether a signed canary went through ingest, log and every loop lately.",
             isReady ? "1" : "0")
@@ -105,7 +122,7 @@ struct PageReadings {
             "\(streamsLimit)")
         let lag = "roomwire_loop_lag_seconds"
         page.begin(lag, "gauge", "How late a loop came to its work, at the worst in the last seconds.")
-        for (loop, seconds) in loopLags.enumerated() { page.sample(lag, ["loop", "\(loop)"], "\(seconds)") }
+        for (loop, seconds) in loopLags.enumerated() { page.sample(lag, [MetricLabel(.loop, "\(loop)")], "\(seconds)") }
         journal.write(to: &page)
         page.single(
             "roomwire_log_lines_dropped_total", "counter", "Lines of the log that could not be written in time.",

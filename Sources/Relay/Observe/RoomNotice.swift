@@ -1,12 +1,10 @@
 internal import Events
 internal import Journal
 internal import Logging
+internal import Telemetry
 
 /// Tells operators, in the log and in metrics, which rooms the relay ended itself, and which it does not keep.
 final class RoomNotice: Sendable {
-    /// Why the relay ends rooms, as the metric's label has it.
-    static let reasons = [RoomEnd.superseded, RoomEnd.stale, RoomEnd.closed].map(\.string)
-
     private let staleLog: RateLimitedLog
     private let untrackedLog: RateLimitedLog
     private let metrics: Metrics
@@ -28,13 +26,13 @@ final class RoomNotice: Sendable {
         }
         guard untracked > 0 || !ended.isEmpty else { return }
         let now = commit.extent.head.milliseconds
-        for (reason, count) in ended { metrics.count(.roomsFinished, count, ["reason", reason.string]) }
+        for (reason, count) in ended { metrics.count(RoomEndLabel(reason), rooms: count) }
         if let stale = ended[RoomEnd.stale] {
             let rooms = stale == 1 ? "a room was" : "\(stale) rooms were"
             staleLog.log(.info, "\(rooms) finished: nothing was heard for the time of rooms.stale_after", now: now)
         }
         guard untracked > 0 else { return }
-        metrics.count(.untracked, untracked, [])
+        metrics.count(untracked: untracked)
         untrackedLog.warning(
             "as many rooms are open as rooms.total allows: \(untracked) events that would have opened others were "
                 + "relayed, and their rooms are in no list", now: now)

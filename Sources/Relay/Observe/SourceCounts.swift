@@ -4,7 +4,7 @@ internal import Platform
 /// What came from one source of webhooks since the relay started.
 struct SourceCounts: Sendable {
     let name: String
-    /// Webhooks by outcome, in the order of ``Metrics/webhookOutcomes``.
+    /// Webhooks by outcome, in the order of ``WebhookOutcome``.
     let outcomes: [(name: String, count: UInt64)]
     /// Those refused, by reason; only reasons that have occurred, the most frequent first.
     let refusals: [(reason: String, count: UInt64)]

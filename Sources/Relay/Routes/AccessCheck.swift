@@ -2,6 +2,7 @@ internal import Access
 internal import Events
 internal import FrontDoor
 internal import Platform
+internal import Telemetry
 internal import Wire
 
 /// Who asks, and what the answer may show. The one place where routes come by an identity.
@@ -149,7 +150,7 @@ struct AccessCheck {
 
     /// The answer to somebody who is not let in.
     func problem(_ refusal: AccessRefusal, for request: HTTPRequest) -> Problem {
-        context.metrics.count(.accessRefused, "reason", refusal.reason.rawValue)
+        context.metrics.count(refusal.reason)
         let log = refusal.reason == .tooManyFailures ? context.slowedLog : context.accessLog
         log.warning(
             "refused \(request.remoteAddress): \(refusal.reason.rawValue): \(refusal.detail)",

@@ -11,16 +11,30 @@ enum StreamRefusal {
     /// The answers that clients have not read take as much memory as they may.
     case unsent
 
-    /// Every word that ``reason`` can be.
-    static let reasons = CapDecision.Reason.allCases.map(\.rawValue) + ["draining", "busy", "too_many_answers"]
+    /// The reason's class: its ``label`` stands in the problem body, in the `refused` event and in the metric.
+    enum Reason: Sendable, Hashable, CaseIterable {
+        case cap(CapDecision.Reason)
+        case draining, busy, answers
 
-    /// The word in the problem body, in the `refused` event and in the metric.
-    var reason: String {
+        static let allCases = CapDecision.Reason.allCases.map(cap) + [draining, busy, answers]
+
+        var label: String {
+            switch self {
+            case .cap(let reason): reason.rawValue
+            case .draining: "draining"
+            case .busy: "busy"
+            case .answers: "too_many_answers"
+            }
+        }
+    }
+
+    /// The reason's class.
+    var reason: Reason {
         switch self {
-        case .cap(let reason, _): reason.rawValue
-        case .draining: "draining"
-        case .busy, .unsent: "busy"
-        case .answers: "too_many_answers"
+        case .cap(let reason, _): .cap(reason)
+        case .draining: .draining
+        case .busy, .unsent: .busy
+        case .answers: .answers
         }
     }
 
@@ -46,11 +60,11 @@ enum StreamRefusal {
     var problem: Problem {
         switch self {
         case .cap, .answers:
-            var problem = Problem(429, reason, detail)
+            var problem = Problem(429, reason.label, detail)
             problem.retryAfterSeconds = retryAfterSeconds
             return problem
         default:
-            var problem = Problem.unavailable(reason, detail)
+            var problem = Problem.unavailable(reason.label, detail)
             problem.retryAfterSeconds = retryAfterSeconds
             return problem
         }

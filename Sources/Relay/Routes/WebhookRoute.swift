@@ -3,6 +3,7 @@ internal import Events
 internal import FrontDoor
 internal import Journal
 internal import Platform
+internal import Telemetry
 internal import Webhooks
 
 /// `POST /api/webhooks/{source}`: verify, normalise, hand to the log. The answer comes after the commit.
@@ -26,8 +27,9 @@ struct WebhookRoute {
         }
         guard let source = context.rules.sources[name] else {
             // The name is the sender's own invention, so it is no label and not logged whole.
-            return .answer(
-                refuse(Problem(404, "unknown_source", "No source of this name is set up."), request, nil, now))
+            let refusal = WebhookRefusal.unknownSource
+            let problem = Problem(404, refusal.label, "No source of this name is set up.")
+            return .answer(refuse(problem, refusal, request, nil, now))
         }
         guard !context.turnsAway else {
             return .answer(unavailable("draining", "The relay is stopping.", source: source.name))
@@ -40,7 +42,7 @@ struct WebhookRoute {
             case .event(let draft): return .append(draft, source: source.name)
             case .events(let drafts): return .appendAll(drafts, source: source.name)
             case .answer(let direct):
-                context.metrics.count(.webhooks, "source", source.name, "outcome", "answered")
+                context.metrics.count(.answered, of: source.name)
                 var response = HTTPResponse(status: direct.status, body: direct.body)
                 if let type = direct.contentType { response.headers = [("Content-Type", type)] }
                 return .answer(response)
@@ -48,7 +50,7 @@ struct WebhookRoute {
         } catch {
             var problem = Problem(error.status, error.reason.rawValue, error.detail)
             problem.skewSeconds = error.skewSeconds
-            return .answer(refuse(problem, request, source, now))
+            return .answer(refuse(problem, .rejected(error.reason), request, source, now))
         }
     }
 
@@ -70,7 +72,7 @@ struct WebhookRoute {
     private func response(for outcome: AppendOutcome, source: String) -> HTTPResponse {
         switch outcome {
         case .committed(let duplicate):
-            context.metrics.count(.webhooks, "source", source, "outcome", duplicate ? "duplicate" : "accepted")
+            context.metrics.count(duplicate ? .duplicate : .accepted, of: source)
             return HTTPResponse(status: 200)
         case .failed(let error):
             // Each failed batch fails many webhooks with one reason.
@@ -82,16 +84,15 @@ struct WebhookRoute {
 
     /// 503, which every provider tries again.
     func unavailable(_ reason: String, _ detail: String, source: String) -> HTTPResponse {
-        context.metrics.count(.webhooks, "source", source, "outcome", "unavailable")
+        context.metrics.count(.unavailable, of: source)
         return Problem.unavailable(reason, detail).response
     }
 
     private func refuse(
-        _ problem: Problem, _ request: HTTPRequest, _ source: Source?, _ now: WallTime
+        _ problem: Problem, _ refusal: WebhookRefusal, _ request: HTTPRequest, _ source: Source?, _ now: WallTime
     ) -> HTTPResponse {
         let label = source?.name ?? Metrics.unknownSource
-        context.metrics.count(.webhooks, "source", label, "outcome", "refused")
-        context.metrics.count(.rejections, "source", label, "reason", problem.reason)
+        context.metrics.count(refusal, of: label)
         let hash = Hex.text(SHA256.hash(data: request.body).prefix(4))
         context.rejects.add(
             RejectLog.Entry(

@@ -1,0 +1,15 @@
+internal import Journal
+internal import Logging
+internal import Platform
+internal import Wire
+
+extension RelayContext {
+    /// Tells the operator of a fault of the log's home: of damage, which stays, once a place and then once an hour.
+    func journalFailed(_ fault: JournalError) {
+        guard fault.isDamage else {
+            return journalLog.log(.error, "\(fault)", now: WallClock.now())
+        }
+        let line = damage.withLock { $0.record(fault, now: SteadyTime.now()) }
+        if let line { log.error("\(line)") }
+    }
+}

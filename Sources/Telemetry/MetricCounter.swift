@@ -1,0 +1,68 @@
+/// A counter of Prometheus with a series for each of its label's values. Every series stands on the page from the start,
+/// at zero, so that a rate over its first increase is not lost.
+package struct MetricCounter<Value: MetricLabelValue>: Sendable {
+    private let name: String
+    private let help: String
+    private var counts: [Value: UInt64]
+
+    /// Nothing counted yet.
+    package init(_ name: String, _ help: String) {
+        self.name = name
+        self.help = help
+        counts = Dictionary(uniqueKeysWithValues: Value.allCases.map { ($0, 0) })
+    }
+
+    /// Counts one, or so many.
+    package mutating func count(_ value: Value, _ number: Int = 1) { counts[value, default: 0] += UInt64(number) }
+
+    /// Writes all series.
+    package func write(to page: inout MetricsPage) {
+        page.begin(name, "counter", help)
+        for (value, count) in counts.sorted(by: { $0.key.label < $1.key.label }) {
+            page.sample(name, [MetricLabel(Value.labelName, value.label)], "\(count)")
+        }
+    }
+}
+
+/// A counter with a series for each value and each of some things that have names, such as the sources.
+package struct MetricCounterByName<Value: MetricLabelValue>: Sendable {
+    private let name: String
+    private let help: String
+    private let subject: MetricLabel.Name
+    private var counts: [String: [Value: UInt64]] = [:]
+
+    /// Nothing counted yet.
+    /// - Parameter subject: the label that has the name.
+    package init(_ name: String, _ help: String, by subject: MetricLabel.Name) {
+        self.name = name
+        self.help = help
+        self.subject = subject
+    }
+
+    /// Puts the series of a thing on the page; nothing if they are there.
+    package mutating func declare(_ name: String, _ values: [Value] = Array(Value.allCases)) {
+        for value in values { counts[name, default: [:]][value, default: 0] += 0 }
+    }
+
+    /// Counts one.
+    package mutating func count(_ value: Value, of name: String) {
+        counts[name, default: [:]][value, default: 0] += 1
+    }
+
+    /// The names that have series, in order.
+    package var names: [String] { counts.keys.sorted() }
+
+    /// How many were counted.
+    package func count(of value: Value, of name: String) -> UInt64 { counts[name]?[value] ?? 0 }
+
+    /// Writes all series.
+    package func write(to page: inout MetricsPage) {
+        page.begin(name, "counter", help)
+        for (thing, values) in counts.sorted(by: { $0.key < $1.key }) {
+            for (value, count) in values.sorted(by: { $0.key.label < $1.key.label }) {
+                let labels = [MetricLabel(subject, thing), MetricLabel(Value.labelName, value.label)]
+                page.sample(name, labels, "\(count)")
+            }
+        }
+    }
+}
