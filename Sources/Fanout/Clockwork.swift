@@ -42,7 +42,8 @@ extension Hub {
         let place = place(of: subscriber)
         // It leaves the head if it has no room for this, and keeps what it was told.
         let hasMoved = place != max(subscriber.told, subscriber.lastGroupEvent)
-        let frame = ControlFrame.heartbeat(subscriber, at: place, hasMoved: hasMoved)
+        let frame = ControlFrame.heartbeat(
+            subscriber, at: place, hasMoved: hasMoved, listeners: listeners(to: subscriber.group))
         subscriber.told = place
         send(frame, to: subscriber)
     }

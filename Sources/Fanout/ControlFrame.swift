@@ -15,7 +15,8 @@ enum ControlFrame {
 
     /// The first event of every stream. `oldestId` is the oldest cursor that misses nothing.
     static func connected(
-        _ subscriber: Subscriber, at place: EventID?, oldest: EventID, newest: EventID, heartbeatMilliseconds: Int64
+        _ subscriber: Subscriber, at place: EventID?, oldest: EventID, newest: EventID, heartbeatMilliseconds: Int64,
+        listeners: Int
     ) -> [UInt8] {
         let filter = subscriber.group.key.filter
         return frame(.connected, at: place, for: subscriber) { writer in
@@ -27,6 +28,7 @@ enum ControlFrame {
             writer.member("newestId", id: newest)
             writer.member("lastEventId", id: place)
             writer.member("heartbeatMs", heartbeatMilliseconds)
+            writer.member("listeners", Int64(listeners))
             writer.member("expiresAt", time: subscriber.expiresAt)
         }
     }
@@ -68,9 +70,12 @@ enum ControlFrame {
 
     /// A sign of life, and how far the stream has come. In SSE a block without data moves the client's last id and
     /// dispatches nothing; it is left out where the id is the client's already.
-    static func heartbeat(_ subscriber: Subscriber, at place: EventID, hasMoved: Bool) -> [UInt8] {
+    static func heartbeat(_ subscriber: Subscriber, at place: EventID, hasMoved: Bool, listeners: Int) -> [UInt8] {
         guard subscriber.group.key.format.encoding == .sse && !subscriber.heartbeatIsEvent else {
-            return frame(.heartbeat, at: place, for: subscriber) { $0.member("lastEventId", id: place) }
+            return frame(.heartbeat, at: place, for: subscriber) { writer in
+                writer.member("lastEventId", id: place)
+                writer.member("listeners", Int64(listeners))
+            }
         }
         return ServerSentEvents.comment("heartbeat") + (hasMoved ? ServerSentEvents.id(place) : [])
             + ServerSentEvents.endWithoutData
