@@ -73,7 +73,7 @@ let package = Package(
             name: "FrontDoor", dependencies: ["EventLoop", "Platform", "Wire", "CLibevent", "COpenSSL"],
             swiftSettings: strict),
         // Embedded.swift holds the files of the folders, which embed.py writes.
-        .target(name: "Page", dependencies: ["Wire"], exclude: ["dashboard", "embed.py"], swiftSettings: strict),
+        .target(name: "Page", dependencies: ["Wire"], exclude: ["client", "dashboard", "embed.py", "strip.py"], swiftSettings: strict),
         .target(name: "Telemetry", dependencies: ["Platform", "Events", "Wire", logging], swiftSettings: strict),
         .target(
             name: "Relay",

@@ -8,6 +8,9 @@ import base64
 import gzip
 import hashlib
 import pathlib
+import sys
+
+import strip
 
 HERE = pathlib.Path(__file__).resolve().parent
 TYPES = {
@@ -37,6 +40,13 @@ def assets():
     return dict(sorted(found.items()))
 
 
+def served(file):
+    """A file's bytes as they are served: the client module without its comments."""
+    if file.parent.name == "client" and file.suffix == ".js":
+        return strip.stripped(file.read_text()).encode()
+    return file.read_bytes()
+
+
 def literal(data):
     text = base64.b64encode(data).decode()
     lines = [text[i:i + 116] for i in range(0, len(text), 116)]
@@ -44,7 +54,7 @@ def literal(data):
 
 
 def entry(path, file):
-    data = file.read_bytes()
+    data = served(file)
     # Without a time, so that the same file is always the same text.
     packed = gzip.compress(data, 9, mtime=0)
     return f"""        Asset(
@@ -55,13 +65,29 @@ def entry(path, file):
 """
 
 
+def is_current(text, path, file):
+    """Whether the text has the file as it is. Another zlib may pack the same bytes otherwise."""
+    start = text.find(f'path: "{path}",')
+    if start < 0:
+        return False
+    identity, packed = (base64.b64decode(part.split('"""')[1].replace("\\\n", ""))
+                        for part in text[start:].split("identity:")[1].split("gzip:")[:2])
+    return identity == gzip.decompress(packed) == served(file)
+
+
 def main():
-    text = HEAD + "".join(entry(path, file) for path, file in assets().items()) + "    ]\n}\n"
     target = HERE / "Embedded.swift"
-    if not target.exists() or target.read_text() != text:
+    old = target.read_text() if target.exists() else ""
+    if "--check" in sys.argv:
+        stale = [path for path, file in assets().items() if not is_current(old, path, file)]
+        if stale or old.count("path:") != len(assets()):
+            sys.exit(f"Embedded.swift is stale, run embed.py: {stale}")
+        return
+    text = HEAD + "".join(entry(path, file) for path, file in assets().items()) + "    ]\n}\n"
+    if old != text:
         target.write_text(text)
     for path, file in assets().items():
-        data = file.read_bytes()
+        data = served(file)
         print(f"{len(data):7} {len(gzip.compress(data, 9, mtime=0)):7}  /{path}")
 
 

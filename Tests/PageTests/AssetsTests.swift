@@ -27,7 +27,10 @@ import Wire
         #expect(files[""] != nil)
         let stale = "Sources/Page/embed.py should be run"
         #expect(Set(files.keys) == Set(Assets.all.map(\.path)), "\(stale)")
-        for asset in Assets.all { #expect(asset.form(gzip: false).bytes == files[asset.path], "\(asset.path): \(stale)") }
+        // The client module is embedded without its comments: embed.py --check, which a black-box test runs, compares it.
+        for asset in Assets.all where asset.isOfDashboard {
+            #expect(asset.form(gzip: false).bytes == files[asset.path], "\(asset.path): \(stale)")
+        }
     }
 
     @Test func bothFormsAreOfOneFile() throws {

@@ -54,13 +54,13 @@ class PageServer:
 
             def begin_stream(self):
                 self.send_response(200)
-                self.send_header("Content-Type", "application/x-ndjson")
+                self.send_header("Content-Type", "text/event-stream")
                 self.send_header("Connection", "close")
                 self.end_headers()
                 self.close_connection = True
 
-            def line(self, **message):
-                self.wfile.write(json.dumps(message).encode() + b"\n")
+            def message(self, **members):
+                self.wfile.write(b"data: " + json.dumps(members).encode() + b"\n\n")
                 self.wfile.flush()
 
             def do_GET(self):

@@ -8,6 +8,7 @@ import re
 import select
 import signal
 import subprocess
+import sys
 import time
 
 import jwt
@@ -20,6 +21,7 @@ HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 FILES = ["", "dashboard/app.js", "dashboard/style.css", "dashboard/connection.js", "dashboard/icon.svg"]
 # Bytes over the network, compressed. To be raised knowingly.
 MOST_BYTES = {
+    "client.js": 8192, "client.d.ts": 6000, "react.js": 2000, "react.d.ts": 1500,
     "": 1000, "dashboard/admin.js": 5000, "dashboard/app.js": 5000, "dashboard/charts.js": 2000,
     "dashboard/connection.js": 5000, "dashboard/dom.js": 2000, "dashboard/events.js": 3000, "dashboard/icon.svg": 300,
     "dashboard/list.js": 2200, "dashboard/rooms.js": 5000, "dashboard/state.js": 3200, "dashboard/style.css": 4500,
@@ -93,14 +95,23 @@ def test_there_is_nothing_beside_the_files(shared):
 
 
 def test_the_page_costs_few_bytes(shared):
-    folder = pathlib.Path(roomwire.ROOT, "Sources", "Page", "dashboard")
-    assert {"" if file.name == "index.html" else f"dashboard/{file.name}" for file in folder.iterdir()} == set(MOST_BYTES)
+    folder = pathlib.Path(roomwire.ROOT, "Sources", "Page")
+    files = {file.name for file in (folder / "client").iterdir()}
+    files |= {"" if file.name == "index.html" else f"dashboard/{file.name}" for file in (folder / "dashboard").iterdir()}
+    assert files == set(MOST_BYTES)
     sizes = {}
     for path in MOST_BYTES:
         answer = requests.head(f"{shared.base}/{path}", headers={**HTML, "Accept-Encoding": "gzip"}, timeout=roomwire.DEADLINE_SECONDS)
         sizes[path] = int(answer.headers["Content-Length"])
     assert {path: size for path, size in sizes.items() if size > MOST_BYTES[path]} == {}
-    assert sum(sizes.values()) < 36_000
+    # What a first visit loads.
+    assert sum(size for path, size in sizes.items() if path in ("", "client.js") or path.startswith("dashboard/")) < 40_000
+
+
+def test_the_binary_has_the_files_as_they_are():
+    embed = roomwire.ROOT / "Sources" / "Page" / "embed.py"
+    done = subprocess.run([sys.executable, "-B", embed, "--check"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_page_learns_where_the_api_is(start):

@@ -2,7 +2,7 @@
 
 import { Readings, RelayView } from "./admin.js";
 import { API, Connection, explain } from "./connection.js";
-import { clock, duration, h, invalidate, setText, timeOfDay } from "./dom.js";
+import { clock, duration, h, invalidate, setText } from "./dom.js";
 import { EventsView } from "./events.js";
 import { RoomView, RoomsView } from "./rooms.js";
 import { BUCKETS, BUCKET_SECONDS, Feed, Minutes, Rooms } from "./state.js";
@@ -45,20 +45,22 @@ class Session {
   feed = new Feed();
   minutes = new Minutes();
   isAdmin = false;
-  hasSnapshot = false;
+  hasRooms = false;
   streams = null;
   root = document.body;
 
   constructor(prefix, token) {
     this.api = new API(prefix, token);
     this.connection = new Connection({
-      api: this.api, begin: [["snapshot", "1"]],
-      onSnapshot: (snapshot) => this.begin(snapshot),
+      api: this.api, rooms: true,
       onEvent: (event) => this.take(event),
-      onResync: () => { this.feed.clear(); this.hasSnapshot = false; this.fetchHistory(); },
+      onResync: () => { this.feed.clear(); this.fetchHistory(); },
       onState: (state) => this.stateChanged(state),
-      onExpiring: (at) => showNotice(`The token ends ${Number.isFinite(at) ? `at ${timeOfDay(at)}` : "soon"}.`, "Sign in again", () => signIn()),
     });
+    const { client } = this.connection;
+    this.rooms.follow(client.rooms);
+    client.ready.then(() => this.begin());
+    client.rooms.subscribe(() => this.view?.roomsChanged());
     this.timer = setInterval(() => this.tick(), 1000);
     this.readings = new Readings(this);
     this.stateChanged(this.connection.state);
@@ -71,16 +73,13 @@ class Session {
     this.view?.close();
   }
 
-  begin(snapshot) {
-    const isFirst = !this.hasSnapshot;
-    this.rooms.reset(snapshot);
-    this.hasSnapshot = true;
-    this.minutes.set("people", this.rooms.people, clock.now());
+  /// The rooms are known.
+  begin() {
+    if (this.isClosed) return;
+    this.hasRooms = true;
     this.view?.roomsChanged();
-    if (isFirst) {
-      this.fetchHistory();
-      this.findOutRights();
-    }
+    this.fetchHistory();
+    this.findOutRights();
   }
 
   /// What happened before the page was opened, for the feed and the charts.
@@ -112,7 +111,6 @@ class Session {
   }
 
   take(event) {
-    this.rooms.apply(event);
     this.feed.add(event);
     const isLive = this.connection.state.name === "live";
     const delay = isLive && !event.synthetic ? clock.now() - event.receivedAt : undefined;
@@ -128,7 +126,7 @@ class Session {
     stateBox.title = state.detail;
     this.showAge();
     if (state.name === "expired" || state.name === "refused") {
-      if (!this.hasSnapshot || state.name === "expired") return refuse(state.detail);
+      if (!this.hasRooms || state.name === "expired") return refuse(state.detail);
       showNotice(state.detail, "Try again", () => start(this.api.token));
     } else if (state.name === "reconnecting" || state.name === "polling") {
       if (state.detail) showNotice(state.detail);
@@ -138,12 +136,13 @@ class Session {
   }
 
   showAge() {
-    const { at } = this.connection.state;
+    const at = this.connection?.lastSeen;
     setText(stateBox.querySelector(".state-age"), at ? `${duration(Date.now() - at)} ago` : "");
   }
 
   tick() {
     this.showAge();
+    this.rooms.update();
     this.minutes.set("people", this.rooms.people, clock.now());
     this.view?.tick();
     this.seconds = (this.seconds ?? 0) + 1;

@@ -104,6 +104,23 @@ export class EventsView {
     });
   }
 
+  /// The same for the client module.
+  filter() {
+    const values = (id) => {
+      const own = this.query().filter(([field]) => field === id).map(([, value]) => value);
+      return own.length ? own : undefined;
+    };
+    return { types: values("type"), rooms: values("room"), sources: values("source"), participants: values("participant") };
+  }
+
+  /// What matched before.
+  async fetchHistory(query, feed) {
+    try {
+      for (const event of await this.session.api.history([...query, ["tail", "300"]])) feed.insert(event);
+    } catch { /* The stream says what is wrong. */ }
+    invalidate(this);
+  }
+
   apply() {
     this.connection?.close();
     this.connection = null;
@@ -116,10 +133,14 @@ export class EventsView {
     } else {
       this.feed = new Feed();
       this.connection = new Connection({
-        api: this.session.api, query, begin: [["tail", "300"]],
+        api: this.session.api, filter: this.filter(),
         onEvent: (event) => { this.feed.add(event); invalidate(this); },
-        onState: (state) => { this.problem = ["refused", "expired", "reconnecting"].includes(state.name) ? state.detail : ""; invalidate(this); },
+        onState: (state) => {
+          this.problem = ["refused", "expired", "reconnecting"].includes(state.name) ? state.detail : "";
+          invalidate(this);
+        },
       });
+      this.fetchHistory(query, this.feed);
     }
     invalidate(this);
   }

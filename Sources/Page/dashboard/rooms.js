@@ -61,16 +61,17 @@ export class RoomsView {
   }
 
   eventArrived() { invalidate(this); }
-  roomsChanged() { this.membership = -1; invalidate(this); }
+  roomsChanged() { invalidate(this); }
   tick() { invalidate(this); }
 
   render() {
     const { rooms } = this.session;
+    rooms.update();
     const all = [...rooms.all.values()];
     setText(this.numbers.rooms, count(all.length));
     setText(this.numbers.people, count(rooms.people));
     setText(this.numbers.recordings, count(all.reduce((sum, room) => sum + room.recordings.size, 0)));
-    this.sort(all, rooms.membership);
+    this.sort(all, rooms);
     this.list.show(this.shown);
     const isEmpty = this.shown.length === 0;
     this.empty.hidden = !isEmpty;
@@ -83,10 +84,15 @@ export class RoomsView {
   }
 
   /// Names are sorted when rooms open and close, the rest once a second: rows that jump about cannot be read.
-  sort(all, membership) {
+  sort(all, rooms) {
+    const { membership } = rooms;
     const second = Math.floor(Date.now() / 1000);
-    const isDue = membership !== this.membership || (this.order !== "name" || this.search) && second !== this.sorted;
-    if (!isDue && this.shown) return;
+    const isDue = membership !== this.membership || !this.shown || (this.order !== "name" || this.search) && second !== this.sorted;
+    if (!isDue) {
+      // The same rooms in the same places, as they are now.
+      this.shown = this.shown.map((room) => rooms.get(room.source, room.name) ?? room);
+      return;
+    }
     this.membership = membership;
     this.sorted = second;
     const matching = this.search ? all.filter((room) => this.matches(room)) : all;
@@ -102,7 +108,7 @@ export class RoomsView {
 
   emptyText(total) {
     if (total > 0) return "No open room matches.";
-    if (!this.session.hasSnapshot) return "The rooms are being fetched.";
+    if (!this.session.hasRooms) return "The rooms are being fetched.";
     return "No room is open that this token covers. Rooms show up here as soon as somebody joins one.";
   }
 
@@ -149,8 +155,8 @@ function updateRoomRow(row, room) {
   const link = row.firstChild;
   const [, people, recording, , number, age] = link.children;
   const second = Math.floor(clock.now() / 1000);
-  if (row.roomVersion !== room.version) {
-    row.roomVersion = room.version;
+  if (row.room !== room) {
+    row.room = room;
     const first = [...room.participants.values()].slice(0, 4).map((each) => h("bdi", { dir: "auto" }, label(each)));
     people.replaceChildren(...first.flatMap((each, index) => (index ? [", ", each] : [each])));
     setText(number, counted(room.participants.size, "person", "people"));
@@ -214,15 +220,16 @@ export class RoomView {
     invalidate(this);
   }
 
-  roomsChanged() { this.version = undefined; invalidate(this); }
+  roomsChanged() { invalidate(this); }
   tick() { invalidate(this); }
 
   render() {
+    this.session.rooms.update();
     const room = this.session.rooms.get(this.source, this.room);
     this.close_.hidden = !room || !this.session.isAdmin;
     setText(this.state, this.stateText(room));
-    if (this.version !== room?.version || this.shown !== room) {
-      this.version = room?.version;
+    if (this.shown !== room || !this.isShown) {
+      this.isShown = true;
       this.shown = room;
       this.showPeople(room);
     }
@@ -231,7 +238,7 @@ export class RoomView {
 
   stateText(room) {
     const where = this.source ? `, from ${this.source}` : "";
-    if (!room) return this.session.hasSnapshot ? `Not open now${where}` : "The rooms are being fetched.";
+    if (!room) return this.session.hasRooms ? `Not open now${where}` : "The rooms are being fetched.";
     return `Open for ${duration(clock.now() - room.startedAt)}${where}, `
       + counted(room.participants.size, "person inside", "people inside");
   }

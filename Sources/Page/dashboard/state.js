@@ -10,111 +10,51 @@ export function isAfter(id, other) {
   return time !== otherTime ? time > otherTime : number > otherNumber;
 }
 
-/// The open rooms, from a snapshot and the events after it.
+/// The open rooms as the views need them. The client module keeps them; its objects stay the same until they change, so
+/// that only what has changed is read anew.
 export class Rooms {
   all = new Map();
-  /// Grows with every room that opens or closes.
+  /// Grows when rooms open or close.
   membership = 0;
   people = 0;
+  #read = new WeakMap();
+  #store;
+  #list;
 
-  reset(snapshot) {
-    this.all.clear();
-    this.people = 0;
-    for (const room of snapshot?.rooms ?? []) this.add(room);
-    this.membership += 1;
-  }
+  /// - store: `client.rooms`.
+  follow(store) { this.#store = store; }
 
-  add(json) {
-    const participants = new Map();
-    for (const each of json.participants ?? []) {
-      participants.set(each.id, { ...each, tracks: new Map((each.tracks ?? []).map((track) => [track.id, track])) });
-    }
-    this.people += participants.size;
-    this.all.set(keyOf(json.source, json.name), {
-      key: keyOf(json.source, json.name), source: json.source, provider: json.provider, name: json.name, id: json.id,
-      startedAt: Date.parse(json.startedAt) || Number.parseInt(json.lastEventId, 10), participants,
-      recordings: new Map((json.recordings ?? []).map((each) => [each.id, each])), early: new Map(), version: 0,
-    });
+  /// Takes over what has changed; to be called before the rooms are shown.
+  update() {
+    const list = this.#store?.get() ?? [];
+    if (list === this.#list) return;
+    this.#list = list;
+    const before = this.all;
+    this.all = new Map(list.map((json) => {
+      const room = this.#room(json);
+      return [room.key, room];
+    }));
+    this.people = list.reduce((sum, room) => sum + room.participants.length, 0);
+    if (this.all.size !== before.size || [...this.all.keys()].some((key) => !before.has(key))) this.membership += 1;
   }
 
   get(source, room) { return this.all.get(keyOf(source, room)); }
 
-  /// Takes one event. The relay marks what changes nothing: what came too late, what only some users receive, and rooms
-  /// beyond its bound.
-  apply(event) {
-    if (!event.room || event.late || event.untracked || event.users) return;
-    const key = keyOf(event.source, event.room);
-    const change = changes[event.type];
-    if (!change) return;
-    let room = this.all.get(key);
+  #room(json) {
+    let room = this.#read.get(json);
     if (!room) {
-      if (event.type !== "room_started" && event.type !== "participant_joined") return;
-      this.add({
-        source: event.source, provider: event.provider, name: event.room, id: event.data?.room?.id,
-        startedAt: event.data?.room?.startedAt, lastEventId: event.id,
-      });
-      room = this.all.get(key);
-      this.membership += 1;
+      const byId = (list) => new Map((list ?? []).map((each) => [each.id, each]));
+      room = {
+        key: keyOf(json.source, json.name), source: json.source, name: json.name,
+        startedAt: Date.parse(json.startedAt) || Number.parseInt(json.lastEventId, 10),
+        participants: byId(json.participants.map((each) => ({ ...each, tracks: byId(each.tracks) }))),
+        recordings: byId(json.recordings),
+      };
+      this.#read.set(json, room);
     }
-    const before = room.participants.size;
-    if (change(room, event.data ?? {}) === "closed") {
-      this.people -= before;
-      this.all.delete(key);
-      this.membership += 1;
-    } else {
-      this.people += room.participants.size - before;
-      room.version += 1;
-    }
+    return room;
   }
 }
-
-function join(room, { participant }) {
-  if (!participant?.id) return;
-  const known = room.participants.get(participant.id);
-  const tracks = known?.tracks ?? room.early.get(participant.id) ?? new Map();
-  room.early.delete(participant.id);
-  room.participants.set(participant.id, { ...known, ...participant, tracks });
-}
-
-function leave(room, { participant }) {
-  room.participants.delete(participant?.id);
-  room.early.delete(participant?.id);
-}
-
-function publish(room, { participant, track }) {
-  if (!participant?.id || !track?.id) return;
-  const present = room.participants.get(participant.id);
-  // Webhooks overtake each other: a track may be told before its participant.
-  const tracks = present?.tracks ?? room.early.get(participant.id) ?? new Map();
-  tracks.set(track.id, track);
-  if (!present && room.early.size < 100) room.early.set(participant.id, tracks);
-}
-
-function unpublish(room, { participant, track }) {
-  room.participants.get(participant?.id)?.tracks.delete(track?.id);
-  room.early.get(participant?.id)?.delete(track?.id);
-}
-
-function record(room, { recording }) {
-  if (recording?.id) room.recordings.set(recording.id, { ...room.recordings.get(recording.id), ...recording });
-}
-
-function endRecording(room, { recording }) { room.recordings.delete(recording?.id); }
-
-const changes = {
-  room_started: (room, data) => { room.id = data.room?.id ?? room.id; },
-  room_finished: () => "closed",
-  participant_joined: join,
-  participant_left: leave,
-  participant_connection_aborted: leave,
-  track_published: publish,
-  track_unpublished: unpublish,
-  recording_started: record,
-  recording_updated: record,
-  recording_ended: endRecording,
-  recording_ready: endRecording,
-  recording_failed: endRecording,
-};
 
 /// The last events, newest first, each once.
 export class Feed {
