@@ -73,13 +73,16 @@ let package = Package(
             name: "FrontDoor", dependencies: ["EventLoop", "Platform", "Wire", "CLibevent", "COpenSSL"],
             swiftSettings: strict),
         // Embedded.swift holds the files of the folders, which embed.py writes.
-        .target(name: "Page", dependencies: ["Wire"], exclude: ["client", "dashboard", "embed.py", "strip.py"], swiftSettings: strict),
+        .target(
+            name: "Page", dependencies: ["Wire"], exclude: ["client", "dashboard", "embed.py", "strip.py"],
+            swiftSettings: strict),
         .target(name: "Telemetry", dependencies: ["Platform", "Events", "Wire", logging], swiftSettings: strict),
         .target(
             name: "Relay",
             dependencies: [
-                "Wire", "Platform", "Events", "Telemetry", "EventLoop", "Fetch", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor",
-                "Page", crypto, logging,
+                "Wire", "Platform", "Events", "Telemetry", "EventLoop", "Fetch", "Webhooks", "Access", "Journal",
+                "Fanout", "FrontDoor", "Page",
+                crypto, logging,
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
@@ -124,7 +127,11 @@ let package = Package(
         .testTarget(
             name: "TelemetryTests", dependencies: ["Telemetry", "Wire", "Events", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "RelayTests", dependencies: ["Relay", "Page", "Wire", "Platform", "Events", "EventLoop", "Access", "Webhooks", "Telemetry", "TestSupport"],
+            name: "RelayTests",
+            dependencies: [
+                "Relay", "Wire", "Platform", "Events", "EventLoop", "Access", "Webhooks", "Fanout", "FrontDoor", "Page",
+                "Journal", "Telemetry", "TestSupport", logging,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "roomwireTests", dependencies: ["roomwire", "Relay", "Platform", "Events", "Access", "Webhooks"],

@@ -26,7 +26,7 @@ struct Issuer: Sendable {
 
     private static func keys(_ settings: IssuerSettings) async throws(TokenSettingsError) -> KeyRing {
         let hasPublic = !settings.publicKeysPEM.isEmpty || settings.jwks != nil || settings.awaitsKeys
-        if let unknown = settings.algorithms.first(where: { !(PublicKeys.algorithms + ["HS256"]).contains($0) }) {
+        if let unknown = settings.algorithms.first(where: { !IssuerSettings.supportedAlgorithms.contains($0) }) {
             throw TokenSettingsError(setting: "algorithms", problem: "\(unknown) is not supported")
         }
         if let secret = settings.hs256 {

@@ -78,6 +78,9 @@ public struct IssuerSettings: Sendable {
     /// The name of the issuer whose users this one's are, during a change of keys.
     public var sameAs: String?
 
+    /// Every algorithm that ``algorithms`` may name: HS256 for a secret, the others for public keys.
+    public static let supportedAlgorithms = ["HS256"] + PublicKeys.algorithms
+
     /// An issuer; give it a secret or public keys.
     public init(
         name: String, hs256: String? = nil, publicKeysPEM: [String] = [], jwks: String? = nil,

@@ -40,6 +40,18 @@ public final class LoggedEvent: Sendable {
         self.raw = raw.map { SharedBytes($0) }
     }
 
+    /// Appends the JSON object to `bytes`.
+    /// - Parameter showsRaw: whether the provider's body is its member `raw`, if it was kept.
+    public func appendJSON(to bytes: inout [UInt8], showsRaw: Bool) {
+        let object = UnsafeRawBufferPointer(rebasing: frame.buffer[json])
+        guard showsRaw, let raw else { return bytes.append(contentsOf: object) }
+        // The object is reopened: its closing brace comes after `raw`.
+        bytes.append(contentsOf: object.dropLast())
+        bytes.append(contentsOf: #","raw":"#.utf8)
+        bytes.append(contentsOf: raw.buffer)
+        bytes.append(UInt8(ascii: "}"))
+    }
+
     /// What it takes of the bounds on memory.
     public var bytes: Int { frame.count + (raw?.count ?? 0) }
 }

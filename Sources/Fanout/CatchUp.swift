@@ -48,7 +48,7 @@ extension Hub {
     private func take(_ page: LogPage, for subscriber: Subscriber) {
         subscriber.state = .queued
         let oldest = page.extent.trimmedThrough
-        var reason: ControlFrame.ResyncReason?
+        var reason: Resync.Reason?
         // Also where nothing of the gap would have been sent: retention leaves no trace of what it removes. To know it,
         // the log would have to keep the last id of every room, type and participant that it ever held, and to write
         // that with each event. Heartbeats move the id of a quiet stream instead, so that its gap is a short one.
@@ -159,7 +159,7 @@ extension Hub {
             return proceed(subscriber)
         }
         let bytes = buffers.bytes
-        switch subscriber.outlet.write(buffers.buffers) {
+        switch subscriber.outlet.write(chosen, as: buffers.buffers) {
         case .took(let count):
             wrote(count, to: subscriber)
             settle(subscriber, after: count, of: chosen)

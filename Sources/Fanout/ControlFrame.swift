@@ -3,16 +3,6 @@ internal import Events
 /// What the relay itself says on a stream: typed like any event, but without a member `id`. Frames that say where the
 /// stream has come to have `lastEventId`, and in SSE the field `id:`.
 enum ControlFrame {
-    /// Why everything that a client holds may be stale.
-    enum ResyncReason: String {
-        /// Its cursor is older than what retention left.
-        case expired
-        /// Its cursor is none of this log's ids.
-        case unknown
-        /// Its cursor is no id at all.
-        case malformed
-    }
-
     /// The first event of every stream. `oldestId` is the oldest cursor that misses nothing.
     static func connected(
         _ subscriber: Subscriber, at place: EventID?, oldest: EventID, newest: EventID, heartbeatMilliseconds: Int64,
@@ -33,11 +23,8 @@ enum ControlFrame {
         }
     }
 
-    static func resync(_ reason: ResyncReason, oldest: EventID, for subscriber: Subscriber) -> [UInt8] {
-        frame(.resync, at: max(oldest, .beginning), for: subscriber) { writer in
-            writer.member("reason", reason.rawValue)
-            writer.member("oldestId", id: oldest)
-        }
+    static func resync(_ resync: Resync, for subscriber: Subscriber) -> [UInt8] {
+        frame(.resync, at: max(resync.oldest, .beginning), for: subscriber) { resync.write(to: &$0) }
     }
 
     static func tokenExpiring(_ subscriber: Subscriber) -> [UInt8] {

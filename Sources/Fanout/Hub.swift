@@ -73,9 +73,6 @@ public final class Hub {
     private var startedCount: UInt64 = 0
     /// What happened so far.
     public internal(set) var counters = HubCounters()
-    /// Called when a stream has ended, whatever the reason; the subscriber is forgotten then. It may come in the
-    /// middle of a delivery, so the hub must not be called from within.
-    public var onEnd: (Subscriber, StreamEnd) -> Void = { _, _ in }
     /// Writes to an outlet that names its ``Outlet/descriptor``, as its ``Outlet/write(_:)`` would. To be set by who
     /// gives such outlets.
     public var writeDirectly: DescriptorWrite = { _, _ in .gone }
@@ -108,9 +105,6 @@ public final class Hub {
         for group in groups.all { group.removeAllLive() }
     }
 
-    /// The id that the next stream will have.
-    public var nextStreamID: UInt64 { firstID + startedCount * idStride }
-
     /// How many streams there are.
     public var count: Int { subscribers.count }
 
@@ -119,9 +113,11 @@ public final class Hub {
 
     /// Starts a stream. What comes first is written at once; a subscriber that is behind catches up in its turns.
     /// It may have ended already when this returns.
-    public func subscribe(_ subscription: Subscription, outlet: any Outlet) -> Subscriber {
-        let id = nextStreamID
-        startedCount += 1
+    /// - Parameter id: the stream's id, if ``takeStreamID()`` has given it one before.
+    public func subscribe(
+        _ subscription: Subscription, id: UInt64? = nil, outlet: any Outlet
+    ) -> Subscriber {
+        let id = id ?? takeStreamID()
         counters.accepted += 1
         let group = groups.join(Group.Key(filter: subscription.filter, format: subscription.format))
         let start = start(subscription.start)
@@ -158,7 +154,7 @@ public final class Hub {
 
     private func start(
         _ start: Subscription.Start
-    ) -> (cursor: EventID, resync: ControlFrame.ResyncReason?, isUnchecked: Bool) {
+    ) -> (cursor: EventID, resync: Resync.Reason?, isUnchecked: Bool) {
         let oldest = extent.trimmedThrough
         switch start {
         case .live: return (head, nil, false)
@@ -190,9 +186,11 @@ public final class Hub {
         if case .after(let id) = start { id } else { nil }
     }
 
-    func resync(_ subscriber: Subscriber, _ reason: ControlFrame.ResyncReason) -> [UInt8] {
+    func resync(_ subscriber: Subscriber, _ reason: Resync.Reason) -> [UInt8] {
         counters.resyncs += 1
-        return ControlFrame.resync(reason, oldest: extent.trimmedThrough, for: subscriber)
+        let resync = Resync(reason: reason, oldest: extent.trimmedThrough)
+        subscriber.outlet.willWrite(resync)
+        return ControlFrame.resync(resync, for: subscriber)
     }
 
     /// Between 0.75 and 1.25 of the setting: clients of one outage do not come back in one moment.
@@ -215,7 +213,7 @@ public final class Hub {
         if byUser[subscriber.user]?.isEmpty == true { byUser[subscriber.user] = nil }
         subscriber.outlet.close()
         counters.ended[reason, default: 0] += 1
-        onEnd(subscriber, reason)
+        subscriber.outlet.subscriberHasEnded(subscriber, because: reason)
     }
 
     /// Ends a stream for a reason that its client does not know: it is told first, if it has room for that.
@@ -234,10 +232,11 @@ public final class Hub {
         return named.filter { $0.principal.issuer == issuer }
     }
 
-    /// Takes a number as a stream would, for what is listed with the streams and is none of this hub's.
+    /// Gives out the id of a stream: of one that ``subscribe(_:id:outlet:)`` is about to start, or of one that is
+    /// listed with the streams and is none of this hub's.
     public func takeStreamID() -> UInt64 {
         defer { startedCount += 1 }
-        return nextStreamID
+        return firstID + startedCount * idStride
     }
 
     /// Takes a live subscriber away from the head: its cursor says from now on where it stands.

@@ -18,6 +18,8 @@ public struct StreamReport: Sendable {
     public let principal: Principal
     /// The user whose token opened it.
     public var user: WireText { principal.user }
+    /// The address of its client.
+    public let address: String
     /// What it receives.
     public let filter: EventFilter
     /// How events are written.
@@ -50,7 +52,8 @@ extension Hub {
         let reached = subscriber.cursor == .zero ? ring.events.first?.id ?? head : subscriber.cursor
         let lag = standing == .live ? 0 : max(0, head.milliseconds - reached.milliseconds)
         return StreamReport(
-            id: subscriber.id, principal: subscriber.principal, filter: subscriber.group.key.filter,
+            id: subscriber.id, principal: subscriber.principal, address: subscriber.outlet.clientAddress,
+            filter: subscriber.group.key.filter,
             format: subscriber.group.key.format, standing: standing, lagMilliseconds: lag,
             openedAt: Int64(subscriber.openedAtSeconds) * 1000, expiresAt: subscriber.expiresAt,
             sentBytes: subscriber.sentBytes, sentEvents: subscriber.sentEvents)

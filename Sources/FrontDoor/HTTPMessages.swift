@@ -44,14 +44,17 @@ public struct HTTPRequest: Sendable {
 }
 
 extension HTTPRequest {
-    /// A POST of which only the target is known yet; nil if that is not well-formed, or has a segment or a name of more
-    /// than `nameBytes`.
-    public init?(target bytes: [UInt8], nameBytes: Int) {
+    /// A request with what is known of it, at least its target; nil if that is not well-formed, or has a segment or a
+    /// name of more than `nameBytes`.
+    public init?(
+        method: String = "POST", target bytes: [UInt8], headers: [(name: WireText, value: WireText)] = [],
+        body: [UInt8] = [], remoteAddress: String = "", nameBytes: Int
+    ) {
         let target = WireText(decoding: bytes)
         guard let split = PercentCoding.split(target, most: nameBytes) else { return nil }
         self.init(
-            method: "POST", target: target, path: split.path, query: split.query, headers: [], body: [],
-            remoteAddress: "")
+            method: method, target: target, path: split.path, query: split.query, headers: headers, body: body,
+            remoteAddress: remoteAddress)
     }
 }
 

@@ -12,8 +12,10 @@ final class Stage {
     var trimmedThrough = EventID.zero
     /// Reads that the hub asked for and that ``settle()`` has not brought yet.
     var reads: [EventID] = []
-    /// How streams ended, in order.
-    private(set) var ends: [StreamEnd] = []
+    /// How streams ended.
+    var ends: [StreamEnd] {
+        hub.counters.ended.flatMap { Array(repeating: $0.key, count: Int($0.value)) }
+    }
     private(set) var steady: SteadyTime = 1_000_000
     var wall: WallTime { 1_800_000_000_000 + steady.milliseconds }
     /// Who is written to by descriptor.
@@ -30,7 +32,6 @@ final class Stage {
             settings: settings, extent: LogExtent(trimmedThrough: .zero, head: log.last?.id ?? .zero),
             now: 1_000_000, wallNow: 1_800_001_000_000, random: SeededGenerator(seed: 7))
         hub.readPage = { [unowned self] in reads.append($0) }
-        hub.onEnd = { [unowned self] in ends.append($1) }
         hub.writeDirectly = { [unowned self] descriptor, buffers in
             directWrites += 1
             return direct[descriptor]?.write(buffers) ?? .gone

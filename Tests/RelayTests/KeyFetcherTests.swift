@@ -1,5 +1,4 @@
 import Access
-import EventLoop
 import Events
 import Foundation
 import Telemetry
@@ -22,13 +21,22 @@ import Testing
         """
 
     /// Rules with an issuer whose keys are at a port where nobody listens.
-    private func rules(url: String = "http://127.0.0.1:1/keys", refresh: String = "1h") async throws -> Rules {
+    private func rules(
+        url: String = "http://127.0.0.1:1/keys", refresh: String = "1h"
+    ) async throws -> (settings: Settings, rules: Rules) {
         let yaml = """
             tokens:
               issuers: [{name: idp, jwks_url: "\(url)"}]
               jwks_refresh: \(refresh)
             """
-        return try await Rules(load(yaml, overrides: ["data": [folder.path]]))
+        let settings = try load(yaml, overrides: ["data": [folder.path]])
+        return (settings, try await Rules(settings))
+    }
+
+    /// Rules with what a fetcher knows already.
+    private func prepared(by fetcher: KeyFetcher = KeyFetcher()) async throws -> (rules: Rules, issuers: [KeyEntry]) {
+        let (settings, rules) = try await rules()
+        return await fetcher.prepare(rules, settings)
     }
 
     private func keep(_ text: String, url: String = "http://127.0.0.1:1/keys") throws {
@@ -43,7 +51,7 @@ import Testing
     }
 
     @Test func withoutKeptKeysNoneAreKnown() async throws {
-        let (rules, issuers) = await KeyFetcher().prepare(try await rules())
+        let (rules, issuers) = try await prepared()
         #expect(lacks("1", rules))
         #expect(issuers.map(\.address.issuer) == ["idp"])
         #expect(issuers.map(\.schedule.hasKeys) == [false])
@@ -51,7 +59,7 @@ import Testing
 
     @Test func keptKeysAreInForceAtOnce() async throws {
         try keep(Self.set)
-        let (rules, issuers) = await KeyFetcher().prepare(try await rules())
+        let (rules, issuers) = try await prepared()
         #expect(!lacks("1", rules))
         #expect(lacks("3", rules))
         #expect(issuers.map(\.schedule.hasKeys) == [true])
@@ -60,24 +68,26 @@ import Testing
     @Test(arguments: ["", "{", "{}", #"{"keys":[]}"#, "<html>"])
     func keptKeysThatCannotBeUsedAreAsGoodAsNone(text: String) async throws {
         try keep(text)
-        let (rules, issuers) = await KeyFetcher().prepare(try await rules())
+        let (rules, issuers) = try await prepared()
         #expect(lacks("1", rules))
         #expect(issuers.map(\.schedule.hasKeys) == [false])
     }
 
     @Test func keysOfAnotherAddressAreNotTaken() async throws {
         try keep(Self.set, url: "http://127.0.0.1:2/keys")
-        let (rules, _) = await KeyFetcher().prepare(try await rules())
+        let (rules, _) = try await prepared()
         #expect(lacks("1", rules))
     }
 
     /// Has a fetcher follow the rules that it starts with, in a context of their own. It is the test's to stop.
     private func start(_ fetcher: KeyFetcher) async throws -> (first: Rules, context: RelayContext) {
-        let (first, issuers) = await fetcher.prepare(try await rules())
+        let (first, issuers) = try await prepared(by: fetcher)
+        let (settings, _) = try await rules()
         let context = RelayContext(
-            rules: first, keys: fetcher, caps: StreamCapSettings(perUser: 0, perAddress: 0, total: 0),
-            revocations: try RevocationStore(folder: folder.path), tls: nil, output: LogOutput(first.settings))
-        fetcher.follow(issuers, in: context)
+            settings: settings, rules: first, keys: fetcher,
+            caps: StreamCapSettings(perUser: 0, perAddress: 0, total: 0),
+            revocations: try RevocationStore(folder: folder.path), tls: nil, output: LogOutput(settings))
+        fetcher.follow(issuers, in: context.shared)
         return (first, context)
     }
 
@@ -89,35 +99,30 @@ import Testing
         // Only the running fetcher knows them now.
         try keep("gone")
 
-        await context.adopt(try await rules(refresh: "2h"))
-        #expect(!lacks("1", context.rules))
+        let changed = try await rules(refresh: "2h")
+        await context.adopt(changed.settings, changed.rules)
+        #expect(!lacks("1", context.shared.rules))
         #expect(context.settings.tokens.jwksRefreshMilliseconds == 7_200_000)
 
-        await context.adopt(try await rules(url: "http://127.0.0.1:2/keys"))
-        #expect(lacks("1", context.rules))
+        let moved = try await rules(url: "http://127.0.0.1:2/keys")
+        await context.adopt(moved.settings, moved.rules)
+        #expect(lacks("1", context.shared.rules))
     }
 
     @Test func aKeyThatWasLookedForInOlderRulesIsLookedForAgain() async throws {
-        let mailbox = try Mailbox<WorkerCommand>()
         let fetcher = KeyFetcher()
         let (first, context) = try await start(fetcher)
         defer { fetcher.stop() }
-        await context.adopt(try await rules(refresh: "2h"))
-        let late = fetcher.demand(of: ["idp"], under: first, on: mailbox) {
-            Issue.record("it does not wait")
-            return 1
-        }
+        let changed = try await rules(refresh: "2h")
+        await context.adopt(changed.settings, changed.rules)
+        let late = fetcher.demand(of: ["idp"], under: first) { Issue.record("it does not wait") }
         #expect(late == nil)
-        #expect(fetcher.demand(of: ["idp"], under: context.rules, on: mailbox) { 2 } != nil)
+        #expect(fetcher.demand(of: ["idp"], under: context.shared.rules) {} != nil)
     }
 
     @Test func whoComesAfterTheEndIsToldToComeBack() async throws {
-        let mailbox = try Mailbox<WorkerCommand>()
         let fetcher = KeyFetcher()
-        let answer = fetcher.demand(of: ["idp"], under: try await rules(), on: mailbox) {
-            Issue.record("nothing is kept")
-            return 1
-        }
+        let answer = fetcher.demand(of: ["idp"], under: try await rules().rules) { Issue.record("it does not wait") }
         #expect(answer == .unavailable(retryAfterSeconds: 1))
         #expect(fetcher.demandAfterWait(of: ["idp"]) == .unavailable(retryAfterSeconds: 1))
     }

@@ -13,8 +13,8 @@ private final class Subject {
     init(_ value: KeySchedule) { self.value = value }
 
     func begins(now: Int64) -> Bool { value.begins(now: SteadyTime(milliseconds: now)) }
-    func demand(now: Int64) -> KeySchedule.Answer { value.demand(now: SteadyTime(milliseconds: now)) }
-    func demandAfterWait(now: Int64) -> KeySchedule.Answer {
+    func demand(now: Int64) -> KeyAnswer { value.demand(now: SteadyTime(milliseconds: now)) }
+    func demandAfterWait(now: Int64) -> KeyAnswer {
         value.demandAfterWait(now: SteadyTime(milliseconds: now))
     }
     func succeeded(maxAgeSeconds: Int? = nil, now: Int64) {

@@ -23,6 +23,21 @@ import Testing
         #expect(try problems(yaml) == [problem])
     }
 
+    @Test(arguments: ["HS384", "HS512", "PS256", "PS384", "PS512", "ES512", "none", "hs256"])
+    func anAlgorithmThatNoKeyIsUsedWithIsRefusedWithItsLine(name: String) throws {
+        let yaml = """
+            tokens:
+              issuers:
+                - name: a
+                  jwks_url: https://idp.example.com/keys
+                  algorithms: [RS256, \(name)]
+            """
+        let found = try problems(yaml)
+        #expect(found.count == 1)
+        let beginning = "roomwire.yaml:5: tokens.issuers.algorithms: should be HS256 or RS256 or"
+        #expect(found.first?.hasPrefix(beginning) == true)
+    }
+
     @Test(arguments: [
         ("streams: {per_user: five}", "streams.per_user: a whole number should stand here"),
         ("streams: {per_user: 2.5}", "streams.per_user: a whole number should stand here"),

@@ -73,7 +73,7 @@ import Testing
 
     /// Where text from outside passes: there a `String` is compared or taken apart only for a reason named here.
     private static let targetsOfWireText: Set<String> = [
-        "Wire", "Events", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor", "Relay/Routes", "Relay/Core",
+        "Wire", "Events", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor", "Relay/API", "Relay/Core",
     ]
     /// What compares, hashes or takes apart a `String` by Unicode's rules.
     private static let comparisons = [
@@ -92,6 +92,8 @@ import Testing
         ("Access/AllowedOrigins.swift", "foreignSchemes: Set<String>", "compared with the operator's settings"),
         ("Access/ProviderTokens.swift", #"claims["d"]?.string"#, "a JSON value's text, which is WireText"),
         ("Access/TokenHeader.swift", "keyID.string == nil", "a JSON value's text, which is WireText"),
+        ("Relay/API/Schema/EventKinds.swift", ".uppercased()", "names of the schema"),
+        ("Relay/API/Schema/TypeScriptTypes.swift", "left: Set<String>", "names of the schema"),
         ("Access/WebKey.swift", "use.string", "a JSON value's text, which is WireText"),
     ]
 

@@ -64,7 +64,8 @@ final class Client {
     private(set) var wire: Wire?
     var subscriber: Subscriber?
     var hubIndex = 0
-    var ended: StreamEnd?
+    /// Why its stream has ended; nil while it goes on.
+    var ended: StreamEnd? { wire?.ended }
     private var isConnected = false
     private var startsAtOldest = false
     /// The last event that it received in this connection, or in one before.
@@ -82,7 +83,6 @@ final class Client {
     func begin(_ start: Subscription.Start, on wire: Wire, liveFrom head: EventID, isGenuine: Bool) {
         self.wire = wire
         isConnected = false
-        ended = nil
         receivedHere = 0
         owesResync = !isGenuine
         startsAtOldest = start == .oldest

@@ -10,6 +10,8 @@ final class Wire: Outlet {
     /// The hub waits to be told of room.
     var isAwaited = false
     private(set) var isClosed = false
+    /// Why the stream has ended, as the hub says.
+    private(set) var ended: StreamEnd?
     /// The client has left without a word.
     var isBroken = false
     /// A write or a wait that a socket's owner must not ask for.
@@ -52,6 +54,8 @@ final class Wire: Outlet {
         if isClosed { misuse = "closed twice" }
         isClosed = true
     }
+
+    func subscriberHasEnded(_ subscriber: Subscriber, because reason: StreamEnd) { ended = reason }
 
     /// The next whole block, which ends with so many newlines; what is cut off waits for its rest.
     func take(newlines: Int) -> [UInt8]? {

@@ -60,9 +60,6 @@ final class World {
             loop.reads.append((cursor, dice.percent(50) ? try? page(after: cursor) : nil))
         }
         hub.writeDirectly = { [unowned self] in wires[Int($0)].write($1) }
-        hub.onEnd = { [unowned self] subscriber, reason in
-            clients.first { $0.subscriber === subscriber }?.ended = reason
-        }
         return loop
     }
 
@@ -165,10 +162,7 @@ final class World {
             if dice.percent(10) { subscription.endsWhenCaughtUp = true }
             if dice.percent(10) { subscription.expiresAt = wall + Int64(dice.below(60_000)) }
         }
-        let subscriber = hub.subscribe(subscription, outlet: wire)
-        client.subscriber = subscriber
-        // It may have ended before anybody could know whose it is.
-        if subscriber.hasEnded { client.ended = subscription.endsWhenCaughtUp ? .caughtUp : .clientClosed }
+        client.subscriber = hub.subscribe(subscription, outlet: wire)
     }
 
     private func connectHub(_ client: Client) -> Hub {

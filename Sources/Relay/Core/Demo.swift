@@ -2,6 +2,7 @@ internal import Events
 internal import Fetch
 internal import Logging
 internal import Platform
+internal import Telemetry
 internal import Webhooks
 
 /// Plays meetings through the real ingest path: signed and posted as the provider would.
@@ -9,7 +10,7 @@ enum Demo {
     private static let rooms = ["standup", "design-review", "call_42"]
 
     static func start(context: RelayContext, address: ListenPlan) -> Task<Void, Never>? {
-        guard let source = context.rules.sources[WireText(DataFolder.demoName)] else { return nil }
+        guard let source = context.shared.rules.sources[WireText(DataFolder.demoName)] else { return nil }
         let host = address.host == "0.0.0.0" ? "127.0.0.1" : address.host == "::" ? "::1" : address.host
         let shown = host.contains(":") ? "[\(host)]" : host
         let path = "\(context.settings.pathPrefix)/webhooks/\(source.name)"

@@ -2,8 +2,6 @@ internal import Access
 internal import EventLoop
 internal import Events
 internal import FrontDoor
-internal import Platform
-internal import Telemetry
 
 /// The doors of one loop: one for the addresses in the clear and one for those over TLS, as far as there are any.
 struct Doors {
@@ -44,49 +42,33 @@ struct Doors {
     }
 }
 
-extension Worker {
-    /// A door whose requests are routed here; over TLS, if the connections are to end it.
-    func makeDoor(_ tls: TLSTermination?, route: @escaping (Worker, Exchange) -> Void) throws -> Door {
+extension Door {
+    /// A door of the relay.
+    /// - Parameters:
+    ///   - relieve: has ``Doors/relieve()`` called on the loop's thread; called on any thread.
+    ///   - isWebhook: whether webhooks of a source come to this target.
+    convenience init(
+        on loop: Loop, context: RelayContext, tls: TLSTermination?, relieve: @escaping @Sendable () -> Void,
+        isWebhook: @escaping ([UInt8]) -> Bool, handler: @escaping (Exchange) -> Void
+    ) throws {
         let limits = DoorLimits(
             headerBytes: Limits.requestHeaderBytes, nameBytes: Limits.segmentBytes, bodyBytes: Limits.webhookBodyBytes,
             smallBodyBytes: Limits.otherBodyBytes, droppedBodyBytes: Limits.droppedBodyBytes,
             requestSeconds: Limits.requestSeconds, idleSeconds: Limits.keepAliveSeconds,
             handshakeSeconds: Limits.handshakeSeconds)
-        let requests = context.requests
-        let mailbox = mailbox
-        let door = try Door(
-            on: loop, limits: limits, shared: context.doors, wake: { mailbox.post(.relieve) }, tls: tls,
-            refused: { [unowned self] in refused($0) },
+        let requests = context.shared.requests
+        try self.init(
+            on: loop, limits: limits, shared: context.doors, wake: relieve, tls: tls,
+            refused: { context.wasRefused($0) },
             answered: { requests.answered($0, $1) },
-            clientAddress: { [unowned self] peer, headers in
-                let proxies = context.rules.proxies
-                if let header = proxies.ignoredHeader(peer: peer, headers: headers) {
-                    context.forwardingNotice.saw(header, from: peer, now: WallClock.now())
-                }
-                return proxies.client(peer: peer, headers: headers)
-            },
-            handler: turn { [unowned self] in route(self, $0) })
-        door.handshakeHasEnded = { [context] in context.count($0) }
-        door.headersOfRefusals = { [context] in CrossOrigin(rules: context.rules).headers($0) }
-        door.acceptHasFailed = { [context] in context.acceptHasFailed($0) }
-        door.takesLargeBody = { [unowned self] in isWebhook(target: $0) }
-        door.countedAs = { [context] peer in
-            context.rules.proxies.trusts(peer: peer) ? nil : NetworkAddress.countedAs(peer)
+            clientAddress: { context.clientAddress(peer: $0, headers: $1) },
+            handler: handler)
+        handshakeHasEnded = { context.count($0) }
+        headersOfRefusals = { CrossOrigin(rules: context.shared.rules).headers($0) }
+        acceptHasFailed = { context.acceptHasFailed($0) }
+        takesLargeBody = isWebhook
+        countedAs = { peer in
+            context.shared.rules.proxies.trusts(peer: peer) ? nil : NetworkAddress.countedAs(peer)
         }
-        return door
-    }
-
-    /// Whether webhooks of a source come to this target.
-    private func isWebhook(target: [UInt8]) -> Bool {
-        guard let request = HTTPRequest(target: target, nameBytes: Limits.segmentBytes),
-            let path = apiPath(request)
-        else { return false }
-        return path.count == 2 && path[0] == "webhooks" && context.rules.sources[path[1]] != nil
-    }
-
-    private func refused(_ refusal: DoorRefusal) {
-        context.metrics.countRefused(status: refusal.status)
-        context.requestLog.warning(
-            "refused a request: \(refusal.status): \(refusal.problem)", now: WallClock.now())
     }
 }

@@ -6,7 +6,9 @@ extension Relay {
     /// limits that cannot be used. Another start would meet it again.
     public static func needsOperator(_ error: any Error) -> Bool {
         switch error {
-        case is SettingsError, is TokenSettingsError, is OriginError, is RelayError: true
+        case is SettingsError, is TokenSettingsError, is OriginError, is RelayError,
+            is RevocationFileError:
+            true
         case let error as DataFolderError: !error.mayPass
         case let error as JournalError: error.needsOperator
         default: false

@@ -6,6 +6,7 @@ internal import FrontDoor
 internal import Journal
 internal import Logging
 internal import Platform
+internal import Telemetry
 
 extension Relay {
     /// How reloads follow each other: one at a time, and one more if another was asked for meanwhile.
@@ -63,13 +64,13 @@ extension Relay {
         let identity = context.tls == nil ? nil : try listening.tlsIdentity()
         let caps = try Self.caps(settings, context.log)
         context.output.apply(settings)
-        context.declareSeries(rules)
-        await context.adopt(rules)
+        context.declareSeries(settings)
+        await context.adopt(settings, rules)
         if let identity {
             context.tls?.replace(identity)
             context.log.info("the certificate was read anew")
         }
-        context.caps.withLock { $0.settings = caps }
+        context.shared.admission.settings = caps
         context.doors.bodies.set(limitBytes: settings.limits.requestBytes)
         home.keep(Retention(settings.log.retention))
         home.keep(RoomBounds(settings.rooms))

@@ -16,8 +16,8 @@ public final class Relay: Sendable {
     let inherited: [InheritedSocket]
     private let writer: JournalWriter
     private let reader: JournalReader
-    let mailboxes: [Mailbox<WorkerCommand>]
-    private let ends: WorkerEnds
+    let mailboxes: [Mailbox<LoopCommand>]
+    private let ends: LoopEnds
     private let watch: Watch
     let service: ServiceManager?
     let demo: Task<Void, Never>?
@@ -57,9 +57,9 @@ public final class Relay: Sendable {
         let output = LogOutput(settings)
         let caps = try caps(settings, OperatorLog.logger(output))
         let keys = KeyFetcher()
-        let (rules, issuers) = await keys.prepare(try await Rules(settings))
+        let (rules, issuers) = await keys.prepare(try await Rules(settings), settings)
         let context = RelayContext(
-            rules: rules, keys: keys, caps: caps,
+            settings: settings, rules: rules, keys: keys, caps: caps,
             revocations: try RevocationStore(folder: settings.data),
             tls: identity.map { TLSTermination($0) }, output: output, keepsQueue: !inherited.isEmpty)
         let home = try SQLiteHome(
@@ -67,7 +67,7 @@ public final class Relay: Sendable {
             retention: Retention(settings.log.retention), rooms: RoomBounds(settings.rooms))
         // Tokens whose keys are still to come wait for them, or are told to come back: the start does not. It begins
         // before the first request can come, which would be told to come back for nothing.
-        keys.follow(issuers, in: context)
+        keys.follow(issuers, in: context.shared)
         let relay: Relay
         do {
             relay = try await Relay(
@@ -87,8 +87,8 @@ public final class Relay: Sendable {
         reload: @escaping @Sendable () throws -> Settings
     ) async throws {
         let count = context.settings.loops
-        let mailboxes = try (0..<count).map { _ in try Mailbox<WorkerCommand>() }
-        let ends = WorkerEnds(count: count)
+        let mailboxes = try (0..<count).map { _ in try Mailbox<LoopCommand>() }
+        let ends = LoopEnds(count: count)
         let journalLog = context.journalLog
         // Loops know the log as it is now; every commit from here on is posted to them.
         let extent = try home.extent()
@@ -119,10 +119,10 @@ public final class Relay: Sendable {
                 ? try context.settings.listen.map { try ListenPlan($0) } : inherited.map { ListenPlan($0) }
             if let metrics = context.settings.metrics { listen.append(try ListenPlan(metrics, isForMetrics: true)) }
             for index in 0..<count {
-                let plan = WorkerPlan(
+                let plan = LoopPlan(
                     context: context, writer: writer, reader: reader, peers: mailboxes, index: index, count: count,
                     extent: extent, rooms: rooms)
-                listen = try await WorkerThread.start(plan, listen: listen, ends: ends)
+                listen = try await RelayLoopThread.start(plan, listen: listen, ends: ends)
             }
             watch = try Watch(context: context, mailboxes: mailboxes, writer: writer, service: service)
         } catch {
@@ -169,7 +169,7 @@ public final class Relay: Sendable {
         guard before != .stopped else { return }
         demo?.cancel()
         context.keys.stop()
-        context.isDraining.withLock { $0 = true }
+        context.shared.beginDraining()
         if before == .running {
             context.log.info("stopping")
             service?.isStopping()

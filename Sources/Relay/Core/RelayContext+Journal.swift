@@ -1,6 +1,7 @@
 internal import Journal
 internal import Logging
 internal import Platform
+internal import Telemetry
 internal import Wire
 
 extension RelayContext {

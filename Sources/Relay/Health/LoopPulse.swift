@@ -16,6 +16,9 @@ final class LoopPulse: Sendable {
         var askedAt: SteadyTime?
     }
 
+    /// How often a loop says that it turns, unless it is about to end.
+    static let tickMilliseconds: Int64 = 250
+
     private let state: Locked<State>
 
     init(now: SteadyTime) {
@@ -79,7 +82,7 @@ final class LoopPulse: Sendable {
     func lag(now: SteadyTime) -> Int64 {
         let silence = silence(now: now)
         return state.withLock { state in
-            let overdue = silence > Worker.tickMilliseconds ? silence - Worker.tickMilliseconds : 0
+            let overdue = silence > Self.tickMilliseconds ? silence - Self.tickMilliseconds : 0
             return max(state.worst, state.worstBefore, overdue)
         }
     }

@@ -9,7 +9,7 @@ internal import Telemetry
 /// service manager as long as all do.
 final class Watch: Sendable {
     private let context: RelayContext
-    private let mailboxes: [Mailbox<WorkerCommand>]
+    private let mailboxes: [Mailbox<LoopCommand>]
     private let writer: JournalWriter
     private let canary: Canary
     private let service: ServiceManager?
@@ -17,7 +17,7 @@ final class Watch: Sendable {
 
     /// Starts the thread.
     init(
-        context: RelayContext, mailboxes: [Mailbox<WorkerCommand>], writer: JournalWriter, service: ServiceManager?
+        context: RelayContext, mailboxes: [Mailbox<LoopCommand>], writer: JournalWriter, service: ServiceManager?
     ) throws {
         self.context = context
         self.mailboxes = mailboxes

@@ -1,29 +1,26 @@
 internal import Access
-internal import EventLoop
 internal import Events
 internal import Fetch
 internal import Logging
 internal import Platform
+internal import Telemetry
 
 /// Fetches the keys of the issuers with a `jwks_url`, puts them in force, and lets requests wait for them.
 ///
 /// Nothing waits for it but requests whose token needs a key that is not known. Loops only take its lock.
-final class KeyFetcher: Sendable {
+final class KeyFetcher: KeyDemand {
     /// A request that waits on its loop until the keys of some issuers have been fetched.
     private struct Waiter {
-        let exchange: UInt64
-        let mailbox: Mailbox<WorkerCommand>
+        let settled: @Sendable () -> Void
         var issuers: Set<String>
         let deadline: SteadyTime
-
-        func post() { mailbox.post(.keysSettled(exchange: exchange)) }
     }
 
     private struct State {
         var entries: [String: KeyEntry] = [:]
         var waiters: [Waiter] = []
         /// Nil before the start and after the end.
-        var context: RelayContext?
+        var shared: SharedState?
         var ticker: Task<Void, Never>?
     }
 
@@ -34,15 +31,15 @@ final class KeyFetcher: Sendable {
 
     /// The rules with the keys that are known already, fetched before or kept in the data folder, and the issuers to
     /// follow once these rules are in force. Nothing changes yet.
-    func prepare(_ rules: Rules) async -> (rules: Rules, issuers: [KeyEntry]) {
+    func prepare(_ rules: Rules, _ settings: Settings) async -> (rules: Rules, issuers: [KeyEntry]) {
         var rules = rules
         var entries: [KeyEntry] = []
-        for address in rules.settings.tokens.issuers.compactMap(KeyAddress.init) {
+        for address in settings.tokens.issuers.compactMap(KeyAddress.init) {
             let known = state.withLock { $0.entries[address.issuer] }
             var entry = known
-            if known?.address != address { entry = await KeyEntry(address, rules.settings) }
+            if known?.address != address { entry = await KeyEntry(address, settings) }
             guard var entry else { continue }
-            entry.schedule.refreshMilliseconds = Int64(rules.settings.tokens.jwksRefreshMilliseconds)
+            entry.schedule.refreshMilliseconds = Int64(settings.tokens.jwksRefreshMilliseconds)
             if let keys = entry.keys { rules = rules.replacingKeys(of: address.issuer, with: keys) }
             entries.append(entry)
         }
@@ -50,7 +47,7 @@ final class KeyFetcher: Sendable {
     }
 
     /// Fetches the keys of these issuers, and of no others, from now on.
-    func follow(_ issuers: [KeyEntry], in context: RelayContext) {
+    func follow(_ issuers: [KeyEntry], in shared: SharedState) {
         let fetchedMeanwhile = state.withLock { state -> [KeyEntry] in
             let before = state.entries
             state.entries = [:]
@@ -62,13 +59,13 @@ final class KeyFetcher: Sendable {
                 }
                 state.entries[entry.address.issuer] = entry
             }
-            state.context = context
+            state.shared = shared
             if state.ticker == nil, !issuers.isEmpty { state.ticker = ticking() }
             return before.isEmpty ? [] : Array(state.entries.values)
         }
         for entry in fetchedMeanwhile {
             guard let keys = entry.keys else { continue }
-            context.replaceRules { $0.replacingKeys(of: entry.address.issuer, with: keys) }
+            shared.replaceRules { $0.replacingKeys(of: entry.address.issuer, with: keys) }
         }
         beginWhatIsDue()
     }
@@ -86,31 +83,24 @@ final class KeyFetcher: Sendable {
     func stop() {
         let waiters = state.withLock { state in
             state.ticker?.cancel()
-            state.context = nil
+            state.shared = nil
             defer { state.waiters = [] }
             return state.waiters
         }
-        for waiter in waiters { waiter.post() }
+        for waiter in waiters { waiter.settled() }
     }
 
     // MARK: Requests
 
-    /// What becomes of a token that may be signed with a key of these issuers that is not known.
-    /// - Parameters:
-    ///   - rules: those by which it is not known.
-    ///   - mailbox: where `.keysSettled` is posted to if the token is to wait.
-    ///   - keep: keeps the request until then, and names it.
-    /// - Returns: nil if other rules are in force by now, which may know the key: it is to be looked up again, and not
-    ///   to wait for the fetch after the one that has just brought it.
     func demand(
-        of issuers: [String], under rules: Rules, on mailbox: Mailbox<WorkerCommand>, keep: () -> UInt64
-    ) -> KeySchedule.Answer? {
+        of issuers: [String], under rules: Rules, settled: @escaping @Sendable () -> Void
+    ) -> KeyAnswer? {
         let now = SteadyTime.now()
-        let answer = state.withLock { state -> KeySchedule.Answer? in
-            guard let context = state.context else { return .unavailable(retryAfterSeconds: 1) }
-            guard context.rules === rules else { return nil }
+        let answer = state.withLock { state -> KeyAnswer? in
+            guard let shared = state.shared else { return .unavailable(retryAfterSeconds: 1) }
+            guard shared.rules === rules else { return nil }
             var awaited: Set<String> = []
-            var other = KeySchedule.Answer.judge
+            var other = KeyAnswer.judge
             for issuer in issuers {
                 guard let answer = state.entries[issuer]?.schedule.demand(now: now) else { continue }
                 if answer == .wait { awaited.insert(issuer) } else { other = answer }
@@ -118,20 +108,17 @@ final class KeyFetcher: Sendable {
             guard !awaited.isEmpty else { return other }
             guard state.waiters.count < Limits.keyWaiters else { return .unavailable(retryAfterSeconds: 1) }
             state.waiters.append(
-                Waiter(
-                    exchange: keep(), mailbox: mailbox, issuers: awaited,
-                    deadline: now + Limits.keyWaitMilliseconds))
+                Waiter(settled: settled, issuers: awaited, deadline: now + Limits.keyWaitMilliseconds))
             return .wait
         }
         beginWhatIsDue()
         return answer
     }
 
-    /// The same for a token that has waited.
-    func demandAfterWait(of issuers: [String]) -> KeySchedule.Answer {
+    func demandAfterWait(of issuers: [String]) -> KeyAnswer {
         let now = SteadyTime.now()
         return state.withLock { state in
-            guard state.context != nil else { return .unavailable(retryAfterSeconds: 1) }
+            guard state.shared != nil else { return .unavailable(retryAfterSeconds: 1) }
             let answers = issuers.compactMap { state.entries[$0]?.schedule.demandAfterWait(now: now) }
             return answers.first { $0 != .judge } ?? .judge
         }
@@ -142,7 +129,7 @@ final class KeyFetcher: Sendable {
     private func beginWhatIsDue() {
         let now = SteadyTime.now()
         let (begun, late) = state.withLock { state -> ([KeyAddress], [Waiter]) in
-            guard state.context != nil else { return ([], []) }
+            guard state.shared != nil else { return ([], []) }
             var begun: [KeyAddress] = []
             for issuer in state.entries.keys where state.entries[issuer]?.schedule.begins(now: now) == true {
                 if let address = state.entries[issuer]?.address { begun.append(address) }
@@ -151,7 +138,7 @@ final class KeyFetcher: Sendable {
             return (begun, state.waiters.filter { $0.deadline <= now })
         }
         for address in begun { Task { await fetch(address) } }
-        for waiter in late { waiter.post() }
+        for waiter in late { waiter.settled() }
     }
 
     private func fetch(_ address: KeyAddress) async {
@@ -164,7 +151,7 @@ final class KeyFetcher: Sendable {
 
     /// What came of a fetch: what to tell, and who has waited for it.
     private struct End<Change> {
-        let context: RelayContext
+        let shared: SharedState
         let entry: KeyEntry
         let change: Change
         let waiters: [Waiter]
@@ -178,44 +165,44 @@ final class KeyFetcher: Sendable {
         _ address: KeyAddress, puttingInForce keys: PublicKeys? = nil, _ change: (inout KeyEntry) -> Change
     ) -> End<Change>? {
         state.withLock { state in
-            guard let context = state.context, var entry = state.entries[address.issuer], entry.address == address
+            guard let shared = state.shared, var entry = state.entries[address.issuer], entry.address == address
             else { return nil }
             let value = change(&entry)
             state.entries[address.issuer] = entry
-            if let keys { context.replaceRules { $0.replacingKeys(of: address.issuer, with: keys) } }
+            if let keys { shared.replaceRules { $0.replacingKeys(of: address.issuer, with: keys) } }
             for index in state.waiters.indices { state.waiters[index].issuers.remove(address.issuer) }
             defer { state.waiters.removeAll(where: \.issuers.isEmpty) }
             return End(
-                context: context, entry: entry, change: value, waiters: state.waiters.filter(\.issuers.isEmpty))
+                shared: shared, entry: entry, change: value, waiters: state.waiters.filter(\.issuers.isEmpty))
         }
     }
 
     private func take(_ set: KeyAddress.KeySet, from address: KeyAddress) {
         let now = SteadyTime.now()
         guard let end = end(address, puttingInForce: set.keys, { $0.succeeded(set, now: now) }) else { return }
-        let context = end.context
-        for waiter in end.waiters { waiter.post() }
-        context.metrics.count(.ok, of: address.issuer)
+        let shared = end.shared
+        for waiter in end.waiters { waiter.settled() }
+        shared.metrics.count(.ok, of: address.issuer)
         if end.change.isNew {
             let ignored = set.keys.ignored.isEmpty ? "" : "; left aside: \(set.keys.ignored.joined(separator: "; "))"
-            context.log.info("the issuer \(address.issuer) has \(set.keys.count) keys\(ignored)")
+            shared.log.info("the issuer \(address.issuer) has \(set.keys.count) keys\(ignored)")
             do { try end.entry.kept.write(set.text) } catch {
-                context.log.warning("the keys of the issuer \(address.issuer) could not be kept: \(error)")
+                shared.log.warning("the keys of the issuer \(address.issuer) could not be kept: \(error)")
             }
         } else if end.change.hadFailed {
-            context.log.info("the keys of the issuer \(address.issuer) can be fetched again")
+            shared.log.info("the keys of the issuer \(address.issuer) can be fetched again")
         }
     }
 
     private func note(_ failure: KeyAddress.Failure, from address: KeyAddress) {
         let now = SteadyTime.now()
         guard let end = end(address, { $0.failed(failure, now: now) }) else { return }
-        for waiter in end.waiters { waiter.post() }
-        end.context.metrics.count(failure.outcome, of: address.issuer)
+        for waiter in end.waiters { waiter.settled() }
+        end.shared.metrics.count(failure.outcome, of: address.issuer)
         guard end.change else { return }
         let hasKeys = end.entry.schedule.hasKeys
         let rest = hasKeys ? "the last keys stay" : "its tokens are answered 503 until there are keys"
-        end.context.log.warning(
+        end.shared.log.warning(
             """
             the keys of the issuer \(address.issuer) could not be fetched from \(address.address.shown): \
             \(failure.problem); \(rest)

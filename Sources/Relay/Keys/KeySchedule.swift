@@ -3,16 +3,6 @@ internal import Events
 /// When the keys of one issuer are fetched: regularly, sooner if a token asks for a key that is not there, and again
 /// after a failure. It decides and does nothing.
 struct KeySchedule: Sendable, Equatable {
-    /// What becomes of a token whose key is not known.
-    enum Answer: Equatable {
-        /// Keys are being fetched, or will be as soon as they may: the token waits for them.
-        case wait
-        /// The keys that are known are as new as they can be: there is no such key.
-        case judge
-        /// Nobody can tell at the moment.
-        case unavailable(retryAfterSeconds: Int)
-    }
-
     /// The longest between two fetches.
     var refreshMilliseconds: Int64
     /// Whether there are keys at all.
@@ -40,14 +30,14 @@ struct KeySchedule: Sendable, Equatable {
     }
 
     /// A token was signed with a key that is not known.
-    mutating func demand(now: SteadyTime) -> Answer {
+    mutating func demand(now: SteadyTime) -> KeyAnswer {
         if !isFetching { due = min(due, max(now, lastStart.map { $0 + Limits.keyDemandMilliseconds } ?? now)) }
         // While fetches fail nobody waits for the next one: an address that stalls would hold every such request.
         return failures > 0 ? unavailable(now: now) : .wait
     }
 
     /// The same for a token that has waited.
-    func demandAfterWait(now: SteadyTime) -> Answer {
+    func demandAfterWait(now: SteadyTime) -> KeyAnswer {
         failures > 0 || !hasKeys ? unavailable(now: now) : .judge
     }
 
@@ -69,7 +59,7 @@ struct KeySchedule: Sendable, Equatable {
         due = now + min(wait, Limits.keyRetryMilliseconds)
     }
 
-    private func unavailable(now: SteadyTime) -> Answer {
+    private func unavailable(now: SteadyTime) -> KeyAnswer {
         .unavailable(retryAfterSeconds: isFetching ? 1 : Int(max(1, (due - now + 999) / 1000)))
     }
 }

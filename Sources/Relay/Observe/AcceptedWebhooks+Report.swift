@@ -7,8 +7,8 @@ extension RelayContext {
     /// - Parameter isLast: writes what there is, since no other time will come.
     func reportAcceptedWebhooks(isLast: Bool = false) {
         let now = SteadyTime.now()
-        for (source, sum) in acceptedWebhooks.take(now: now, isLast: isLast) {
-            requests.accepted(source: source, sum, now: now)
+        for (source, sum) in shared.acceptedWebhooks.take(now: now, isLast: isLast) {
+            shared.requests.accepted(source: source, sum, now: now)
         }
     }
 }

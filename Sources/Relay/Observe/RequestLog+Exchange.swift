@@ -4,7 +4,7 @@ internal import Telemetry
 
 extension LoggedRequest {
     /// What the log says of an exchange's request.
-    init(_ exchange: Exchange) {
+    init(_ exchange: any HTTPExchange) {
         let request = exchange.request
         self.init(
             method: request.method, path: request.path, query: request.query, remoteAddress: request.remoteAddress,

@@ -1,4 +1,5 @@
 internal import Access
+internal import Events
 internal import Fetch
 internal import Yams
 
@@ -12,12 +13,6 @@ enum IssuerReader {
         ] + keyKinds
     /// The words of ours whose place in a token can be chosen.
     private static let claims = ["user", "grant", "rooms", "types", "sources", "raw", "admin"]
-    private static let algorithms = [
-        "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
-        "EdDSA",
-    ]
-    /// RFC 7518, 3.2: a key for HMAC-SHA256 is no shorter than the hash.
-    static let leastSecretBytes = 32
 
     static func read(_ section: SettingsReader.Member, into reader: inout SettingsReader) {
         if section.value.isNothing { return }
@@ -66,8 +61,9 @@ enum IssuerReader {
 
     private static func algorithms(_ member: SettingsReader.Member, _ reader: inout SettingsReader) -> [String] {
         let names = reader.texts(member.value, key: member.key)
-        for name in names where !algorithms.contains(name) {
-            reader.report(member.mark, member.key, BadValue.notOneOf(algorithms, name).sentence)
+        for name in names where !IssuerSettings.supportedAlgorithms.contains(name) {
+            reader.report(
+                member.mark, member.key, BadValue.notOneOf(IssuerSettings.supportedAlgorithms, name).sentence)
         }
         return names
     }
@@ -113,7 +109,8 @@ enum IssuerReader {
     /// Why a secret does not do; nil if it does.
     static func shortSecret(_ secret: String) -> String? {
         let bytes = secret.utf8.count
-        guard bytes < leastSecretBytes else { return nil }
-        return "the secret has \(bytes) bytes and needs at least \(leastSecretBytes); openssl rand -hex 32 makes one"
+        guard bytes < Limits.tokenSecretBytes else { return nil }
+        let least = Limits.tokenSecretBytes
+        return "the secret has \(bytes) bytes and needs at least \(least); openssl rand -hex 32 makes one"
     }
 }

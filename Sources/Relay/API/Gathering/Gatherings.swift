@@ -1,0 +1,109 @@
+internal import Events
+internal import Journal
+internal import Platform
+
+/// The requests of one loop whose answer other threads have the parts of.
+final class Gatherings {
+    private struct Gathering {
+        let request: Request
+        let finish: ([StreamAnswer], Bool) -> Inquiry.Outcome
+        /// When the request is answered with what there is.
+        let deadline: SteadyTime
+        /// Parts that are still to come.
+        var missing: Int
+        var parts: [StreamAnswer] = []
+    }
+
+    private let shared: SharedState
+    private let writer: JournalWriter
+    private let port: any LoopPort
+    /// The ways into all loops, in their order, this one's among them.
+    private let loops: [any LoopPort]
+    private var gatherings: [UInt64: Gathering] = [:]
+    private var nextID: UInt64 = 1
+
+    init(shared: SharedState, writer: JournalWriter, port: any LoopPort, loops: [any LoopPort]) {
+        self.shared = shared
+        self.writer = writer
+        self.port = port
+        self.loops = loops
+    }
+
+    /// True if no request waits for parts.
+    var isEmpty: Bool { gatherings.isEmpty }
+
+    /// Lets go of all requests; the loop has ended.
+    func removeAll() { gatherings.removeAll() }
+
+    /// Asks, and answers the request when all have replied or the time is over.
+    func begin(_ inquiry: Inquiry, for request: Request) {
+        let asked = inquiry.question.map { loops(for: $0.loops) } ?? []
+        let id = nextID
+        nextID += 1
+        gatherings[id] = Gathering(
+            request: request, finish: inquiry.finish,
+            deadline: SteadyTime.now() + inquiry.waitMilliseconds,
+            missing: asked.count + (inquiry.revocations == nil ? 0 : 1) + (inquiry.append == nil ? 0 : 1))
+        if let (question, _) = inquiry.question {
+            // A loop that has ended reads no message, and has no streams.
+            for loop in asked where !loop.post(.question(question, from: port, request: id)) {
+                add(.streams([]), to: id)
+            }
+        }
+        if let work = inquiry.revocations { begin(work, id, now: request.now) }
+        if let (draft, done) = inquiry.append { append(draft, done, id, request) }
+        if gatherings[id]?.missing == 0 { finish(id, isComplete: true) }
+    }
+
+    /// Numbers of streams go round the loops.
+    private func loops(for loops: Inquiry.Loops) -> [any LoopPort] {
+        switch loops {
+        case .all: self.loops
+        case .owner(let stream): stream > 0 ? [self.loops[Int((stream - 1) % UInt64(self.loops.count))]] : []
+        }
+    }
+
+    private func begin(_ work: Inquiry.Revoked, _ id: UInt64, now: WallTime) {
+        let port = port
+        switch work {
+        case .save: shared.revocations.save { port.post(.answer(.kept(problem: $0), request: id)) }
+        case .list: shared.revocations.list(now: now) { port.post(.answer(.revocations($0), request: id)) }
+        }
+    }
+
+    private func append(
+        _ draft: Draft, _ done: @escaping @Sendable (AppendOutcome) -> Void, _ id: UInt64, _ request: Request
+    ) {
+        let isTaken = writer.submit(draft) { [port] outcome in
+            done(outcome)
+            port.post(.answer(.appended(outcome), request: id))
+        }
+        guard !isTaken else { return }
+        gatherings[id] = nil
+        request.reply(Problem.overloaded.response)
+    }
+
+    /// One part of an answer has come.
+    func add(_ part: StreamAnswer, to id: UInt64) {
+        guard var gathering = gatherings[id] else { return }
+        gathering.parts.append(part)
+        gathering.missing -= 1
+        gatherings[id] = gathering
+        if gathering.missing == 0 { finish(id, isComplete: true) }
+    }
+
+    /// Answers those that have waited long enough.
+    func endThoseThatAreLate() {
+        guard !gatherings.isEmpty else { return }
+        let now = SteadyTime.now()
+        for (id, gathering) in gatherings where now >= gathering.deadline { finish(id, isComplete: false) }
+    }
+
+    private func finish(_ id: UInt64, isComplete: Bool) {
+        guard let gathering = gatherings.removeValue(forKey: id) else { return }
+        switch gathering.finish(gathering.parts, isComplete) {
+        case .answer(let response): gathering.request.reply(response)
+        case .refuse(let error): gathering.request.refuse(error)
+        }
+    }
+}

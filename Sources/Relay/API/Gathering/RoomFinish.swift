@@ -1,0 +1,66 @@
+internal import Access
+internal import Events
+internal import FrontDoor
+internal import Journal
+internal import Logging
+internal import Telemetry
+internal import Wire
+
+/// A room that an administrator has the journal finish.
+struct RoomFinish {
+    let key: RoomKey
+    let administrator: Identity
+
+    /// Answers once the end of the room is durable.
+    func begin(_ request: Request, _ rooms: RoomSearches, _ gatherings: Gatherings) {
+        guard let room = rooms[key] else { return request.reply(Self.unknownRoom) }
+        let draft = Draft.finish(
+            key, provider: room.provider, reason: RoomEnd.closed, endedAt: request.now, now: request.now)
+        let note = note(request.shared.log)
+        // As long as a webhook would wait.
+        let patience = Int64(Limits.requestSeconds) * 1000
+        let inquiry = Inquiry(append: (draft, note), waitMilliseconds: patience) { parts, _ in
+            .answer(Self.answer(parts.first))
+        }
+        gatherings.begin(inquiry, for: request)
+    }
+
+    /// Writes a line into the log: not with the answer, which may come too late for its request.
+    private func note(_ log: Logger) -> @Sendable (AppendOutcome) -> Void {
+        let (name, administrator) = (key.text, administrator)
+        return { outcome in
+            switch outcome {
+            case .committed(duplicate: true): break
+            case .committed:
+                log.notice("\(administrator.user) closed the room \(name)", metadata: administrator.logMetadata)
+            case .failed(let error): log.warning("the room \(name) could not be closed: \(error)")
+            }
+        }
+    }
+
+    private static func answer(_ part: StreamAnswer?) -> HTTPResponse {
+        guard case .appended(let outcome) = part else { return Problem.loopIsBusy.response }
+        switch outcome {
+        case .committed(duplicate: true): return unknownRoom
+        case .committed: return HTTPResponse(status: 204)
+        case .failed: return Problem.journalUnavailable.response
+        }
+    }
+
+    private static var unknownRoom: HTTPResponse {
+        Problem.notFound("No room of this source and name is open.").response
+    }
+}
+
+extension RoomKey {
+    /// For the log: what is no plain word is quoted there as JSON.
+    fileprivate var text: String {
+        func text(_ name: WireText) -> String { JSONWriter.text { $0.string(LogText.cut(name)) } }
+        return "\(text(name)) of \(text(source))"
+    }
+}
+
+extension Identity {
+    /// Which issuer vouches for the user's name, beside a line of the log that names the user.
+    var logMetadata: Logger.Metadata { ["issuer": "\(issuer)"] }
+}

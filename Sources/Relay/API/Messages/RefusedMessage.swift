@@ -1,0 +1,36 @@
+internal import Events
+internal import FrontDoor
+
+/// A refusal as an event on a stream that ends with it.
+struct RefusedMessage {
+    let reason: String
+    let detail: String
+    /// Nil if the same request will never be let in. EventSource comes back all the same, so it is told to do that
+    /// seldom.
+    let retryAfterSeconds: Int?
+    /// Whether the event has its type as its name.
+    let isNamed: Bool
+
+    private var frame: [UInt8] {
+        let retry = Int64(retryAfterSeconds ?? Limits.finalRefusalRetrySeconds) * 1000
+        let json = JSONWriter.bytes { writer in
+            writer.object { writer in
+                writer.member("type", ControlType.refused.rawValue)
+                writer.member("reason", reason)
+                writer.member("detail", detail)
+                writer.member("retryMs", retry)
+                if retryAfterSeconds == nil { writer.member("final", true) }
+            }
+        }
+        return ServerSentEvents.retry(milliseconds: retry)
+            + (isNamed ? ServerSentEvents.event(ControlType.refused.rawValue) : []) + ServerSentEvents.data(json)
+    }
+
+    /// The whole stream.
+    var response: HTTPResponse {
+        var response = HTTPResponse(status: 200, contentType: "text/event-stream; charset=utf-8", body: frame)
+        response.headers.append(("Cache-Control", "no-store"))
+        response.closesConnection = true
+        return response
+    }
+}

@@ -1,0 +1,134 @@
+internal import Access
+internal import Events
+internal import FrontDoor
+internal import Platform
+internal import Wire
+
+// Who asks: the one place where routes come by an identity.
+extension Request {
+    /// The identity behind the request's token or ticket.
+    /// - Parameter takesTicket: false where the token itself is needed; a ticket is not used up then.
+    func identity(takesTicket: Bool = true) throws(AccessRefusal) -> Identity {
+        let identity = try verified(takesTicket: takesTicket)
+        exchange.user = identity.user
+        exchange.issuer = identity.issuer
+        return identity
+    }
+
+    /// The same, for what only administrators may ask.
+    func administrator() throws(AccessRefusal) -> Identity {
+        let identity = try identity(takesTicket: false)
+        guard identity.grant.admin else {
+            throw AccessRefusal(
+                .grantCoversNothing, "The token's grant does not say admin.", issuer: identity.issuer.string)
+        }
+        return identity
+    }
+
+    /// The issuers whose keys have to be fetched to judge the request's token; none for nearly every request, and for
+    /// one that would not be looked at.
+    func issuersToAsk() -> [String] {
+        guard rules.verifier.awaitsKeys, let found = try? credentials(), case .bearer(let token) = found,
+            secondsToVerification(attempt(found)) == nil
+        else { return [] }
+        return rules.verifier.issuersToAsk(about: token, now: now)
+    }
+
+    private func verified(takesTicket: Bool) throws(AccessRefusal) -> Identity {
+        let found = try credentials()
+        switch found {
+        case .ticket where !takesTicket:
+            throw AccessRefusal(.wrongTokenKind, "A ticket opens a stream; here the token itself is needed.")
+        case .ticket(let ticket): return try holder(ofTicket: ticket, attempt(found))
+        case .bearer(let token): return try holder(ofToken: token, attempt(found))
+        }
+    }
+
+    /// One try to be let in, as the gate counts it.
+    private struct Attempt {
+        let credential: AttemptGate.CredentialHash
+        let address: WireText
+    }
+
+    private func attempt(_ credential: Credentials) -> Attempt {
+        Attempt(credential: AttemptGate.hash(credential), address: NetworkAddress.countedAs(http.remoteAddress))
+    }
+
+    /// Finding a ticket costs no more than counting a failure, so nothing is asked before.
+    private func holder(ofTicket ticket: WireText, _ attempt: Attempt) throws(AccessRefusal) -> Identity {
+        // A HEAD uses nothing up.
+        let isKept = http.method == "HEAD"
+        let found = shared.tickets.withLock {
+            isKept ? $0.holder(of: ticket, now: now) : $0.redeem(ticket, now: now)
+        }
+        guard let identity = found else {
+            let refusal = AccessRefusal(
+                .unknownTicket, "The ticket was used before, is too old, or was never issued.")
+            throw failure(of: attempt, refusal)
+        }
+        do throws(AccessRefusal) { try shared.revocations.check(identity, now: now) } catch {
+            throw failure(of: attempt, error)
+        }
+        return identity
+    }
+
+    private func holder(ofToken token: WireText, _ attempt: Attempt) throws(AccessRefusal) -> Identity {
+        var cost: Int64 = 0
+        do throws(AccessRefusal) {
+            let prepared = try rules.verifier.prepare(token)
+            if let seconds = secondsToVerification(attempt) { throw Self.slowed(seconds) }
+            cost = prepared.costMicroseconds
+            let identity = try rules.verifier.identity(prepared, now: now)
+            try shared.revocations.check(identity, now: now)
+            shared.attempts.withLock { $0.succeeded(attempt.credential) }
+            return identity
+        } catch {
+            throw failure(of: attempt, costMicroseconds: cost, error)
+        }
+    }
+
+    private func secondsToVerification(_ attempt: Attempt) -> Int? {
+        shared.attempts.withLock {
+            $0.secondsToVerification(of: attempt.credential, from: attempt.address, now: now)
+        }
+    }
+
+    /// Counts a failure. What is told is the refusal itself, or, if there were too many, when to come back.
+    private func failure(
+        of attempt: Attempt, costMicroseconds: Int64 = 0, _ refusal: AccessRefusal
+    ) -> AccessRefusal {
+        guard refusal.isFailedAttempt else { return refusal }
+        let seconds = shared.attempts.withLock {
+            $0.failed(attempt.credential, from: attempt.address, costMicroseconds: costMicroseconds, now: now)
+        }
+        return seconds.map(Self.slowed) ?? refusal
+    }
+
+    private static func slowed(_ seconds: Int) -> AccessRefusal {
+        AccessRefusal(
+            .tooManyFailures,
+            "This token or ticket has failed too often, or too many bad ones came from this address: try again later.",
+            retryAfterSeconds: seconds)
+    }
+
+    /// The token or ticket of the request.
+    private func credentials() throws(AccessRefusal) -> Credentials {
+        // Looked up only if it is needed.
+        let cookie = cookies.flatMap { CrossOrigin(rules: rules).mayUseCookie(http) ? $0 : nil }
+        let found = try Credentials.find(
+            authorization: http.header("authorization"), cookie: cookie, query: http.query)
+        guard let found else {
+            throw AccessRefusal(
+                .missingToken,
+                "A token is needed: as Authorization: Bearer, as the cookie roomwire, or as access_token= in the query."
+            )
+        }
+        return found
+    }
+
+    /// All cookies of the request: some proxies and HTTP/2 clients send a line for each.
+    private var cookies: WireText? {
+        let lines = http.headers.filter { $0.name.equalsIgnoringASCIICase("cookie") }.map(\.value)
+        return lines.count > 1 ? WireText(lines.map(\.string).joined(separator: "; ")) : lines.first
+    }
+}

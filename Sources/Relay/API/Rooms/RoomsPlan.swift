@@ -1,0 +1,34 @@
+internal import Access
+internal import Events
+internal import Fanout
+internal import FrontDoor
+internal import Wire
+
+/// A list of rooms that a request may see.
+///
+/// It is the fold as it stands at this loop's head. `lastEventId` is a cursor: a stream from it misses nothing that
+/// happened since.
+struct RoomsPlan {
+    let identity: Identity
+    let filter: EventFilter
+    /// The room in the path.
+    let name: WireText?
+
+    /// Answers as soon as the rooms are found.
+    func answer(_ request: Request, _ rooms: RoomSearches, _ hub: Hub) {
+        let served = request.served(to: identity)
+        guard served.begin() else { return request.refuse(.answers) }
+        let needsJSON = request.http.method != "HEAD" && request.http.header("if-none-match") == nil
+        rooms.find(filter, name: name, needsJSON: needsJSON) { found in
+            do throws(AccessRefusal) {
+                // Revoked while the rooms were looked for.
+                try request.shared.revocations.check(identity, now: request.afterWait.now)
+            } catch { return request.refuse(error) }
+            // Whatever the token covers may be asked for from there on.
+            let audienceName = identity.isAddressable ? identity.user : nil
+            let place = hub.place(for: EventFilter(granted: filter.granted), of: audienceName)
+            let response = RoomsAnswer.response(request.http, found, place: place, name: name, json: rooms.json(of:))
+            request.reply(response, served: served)
+        }
+    }
+}

@@ -1,0 +1,13 @@
+internal import Events
+
+/// `DELETE /api/admin/rooms/{source}/{name}`: has the journal finish the room, and answers once that is durable. The
+/// provider is not told: what it sends of the room afterwards counts, and a join opens the room again.
+enum CloseRoomRoute {
+    static let routes = [Route("admin/rooms/{source}/{name}", ["DELETE"], handle: close)]
+
+    @Sendable private static func close(_ request: Request) throws -> Outcome {
+        let administrator = try request.administrator()
+        let key = RoomKey(source: request.segment(2), name: request.segment(3))
+        return .finishRoom(RoomFinish(key: key, administrator: administrator))
+    }
+}

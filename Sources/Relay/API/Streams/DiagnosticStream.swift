@@ -1,0 +1,97 @@
+internal import Access
+internal import EventLoop
+internal import Events
+internal import Fanout
+internal import Platform
+
+/// A stream of marked frames that has nothing to do with the log; see ``DiagnosticPlan``.
+final class DiagnosticStream: StreamSocketOwner {
+    private let socket: StreamSocket
+    private let plan: DiagnosticPlan
+    /// Whose it is.
+    let identity: Identity
+    /// How it is listed.
+    let entry: StreamEntry
+    private let isStillWelcome: () -> Bool
+    private let ended: (DiagnosticStream) -> Void
+    private var timer: LoopTimer?
+    private var sequence = 0
+    private var unsent: [UInt8] = []
+    private var isLast = false
+    private let isChunked: Bool
+    private var isOver = false
+
+    /// Begins with `opening`; calls `ended` once, when the stream is over.
+    /// - Parameters:
+    ///   - isChunked: whether the opening's head has said that chunks follow.
+    ///   - isStillWelcome: asked before each frame; the stream is over where it says no.
+    init(
+        _ socket: StreamSocket, plan: DiagnosticPlan, opening: [UInt8], isChunked: Bool, of identity: Identity,
+        entry: StreamEntry, on loop: Loop,
+        isStillWelcome: @escaping () -> Bool, ended: @escaping (DiagnosticStream) -> Void
+    ) {
+        self.socket = socket
+        self.plan = plan
+        self.isChunked = isChunked
+        self.identity = identity
+        self.entry = entry
+        self.isStillWelcome = isStillWelcome
+        self.ended = ended
+        socket.owner = self
+        timer = LoopTimer(on: loop) { [unowned self] in sendNext() }
+        unsent = opening
+        timer?.set(afterMilliseconds: Int64(plan.intervalMilliseconds))
+    }
+
+    deinit {
+        socket.owner = nil
+    }
+
+    /// Writes what comes first, once whoever made the stream keeps it.
+    func start() { flush() }
+
+    private func sendNext() {
+        guard isStillWelcome() else { return end() }
+        sequence += 1
+        let now = WallClock.now()
+        if sequence <= plan.frames + 1 {
+            add(plan.frame(sequence, now: now))
+            let isQuiet = sequence > plan.frames
+            timer?.set(afterMilliseconds: Int64(isQuiet ? plan.quietMilliseconds : plan.intervalMilliseconds))
+        } else {
+            add(plan.ending(now: now))
+            isLast = true
+            if isChunked { unsent += Chunk.last }
+        }
+        flush()
+    }
+
+    private func add(_ frame: [UInt8]) { unsent += isChunked ? Chunk.around(frame) : frame }
+
+    private func flush() {
+        while !unsent.isEmpty {
+            switch unsent.withUnsafeBytes(socket.write) {
+            case .wrote(let count): unsent.removeFirst(count)
+            case .wouldBlock: return socket.waitForRoom()
+            case .closed: return end(isBroken: true)
+            }
+        }
+        if isLast { end() }
+    }
+
+    func socketIsWritable(_ socket: StreamSocket) { flush() }
+
+    func socketHasEnded(_ socket: StreamSocket, because reason: StreamSocket.End) { end(isBroken: true) }
+
+    /// Closes the connection. Does nothing the second time. Its owner may let go of it then.
+    func end(isBroken: Bool = false) {
+        guard !isOver else { return }
+        // The timer may be what called.
+        timer?.cancel()
+        isOver = true
+        // What is unsent can no longer be sent, and then the client may know that the stream broke.
+        if isChunked && !isBroken && !isLast && unsent.isEmpty { _ = Chunk.last.withUnsafeBytes(socket.write) }
+        socket.close()
+        ended(self)
+    }
+}

@@ -1,0 +1,72 @@
+internal import Access
+internal import Events
+internal import Fanout
+internal import FrontDoor
+internal import Platform
+
+/// The pages of events of one loop, and its long polls: pages that wait until there is an event.
+final class Pages {
+    private struct Waiting {
+        let poll: PagePoll
+        let subscriber: Subscriber
+    }
+
+    private let shared: SharedState
+    private let hub: Hub
+    /// Pages that are not answered yet.
+    private var waiting: [Waiting] = []
+
+    init(shared: SharedState, hub: Hub) {
+        self.shared = shared
+        self.hub = hub
+    }
+
+    /// Answers with what there is, or, if the request waits for events, with the first that comes.
+    func begin(_ opening: StreamOpening) {
+        let (plan, request) = (opening.plan, opening.request)
+        let served = request.served(to: plan.identity)
+        // A poll that waits counts as a stream until it is answered, and as an answer from then on.
+        guard plan.waits ? served.isAdmitted : served.begin() else { return request.refuse(.answers) }
+        if plan.waits {
+            let address = request.http.remoteAddress
+            let refusal = shared.admission.admit(plan.identity.principal, address: address, now: request.now)
+            if let refusal { return request.refuse(refusal) }
+        }
+        // A page that does not wait for events may still wait for the journal, but not for ever.
+        let patience = plan.waits ? Int64(plan.query.waitMilliseconds ?? 0) : Int64(Limits.requestSeconds) * 1000
+        let poll = PagePoll(
+            plan, request, deadline: SteadyTime.now() + patience, served: served, pages: self)
+        let format = StreamFormat(encoding: .ndjson, showsRaw: plan.identity.grant.raw)
+        var subscription = plan.subscription(from: opening.start, format: format)
+        subscription.limitEvents = min(plan.query.limitEvents ?? Limits.pageEvents, Limits.pageEvents)
+        subscription.limitBytes = Limits.pageBytes
+        let subscriber = hub.subscribe(subscription, outlet: poll)
+        if !subscriber.hasEnded { waiting.append(Waiting(poll: poll, subscriber: subscriber)) }
+    }
+
+    /// Answers the pages that have what they wait for, or have waited long enough.
+    /// - Parameter looksForClients: whether those whose clients have gone are to end as well.
+    func endThoseThatAreDue(looksForClients: Bool = false) {
+        guard !waiting.isEmpty else { return }
+        let now = SteadyTime.now()
+        for page in waiting {
+            let poll = page.poll
+            let isDue = now >= poll.deadline || poll.hasFoundWhatItWaitsFor
+            if isDue || looksForClients && poll.request.exchange.hasEnded { hub.end(page.subscriber, .caughtUp) }
+        }
+    }
+
+    /// The hub has ended the subscriber of a page, whose request is answered now.
+    func finish(_ poll: PagePoll, _ subscriber: Subscriber) {
+        waiting.removeAll { $0.poll === poll }
+        answer(poll, subscriber)
+        if poll.plan.waits { shared.admission.release(subscriber.principal, address: poll.clientAddress) }
+    }
+
+    private func answer(_ poll: PagePoll, _ subscriber: Subscriber) {
+        if poll.isRefused { return poll.request.refuse(.unsent) }
+        poll.served.beginInAnyCase()
+        let response = poll.response(cursor: hub.pagePlace(of: subscriber), hasMore: subscriber.cursor < hub.head)
+        poll.request.reply(response, served: poll.served)
+    }
+}

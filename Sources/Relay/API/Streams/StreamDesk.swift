@@ -1,0 +1,63 @@
+internal import Access
+internal import Events
+internal import Fanout
+
+/// Answers what other loops, and this one, ask about the streams of this loop, and does what they order.
+struct StreamDesk {
+    let shared: SharedState
+    let hub: Hub
+    let diagnostics: DiagnosticStreams
+
+    func answer(_ question: StreamQuestion, now: WallTime) -> StreamAnswer {
+        switch question {
+        case .list(let query): .streams(list(query))
+        case .end(let subject): .ended(end(subject))
+        case .close(let stream): close(stream)
+        case .renew(let stream, let identity): renew(stream, by: identity, now: now)
+        }
+    }
+
+    private func list(_ query: StreamListQuery) -> [StreamEntry] {
+        let streams = hub.streams(of: query.user, issuer: query.issuer, after: query.after, most: query.limit)
+        return streams.map { StreamEntry(hub.report($0)) } + diagnostics.entries(query.includes)
+    }
+
+    private func end(_ subject: Revocations.Subject) -> Int {
+        let streams = streams(of: subject)
+        for subscriber in streams { hub.close(subscriber, .revoked) }
+        return streams.count + diagnostics.end { subject.includes($0.identity) }
+    }
+
+    private func streams(of subject: Revocations.Subject) -> [Subscriber] {
+        switch subject {
+        case .user(let user, let issuer): return hub.subscribers(of: user, issuer: issuer)
+        case .token(let id, let issuer):
+            return hub.streams(marked: Identity.mark(ofTokenID: id)).filter { subscriber in
+                issuer.map { $0 == subscriber.principal.issuer } ?? true
+            }
+        }
+    }
+
+    private func close(_ stream: UInt64) -> StreamAnswer {
+        if diagnostics.end({ $0.entry.id == stream }) > 0 { return .ended(1) }
+        guard let subscriber = hub.subscriber(id: stream) else { return .unknownStream }
+        hub.close(subscriber, .closed)
+        return .ended(1)
+    }
+
+    private func renew(_ stream: UInt64, by identity: Identity, now: WallTime) -> StreamAnswer {
+        // Another user's stream is no stream: the answer does not tell whether it exists.
+        guard let subscriber = hub.subscriber(id: stream), subscriber.principal == identity.principal else {
+            return .unknownStream
+        }
+        // The token, or its user, may have been revoked since the loop that asks looked at it: what was to end the
+        // streams of that token has been here then.
+        guard (try? shared.revocations.check(identity, now: now)) != nil else { return .unknownStream }
+        let (filter, showsRaw) = hub.filter(of: subscriber)
+        // Nor may it go on receiving by name what the fresh token would not.
+        guard identity.grant.covers(filter, showsRaw: showsRaw),
+            identity.isAddressable || !subscriber.isAddressable
+        else { return .notCovered }
+        return .renewed(until: hub.renew(subscriber, until: identity.expiresAt, mark: identity.mark))
+    }
+}

@@ -1,0 +1,55 @@
+internal import Events
+internal import Fanout
+internal import FrontDoor
+internal import Platform
+
+/// The head of a stream's response. The body has no length: it comes in chunks, or over HTTP/1.0 ends with the
+/// connection.
+enum StreamHead {
+    static func bytes(
+        _ format: StreamQuery.Format, isChunked: Bool, _ extra: [(name: String, value: String)]
+    ) -> [UInt8] {
+        var head = "HTTP/1.1 200 OK\r\nContent-Type: \(contentType(format))\r\n"
+        head += "Date: \(HTTPDate.text(WallClock.now()))\r\nCache-Control: no-store\r\n"
+        head += "X-Accel-Buffering: no\r\n"
+        if isChunked { head += "Transfer-Encoding: chunked\r\n" }
+        for header in extra { head += "\(header.name): \(header.value)\r\n" }
+        return Array((head + "Connection: close\r\n\r\n").utf8)
+    }
+
+    /// Some clients read another encoding where none is named.
+    static func contentType(_ format: StreamQuery.Format) -> String {
+        switch format {
+        case .sse: "text/event-stream; charset=utf-8"
+        case .ndjson: "application/x-ndjson; charset=utf-8"
+        case .json: "application/json"
+        }
+    }
+
+    /// The answer to a HEAD.
+    static func alone(_ format: StreamQuery.Format) -> HTTPResponse {
+        var response = HTTPResponse(status: 200, contentType: contentType(format))
+        response.headers += [("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")]
+        response.hasLength = false
+        return response
+    }
+}
+
+/// The first frame behind `connected` on a stream that asked for the rooms.
+enum SnapshotMessage {
+    /// The rooms as they were at `place`, which it carries: every event after it follows.
+    /// - Parameter rooms: a JSON list.
+    static func frame(_ rooms: [UInt8], at place: EventID, format: StreamFormat) -> [UInt8] {
+        let json = JSONWriter.bytes { writer in
+            writer.object { writer in
+                writer.member("type", ControlType.snapshot.rawValue)
+                writer.member("lastEventId", id: place)
+                writer.name("rooms")
+                writer.encoded(rooms)
+            }
+        }
+        guard format.encoding == .sse else { return NewlineDelimitedJSON.line(json) }
+        let name = format.isNamed ? ServerSentEvents.event(ControlType.snapshot.rawValue) : []
+        return ServerSentEvents.id(place) + name + ServerSentEvents.data(json)
+    }
+}

@@ -1,0 +1,84 @@
+internal import Access
+internal import EventLoop
+internal import Events
+internal import Fanout
+internal import FrontDoor
+internal import Platform
+internal import Telemetry
+
+/// The streams of events of one loop: each is a subscriber of the hub, tied to its client's socket.
+final class Streams {
+    private let shared: SharedState
+    private let hub: Hub
+    private let rooms: RoomSearches
+    private let port: any LoopPort
+    private unowned let turns: any LoopTurns
+
+    init(shared: SharedState, hub: Hub, rooms: RoomSearches, port: any LoopPort, turns: any LoopTurns) {
+        self.shared = shared
+        self.hub = hub
+        self.rooms = rooms
+        self.port = port
+        self.turns = turns
+    }
+
+    /// Turns a request into a stream, or refuses it.
+    func begin(_ opening: StreamOpening) {
+        let request = opening.request
+        let principal = opening.plan.identity.principal
+        let address = request.http.remoteAddress
+        if let refusal = shared.admission.admit(principal, address: address, now: request.now) {
+            return request.refuse(refusal)
+        }
+        guard let socket = request.exchange.takeOver() else {
+            return shared.admission.release(principal, address: address)
+        }
+        let id = hub.takeStreamID()
+        request.noteOpened(stream: id)
+        shared.admission.opened(id, of: principal, address: address, on: port)
+        let link = StreamLink(socket, address: address, streams: self)
+        link.subscriber = hub.subscribe(subscription(for: opening), id: id, outlet: link)
+    }
+
+    private func subscription(for opening: StreamOpening) -> Subscription {
+        let (plan, request) = (opening.plan, opening.request)
+        let query = plan.query
+        let format = StreamFormat(
+            encoding: query.format == .sse ? .sse : .ndjson, isNamed: query.isNamed,
+            showsRaw: plan.identity.grant.raw, isChunked: !request.http.isHTTP10)
+        var subscription = plan.subscription(from: opening.start, format: format)
+        subscription.limitEvents = query.limitEvents
+        subscription.heartbeatIsEvent = query.heartbeatIsEvent
+        subscription.preamble = StreamHead.bytes(query.format, isChunked: format.isChunked, request.corsHeaders)
+        if let snapshot = opening.snapshot {
+            subscription.opening = SnapshotMessage.frame(
+                RoomsAnswer.list(snapshot, json: rooms.json(of:)),
+                at: hub.place(for: plan.filter, of: subscription.audienceName), format: format)
+        }
+        return subscription
+    }
+
+    // MARK: What the sockets and the hub tell
+
+    func hasRoom(_ subscriber: Subscriber) {
+        turns.begin()
+        hub.outletHasRoom(subscriber)
+        turns.schedule()
+    }
+
+    func hasLeft(_ subscriber: Subscriber, because reason: StreamSocket.End) {
+        turns.begin()
+        hub.end(subscriber, reason == .strayInput ? .strayInput : .clientClosed)
+    }
+
+    /// The subscriber has ended, and counts no more.
+    func hasEnded(_ subscriber: Subscriber, _ link: StreamLink, because reason: StreamEnd) {
+        shared.requests.ended(
+            RequestLog.End(
+                stream: subscriber.id, principal: subscriber.principal, address: link.clientAddress,
+                reason: reason.rawValue,
+                milliseconds: SteadyTime.now() - link.openedAt, events: subscriber.sentEvents,
+                bytes: subscriber.sentBytes))
+        shared.admission.ended(subscriber.id, of: subscriber.principal, address: link.clientAddress)
+    }
+}

@@ -1,0 +1,16 @@
+internal import EventLoop
+internal import Events
+internal import Journal
+
+/// What a loop of the relay is made of, handed to its thread.
+struct LoopPlan: Sendable {
+    let context: RelayContext
+    let writer: JournalWriter
+    let reader: JournalReader
+    /// The mailboxes of all loops; this one's is that at `index`.
+    let peers: [Mailbox<LoopCommand>]
+    let index: Int
+    let count: Int
+    let extent: LogExtent
+    let rooms: [RoomState]
+}
