@@ -48,9 +48,7 @@ def served(file):
 
 
 def literal(data):
-    text = base64.b64encode(data).decode()
-    lines = [text[i:i + 116] for i in range(0, len(text), 116)]
-    return '"""\n' + "\\\n".join(lines) + '\n"""'
+    return f'"{base64.b64encode(data).decode()}"'
 
 
 def entry(path, file):
@@ -70,7 +68,7 @@ def is_current(text, path, file):
     start = text.find(f'path: "{path}",')
     if start < 0:
         return False
-    identity, packed = (base64.b64decode(part.split('"""')[1].replace("\\\n", ""))
+    identity, packed = (base64.b64decode(part.split('"')[1])
                         for part in text[start:].split("identity:")[1].split("gzip:")[:2])
     return identity == gzip.decompress(packed) == served(file)
 

@@ -62,7 +62,9 @@ import Wire
     @Test func pathsAreLookedUpAsWholes() {
         #expect(Assets.asset(at: [])?.contentType == "text/html; charset=utf-8")
         #expect(Assets.asset(at: ["dashboard", "app.js"])?.contentType == "text/javascript; charset=utf-8")
-        for path: [WireText] in [["dashboard"], ["dashboard", ""], ["dashboard", "..", "app.js"], ["app.js"], ["", "app.js"]] {
+        for path: [WireText] in [
+            ["dashboard"], ["dashboard", ""], ["dashboard", "..", "app.js"], ["app.js"], ["", "app.js"],
+        ] {
             #expect(Assets.asset(at: path) == nil)
         }
     }

@@ -309,7 +309,8 @@ def test_a_stream_that_is_held_back_becomes_polling(made_up, page):
             handler.wfile.flush()
             time.sleep(30)
         else:
-            return live(handler, path, now=base)
+            # The rooms of this moment, in which the events so far have happened.
+            return live(handler, path, now=base + next(numbers))
         return True
 
     dashboard = page(made_up(api).base, "a.b.c")

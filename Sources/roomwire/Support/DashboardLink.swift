@@ -38,7 +38,8 @@ enum DashboardLink {
             let program = program("xdg-open", environment)
         else { return false }
         let file = folder + "/roomwire-dashboard.html"
-        let page = "<!doctype html><meta http-equiv=\"refresh\" content=\"0;url=\(escaped(link))\"><title>roomwire</title>\n"
+        let refresh = "<meta http-equiv=\"refresh\" content=\"0;url=\(escaped(link))\">"
+        let page = "<!doctype html>\(refresh)<title>roomwire</title>\n"
         guard write(page, to: file) else { return false }
         let process = Process()
         process.executableURL = URL(filePath: program)
