@@ -140,11 +140,14 @@ class Dashboard:
                         "return box.hidden ? null : document.querySelector('.state-name').textContent")
 
     def wait_state(self, name):
-        roomwire.wait_until(lambda: self.state == name, f"the dashboard to be {name}; it is {self.state}")
+        roomwire.wait_until(lambda: self.state == name, f"the dashboard to be {name}")
         return self
 
     def wait_text(self, words, selector="main"):
-        roomwire.wait_until(lambda: words in self.text(selector), f"{words!r} in {self.text(selector)[:500]!r}")
+        try:
+            roomwire.wait_until(lambda: words in self.text(selector), repr(words))
+        except AssertionError as error:
+            raise AssertionError(f"{error} in {self.text(selector)[:500]!r}") from None
         return self
 
     def scheme(self, name):

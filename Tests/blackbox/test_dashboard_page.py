@@ -370,12 +370,13 @@ def test_an_administrator_closes_rooms_and_revokes_users(start, page):
 
     with requests.get(relay.url("/events"), headers={"Authorization": f"Bearer {roomwire.token('mallory')}"}, stream=True,
                       timeout=roomwire.DEADLINE_SECONDS) as stream:
-        next(stream.iter_lines())
+        lines = stream.iter_lines()
+        next(lines)
         dashboard.go("#/relay").wait_text("mallory")
         dashboard.find("button[aria-label='Revoke mallory']").click()
         dashboard.wait_text("Revoke?", "dialog").find("dialog .danger").click()
         dashboard.wait_text("until lifted")
-        assert any("revoked" in line.decode() for line in stream.iter_lines())
+        assert any("revoked" in line.decode() for line in lines)
     assert relay.get("/rooms", roomwire.token("mallory")).json()["reason"] == "revoked"
     dashboard.find("button[aria-label='Lift the revocation of user mallory']").click()
     dashboard.wait_text("None is in force.")
