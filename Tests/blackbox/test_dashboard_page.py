@@ -154,7 +154,7 @@ def test_tab_goes_through_the_page_in_its_order_and_arrows_through_a_list(start,
     (lambda: "not-a-token", "not a token"),
     (lambda: roomwire.token(ttl=-60), "ended"),
     (lambda: roomwire.token(secret="another secret with more than 32 bytes in it"), "another relay"),
-    (lambda: roomwire.token(rooms=[], grant={"rooms": None}), "roomwire.rooms"),
+    (lambda: roomwire.token(roomwire=None), "roomwire.rooms"),
     (lambda: roomwire.token(HOSTILE[0] + HOSTILE[2], secret="another secret with more than 32 bytes in it"), "another relay"),
 ])
 def test_a_token_that_is_no_good_is_told_why(shared, page, made, words):

@@ -65,8 +65,8 @@ final class LoopAPI {
     /// Everything below the API's prefix. Webhooks come first: they are most of the requests.
     static let routes = RouteTable(
         WebhookRoute.routes + EventsRoute.routes + RoomsRoute.routes + TicketsRoute.routes + DiagnosticsRoute.routes
-            + SchemaRoute.routes + RenewRoute.routes + RejectsRoute.routes + SourcesRoute.routes + AdminStreamRoutes.routes
-            + RevocationRoutes.routes + CloseRoomRoute.routes)
+            + SchemaRoute.routes + RenewRoute.routes + RejectsRoute.routes + SourcesRoute.routes
+            + AdminStreamRoutes.routes + RevocationRoutes.routes + CloseRoomRoute.routes)
 
     private static let health = RouteTable([OperatingRoutes.health])
 
