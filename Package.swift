@@ -70,12 +70,16 @@ let package = Package(
         .target(
             name: "FrontDoor", dependencies: ["EventLoop", "Platform", "Wire", "CLibevent", "COpenSSL"],
             swiftSettings: strict),
+        // Embedded.swift holds the files of the folders, which embed.py writes.
+        .target(
+            name: "Page", dependencies: ["Wire"], exclude: ["client", "dashboard", "embed.py", "strip.py"],
+            swiftSettings: strict),
         .target(name: "Telemetry", dependencies: ["Platform", "Events", "Wire", logging], swiftSettings: strict),
         .target(
             name: "Relay",
             dependencies: [
                 "Wire", "Platform", "Events", "Telemetry", "EventLoop", "Fetch", "Webhooks", "Access", "Journal",
-                "Fanout", "FrontDoor",
+                "Fanout", "FrontDoor", "Page",
                 crypto, logging,
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -113,12 +117,13 @@ let package = Package(
         .testTarget(
             name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop", "Platform", "Wire", "COpenSSL"],
             swiftSettings: strict),
+        .testTarget(name: "PageTests", dependencies: ["Page", "Wire"], swiftSettings: strict),
         .testTarget(
             name: "TelemetryTests", dependencies: ["Telemetry", "Wire", "Events", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "RelayTests",
             dependencies: [
-                "Relay", "Wire", "Platform", "Events", "EventLoop", "Access", "Webhooks", "Fanout", "FrontDoor",
+                "Relay", "Wire", "Platform", "Events", "EventLoop", "Access", "Webhooks", "Fanout", "FrontDoor", "Page",
                 "Journal", "Telemetry", "TestSupport", logging,
             ],
             swiftSettings: strict),

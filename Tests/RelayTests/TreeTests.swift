@@ -21,7 +21,9 @@ import Testing
         "Relay": [
             "Telemetry",
             "Wire", "Platform", "Events", "EventLoop", "Fetch", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor",
+            "Page",
         ],
+        "Page": ["Wire"],
         "roomwire": ["Relay", "Platform", "Wire", "Events", "Fetch", "Access", "Webhooks"],
     ]
     private static let ours = Set(allowed.keys).union(["CLinux", "CLibevent", "CCurl", "COpenSSL"])
