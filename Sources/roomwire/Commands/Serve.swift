@@ -66,7 +66,7 @@ struct Serve: AsyncParsableCommand {
 
     private func announceDashboard(_ settings: Settings, _ relay: Relay) async {
         guard let completed = try? settings.completed(demo: demo) else { return }
-        let line = await DashboardLink.announcement(
+        let line = DashboardLink.announcement(
             completed, base: Welcome.base(relay.addresses), isTerminal: Terminal.isWatched, now: WallClock.now())
         if let line { Terminal.announce(line) }
     }

@@ -19,11 +19,11 @@ enum DashboardLink {
 
     /// What `serve` says on a terminal, and nowhere else: what it writes to files and pipes ends up in logs, where a
     /// token must not be. Nil if nothing is to be said.
-    static func announcement(_ settings: Settings, base: String, isTerminal: Bool, now: WallTime) async -> String? {
+    static func announcement(_ settings: Settings, base: String, isTerminal: Bool, now: WallTime) -> String? {
         guard isTerminal, settings.dashboard else { return nil }
         // Issuers with public keys only make their tokens elsewhere: then the page asks for one.
-        let source = try? await TokenSource(settings)
-        let token = try? source?.mint(user: user, raw: true, admin: true, ttlSeconds: servedSeconds, now: now)
+        let source = try? TokenSource(settings)
+        let token = source?.mint(user: user, raw: true, admin: true, ttlSeconds: servedSeconds, now: now)
         return "dashboard: \(link(base: base, token: token))"
     }
 
