@@ -77,12 +77,16 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
+        // Embedded.swift holds the files of the folders, which embed.py writes.
+        .target(
+            name: "Page", dependencies: ["Wire"], exclude: ["client", "dashboard", "embed.py", "strip.py"],
+            swiftSettings: strict),
         .target(name: "Telemetry", dependencies: ["Platform", "Events", "Wire", logging], swiftSettings: strict),
         .target(
             name: "Relay",
             dependencies: [
                 "Wire", "Platform", "Events", "Settings", "Telemetry", "EventLoop", "Fetch", "Webhooks", "Access",
-                "Journal", "Fanout", "FrontDoor",
+                "Journal", "Fanout", "FrontDoor", "Page",
                 crypto, logging,
             ],
             swiftSettings: strict),
@@ -119,6 +123,7 @@ let package = Package(
         .testTarget(
             name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop", "Platform", "Wire", "COpenSSL"],
             swiftSettings: strict),
+        .testTarget(name: "PageTests", dependencies: ["Page", "Wire"], swiftSettings: strict),
         .testTarget(
             name: "SettingsTests", dependencies: ["Settings", "Access", "Events", "Platform", "TestSupport"],
             swiftSettings: strict),
@@ -127,7 +132,7 @@ let package = Package(
         .testTarget(
             name: "RelayTests",
             dependencies: [
-                "Relay", "Wire", "Platform", "Events", "EventLoop", "Access", "Webhooks", "Fanout", "FrontDoor",
+                "Relay", "Wire", "Platform", "Events", "EventLoop", "Access", "Webhooks", "Fanout", "FrontDoor", "Page",
                 "Journal", "Settings", "Telemetry", "TestSupport", logging,
             ],
             swiftSettings: strict),

@@ -11,7 +11,7 @@ test_packages=(curl jq openssl python3 python3-venv chromium chromium-driver gcc
 production_packages=(caddy docker-compose sqlite3 systemd man-db lintian "${packaging_packages[@]}")
 
 # Clients that not every release has. Where they cannot be installed their tests are left out.
-client_packages=(firefox-esr default-jdk-headless node-eventsource)
+client_packages=(firefox-esr default-jdk-headless node-eventsource node-react node-react-dom)
 
 # Prints those of the given packages that are not installed, one a line. Prints nothing where dpkg does not rule:
 # there the compiler says what is missing.

@@ -69,6 +69,8 @@ public struct Event: Sendable, Equatable {
             if isSynthetic { writer.member("synthetic", true) }
             if isLate { writer.member("late", true) }
             if isUntracked { writer.member("untracked", true) }
+            // That there is an audience, and not who: clients that fold room state leave such events out, as the relay.
+            if users != nil { writer.member("addressed", true) }
             writer.member("data") { data.write(to: &$0) }
         }
     }

@@ -5,7 +5,8 @@ internal import Events
 enum ControlFrame {
     /// The first frame of every stream. `oldestId` is the oldest cursor from which nothing is missing.
     static func connected(
-        _ subscriber: Subscriber, at place: EventID?, oldest: EventID, newest: EventID, heartbeatMilliseconds: Int64
+        _ subscriber: Subscriber, at place: EventID?, oldest: EventID, newest: EventID, heartbeatMilliseconds: Int64,
+        listeners: Int
     ) -> [UInt8] {
         let filter = subscriber.group.key.filter
         return frame(.connected, at: place, for: subscriber) { writer in
@@ -17,6 +18,7 @@ enum ControlFrame {
             writer.member("newestId", id: newest)
             writer.member("lastEventId", id: place)
             writer.member("heartbeatMs", heartbeatMilliseconds)
+            writer.member("listeners", Int64(listeners))
             writer.member("expiresAt", time: subscriber.expiresAt)
         }
     }
@@ -56,9 +58,12 @@ enum ControlFrame {
 
     /// Shows the client that the stream works, and moves its last id. In SSE, a block with `id:` and no data sets the
     /// client's last id and dispatches no event; `id:` is left out if the client has that id already.
-    static func heartbeat(_ subscriber: Subscriber, at place: EventID, hasMoved: Bool) -> [UInt8] {
+    static func heartbeat(_ subscriber: Subscriber, at place: EventID, hasMoved: Bool, listeners: Int) -> [UInt8] {
         guard subscriber.group.key.format.encoding == .sse && !subscriber.heartbeatIsEvent else {
-            return frame(.heartbeat, at: place, for: subscriber) { $0.member("lastEventId", id: place) }
+            return frame(.heartbeat, at: place, for: subscriber) { writer in
+                writer.member("lastEventId", id: place)
+                writer.member("listeners", Int64(listeners))
+            }
         }
         return ServerSentEvents.comment("heartbeat") + (hasMoved ? ServerSentEvents.id(place) : [])
             + ServerSentEvents.endWithoutData

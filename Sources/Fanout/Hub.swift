@@ -139,13 +139,24 @@ package final class Hub {
         opening += ControlFrame.connected(
             subscriber, at: start.resync == nil ? subscriber.resumeID : Self.named(subscription.start),
             oldest: extent.trimmedThrough, newest: newest(from: subscriber.resumeID),
-            heartbeatMilliseconds: settings.heartbeatMilliseconds)
+            heartbeatMilliseconds: settings.heartbeatMilliseconds, listeners: listeners(to: group))
         opening += subscription.opening
         if let reason = start.resync { opening += resync(subscriber, reason) }
         let head = subscription.preamble + Chunk.around(opening, if: subscription.format.isChunked)
         subscriber.unsent = [.bytes(SharedBytes(head))]
         if flush(subscriber) { proceed(subscriber) }
         return subscriber
+    }
+
+    /// About how many streams of the whole relay are like those of a group, for clients that spread over time what an
+    /// event makes them ask for.
+    ///
+    /// Other loops have about as many members as this one. Only streams with the same grant and filter count, and only
+    /// to the next power of two: a reader learns nothing of streams that see more or less than its own, and cannot
+    /// watch others come and go one by one.
+    func listeners(to group: Group) -> Int {
+        let count = max(1, group.memberCount) * Int(idStride)
+        return 1 << (Int.bitWidth - (count - 1).leadingZeroBitCount)
     }
 
     private func start(

@@ -47,7 +47,8 @@ extension Hub {
         let place = place(of: subscriber)
         // If the outlet does not accept the whole frame, the subscriber leaves the head and `told` keeps this value.
         let hasMoved = place != max(subscriber.resumeID, subscriber.lastGroupEvent)
-        let frame = ControlFrame.heartbeat(subscriber, at: place, hasMoved: hasMoved)
+        let frame = ControlFrame.heartbeat(
+            subscriber, at: place, hasMoved: hasMoved, listeners: listeners(to: subscriber.group))
         subscriber.resumeID = place
         send(frame, to: subscriber)
     }

@@ -10,6 +10,7 @@ extension Setting {
         "tls.key": "its private key",
         "data": "the folder with the log and the generated secrets",
         "path_prefix": "what every path of the API begins with",
+        "dashboard": "whether browsers are shown the dashboard at /",
         "log.home": "where the log lives",
         "log.durability": "full: what is answered 200 survives a power cut; normal: a crash of the relay",
         "log.retention.age": "events older than this go",

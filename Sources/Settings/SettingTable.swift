@@ -10,6 +10,7 @@ extension Setting {
         Setting("tls.key", \.tls.key, read: file, show: { $0 ?? "" }),
         Setting("data", \.data, read: path, show: { $0 }),
         Setting("path_prefix", \.pathPrefix, read: pathPrefix, show: { $0 }),
+        .truth("dashboard", \.dashboard),
         .word("log.home", \.log.home),
         .word("log.durability", \.log.durability),
         .duration("log.retention.age", \.log.retention.ageMilliseconds, 1000...3_650 * day, zeroIsNoBound: true),

@@ -16,6 +16,8 @@ public struct Settings: Sendable, Equatable {
     public var data: String
     /// What every path of the API begins with, without a slash at the end.
     public var pathPrefix = "/api"
+    /// Whether browsers are shown the dashboard at `/`.
+    public var dashboard = true
     /// The log of events.
     public var log = LogSettings()
     /// The rooms that are open.

@@ -49,6 +49,12 @@ package struct MetricCounterByName<Value: MetricLabelValue>: Sendable {
         counts[name, default: [:]][value, default: 0] += 1
     }
 
+    /// The names that have series, in order.
+    package var names: [String] { counts.keys.sorted() }
+
+    /// How many were counted.
+    package func count(of value: Value, of name: String) -> UInt64 { counts[name]?[value] ?? 0 }
+
     /// Writes all series.
     package func write(to page: inout MetricsPage) {
         page.begin(name, "counter", help)

@@ -62,12 +62,13 @@ struct EventTests {
         #expect(!text.contains("\n"))
     }
 
-    @Test func audienceIsNeverWritten() {
+    @Test func audienceIsNeverWrittenButThatThereIsOne() {
         var event = Event(type: .roomStarted, source: "s", provider: "p", room: nil, receivedAt: 5)
         event.users = ["bob"]
         #expect(
             JSONWriter.text { event.write(to: &$0, id: nil) }
-                == #"{"type":"room_started","source":"s","provider":"p","timestamp":5,"receivedAt":5,"data":{}}"#)
+                == #"{"type":"room_started","source":"s","provider":"p","timestamp":5,"receivedAt":5,"#
+                + #""addressed":true,"data":{}}"#)
     }
 
     @Test(arguments: [

@@ -22,13 +22,13 @@ struct ClockTests {
 
     @Test(arguments: [
         (FormatTests.sse, false, ": heartbeat\n\n"),
-        (FormatTests.ndjson, false, "{\"type\":\"heartbeat\",\"lastEventId\":\"0-1\"}\n"),
-        (FormatTests.sse, true, "id: 0-1\ndata: {\"type\":\"heartbeat\",\"lastEventId\":\"0-1\"}\n\n"),
+        (FormatTests.ndjson, false, "{\"type\":\"heartbeat\",\"lastEventId\":\"0-1\",\"listeners\":1}\n"),
+        (FormatTests.sse, true, "id: 0-1\ndata: {\"type\":\"heartbeat\",\"lastEventId\":\"0-1\",\"listeners\":1}\n\n"),
         (
             FormatTests.named, true,
-            "event: heartbeat\nid: 0-1\ndata: {\"type\":\"heartbeat\",\"lastEventId\":\"0-1\"}\n\n"
+            "event: heartbeat\nid: 0-1\ndata: {\"type\":\"heartbeat\",\"lastEventId\":\"0-1\",\"listeners\":1}\n\n"
         ),
-        (FormatTests.ndjson, true, "{\"type\":\"heartbeat\",\"lastEventId\":\"0-1\"}\n"),
+        (FormatTests.ndjson, true, "{\"type\":\"heartbeat\",\"lastEventId\":\"0-1\",\"listeners\":1}\n"),
     ])
     func heartbeatHasTheFormOfItsStream(format: StreamFormat, isEvent: Bool, text: String) {
         let stage = Stage()

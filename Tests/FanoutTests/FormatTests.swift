@@ -60,7 +60,7 @@ struct FormatTests {
         #expect(lines[2] == "id: 0-1")
         #expect(
             lines[3] == #"data: {"type":"connected","streamId":"1","user":"ada","filter":{},"granted":{},"#
-                + #""oldestId":"0-0","newestId":"0-0","lastEventId":"0-1","heartbeatMs":15000}"#)
+                + #""oldestId":"0-0","newestId":"0-0","lastEventId":"0-1","heartbeatMs":15000,"listeners":1}"#)
         #expect(Array(lines[4...]) == ["", "data: snapshot", "", ""])
     }
 

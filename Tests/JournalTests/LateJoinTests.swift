@@ -29,6 +29,26 @@ struct LateJoinTests {
         #expect(driver.fold.roomCount == 0)
     }
 
+    @Test func aStartThatArrivesAfterTheFinishIsLateAndOpensNothing() {
+        var driver = FoldDriver()
+        driver.apply(Make.joined("PA_1", at: 2_000), Make.left("PA_1", at: 3_000), Make.finished(at: 60_000))
+        var began = Make.started(at: 61_000)
+        began.timestamp = start + 1_000
+        #expect(driver.apply(began).summary == ["room_started late"])
+        #expect(driver.fold.roomCount == 0)
+        // Another session's start opens the room, whatever its time.
+        var other = Make.started("RM_2", at: 62_000)
+        other.timestamp = start
+        #expect(driver.apply(other).summary == ["room_started"])
+        #expect(driver.room()?.room.id == "RM_2")
+    }
+
+    @Test func aSessionBeginsAgainInTheSecondInWhichItEnded() {
+        var driver = FoldDriver()
+        driver.apply(Make.started(), Make.finished(at: 60_900))
+        #expect(driver.apply(Make.started(at: 60_000)).summary == ["room_started"])
+    }
+
     @Test func aJoinOfANewSessionOpensTheRoom() {
         var driver = FoldDriver()
         driver.apply(Make.started(), Make.finished(at: 60))

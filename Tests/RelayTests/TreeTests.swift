@@ -22,7 +22,9 @@ import Testing
         "Relay": [
             "Settings", "Telemetry",
             "Wire", "Platform", "Events", "EventLoop", "Fetch", "Webhooks", "Access", "Journal", "Fanout", "FrontDoor",
+            "Page",
         ],
+        "Page": ["Wire"],
         "roomwire": ["Relay", "Settings", "Platform", "Wire", "Events", "Fetch", "Access", "Webhooks"],
     ]
     private static let ours = Set(allowed.keys).union(["CLinux", "CLibevent", "CCurl", "COpenSSL"])

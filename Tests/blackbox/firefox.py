@@ -9,7 +9,9 @@ import relay as roomwire
 
 SETTINGS = {
     # These names are this machine, and get no treatment as localhost.
-    "network.dns.localDomains": "relay.test,page.test",
+    "network.dns.localDomains": "relay.test,page.test,app.test",
+    # Pages of this name count as secure without TLS, as those of localhost do.
+    "dom.securecontext.allowlist": "app.test",
     # An http address of a test stays one.
     "dom.security.https_first": False,
     "dom.security.https_first_pbm": False,

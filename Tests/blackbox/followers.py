@@ -24,8 +24,8 @@ class Chromium:
 
     name = "chromium"
 
-    def __init__(self, folder):
-        self.driver = chromium(folder, "--host-resolver-rules=MAP *.test 127.0.0.1")
+    def __init__(self, folder, *more):
+        self.driver = chromium(folder, "--host-resolver-rules=MAP *.test 127.0.0.1", *more)
 
     def open(self, address):
         self.driver.switch_to.new_window("tab")

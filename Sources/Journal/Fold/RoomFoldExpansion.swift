@@ -18,7 +18,9 @@ extension RoomFold {
 
     /// A new session of a room whose old one is open: its finish was lost or is late, so it is finished here.
     private func expandStart(_ event: Event, _ key: RoomKey) -> [Event] {
-        guard let open = state(of: key) else { return [opening(event)] }
+        guard let open = state(of: key) else {
+            return [isOver(startOf: event, key) ? event.markedLate : opening(event)]
+        }
         guard open.isOtherSession(event) else { return [event] }
         if isConfirmedOver(sessionOf: event, key) || open.isNewer(thanSessionOf: event) { return [event.markedLate] }
         return closing(open, supersededBy: event) + [event]
@@ -131,6 +133,14 @@ extension RoomFold {
             let joinedAt = participant.joinedAt
         else { return false }
         return joinedAt < finish.endedAt - Limits.sessionStartSlackMilliseconds
+    }
+
+    /// True when the session's start, sent before its end, arrives after its finish was logged. A session may begin again
+    /// in the second in which it ended, and LiveKit's times are whole seconds.
+    private func isOver(startOf event: Event, _ key: RoomKey) -> Bool {
+        guard let session = event.session else { return false }
+        guard let finish = memory.finishes[FoldMemory.Member(room: key, id: session)] else { return false }
+        return event.timestamp < finish.endedAt - finish.endedAt % 1000
     }
 
     /// True when the leave of just this stay was logged before its join came.

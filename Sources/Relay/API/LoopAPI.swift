@@ -65,8 +65,8 @@ final class LoopAPI {
     /// Everything below the API's prefix. Webhooks come first: they are most of the requests.
     static let routes = RouteTable(
         WebhookRoute.routes + EventsRoute.routes + RoomsRoute.routes + TicketsRoute.routes + DiagnosticsRoute.routes
-            + SchemaRoute.routes + RenewRoute.routes + RejectsRoute.routes + AdminStreamRoutes.routes
-            + RevocationRoutes.routes + CloseRoomRoute.routes)
+            + SchemaRoute.routes + RenewRoute.routes + RejectsRoute.routes + SourcesRoute.routes
+            + AdminStreamRoutes.routes + RevocationRoutes.routes + CloseRoomRoute.routes)
 
     private static let health = RouteTable([OperatingRoutes.health])
 
@@ -94,7 +94,7 @@ final class LoopAPI {
             return request.reply(CrossOrigin(rules: rules).preflight(http, methods: match.methods))
         }
         keyWaits.whenKeysAreKnown(for: request) { [unowned self] request in
-            guard let match else { return request.reply(Self.nothingHere) }
+            guard let match else { return request.reply(AssetRoute.answer(http, rules) ?? Self.nothingHere) }
             serve(request, match)
         }
     }
@@ -121,7 +121,8 @@ final class LoopAPI {
             exchange, http, path: http.path[...], audience: match == nil && hint != nil ? .pages : .servers,
             rules: rules, shared: shared, now: WallClock.now())
         guard let match else {
-            return request.reply(hint.map { Problem.notFound($0).response } ?? Self.nothingHere)
+            let asset = hint == nil ? nil : AssetRoute.answer(http, rules)
+            return request.reply(asset ?? hint.map { Problem.notFound($0).response } ?? Self.nothingHere)
         }
         serve(request, match)
     }

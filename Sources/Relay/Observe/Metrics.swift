@@ -29,6 +29,8 @@ final class Metrics: Sendable {
             "roomwire_rooms_finished_by_relay_total", "Rooms that the relay finished itself, by reason.")
         var untracked = 0
         var delay: [String: Histogram] = [:]
+        /// When the last webhook of each source came.
+        var lastWebhooks: [String: WallTime] = [:]
         var hubs: [Int: HubReading] = [:]
 
         func write(to page: inout MetricsPage) {
@@ -75,7 +77,10 @@ final class Metrics: Sendable {
 
     /// Counts a webhook.
     func count(_ outcome: WebhookOutcome, of source: String) {
-        state.withLock { $0.webhooks.count(outcome, of: source) }
+        state.withLock { state in
+            state.webhooks.count(outcome, of: source)
+            state.lastWebhooks[source] = WallClock.now()
+        }
     }
 
     /// Counts a webhook that was refused, and why.
@@ -83,6 +88,24 @@ final class Metrics: Sendable {
         state.withLock { state in
             state.webhooks.count(.refused, of: source)
             state.rejections.count(refusal, of: source)
+            state.lastWebhooks[source] = WallClock.now()
+        }
+    }
+
+    /// What came from each source, in the order of their names, with what came for a source that is not set up.
+    func sources() -> [SourceCounts] {
+        let state = state.withLock { $0 }
+        return state.webhooks.names.map { source in
+            let refusals = WebhookRefusal.allCases.map {
+                (reason: $0.label, count: state.rejections.count(of: $0, of: source))
+            }
+            return SourceCounts(
+                name: source,
+                outcomes: WebhookOutcome.allCases.map {
+                    (name: $0.label, count: state.webhooks.count(of: $0, of: source))
+                },
+                refusals: refusals.filter { $0.count > 0 }.sorted { $0.count > $1.count },
+                lastWebhookAt: state.lastWebhooks[source])
         }
     }
 

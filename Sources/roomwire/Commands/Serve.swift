@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Platform
 internal import Relay
 internal import Settings
 
@@ -60,7 +61,15 @@ struct Serve: AsyncParsableCommand {
         for line in Welcome(settings: settings, addresses: relay.addresses, demo: demo, flags: options.pasted).lines {
             Terminal.announce(line)
         }
+        await announceDashboard(settings, relay)
         await relay.waitUntilStopped()
+    }
+
+    private func announceDashboard(_ settings: Settings, _ relay: Relay) async {
+        guard let completed = try? settings.completed(demo: demo) else { return }
+        let line = DashboardLink.announcement(
+            completed, base: Welcome.base(relay.addresses), isTerminal: Terminal.isWatched, now: WallClock.now())
+        if let line { Terminal.announce(line) }
     }
 }
 
@@ -78,7 +87,7 @@ struct Welcome {
     let flags: String
 
     var lines: [String] {
-        let base = addresses.first.map(Self.reachable) ?? "http://127.0.0.1:3001"
+        let base = Self.base(addresses)
         let api = base + settings.pathPrefix
         let url = base == "http://127.0.0.1:3001" ? "" : " --url \(base)"
         return ["roomwire listens on \(addresses.map(Self.url).joined(separator: " and "))"]
@@ -97,6 +106,9 @@ struct Welcome {
         let played = demo ? ["demo:     meetings are being played"] : []
         return played + settings.sources.map { "webhooks: \(api)/webhooks/\($0.name)  (\($0.provider))" }
     }
+
+    /// Where clients on this machine find the relay.
+    static func base(_ addresses: [String]) -> String { addresses.first.map(reachable) ?? "http://127.0.0.1:3001" }
 
     /// An address to listen on as one to connect to: who listens on every address of a machine does so on loopback.
     private static func reachable(_ address: String) -> String {

@@ -19,7 +19,8 @@ struct Token: ParsableCommand {
 
             Examples:
               roomwire token --user ada --room call_42
-              roomwire token --user dashboard --room 'call_*' --ttl 12h
+              roomwire token --user ada --room 'call_*' --ttl 12h
+              roomwire token --user ada --admin --open
               curl -N -H "Authorization: Bearer $(roomwire token --user me)" \\
                 http://127.0.0.1:3001/api/events
             """)
@@ -51,9 +52,23 @@ struct Token: ParsableCommand {
     @Flag(help: "Make a secret in the data folder if there is none, for a relay that starts there later.")
     var newSecret = false
 
+    @Flag(
+        help: """
+            Print a link to the dashboard that signs in with the token, instead of the token alone, and open it where \
+            there is a desktop.
+            """)
+    var open = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --open: where browsers find the relay. Default: the first address that it listens on.",
+            valueName: "address"))
+    var url: String?
+
     @OptionGroup var options: SettingsOptions
 
     func validate() throws {
+        guard url == nil || open else { throw ValidationError("--url goes with --open.") }
         guard !user.isEmpty else { throw ValidationError("--user should not be empty.") }
         do { _ = try scope } catch { throw ValidationError("\(error): --room, --type and --source take patterns.") }
         guard let milliseconds = Quantity.milliseconds(ttl), milliseconds >= 1000 else {
@@ -67,7 +82,22 @@ struct Token: ParsableCommand {
         let token = source.mint(
             user: user, scope: try scope, raw: raw, admin: admin,
             ttlSeconds: Int64((Quantity.milliseconds(ttl) ?? 0) / 1000), now: WallClock.now())
-        Terminal.line(token)
+        guard open else { return Terminal.line(token) }
+        let link = DashboardLink.link(base: try base(), token: token)
+        Terminal.line(link)
+        // A pipe or a file is what a script wants; only a person wants a window.
+        guard Terminal.isWatched else { return }
+        if !DashboardLink.open(link, environment: SettingsOptions.environment) {
+            Terminal.notice("open it in a browser; whoever has it can do what the token allows")
+        }
+    }
+
+    /// Where browsers find the relay.
+    private func base() throws(Failure) -> String {
+        let settings = try options.load()
+        guard settings.dashboard else { throw .refused("the dashboard is switched off: dashboard is false") }
+        if let url { return String(url.hasSuffix("/") ? url.dropLast() : url[...]) }
+        return Welcome.base(settings.listen.map(\.description))
     }
 
     /// A secret that is made up where no relay has run makes tokens that no relay takes.

@@ -8,6 +8,9 @@ enum Terminal {
         isatty(STDOUT_FILENO) == 1 && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
     }
 
+    /// True if standard output is a terminal.
+    static var isWatched: Bool { isatty(STDOUT_FILENO) == 1 }
+
     /// Opens those of the standard descriptors that are closed. Else whatever is opened next takes their numbers, a
     /// socket or the log's file, and gets what is said to people. To be called before anything is opened.
     static func openStandardDescriptors() {

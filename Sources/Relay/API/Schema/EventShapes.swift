@@ -94,6 +94,7 @@ enum EventShapes {
             .may("synthetic", .boolean, "Made by the relay so that counts balance."),
             .may("late", .boolean, "Came after what it tells of was settled; it changes no state."),
             .may("untracked", .boolean, "Its room is not kept, since too many are open; it changes no state."),
+            .may("addressed", .boolean, "Sent only to the users that it names; it changes no state."),
             .must("data", .shape("EventData"), "What is told beyond the envelope."),
             .may("raw", .any, "The provider's own body, redacted, for grants that say raw."),
         ])
@@ -128,6 +129,9 @@ enum EventShapes {
                     "lastEventId", .id,
                     "Where the stream begins: the cursor to come back with. Absent if the client's own was no id."),
                 .must("heartbeatMs", .integer, "How long a stream is silent at most."),
+                .may(
+                    "listeners", .integer,
+                    "About how many streams receive the same events by the same grant, as a power of two."),
                 .may("expiresAt", .time, "When the stream ends with its token."),
             ]),
         Shape(
@@ -163,7 +167,10 @@ enum EventShapes {
             ]),
         Shape(
             "heartbeat", "The stream is alive.",
-            [.must("lastEventId", .id, "How far it has come: the cursor to come back with.")]),
+            [
+                .must("lastEventId", .id, "How far it has come: the cursor to come back with."),
+                .may("listeners", .integer, "As in `connected`."),
+            ]),
     ]
 
     /// Every shape that others refer to, in the order in which they are written.

@@ -26,12 +26,15 @@ final class Rules: Sendable {
     let proxies: TrustedProxies
     /// True if metrics and readiness are served on an address of their own, and there alone.
     let metricsHaveOwnAddress: Bool
+    /// True if browsers are shown the dashboard.
+    let showsDashboard: Bool
     /// How long a stream on which nothing happens is silent.
     let heartbeatMilliseconds: Int
 
     init(
         pathPrefix: String, sources: [Source], verifier: TokenVerifier, origins: AllowedOrigins, hasOrigins: Bool,
-        proxies: TrustedProxies, metricsHaveOwnAddress: Bool, heartbeatMilliseconds: Int
+        proxies: TrustedProxies, metricsHaveOwnAddress: Bool, heartbeatMilliseconds: Int,
+        showsDashboard: Bool = true
     ) {
         self.pathPrefix = pathPrefix
         prefix = pathPrefix.split(separator: "/").map { WireText(String($0)) }
@@ -42,6 +45,7 @@ final class Rules: Sendable {
         self.proxies = proxies
         self.metricsHaveOwnAddress = metricsHaveOwnAddress
         self.heartbeatMilliseconds = heartbeatMilliseconds
+        self.showsDashboard = showsDashboard
     }
 
     /// The same rules but for the keys of one issuer; the rules as they are if they have no such issuer.
@@ -50,7 +54,7 @@ final class Rules: Sendable {
         return Rules(
             pathPrefix: pathPrefix, sources: Array(sources.values), verifier: changed, origins: origins,
             hasOrigins: hasOrigins, proxies: proxies, metricsHaveOwnAddress: metricsHaveOwnAddress,
-            heartbeatMilliseconds: heartbeatMilliseconds)
+            heartbeatMilliseconds: heartbeatMilliseconds, showsDashboard: showsDashboard)
     }
 
     /// The segments of a path after the API's prefix; nil for a path that is elsewhere.
