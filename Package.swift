@@ -12,6 +12,7 @@ let strict: [SwiftSetting] = [
 ]
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -31,13 +32,11 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
-        .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
-        .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
     ],
     targets: [
         .systemLibrary(name: "CLinux"),
@@ -55,9 +54,8 @@ let package = Package(
         .target(
             name: "Access",
             dependencies: [
-                "Events", "Wire", .product(name: "JWTKit", package: "jwt-kit"),
-                // JWTKit's own. They are named here because only what a target uses can be pinned.
-                .product(name: "X509", package: "swift-certificates"),
+                "Events", "Wire", crypto, cryptoExtras,
+                // CryptoExtras' own. It is named here because only what a target uses can be pinned.
                 .product(name: "SwiftASN1", package: "swift-asn1"),
             ],
             swiftSettings: strict),
@@ -98,11 +96,7 @@ let package = Package(
             name: "WebhooksTests", dependencies: ["Webhooks", "Events", "Wire", "TestSupport", crypto],
             swiftSettings: strict),
         .testTarget(
-            name: "AccessTests",
-            dependencies: [
-                "Access", "Events", "Wire", .product(name: "JWTKit", package: "jwt-kit"),
-                .product(name: "CryptoExtras", package: "swift-crypto"),
-            ],
+            name: "AccessTests", dependencies: ["Access", "Events", "Wire", crypto, cryptoExtras],
             swiftSettings: strict),
         .testTarget(
             name: "JournalTests",

@@ -11,10 +11,10 @@ struct Issuer: Sendable {
     let usersName: WireText
     private(set) var keys: KeyRing
 
-    init(_ settings: IssuerSettings, usersName: WireText) async throws(TokenSettingsError) {
+    init(_ settings: IssuerSettings, usersName: WireText) throws(TokenSettingsError) {
         self.settings = settings
         self.usersName = usersName
-        do { keys = try await Self.keys(settings) } catch { throw error.of(settings.name) }
+        do { keys = try Self.keys(settings) } catch { throw error.of(settings.name) }
     }
 
     mutating func replaceKeys(with fetched: PublicKeys) throws(TokenSettingsError) {
@@ -24,35 +24,32 @@ struct Issuer: Sendable {
         keys = KeyRing(fetched.keys, algorithms: Self.algorithms(settings))
     }
 
-    private static func keys(_ settings: IssuerSettings) async throws(TokenSettingsError) -> KeyRing {
+    private static func keys(_ settings: IssuerSettings) throws(TokenSettingsError) -> KeyRing {
         let hasPublic = !settings.publicKeysPEM.isEmpty || settings.jwks != nil || settings.awaitsKeys
-        if let unknown = settings.algorithms.first(where: { !IssuerSettings.supportedAlgorithms.contains($0) }) {
-            throw TokenSettingsError(setting: "algorithms", problem: "\(unknown) is not supported")
-        }
         if let secret = settings.hs256 {
-            guard !hasPublic, settings.algorithms.allSatisfy({ $0 == "HS256" }) else {
+            guard !hasPublic, settings.algorithms.allSatisfy({ $0 == .hs256 }) else {
                 throw TokenSettingsError(
                     setting: "hs256", problem: "an issuer has either a secret or public keys, never both")
             }
-            return KeyRing([try await PinnedKey.strongSecret(secret)])
+            return KeyRing([PinnedKey(.secret(try SharedSecret(strong: secret)))])
         }
         guard settings.publicKeysPEM.isEmpty || !settings.awaitsKeys else {
             throw TokenSettingsError(setting: "public_keys", problem: "keys that are fetched would replace these")
         }
         guard hasPublic else { throw TokenSettingsError(setting: "hs256", problem: "the issuer has no keys") }
-        guard !settings.algorithms.contains("HS256") else {
+        guard !settings.algorithms.contains(.hs256) else {
             throw TokenSettingsError(setting: "algorithms", problem: "HS256 is not for public keys")
         }
-        var keys = try await PublicKeys.pem(settings.publicKeysPEM, algorithms: settings.algorithms).keys
+        var keys = try PublicKeys.pem(settings.publicKeysPEM, algorithms: settings.algorithms).keys
         if let jwks = settings.jwks {
-            keys += try await PublicKeys.jwks(jwks, algorithms: settings.algorithms).keys
+            keys += try PublicKeys.jwks(jwks, algorithms: settings.algorithms).keys
         }
         return KeyRing(keys, algorithms: settings.awaitsKeys ? algorithms(settings) : [])
     }
 
     /// What keys that are still to come may be used with.
-    private static func algorithms(_ settings: IssuerSettings) -> [String] {
-        settings.algorithms.isEmpty ? PublicKeys.algorithms : settings.algorithms
+    private static func algorithms(_ settings: IssuerSettings) -> [SignatureAlgorithm] {
+        settings.algorithms.isEmpty ? SignatureAlgorithm.publicKey : settings.algorithms
     }
 }
 

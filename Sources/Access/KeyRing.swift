@@ -10,18 +10,19 @@ struct KeyRing: Sendable {
     }
 
     private let keys: [PinnedKey]
-    private let algorithms: Set<WireText>
+    private let algorithms: Set<SignatureAlgorithm>
 
     /// A ring of `keys`.
     /// - Parameter algorithms: those that further keys of the issuer may have; empty if there will be none.
-    init(_ keys: [PinnedKey], algorithms: [String] = []) {
+    init(_ keys: [PinnedKey], algorithms: [SignatureAlgorithm] = []) {
         self.keys = keys
-        self.algorithms = Set(algorithms.map { WireText($0) } + keys.map(\.algorithm))
+        self.algorithms = Set(algorithms + keys.map(\.algorithm))
     }
 
     /// Tries the keys that may have signed the token.
-    func check(_ token: CompactToken, algorithm: WireText, keyID: WireText?) -> Outcome {
-        guard algorithms.contains(algorithm) else { return .algorithmNotAllowed }
+    /// - Parameter algorithm: what its header names; nil for one that no key has.
+    func check(_ token: CompactToken, algorithm: SignatureAlgorithm?, keyID: WireText?) -> Outcome {
+        guard let algorithm, algorithms.contains(algorithm) else { return .algorithmNotAllowed }
         let candidates = candidates(algorithm: algorithm, keyID: keyID)
         guard !candidates.isEmpty else { return .unknownKey }
         let verified = candidates.contains { $0.verifies(token.signature, over: token.signedBytes) }
@@ -29,18 +30,18 @@ struct KeyRing: Sendable {
     }
 
     /// How many signatures ``check(_:algorithm:keyID:)`` would compute at most.
-    func verifications(algorithm: WireText, keyID: WireText?) -> Int {
+    func verifications(algorithm: SignatureAlgorithm, keyID: WireText?) -> Int {
         candidates(algorithm: algorithm, keyID: keyID).count
     }
 
     /// Whether the token may have been signed with a key of this issuer that is not here.
-    func lacksKey(algorithm: WireText, keyID: WireText?) -> Bool {
+    func lacksKey(algorithm: SignatureAlgorithm, keyID: WireText?) -> Bool {
         algorithms.contains(algorithm) && candidates(algorithm: algorithm, keyID: keyID).isEmpty
     }
 
     /// A key's id binds it: a token that names another id is not its. A key without id takes every token, and a
     /// token without id every such key, or the only one there is of its algorithm.
-    private func candidates(algorithm: WireText, keyID: WireText?) -> [PinnedKey] {
+    private func candidates(algorithm: SignatureAlgorithm, keyID: WireText?) -> [PinnedKey] {
         let fitting = keys.filter { $0.algorithm == algorithm }
         if let keyID {
             let named = fitting.filter { $0.keyID == keyID }

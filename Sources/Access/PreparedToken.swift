@@ -8,12 +8,10 @@ public struct PreparedToken: Sendable {
 
     /// What verifying it takes from an address's budget, in microseconds; see ``VerificationBudget``.
     public var costMicroseconds: Int64 {
-        let count = signers.reduce(0) {
-            $0 + $1.1.verifications(algorithm: header.algorithm, keyID: header.keyID)
-        }
-        let isSymmetric = header.algorithm.hasPrefix("HS")
+        guard let algorithm = header.algorithm else { return 0 }
+        let count = signers.reduce(0) { $0 + $1.1.verifications(algorithm: algorithm, keyID: header.keyID) }
         return Int64(count)
-            * (isSymmetric ? Limits.symmetricVerificationMicroseconds : Limits.publicVerificationMicroseconds)
+            * (algorithm.isSymmetric ? Limits.symmetricVerificationMicroseconds : Limits.publicVerificationMicroseconds)
     }
 }
 

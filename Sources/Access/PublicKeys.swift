@@ -1,11 +1,7 @@
 import Events
-import JWTKit
 
 /// The public keys of one issuer, each pinned to its algorithm.
 public struct PublicKeys: Sendable {
-    /// The algorithms with public keys that are understood (RFC 7518, section 3.1; RFC 8037).
-    public static let algorithms = ["RS256", "RS384", "RS512", "ES256", "ES384", "EdDSA"]
-
     let keys: [PinnedKey]
     /// How many there are.
     public var count: Int { keys.count }
@@ -16,10 +12,10 @@ public struct PublicKeys: Sendable {
     ///
     /// What is not understood is left aside, as section 5 asks. So are secrets (`oct`): whoever can read the set
     /// could sign with them. Of private keys only the public half is taken.
-    /// - Parameter algorithms: those allowed; empty for all of ``algorithms``.
+    /// - Parameter algorithms: those allowed; empty for all with public keys.
     public static func jwks(
-        _ json: String, algorithms: [String] = []
-    ) async throws(TokenSettingsError) -> PublicKeys {
+        _ json: String, algorithms: [SignatureAlgorithm] = []
+    ) throws(TokenSettingsError) -> PublicKeys {
         guard let list = try? JSONReader.value(json).object?["keys"]?.array else {
             throw TokenSettingsError(setting: "jwks", problem: "not a JSON object with a list \"keys\"")
         }
@@ -30,7 +26,7 @@ public struct PublicKeys: Sendable {
         var ignored: [String] = []
         for (index, entry) in list.enumerated() {
             do {
-                keys.append(try await WebKey(entry, allowed: algorithms).pinned())
+                keys.append(try WebKey(entry, allowed: algorithms).pinned())
             } catch {
                 ignored.append("key \(index + 1): \(error.problem)")
             }
@@ -45,50 +41,21 @@ public struct PublicKeys: Sendable {
     /// Reads public keys from PEM, one a text.
     /// - Parameter algorithms: those allowed; empty for RS256 with RSA keys and whatever fits the others.
     public static func pem(
-        _ texts: [String], algorithms: [String] = []
-    ) async throws(TokenSettingsError) -> PublicKeys {
+        _ texts: [String], algorithms: [SignatureAlgorithm] = []
+    ) throws(TokenSettingsError) -> PublicKeys {
         var keys: [PinnedKey] = []
         for text in texts {
-            let usable = try await pinned(pem: text).filter { key in
+            let usable = try PinnedKey.publicKeys(pem: text).filter { key in
                 algorithms.isEmpty
-                    ? !["RS384" as WireText, "RS512"].contains(key.algorithm)
-                    : algorithms.contains(key.algorithm.string)
+                    ? key.algorithm != .rs384 && key.algorithm != .rs512
+                    : algorithms.contains(key.algorithm)
             }
             guard !usable.isEmpty else {
                 throw TokenSettingsError(
-                    setting: "public_keys", problem: "a key fits none of the algorithms \(algorithms)")
+                    setting: "public_keys", problem: "a key fits none of the algorithms \(algorithms.map(\.rawValue))")
             }
             keys += usable
         }
         return PublicKeys(keys: keys, ignored: [])
-    }
-
-    /// One key under each algorithm that it can be used with.
-    private static func pinned(pem: String) async throws(TokenSettingsError) -> [PinnedKey] {
-        guard pem.contains("-----BEGIN PUBLIC KEY-----") || pem.contains("-----BEGIN RSA PUBLIC KEY-----") else {
-            throw TokenSettingsError(setting: "public_keys", problem: "not a public key in PEM")
-        }
-        func pinned(
-            _ algorithm: String, _ add: (JWTKeyCollection) async -> Void
-        ) async throws(TokenSettingsError) -> PinnedKey {
-            let keys = JWTKeyCollection()
-            await add(keys)
-            return try await PinnedKey.pinned(keys, algorithm: algorithm, keyID: nil, setting: "public_keys")
-        }
-        if let key = try? EdDSA.PublicKey(pem: pem) {
-            return [try await pinned("EdDSA") { await $0.add(eddsa: key) }]
-        }
-        if let key = try? ES256PublicKey(pem: pem) { return [try await pinned("ES256") { await $0.add(ecdsa: key) }] }
-        if let key = try? ES384PublicKey(pem: pem) { return [try await pinned("ES384") { await $0.add(ecdsa: key) }] }
-        if let key = try? Insecure.RSA.PublicKey(pem: pem) {
-            return [
-                try await pinned("RS256") { await $0.add(rsa: key, digestAlgorithm: .sha256) },
-                try await pinned("RS384") { await $0.add(rsa: key, digestAlgorithm: .sha384) },
-                try await pinned("RS512") { await $0.add(rsa: key, digestAlgorithm: .sha512) },
-            ]
-        }
-        throw TokenSettingsError(
-            setting: "public_keys",
-            problem: "a key is not RSA of 2048 bits or more, P-256, P-384 or Ed25519")
     }
 }

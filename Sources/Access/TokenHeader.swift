@@ -3,7 +3,8 @@ import Events
 /// What counts of a token's header. Keys that come with it or that it points to (`jwk`, `jku`, `x5c`, `x5u`) are
 /// never looked at (RFC 8725, sections 3.1 and 3.10).
 struct TokenHeader {
-    let algorithm: WireText
+    /// Nil for one that no key is used with.
+    let algorithm: SignatureAlgorithm?
     let keyID: WireText?
 
     init(_ header: JSONObject) throws(AccessRefusal) {
@@ -18,7 +19,7 @@ struct TokenHeader {
         if let keyID = header["kid"], keyID.string == nil {
             throw AccessRefusal(.malformedToken, "The token's kid is no text.")
         }
-        self.algorithm = algorithm
+        self.algorithm = SignatureAlgorithm(algorithm)
         keyID = header["kid"]?.string
     }
 

@@ -2,7 +2,7 @@ public import Events
 
 /// Makes tokens of our own issuer: `{"alg":"HS256","typ":"JWT"}` and the claims that a backend would write.
 public struct TokenMinter: Sendable {
-    private let key: PinnedKey
+    private let secret: SharedSecret
     private let issuer: String?
     private let audience: String?
 
@@ -11,10 +11,10 @@ public struct TokenMinter: Sendable {
     ///   - secret: at least ``Limits/tokenSecretBytes`` bytes of UTF-8.
     ///   - issuer: `iss`, if the issuer's settings ask for one.
     ///   - audience: `aud`, likewise.
-    public static func make(
-        secret: String, issuer: String? = nil, audience: String? = nil
-    ) async throws(TokenSettingsError) -> TokenMinter {
-        TokenMinter(key: try await PinnedKey.strongSecret(secret), issuer: issuer, audience: audience)
+    public init(secret: String, issuer: String? = nil, audience: String? = nil) throws(TokenSettingsError) {
+        self.secret = try SharedSecret(strong: secret)
+        self.issuer = issuer
+        self.audience = audience
     }
 
     /// A token for `user`, signed.
@@ -28,7 +28,7 @@ public struct TokenMinter: Sendable {
     public func mint(
         user: WireText, scope: EventScope, raw: Bool = false, admin: Bool = false, ttlSeconds: Int64,
         now: WallTime, tokenID: WireText? = nil
-    ) throws -> String {
+    ) -> String {
         let issuedAt = now / 1000
         let claims = JSONWriter.bytes { writer in
             writer.object { writer in
@@ -43,7 +43,7 @@ public struct TokenMinter: Sendable {
         }
         let header = Array(#"{"alg":"HS256","typ":"JWT"}"#.utf8)
         let signed = Base64.url.text(header) + "." + Base64.url.text(claims)
-        return signed + "." + Base64.url.text(try key.signature(over: Array(signed.utf8)))
+        return signed + "." + Base64.url.text(secret.signature(over: Array(signed.utf8)))
     }
 
     private static func write(_ scope: EventScope, raw: Bool, admin: Bool, to writer: inout JSONWriter) {

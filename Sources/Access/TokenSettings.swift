@@ -68,7 +68,7 @@ public struct IssuerSettings: Sendable {
     public var audience: String?
     /// The algorithms allowed for public keys. Empty leaves it to the keys: RS256 for RSA, if its JWK names no
     /// other, ES256 or ES384 by the curve, EdDSA for Ed25519.
-    public var algorithms: [String]
+    public var algorithms: [SignatureAlgorithm]
     /// Where in the tokens user and grant are found.
     public var claims: ClaimNames
     /// Stands in for what the tokens do not say about their grant.
@@ -78,13 +78,10 @@ public struct IssuerSettings: Sendable {
     /// The name of the issuer whose users this one's are, during a change of keys.
     public var sameAs: String?
 
-    /// Every algorithm that ``algorithms`` may name: HS256 for a secret, the others for public keys.
-    public static let supportedAlgorithms = ["HS256"] + PublicKeys.algorithms
-
     /// An issuer; give it a secret or public keys.
     public init(
         name: String, hs256: String? = nil, publicKeysPEM: [String] = [], jwks: String? = nil,
-        awaitsKeys: Bool = false, issuer: String? = nil, audience: String? = nil, algorithms: [String] = [],
+        awaitsKeys: Bool = false, issuer: String? = nil, audience: String? = nil, algorithms: [SignatureAlgorithm] = [],
         claims: ClaimNames = ClaimNames(), defaultGrant: Grant? = nil
     ) {
         self.name = name

@@ -10,28 +10,24 @@ public struct TokenVerifier: Sendable {
     private let requireExpiry: Bool
 
     /// A verifier with the keys of `settings`.
-    public static func make(_ settings: TokenSettings) async throws(TokenSettingsError) -> TokenVerifier {
-        try await TokenVerifier(settings)
-    }
-
-    private init(_ settings: TokenSettings) async throws(TokenSettingsError) {
+    public init(_ settings: TokenSettings) throws(TokenSettingsError) {
         var issuers: [Issuer] = []
         for issuer in settings.issuers {
             guard !issuers.contains(where: { $0.settings.name == issuer.name }) else {
                 throw TokenSettingsError(issuer: issuer.name, setting: "name", problem: "two issuers have this name")
             }
-            issuers.append(try await Issuer(issuer, usersName: settings.usersName(of: issuer)))
+            issuers.append(try Issuer(issuer, usersName: settings.usersName(of: issuer)))
         }
         var livekit: [WireText: [(TokenKind, KeyRing)]] = [:]
         for key in SourceKey.merged(settings.livekitKeys) {
             let kind = TokenKind.livekit(SourceIssuer(sources: key.sources, audience: settings.livekitAudience))
-            let ring = KeyRing([try await Self.secret(key.secret.string, of: Issuer.livekit)])
+            let ring = KeyRing([try Self.secret(key.secret, of: Issuer.livekit)])
             livekit[key.name, default: []].append((kind, ring))
         }
         var daily: [(TokenKind, KeyRing)] = []
         for key in SourceKey.merged(settings.dailyKeys) {
             let kind = TokenKind.daily(SourceIssuer(sources: key.sources, audience: settings.dailyAudience))
-            daily.append((kind, KeyRing([try await Self.secret(key.secret.string, of: Issuer.daily)])))
+            daily.append((kind, KeyRing([try Self.secret(key.secret, of: Issuer.daily)])))
         }
         self.issuers = issuers
         self.livekit = livekit
@@ -40,8 +36,8 @@ public struct TokenVerifier: Sendable {
         requireExpiry = settings.requireExpiry
     }
 
-    private static func secret(_ secret: String, of issuer: String) async throws(TokenSettingsError) -> PinnedKey {
-        do { return try await PinnedKey.secret(secret) } catch { throw error.of(issuer) }
+    private static func secret(_ secret: WireText, of issuer: String) throws(TokenSettingsError) -> PinnedKey {
+        do { return PinnedKey(.secret(try SharedSecret(secret.utf8))) } catch { throw error.of(issuer) }
     }
 
     /// The same verifier with other keys for one issuer, from a key set that has just been fetched. The algorithms
@@ -49,10 +45,10 @@ public struct TokenVerifier: Sendable {
     /// - Parameters:
     ///   - issuer: the name in the settings.
     ///   - jwks: a JSON Web Key Set. If it cannot be used nothing changes.
-    public func replacingKeys(of issuer: String, jwks: String) async throws(TokenSettingsError) -> TokenVerifier {
+    public func replacingKeys(of issuer: String, jwks: String) throws(TokenSettingsError) -> TokenVerifier {
         let algorithms = try issuers[index(of: issuer)].settings.algorithms
         let keys: PublicKeys
-        do { keys = try await PublicKeys.jwks(jwks, algorithms: algorithms) } catch { throw error.of(issuer) }
+        do { keys = try PublicKeys.jwks(jwks, algorithms: algorithms) } catch { throw error.of(issuer) }
         return try replacingKeys(of: issuer, with: keys)
     }
 
@@ -125,11 +121,12 @@ public struct TokenVerifier: Sendable {
     /// Nothing of the token is believed yet: whoever makes up a key's id makes us fetch, so fetches are to be bounded.
     public func issuersToAsk(about token: WireText, now: WallTime) -> [String] {
         guard awaitsKeys, let parsed = CompactToken(token.utf8),
-            let header = try? TokenHeader(parsed.header), let signers = try? signers(of: parsed.claims)
+            let header = try? TokenHeader(parsed.header), let algorithm = header.algorithm,
+            let signers = try? signers(of: parsed.claims)
         else { return [] }
         let lacking = signers.compactMap { kind, keys -> String? in
             guard case .issuer(let issuer) = kind, issuer.settings.awaitsKeys else { return nil }
-            return keys.lacksKey(algorithm: header.algorithm, keyID: header.keyID) ? issuer.settings.name : nil
+            return keys.lacksKey(algorithm: algorithm, keyID: header.keyID) ? issuer.settings.name : nil
         }
         guard !lacking.isEmpty, isInTime(parsed.claims, now: now),
             (try? verified(parsed, header, by: signers)) == nil

@@ -1,18 +1,18 @@
 internal import CLibevent
 internal import Glibc
 
-/// Calls back on its loop whenever a counter of the kernel's has grown, an eventfd's or a timerfd's, for as long as it
-/// lives. The counter is taken back to zero before each call. Whoever made the descriptor closes it.
+/// Calls back on its loop whenever a kernel counter (an eventfd or a timerfd) has grown, until it is freed. The counter
+/// is reset to zero before each call. The creator of the descriptor closes it.
 public final class CounterReader {
-    // Held, so that the event never outlives its base.
+    // A strong reference, so that the event never outlives its base.
     private let loop: Loop
     private var event: UnsafeMutablePointer<event>?
     private let descriptor: CInt
     private let action: () -> Void
 
-    /// Reads the counter of this descriptor from now on.
+    /// Starts to watch the counter of this descriptor.
     public init(_ descriptor: CInt, on loop: Loop, _ action: @escaping () -> Void) {
-        loop.checkThread()
+        loop.preconditionIsCurrent()
         self.loop = loop
         self.descriptor = descriptor
         self.action = action
@@ -26,7 +26,8 @@ public final class CounterReader {
         if let event { event_free(event) }
     }
 
-    fileprivate func take() {
+    fileprivate func resetAndCall() {
+        loop.assertIsCurrent()
         var count: UInt64 = 0
         _ = read(descriptor, &count, MemoryLayout<UInt64>.size)
         action()
@@ -35,7 +36,7 @@ public final class CounterReader {
 
 private func counterHasGrown(_ descriptor: CInt, _ what: Int16, _ argument: UnsafeMutableRawPointer?) {
     guard let argument else { return }
-    // The action may let go of the reader.
+    // The action may release the reader.
     let reader = Unmanaged<CounterReader>.fromOpaque(argument).takeUnretainedValue()
-    withExtendedLifetime(reader) { reader.take() }
+    withExtendedLifetime(reader) { reader.resetAndCall() }
 }

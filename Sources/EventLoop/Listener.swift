@@ -2,20 +2,21 @@ internal import CLibevent
 internal import Glibc
 public import Platform
 
-/// A listening socket of one loop. Several loops, each with its own, share a port by SO_REUSEPORT; the kernel
-/// spreads the connections.
+/// A listening socket of one loop. Several loops, each with its own socket, share a port by SO_REUSEPORT, and the
+/// kernel distributes the connections.
 public final class Listener {
-    /// Connections the kernel keeps for us while the loop is busy. evhttp's own listener has 128, too few for a
-    /// thousand dashboards that reconnect at once.
+    /// Connections that the kernel queues while the loop is busy. evhttp's own listener has 128, too few for a thousand
+    /// dashboards that reconnect at once.
     public static let backlogConnections: CInt = 4096
 
-    /// The `evconnlistener`; evhttp takes it over and frees it.
+    /// The `evconnlistener`. evhttp takes ownership of it and frees it.
     package let handle: OpaquePointer
-    /// Where it listens: `127.0.0.1:3001`, with the port the system chose if 0 was asked for.
+    /// The address: `127.0.0.1:3001`, with the port that the system chose if 0 was requested.
     public let address: String
 
     /// Listens on `host` (an address, not a name) and `port`.
     public init(host: String, port: UInt16, on loop: Loop) throws(SystemError) {
+        loop.preconditionIsCurrent()
         let info = try Self.resolve(host, port)
         defer { freeaddrinfo(info) }
         let flags =
@@ -28,13 +29,14 @@ public final class Listener {
         address = Self.text(host: host, port: Self.boundPort(evconnlistener_get_fd(listener)) ?? port)
     }
 
-    /// Accepts what comes to a socket that others may accept from as well: each connection goes to one of them.
+    /// Accepts connections from an inherited socket. Several loops may share it: each connection goes to one of them.
     public init(_ inherited: InheritedSocket, on loop: Loop) throws(SystemError) {
+        loop.preconditionIsCurrent()
         let operation = "accept connections on \(inherited.address)"
-        // Each loop closes its own when it ends; the one that was handed over stays.
+        // Each loop owns and closes a copy of the descriptor. The inherited one stays open.
         let copy = fcntl(inherited.descriptor, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0 else { throw SystemError(operation) }
-        // With a backlog of 0 it is not told to listen again, which would change what the service manager chose.
+        // With a backlog of 0 libevent does not call listen again, which would replace the service manager's backlog.
         let flags = UInt32(LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC)
         guard let listener = evconnlistener_new(loop.base, nil, nil, flags, 0, copy) else {
             close(copy)
@@ -44,7 +46,7 @@ public final class Listener {
         address = inherited.address
     }
 
-    /// Fails if somebody listens there already, this user included.
+    /// Fails if another socket listens on this address, even one of the same user.
     public static func checkIsFree(host: String, port: UInt16) throws(SystemError) {
         guard port != 0 else { return }
         let info = try resolve(host, port)
@@ -85,7 +87,7 @@ public final class Listener {
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) == 0 }
         }
         guard isKnown else { return nil }
-        // The port stands at the same place in both families' addresses.
+        // The port is at the same offset in both families' addresses.
         return withUnsafePointer(to: &storage) { pointer in
             pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { UInt16(bigEndian: $0.pointee.sin_port) }
         }

@@ -1,13 +1,13 @@
 internal import Glibc
 public import Platform
 
-/// Takes signals to the process from the moment that this object is made, and tells of them on a thread of its own.
+/// Receives the process's signals from ``start(_:_:)`` on, and reports them on a thread of its own.
 ///
-/// A handler writes each to a pipe. For a signalfd all threads would have to block the signals, and an async program has
-/// other threads before its own first line runs.
+/// A handler writes each signal's number to a pipe. A signalfd would require all threads to block the signals, and an
+/// async program has other threads before its own first line runs.
 public enum SignalReader {
-    /// Takes these signals from now on, for as long as the process runs. Once in a process.
-    /// - Parameter action: called with the number of each, on the reader's thread.
+    /// Installs handlers for these signals, for as long as the process runs. Call it once in a process.
+    /// - Parameter action: called with the number of each signal, on the reader's thread.
     public static func start(
         _ signals: [CInt], _ action: @escaping @Sendable (CInt) -> Void
     ) throws(SystemError) {
@@ -15,7 +15,7 @@ public enum SignalReader {
         var ends: [CInt] = [-1, -1]
         guard pipe(&ends) == 0 else { throw SystemError("make a pipe for signals") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        // A full pipe already holds more signals than anything waits for.
+        // A full pipe already has more signals than any reader needs.
         _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
         signalPipe = ends[1]
         let reading = ends[0]
@@ -39,10 +39,11 @@ public enum SignalReader {
     }
 }
 
-/// Where the handler writes. A plain number, set before the handler is, which a handler may read at any time.
+/// The pipe's end to which the handler writes. A plain number, set before the handler is installed, so the handler may
+/// read it at any time.
 private nonisolated(unsafe) var signalPipe: CInt = -1
 
-/// Does only what signal-safety(7) allows: a write, with the interrupted code's errno left as it was.
+/// The signal handler. It does only what signal-safety(7) allows, one write, and restores the interrupted code's errno.
 private func noteSignal(_ number: CInt) {
     let code = errno
     var byte = UInt8(truncatingIfNeeded: number)

@@ -2,44 +2,45 @@ internal import CLibevent
 public import Glibc
 public import Platform
 
-/// What a stream's socket tells its owner.
+/// The receiver of a stream socket's events.
 public protocol StreamSocketOwner: AnyObject {
-    /// The socket takes bytes again after it would not.
+    /// The socket accepts bytes again, after a short write.
     func socketIsWritable(_ socket: StreamSocket)
-    /// The other side is gone, or sent more than a subscriber has to say. The owner must close the socket.
+    /// The peer has closed the connection, or sent more than ``StreamSocket/strayBytes``. The owner must close the
+    /// socket.
     func socketHasEnded(_ socket: StreamSocket, because reason: StreamSocket.End)
 }
 
-/// A connection on which only the server speaks. It owns its descriptor and one event, and closes both.
+/// A connection on which only the server sends. It owns its descriptor and one event, and releases both.
 ///
-/// What the other side sends is read and dropped: it is how its closing shows.
+/// Input is read and dropped, because reading is how the server notices that the peer has closed.
 ///
-/// This is a plain connection. One that is encrypted is a subclass, which sends, reads and closes in its own way; a
-/// plain stream pays nothing for that, not even a field.
+/// This class is a plain connection. A TLS connection is a subclass with its own sending, reading and closing, so that
+/// a plain stream has no field for TLS.
 open class StreamSocket {
-    /// Why the other side counts as gone.
+    /// Why the peer counts as gone.
     public enum End: String, Sendable {
         /// It closed the connection, or the connection broke.
         case closedByClient = "client_closed"
-        /// It sent more than ``strayBytes``, where it has nothing to say.
+        /// It sent more than ``strayBytes`` although nothing is expected from it.
         case strayInput = "stray_input"
     }
 
-    /// Bytes that a subscriber may send after its request without being cut off.
+    /// Bytes that a subscriber may send after its request before it is disconnected.
     public static let strayBytes = 4096
 
-    /// Bytes that the kernel keeps unsent for a stream before it takes no more.
+    /// Unsent bytes of a stream that the kernel stores before it accepts no more.
     public static let unsentBytes: CInt = 128 * 1024
-    /// How long the other side may leave bytes unacknowledged before the kernel breaks the connection. A reader that
-    /// has stalled so long is cut off as well, and resumes by its `Last-Event-ID`.
+    /// How long the peer may leave bytes unacknowledged before the kernel breaks the connection. A reader that has
+    /// stalled for this long is disconnected too, and resumes by its `Last-Event-ID`.
     public static let deadPeerMilliseconds: CInt = 5 * 60_000
 
-    /// Who is told what happens; set before anything can.
+    /// The receiver of events. Set it before the loop can call back.
     ///
-    /// Unowned and not weak: a weak reference gives its object a side table, and makes every other reference to it
-    /// slower. An owner that ends before its socket takes itself away here.
+    /// Unowned and not weak: a weak reference gives its object a side table and makes every other reference to it
+    /// slower. An owner that is freed before its socket must set this to nil.
     public unowned var owner: (any StreamSocketOwner)?
-    // Held, so that the event never outlives its base.
+    // A strong reference, so that the event never outlives its base.
     private let loop: Loop
     /// The connection; -1 once it is closed.
     package private(set) final var descriptor: CInt
@@ -47,13 +48,14 @@ open class StreamSocket {
     private var stray = 0
     private var isWaitingForRoom = false
 
-    /// Takes over a connected, non-blocking descriptor.
+    /// Takes ownership of a connected, non-blocking descriptor.
     public init(takingOver descriptor: CInt, on loop: Loop) {
-        loop.checkThread()
+        loop.preconditionIsCurrent()
+        precondition(descriptor >= 0, "a stream needs a connected descriptor")
         self.loop = loop
         self.descriptor = descriptor
         Self.tune(descriptor)
-        // The event holds no reference: the owner keeps the socket, and deinit takes the event away first.
+        // The event has no strong reference: the owner has one, and deinit frees the event first.
         event = event_new(
             loop.base, descriptor, Int16(EV_READ | EV_PERSIST), streamSocketIsReady,
             Unmanaged.passUnretained(self).toOpaque())
@@ -61,67 +63,71 @@ open class StreamSocket {
     }
 
     deinit {
-        // Not close(): what a subclass has is gone already.
+        // Not close(), which a subclass overrides: the subclass's own part is freed already.
         closeDescriptor()
     }
 
     private static func tune(_ descriptor: CInt) {
-        // What is written is a whole turn already: to wait for more would only delay it.
+        // Each write is a whole turn's output, so waiting for more would only delay it.
         System.setOption(descriptor, level: CInt(IPPROTO_TCP), TCP_NODELAY, to: 1)
-        // A slow reader's bytes wait in the log and not in the kernel.
+        // A slow reader's events wait in the journal and not in the kernel.
         System.setOption(descriptor, level: CInt(IPPROTO_TCP), TCP_NOTSENT_LOWAT, to: unsentBytes)
-        // A peer that vanished without a word would otherwise count as slow for a quarter of an hour.
+        // Without this, a peer that vanished silently would count as slow for a quarter of an hour.
         System.setOption(descriptor, level: CInt(IPPROTO_TCP), TCP_USER_TIMEOUT, to: deadPeerMilliseconds)
     }
 
     /// True until ``close()``.
     open var isOpen: Bool { descriptor >= 0 }
 
-    /// True if what ``write(_:)`` does is a write of the same bytes to the descriptor.
+    /// True if ``write(_:)`` writes the same bytes to the descriptor.
     open var takesPlainBytes: Bool { true }
 
-    /// Writes as much as the kernel takes, with one system call.
+    /// Writes as many bytes as the kernel accepts, with one system call.
     open func write(_ buffers: UnsafeMutableBufferPointer<System.Buffer>) -> System.WriteResult {
+        loop.assertIsCurrent()
         guard descriptor >= 0 else { return .closed }
         return System.write(descriptor, buffers)
     }
 
-    /// Writes as much as is taken of bytes that stand in one place.
+    /// Writes as many as are accepted of bytes that are in one piece.
     public final func write(_ bytes: UnsafeRawBufferPointer) -> System.WriteResult {
         System.withPiece(bytes) { write($0) }
     }
 
-    /// Tells the owner when the socket takes bytes again. Asked for after a short write only.
+    /// Requests ``StreamSocketOwner/socketIsWritable(_:)`` for when the socket accepts bytes again. Call it only after
+    /// a short write.
     open func waitForRoom() {
         watchForRoom()
     }
 
-    /// The kernel takes bytes again. Here the owner is told.
+    /// Called when the kernel accepts bytes again. Here the owner is told.
     open func hasRoom() {
         stopWatchingForRoom()
         owner?.socketIsWritable(self)
     }
 
-    /// Nobody owns the socket any more, and the other side has closed it or takes nothing.
+    /// Closes a socket without an owner, because the peer has closed it or accepts nothing.
     open func giveUp() {
         closeDescriptor()
     }
 
-    /// Has ``hasRoom()`` called when the kernel takes bytes, and ``giveUp()`` if it takes none for so long.
+    /// Requests ``hasRoom()`` for when the kernel accepts bytes, and ``giveUp()`` if it accepts none for
+    /// `patienceSeconds`.
     package final func watchForRoom(patienceSeconds: Int? = nil) {
+        loop.assertIsCurrent()
         guard descriptor >= 0, !isWaitingForRoom || patienceSeconds != nil else { return }
         watch(EV_READ | EV_WRITE | EV_PERSIST, patienceSeconds)
         isWaitingForRoom = true
     }
 
-    /// Looks no longer whether the kernel takes bytes.
+    /// Stops watching whether the kernel accepts bytes.
     package final func stopWatchingForRoom() {
         guard descriptor >= 0, isWaitingForRoom else { return }
         watch(EV_READ | EV_PERSIST, nil)
         isWaitingForRoom = false
     }
 
-    /// Has the input looked at in the next turn of the loop, whether or not more comes.
+    /// Reads the input in the next turn of the loop, whether or not more arrives.
     package final func lookAtInput() {
         event_active(event, EV_READ, 0)
     }
@@ -138,23 +144,23 @@ open class StreamSocket {
         event_add(event, &patience)
     }
 
-    /// Closes the connection; what was taken is still sent. Does nothing the second time.
+    /// Closes the connection. Accepted bytes are still sent. A second call does nothing.
     open func close() {
         closeDescriptor()
     }
 
-    /// Closes the connection at once; what the kernel has taken is still sent.
+    /// Closes the connection at once. Bytes that the kernel has accepted are still sent.
     package final func closeDescriptor() {
         guard descriptor >= 0 else { return }
         if let event { event_free(event) }
         event = nil
-        // With input unread, close would send a reset and throw away what the kernel still has to send.
+        // If input is unread, close sends a reset, and the kernel discards its unsent bytes.
         _ = drop { System.discard(descriptor) }
         Glibc.close(descriptor)
         descriptor = -1
     }
 
-    /// Reads once and drops what came.
+    /// Reads once and drops the bytes.
     open func discardInput() -> System.ReadResult {
         System.discard(descriptor)
     }
@@ -187,7 +193,7 @@ open class StreamSocket {
 
 private func streamSocketIsReady(_ descriptor: CInt, _ what: Int16, _ argument: UnsafeMutableRawPointer?) {
     guard let argument else { return }
-    // The owner may let go of the socket while it is told.
+    // The owner may release the socket during the call.
     let socket = Unmanaged<StreamSocket>.fromOpaque(argument).takeUnretainedValue()
     withExtendedLifetime(socket) { socket.isReady(CInt(what)) }
 }

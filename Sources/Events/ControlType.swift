@@ -1,9 +1,9 @@
-/// The types of the relay's own messages on a stream. Clients obey them by their type alone, so that no sender may
-/// give one of them to an event.
+/// The types of the relay's own messages on a stream. Clients act on them by type alone, so a sender's event may not
+/// have one of these types.
 public enum ControlType: WireText, Sendable, CaseIterable {
-    /// First on every stream.
+    /// The first message of every stream.
     case connected
-    /// The open rooms.
+    /// The rooms that are open.
     case snapshot
     /// Events were missed.
     case resync
@@ -15,19 +15,19 @@ public enum ControlType: WireText, Sendable, CaseIterable {
     case closed
     /// The token or its user was revoked.
     case revoked
-    /// A newer stream of the user has taken the place.
+    /// A newer stream of the same user has replaced this one.
     case replaced
-    /// The relay stops.
+    /// The relay is stopping.
     case draining
-    /// The stream has come of age.
+    /// The stream has reached the greatest age of a stream.
     case retire
-    /// There is no stream now.
+    /// The request for a stream is refused.
     case refused
-    /// The stream is alive.
+    /// The stream works, and nothing was sent for a while.
     case heartbeat
 }
 
 extension EventType {
-    /// Whether the relay's own messages have this type, or could be taken for them.
+    /// Whether this is the type of one of the relay's own messages.
     public var isReserved: Bool { ControlType(rawValue: rawValue) != nil }
 }

@@ -1,33 +1,34 @@
-/// What happened, in words that are the same for every provider. The log gives it an id: see ``LoggedEvent``.
+/// An event in the vocabulary that is the same for every provider. The journal assigns its id: see ``LoggedEvent``.
 public struct Event: Sendable, Equatable {
     /// What happened.
     public var type: EventType
-    /// The configured source it came through, the last segment of the webhook's path.
+    /// The name of the configured source, the last segment of the webhook's path.
     public var source: WireText
     /// The kind of that source: `livekit`, `daily`, …
     public var provider: WireText
-    /// The room's name; nil where the provider tells none.
+    /// The room's name; nil if the provider sends none.
     public var room: WireText?
     /// When it happened according to the provider, else when it was received.
     public var timestamp: WallTime
     /// When the relay received it.
     public var receivedAt: WallTime
-    /// What is told beyond the envelope.
+    /// The content beyond the envelope.
     public var data: EventData
-    /// Made by the relay so that counts balance: the leave of a participant who was inside when the room finished, the
-    /// finish of a session that the provider did not send, or that an administrator ordered.
+    /// True if the relay created it so that counts balance: the leave of a participant who was inside when the room
+    /// finished, or the finish of a session that the provider did not send or that an administrator ordered.
     public var isSynthetic = false
-    /// Came after its time and changes no state: a real leave or finish after its synthetic twin, the join of a stay
-    /// whose leave came first, the join of a session that has finished, whatever opens or closes an older session of a
-    /// room than the one that is open.
+    /// True if it arrived too late and changes no state: a real leave or finish after its synthetic twin, the join of a
+    /// participant whose leave arrived first, the join of a session that has finished, or any event that would open or
+    /// close a session older than the room's open one.
     public var isLate = false
-    /// Would have opened a room, but as many rooms as are kept were open: it is relayed like any other and changes no
-    /// state, so that its room is in no list.
+    /// True if it would have opened a room, but the bound on open rooms was reached: it is relayed like any other and
+    /// changes no state, so its room is in no list.
     public var isUntracked = false
-    /// With an audience, only these users receive it. Routing, not content: it is never sent to subscribers.
+    /// The audience: only these users receive the event; nil for no audience. It is used for routing only and never
+    /// sent to subscribers.
     public var users: [WireText]?
 
-    /// An event of this type, received now and, as far as is known, happened now.
+    /// An event of this type, received now. Until ``timestamp`` is set, it also counts as having happened now.
     public init(type: EventType, source: WireText, provider: WireText, room: WireText?, receivedAt: WallTime) {
         self.type = type
         self.source = source
@@ -38,7 +39,7 @@ public struct Event: Sendable, Equatable {
         data = EventData()
     }
 
-    /// Reads an event as subscribers see it, with the id it has in the log.
+    /// Parses an event in the form that subscribers get, with its id in the journal.
     public static func read(_ json: JSONValue) -> (id: EventID, event: Event)? {
         guard let object = json.object, let id = object["id"]?.string.flatMap(EventID.init),
             let type = object["type"]?.string, let source = object["source"]?.string,
@@ -55,7 +56,7 @@ public struct Event: Sendable, Equatable {
         return (id, event)
     }
 
-    /// Writes the whole object as subscribers see it; `type` comes first.
+    /// Writes the whole object in the form that subscribers get; `type` comes first.
     public func write(to writer: inout JSONWriter, id: EventID?) {
         writer.object { writer in
             writer.member("type", type.rawValue)
@@ -73,11 +74,11 @@ public struct Event: Sendable, Equatable {
     }
 }
 
-/// What an event tells beyond its envelope. Absent stays absent.
+/// The content of an event beyond its envelope. Absent members stay absent.
 public struct EventData: Sendable, Equatable {
-    /// The room it happened in.
+    /// The room in which it happened.
     public var room: Room?
-    /// Whom it concerns.
+    /// The participant whom it concerns.
     public var participant: Participant?
     /// The track it concerns.
     public var track: Track?
@@ -85,14 +86,14 @@ public struct EventData: Sendable, Equatable {
     public var recording: Recording?
     /// The provider's own name of the event.
     public var providerEvent: WireText?
-    /// Everything else by name: `stream`, `ingress`, `transcript`, `call`, `job`, or a `standard` sender's own data.
+    /// All other members by name: `stream`, `ingress`, `transcript`, `call`, `job`, or a `standard` sender's own data.
     public var other: JSONObject = [:]
 
-    /// Nothing told yet.
+    /// No content.
     public init() {}
 
-    /// Reads what ``write(to:)`` wrote. A member of one of the known names but not of its shape, as a `standard`
-    /// sender may choose to send, stays as it is.
+    /// Parses what ``write(to:)`` wrote. A member with one of the known names but another shape, which a `standard`
+    /// sender may send, stays in ``other``.
     public init(_ object: JSONObject) {
         other = object.filter { !take($0) }
     }
@@ -120,7 +121,7 @@ public struct EventData: Sendable, Equatable {
 
     /// Writes the members; the caller has opened the object.
     public func write(to writer: inout JSONWriter) {
-        // Closures, since a method as a value would hold a copy of the whole.
+        // Closures, since a method reference would copy the whole value.
         if let room { writer.member("room") { room.write(to: &$0) } }
         if let participant { writer.member("participant") { participant.write(to: &$0) } }
         if let track { writer.member("track") { track.write(to: &$0) } }
@@ -130,13 +131,13 @@ public struct EventData: Sendable, Equatable {
     }
 }
 
-/// An event on its way into the log.
+/// An event that is to be appended to the journal.
 public struct Draft: Sendable {
     /// The event.
     public var event: Event
-    /// The provider's id of the event: of several with the same key and source only the first is kept.
+    /// The provider's id of the event. Of several with the same key and source only the first is appended.
     public var idempotencyKey: WireText
-    /// The provider's own body as JSON on one line, secrets taken out, for subscribers whose grant says `raw`.
+    /// The provider's body as JSON on one line, without secrets, for subscribers whose grant includes `raw`.
     public var raw: [UInt8]?
 
     /// An event to append under this key.

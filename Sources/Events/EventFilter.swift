@@ -1,4 +1,4 @@
-/// Rooms, types and sources: what a grant covers, or what a reader asks for.
+/// Rooms, types and sources: the extent of a grant, or of a request.
 public struct EventScope: Sendable, Hashable {
     /// Names of rooms.
     public var rooms: PatternSet
@@ -6,12 +6,11 @@ public struct EventScope: Sendable, Hashable {
     public var types: PatternSet
     /// Names of sources.
     public var sources: PatternSet
-    /// Of a grant, the sources of events that name the user in their audience, where those are others than
-    /// ``sources``: a token of one source's provider covers the rooms of that source, and a backend calls its holder
-    /// through another.
+    /// In a grant, the sources of events whose audience names the user, if they differ from ``sources``: a token of one
+    /// source's provider covers the rooms of that source, and a backend calls its user through another source.
     public var audienceSources: PatternSet?
 
-    /// A scope; what is not named is not limited.
+    /// A scope. A part that is not given is not limited.
     public init(
         rooms: PatternSet = .all, types: PatternSet = .all, sources: PatternSet = .all,
         audienceSources: PatternSet? = nil
@@ -25,7 +24,7 @@ public struct EventScope: Sendable, Hashable {
     /// No limits.
     public static let everything = EventScope()
 
-    /// An event without a room is covered only where every room is.
+    /// True if the room is covered. An event without a room is covered only if every room is.
     func coversRoom(_ room: WireText?) -> Bool {
         guard let room else { return rooms.matchesAll }
         return rooms.matches(room)
@@ -37,27 +36,27 @@ public struct EventScope: Sendable, Hashable {
     }
 }
 
-/// What one reader receives: what was asked for, within what was granted. This is the one place where that is
-/// decided, for streams, pages, snapshots and lists of rooms alike.
+/// The events that one reader receives: those requested, within those granted. Streams, pages, snapshots and lists of
+/// rooms all decide here.
 public struct EventFilter: Sendable, Hashable {
-    /// What the token allows.
+    /// The scope that the token allows.
     public var granted: EventScope
-    /// What the request asks for.
+    /// The scope that the client requests.
     public var requested: EventScope
-    /// Only events of participants with one of these identities; empty for no such limit.
+    /// Limits the events to those of participants with these identities; empty for no limit.
     public var participants: Set<WireText>
 
-    /// A filter; what is asked narrows what is granted and never widens it.
+    /// A filter. A request narrows the grant and never widens it.
     public init(granted: EventScope, requested: EventScope = .everything, participants: Set<WireText> = []) {
         self.granted = granted
         self.requested = requested
         self.participants = participants
     }
 
-    /// True when `user` receives `event`; nil is a reader whom no audience can name.
+    /// True when `user` receives `event`; nil for a reader whom no audience can include.
     ///
-    /// An event with an audience reaches only the users it names. Being named stands for the grant on its room:
-    /// the callee of a ringing call cannot hold a grant for the call's room yet.
+    /// An event with an audience reaches only the users it names, and naming replaces the grant on its room: the callee
+    /// of a ringing call cannot have a grant for the call's room yet.
     public func admits(_ event: Event, to user: WireText?) -> Bool {
         guard asksFor(event), granted.coversKind(of: event) else { return false }
         if let users = event.users {
@@ -67,13 +66,14 @@ public struct EventFilter: Sendable, Hashable {
         return granted.coversRoom(event.room)
     }
 
-    /// True when the room's state may be shown and was asked for.
+    /// True when the room's state is granted and requested.
     public func admitsRoom(_ room: WireText, source: WireText) -> Bool {
         granted.rooms.matches(room) && requested.rooms.matches(room)
             && granted.sources.matches(source) && requested.sources.matches(source)
     }
 
-    /// The rooms it can ever admit by grant, if they can be listed: then an event elsewhere need not be looked at.
+    /// The only rooms whose events it can admit by grant, or nil if they cannot be listed. Events of other rooms need
+    /// no check.
     public var exactRooms: [WireText]? {
         if let names = requested.rooms.exactNames { return names.filter(granted.rooms.matches) }
         return granted.rooms.exactNames.map { $0.filter(requested.rooms.matches) }

@@ -1,7 +1,7 @@
-/// The place of an event in the log: `<milliseconds>-<sequence>`, as Redis Streams writes its ids.
+/// An event's id in the journal: `<milliseconds>-<sequence>`, in the format of Redis Streams.
 ///
-/// Ids sort in the order in which events were committed, and date themselves. Milliseconds (43 bits) and
-/// sequence (20 bits) share one integer, so that comparing two ids, or using one as SQLite's rowid, costs nothing.
+/// Ids sort in the order of the commits and include the time. Milliseconds (43 bits) and sequence (20 bits) share one
+/// integer, so that comparing two ids, or using one as SQLite's rowid, costs nothing.
 public struct EventID: Sendable, Hashable, Comparable {
     /// Milliseconds since 1970 in the upper 43 bits, the sequence within that millisecond in the lower 20.
     public let rawValue: Int64
@@ -12,7 +12,7 @@ public struct EventID: Sendable, Hashable, Comparable {
     /// The largest milliseconds value an id can hold, in the year 2248.
     public static let largestMilliseconds: Int64 = (1 << 43) - 1
 
-    /// Below every event: a cursor that stands here has seen nothing.
+    /// Below every event: a cursor at the very beginning.
     public static let zero = EventID(rawValue: 0)
 
     /// An id from its integer, for instance a rowid.
@@ -33,11 +33,11 @@ public struct EventID: Sendable, Hashable, Comparable {
     /// The event's number within its millisecond, from 0.
     public var sequence: Int64 { rawValue & Self.largestSequence }
 
-    /// The id that follows this one at the time `now`: it grows even when the clock stands still or steps back, or
-    /// shows a time that no id can hold.
+    /// The next id after this one at the time `now`. It grows even when the clock stands still or steps back, or shows a
+    /// time that no id can hold.
     public func next(at now: WallTime) -> EventID {
         if now > milliseconds, now <= Self.largestMilliseconds { return EventID(milliseconds: now, sequence: 0) }
-        // The largest sequence plus one carries into the milliseconds, which is just what is wanted.
+        // If the sequence is at its largest, the addition carries into the milliseconds, as intended.
         return EventID(rawValue: rawValue + 1)
     }
 
@@ -46,13 +46,13 @@ public struct EventID: Sendable, Hashable, Comparable {
 }
 
 extension EventID: LosslessStringConvertible {
-    /// Reads `<milliseconds>-<sequence>`, digits without sign, blanks or superfluous zeros. Anything else,
-    /// such as another hub's ids, gives nil.
+    /// Parses `<milliseconds>-<sequence>`: digits without sign, blanks or leading zeros. Nil for anything else, such as
+    /// ids of another hub.
     public init?(_ description: String) {
         self.init(WireText(description))
     }
 
-    /// The same of text from outside.
+    /// Parses an id from outside.
     public init?(_ text: WireText) {
         let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
         guard parts.count == 2,
@@ -62,7 +62,7 @@ extension EventID: LosslessStringConvertible {
         self.init(milliseconds: milliseconds, sequence: sequence)
     }
 
-    /// The id as it stands on the wire.
+    /// The id in the wire's format.
     public var description: String { "\(milliseconds)-\(sequence)" }
 
     private static func number(_ digits: Substring.UTF8View, upTo largest: Int64) -> Int64? {

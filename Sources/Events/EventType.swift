@@ -1,14 +1,14 @@
-/// What happened: `room_started`, `participant_joined`, … or whatever a `standard` source names.
+/// The type of an event: `room_started`, `participant_joined`, …, or a name chosen by a `standard` sender.
 public struct EventType: RawRepresentable, Sendable, Hashable {
-    /// The name as it stands in the event's `type`.
+    /// The name, as in the event's `type`.
     public let rawValue: WireText
 
-    /// A type of this name. A name from outside is checked with ``init(checking:)``.
+    /// A type with this name. Check a name from outside with ``init(checking:)``.
     public init(rawValue: WireText) {
         self.rawValue = rawValue
     }
 
-    /// A type named by a sender: letters, digits, `_`, `.` and `-`, 1 to 64 of them.
+    /// A type named by a sender: 1 to 64 letters, digits, `_`, `.` and `-`; nil for anything else.
     public init?(checking name: WireText) {
         let isAllowed = name.utf8.allSatisfy { byte in
             switch byte {
@@ -26,19 +26,19 @@ public struct EventType: RawRepresentable, Sendable, Hashable {
     public static let roomStarted = EventType(rawValue: "room_started")
     /// A room closed.
     public static let roomFinished = EventType(rawValue: "room_finished")
-    /// Somebody joined.
+    /// A participant joined.
     public static let participantJoined = EventType(rawValue: "participant_joined")
-    /// Somebody left.
+    /// A participant left.
     public static let participantLeft = EventType(rawValue: "participant_left")
-    /// Somebody broke off before they had joined.
+    /// A participant's connection ended before they had joined.
     public static let participantConnectionAborted = EventType(rawValue: "participant_connection_aborted")
-    /// Somebody knocks and waits to be let in.
+    /// A participant waits to be admitted.
     public static let participantWaiting = EventType(rawValue: "participant_waiting")
-    /// Somebody no longer waits: let in, turned away, or gone.
+    /// A participant no longer waits: admitted, refused, or gone.
     public static let participantWaitingLeft = EventType(rawValue: "participant_waiting_left")
     /// A track was published.
     public static let trackPublished = EventType(rawValue: "track_published")
-    /// A track was taken back.
+    /// A track was unpublished.
     public static let trackUnpublished = EventType(rawValue: "track_unpublished")
     /// A recording began.
     public static let recordingStarted = EventType(rawValue: "recording_started")
@@ -46,11 +46,11 @@ public struct EventType: RawRepresentable, Sendable, Hashable {
     public static let recordingUpdated = EventType(rawValue: "recording_updated")
     /// A recording ended.
     public static let recordingEnded = EventType(rawValue: "recording_ended")
-    /// A recording can be fetched.
+    /// A recording can be downloaded.
     public static let recordingReady = EventType(rawValue: "recording_ready")
     /// A recording failed.
     public static let recordingFailed = EventType(rawValue: "recording_failed")
-    /// A live stream to elsewhere began.
+    /// A live stream to another service began.
     public static let streamStarted = EventType(rawValue: "stream_started")
     /// A live stream changed its state.
     public static let streamUpdated = EventType(rawValue: "stream_updated")
@@ -64,7 +64,7 @@ public struct EventType: RawRepresentable, Sendable, Hashable {
     public static let ingressEnded = EventType(rawValue: "ingress_ended")
     /// A transcript began.
     public static let transcriptStarted = EventType(rawValue: "transcript_started")
-    /// A transcript can be fetched.
+    /// A transcript can be downloaded.
     public static let transcriptReady = EventType(rawValue: "transcript_ready")
     /// A transcript failed.
     public static let transcriptFailed = EventType(rawValue: "transcript_failed")
@@ -72,16 +72,16 @@ public struct EventType: RawRepresentable, Sendable, Hashable {
     public static let agentJobStarted = EventType(rawValue: "agent_job_started")
     /// An agent's job ended.
     public static let agentJobEnded = EventType(rawValue: "agent_job_ended")
-    /// Daily's batch processor: `data.job`.
+    /// A batch job of Daily finished: `data.job`.
     public static let batchJobFinished = EventType(rawValue: "batch_job_finished")
     /// A batch job of a provider failed.
     public static let batchJobFailed = EventType(rawValue: "batch_job_failed")
-    /// Somebody called for an assistant in a Whereby room.
+    /// A participant requested an assistant in a Whereby room.
     public static let assistantRequested = EventType(rawValue: "assistant_requested")
     /// A verified webhook whose event name this version does not know.
     public static let unknown = EventType(rawValue: "unknown")
 
-    /// Every type that the relay itself gives to an event of a provider, calls aside: those are named `call_…`.
+    /// Every type that the relay assigns to providers' events, except those of calls (`call_…`).
     public static let known: [EventType] = [
         .roomStarted, .roomFinished, .participantJoined, .participantLeft, .participantConnectionAborted,
         .participantWaiting, .participantWaitingLeft, .trackPublished, .trackUnpublished, .recordingStarted,

@@ -11,7 +11,7 @@ extension JSONWriter {
         self.id(id)
     }
 
-    /// An event's id as it stands on the wire, without a comma before it.
+    /// An event's id in the wire's format, without quotes and without a comma before it.
     mutating func appendDigits(_ id: EventID) {
         appendDigits(id.milliseconds)
         raw("-")

@@ -1,286 +1,290 @@
 public import Wire
 
-// Every bound that is not a setting; those of the wire's forms are in Wire. Each name says its unit.
+// Every bound that is not a setting; those of the wire's formats are in Wire. Each name includes its unit.
 extension Limits {
-    // Reading
+    // Requests and connections
 
-    /// The largest webhook body. LiveKit's may pass 1 MiB: metadata and attributes of room and participant.
+    /// The largest webhook body. LiveKit's may exceed 1 MiB because of the metadata and attributes of room and
+    /// participant.
     public static let webhookBodyBytes = 2 * 1024 * 1024
     /// The largest body of any other request.
     public static let otherBodyBytes = 64 * 1024
-    /// A body over its limit that has no more bytes than this is read and dropped before it is answered 413, since a
-    /// proxy that has passed such an answer on early resets its client's HTTP/2 stream.
+    /// A body that is over its limit, but not over this one, is read and dropped before it is answered 413: a proxy
+    /// that passes an earlier answer on resets its client's HTTP/2 stream.
     public static let droppedBodyBytes = 8 * 1024 * 1024
-    /// Ordinary connections that one address may have open in any case.
+    /// Connections without streams that one address may always have open.
     public static let addressConnections = 64
-    /// Request line and headers of one request.
+    /// The most bytes of request line and headers.
     public static let requestHeaderBytes = 32 * 1024
     /// How long a client may take from a request's first byte to its last.
     public static let requestSeconds = 15
     /// How long a client may take from connecting to the end of its TLS handshake.
     public static let handshakeSeconds = 10
-    /// How long an ordinary connection may idle between requests.
+    /// How long a connection without a stream may be idle between requests.
     public static let keepAliveSeconds = 75
-    /// A name in a webhook or an administrator's order: a room, an id, a user.
+    /// The most bytes of a name (of a room, an id, a user) in a webhook or an admin request.
     public static let nameBytes = 512
-    /// A segment of a path, decoded or not, and the name of a query parameter.
+    /// The most bytes of a path segment, decoded or not, and of a query parameter's name.
     public static let segmentBytes = 256
-    /// A pattern, as filters, tokens and settings have it: names that anybody matches are far shorter.
+    /// The most bytes of a pattern in filters, tokens and settings. Useful names are far shorter.
     public static let patternBytes = 256
-    /// Stars in a pattern.
+    /// The most stars in a pattern.
     public static let patternStars = 8
-    /// How many `room=`, `type=`, `source=` or `participant=` values one stream may name.
+    /// The most `room=`, `type=`, `source=` or `participant=` values of one stream.
     public static let filterPatterns = 64
 
     // Signatures and secrets of webhooks
 
-    /// Codes that one webhook may list, of which one must be right: several during a rotation of the sender's secret.
+    /// The most codes that one webhook may list, of which one must be right: there are several while the sender rotates
+    /// its secret.
     public static let listedCodes = 10
-    /// The same for Ed25519, where each listed signature is verified by itself over the whole body.
+    /// The most Ed25519 signatures that one webhook may list. Each is verified separately over the whole body.
     public static let listedCurveSignatures = 3
-    /// Secrets of one source: a webhook that none of them signed costs one code over its body for each.
+    /// The most secrets of one source. A forged webhook costs one code over its body for each.
     public static let sourceSecrets = 8
-    /// A secret with fewer bytes can be guessed.
+    /// A secret with fewer bytes than this can be guessed.
     public static let strongSecretBytes = 16
-    /// Names that a source's `redact` may add.
+    /// The most names that a source's `redact` may add.
     public static let redactedNames = 64
 
-    // Who may read
+    // Tokens, tickets and keys
 
     /// The shortest secret of HS256 tokens: as long as the hash (RFC 7518, section 3.2).
     public static let tokenSecretBytes = 32
-    /// Keys of one issuer; a larger key set is refused.
+    /// The most keys of one issuer; a larger key set is refused.
     public static let issuerKeys = 128
-    /// A key set that is fetched: 128 keys with their certificates are well below it.
+    /// The most bytes of a fetched key set: 128 keys with their certificates are well below it.
     public static let keySetBytes = 512 * 1024
-    /// How long fetching a key set may take, from the name's look-up to the last byte.
+    /// The longest time to fetch a key set, from the DNS lookup to the last byte.
     public static let keyFetchMilliseconds = 10_000
-    /// Tokens with an unknown key have an issuer's keys fetched once in this time, however many there are. It is also
-    /// when a fetch that failed is tried again for the first time.
+    /// The shortest time between two fetches that tokens with an unknown key cause, however many tokens there are. Also
+    /// the time before the first retry of a failed fetch.
     public static let keyDemandMilliseconds: Int64 = 5_000
-    /// The longest between two tries of a fetch that keeps failing.
+    /// The longest time between two retries of a fetch that keeps failing.
     public static let keyRetryMilliseconds: Int64 = 60_000
-    /// No answer's `max-age` has keys fetched anew sooner than this.
+    /// The shortest time after which keys are fetched again because of an answer's `max-age`.
     public static let keyFreshMilliseconds: Int64 = 60_000
-    /// How long a request waits at most for keys: for its turn, and for the fetch.
+    /// The longest time that a request waits for keys: for its turn, and for the fetch.
     public static let keyWaitMilliseconds = keyDemandMilliseconds + Int64(keyFetchMilliseconds) + 1_000
-    /// Requests that wait for keys, in all.
+    /// The most requests of the process that wait for keys.
     public static let keyWaiters = 1_024
-    /// How long a ticket waits to be used.
+    /// How long a ticket is valid before it is used.
     public static let ticketSeconds = 30
-    /// Tickets that wait to be used, in all.
+    /// The most unused tickets of the process.
     public static let waitingTickets = 50_000
-    /// Tickets of one user that wait to be used.
+    /// The most unused tickets of one user.
     public static let waitingUserTickets = 32
-    /// When to come back after a cap on open streams: nobody knows when one of them ends.
+    /// The `Retry-After` of a refusal because of a cap on open streams. When one of them ends is not known.
     public static let capRetrySeconds = 5
-    /// How often a token or ticket may fail from one address before it is slowed there.
+    /// How often one token or ticket may fail from one address before its requests are slowed.
     public static let freeFailures = 10
-    /// How many different ones may fail from one address before the address is slowed: many people may share it.
+    /// How many different tokens or tickets may fail from one address before the address is slowed. Many people may
+    /// share an address, so it is larger.
     public static let freeAddressFailures = 100
-    /// How soon a failure is forgiven.
+    /// One failure is forgiven in this time.
     public static let failureSeconds = 2
-    /// What a token of a shared secret that fails takes from its address's budget of verifications: 5,000 a second.
+    /// The cost of a failed token of a shared secret, from its address's budget of verifications: 5,000 a second.
     public static let symmetricVerificationMicroseconds: Int64 = 200
-    /// The same for each public key that is tried: 200 a second.
+    /// The cost of each public key that is tried: 200 a second.
     public static let publicVerificationMicroseconds: Int64 = 5_000
-    /// The budget of an address that has been quiet: a second's worth of guesses five times over.
+    /// The full budget of an address: five seconds of guesses.
     public static let verificationBurstMicroseconds: Int64 = 5_000_000
-    /// Addresses whose failures are remembered, and as many tokens and tickets.
+    /// The most addresses whose failures are remembered, and the most tokens and tickets.
     public static let failingAddresses = 20_000
-    /// Tokens and tickets that were good lately, of which only a hash is kept; twice as many at most.
+    /// Recently valid tokens and tickets, of which only a hash is stored; at most twice as many.
     public static let rememberedCredentials = 20_000
-    /// A file of the data folder with one secret in it.
+    /// The most bytes of a file with one secret in the data folder.
     public static let secretFileBytes = 4 * 1024
-    /// The file of revocations: each is below 2 KiB.
+    /// The most bytes of the file of revocations. Each revocation has less than 2 KiB.
     public static let revocationFileBytes = 256 * 1024 * 1024
-    /// Users and token ids that are revoked at one time.
+    /// The most users and token ids that are revoked at one time.
     public static let revocations = 100_000
 
-    /// When a stream that made room for a newer one of its user should come back: at once it would push out the next.
+    /// When a stream that a newer one of its user has replaced should reconnect. At once, it would replace the next
+    /// one.
     public static let replacedRetryMilliseconds: Int64 = 60_000
-    /// Streams or revocations in one answer of the admin API.
+    /// The most streams or revocations in one answer of the admin API.
     public static let listedEntries = 1_000
-    /// The same where the request does not say.
+    /// The number of entries if the request does not give one.
     public static let usualListedEntries = 100
-    /// How long one loop waits for what the others know.
+    /// How long one loop waits for the other loops' answers.
     public static let gatherMilliseconds: Int64 = 2_000
 
-    /// Refused webhooks that an operator can look at.
+    /// Refused webhooks that are stored for the operator.
     public static let keptRejects = 100
-    /// How often the log says that a proxy is not named in the settings.
+    /// The shortest time between two log lines about a proxy that is not named in the settings.
     public static let forwardingNoticeMilliseconds: Int64 = 60_000
-    /// How often one source's accepted webhooks have a line in the log.
+    /// The interval of the log line about one source's accepted webhooks.
     public static let acceptedWebhooksMilliseconds: Int64 = 10_000
-    /// Lines a second in the log about what strangers cause.
+    /// The most log lines a second about requests without a valid token or signature.
     public static let strangerLogLines = 5
 
-    /// Events that `tail=` may ask for.
+    /// The largest `tail=`.
     public static let tailEvents = 1_000_000
-    /// Events that `limit=` may ask for.
+    /// The largest `limit=`.
     public static let limitEvents = 1_000_000
-    /// How long `wait=` may hold a poll.
+    /// The longest `wait=` of a poll.
     public static let longPollMilliseconds = 60_000
 
-    /// When a page comes back by itself that was refused for good: EventSource knows no way to stay away.
+    /// The `retry` of a final refusal: EventSource always reconnects, so it is told to do so late.
     public static let finalRefusalRetrySeconds = 3_600
-    /// Headers that one preflight is allowed.
+    /// The most headers that one preflight is allowed.
     public static let preflightHeaders = 64
     /// The longest name of a header that a preflight is allowed.
     public static let preflightHeaderBytes = 64
 
-    /// Pages and lists of rooms that one user may have under way, from the request until the socket has taken the
-    /// whole answer.
+    /// The most pages and lists of rooms that one user may have under way, from the request until the socket has
+    /// accepted the whole answer.
     public static let userAnswers = 16
-    /// Bytes of answers that are being made, or wait for their clients to read them, in the whole process. Requests
-    /// without a token may use half of it.
+    /// The most bytes of answers in the whole process that are being built, or that their clients have not read yet.
+    /// Requests without a token may use half of it.
     public static let unsentAnswerBytes = 128 * 1024 * 1024
-    /// An answer of at most so many bytes is not counted: the socket takes it at once.
+    /// An answer of at most this many bytes is not counted: the socket accepts it at once.
     public static let smallAnswerBytes = 4 * 1024
-    /// Rooms among which a request's are looked for at once; for more it waits for the loop's next turn.
+    /// The most rooms that are searched at once for a request. For more, the request waits for the loop's next turn.
     public static let roomsAtOnce = 64
-    /// Bytes of rooms' JSON that one loop keeps for the next request.
+    /// The most bytes of rooms' JSON that one loop caches for the next request.
     public static let keptRoomBytes = 64 * 1024 * 1024
 
-    /// Files kept free of streams: the log, listeners, and connections that bring webhooks and questions.
+    /// Open files reserved for the journal, listeners, and connections without streams.
     public static let reservedFiles = 200
 
-    /// With fewer open files than this the relay does not start: nothing would be left for streams.
+    /// With fewer open files than this the relay does not start, because too few would be left for streams.
     public static let leastOpenFiles = reservedFiles + 56
 
-    // Watching over itself
+    // Self-monitoring
 
-    /// How often the relay looks after its own loops.
+    /// The interval at which the relay checks its own loops.
     public static let watchMilliseconds = 250
-    /// How often a canary is sent through ingest, log and loops.
+    /// The interval of canaries through ingest, journal and loops.
     public static let canaryMilliseconds: Int64 = 2_000
-    /// How old the last canary may be while the relay counts as ready.
+    /// The greatest age of the last canary at which the relay is ready.
     public static let readyMilliseconds: Int64 = 10_000
-    /// How long a loop may not turn before the log says so.
+    /// How long a loop may stall before the log reports it.
     public static let stalledLoopMilliseconds: Int64 = 2_000
-    /// The time for which the worst lag of a loop is shown.
+    /// The window over which the worst lag of a loop is reported.
     public static let lagWindowMilliseconds: Int64 = 5_000
-    /// Bytes of log lines that wait to be written; more are dropped and counted.
+    /// The most bytes of unwritten log lines; more are dropped and counted.
     public static let waitingLogBytes = 4 * 1024 * 1024
-    /// How long a line waits for others to be written with it.
+    /// How long a log line waits for others to be written with it.
     public static let logGatheringMilliseconds = 20
-    /// How long the end of the process waits for the log's last lines to be taken.
+    /// How long the process waits at its end until the last log lines are written.
     public static let logFlushMilliseconds = 2_000
-    /// What of a request's path, or of a user's name, stands in the log.
+    /// The most bytes of a request's path, or of a user's name, in the log.
     public static let loggedTextBytes = 256
-    /// The longest name of any kind that a client sent which stands in the log: tickets and tokens are longer.
+    /// The longest name sent by a client that is written to the log; tickets and tokens are longer.
     public static let loggedNameBytes = 20
-    /// The longest run of letters and digits in an origin that stands there: hosts of previews have hashes in them.
+    /// The longest run of letters and digits of an origin that is written to the log: hosts of previews contain hashes.
     public static let loggedLabelBytes = 40
-    /// The longest run of letters and digits in a longer name that stands there.
+    /// The longest run of letters and digits within a longer name that is written to the log.
     public static let loggedWordBytes = 12
 
     // Diagnosis
 
-    /// Frames that one diagnosis may ask for.
+    /// The most frames of one diagnosis.
     public static let diagnosticFrames = 600
-    /// Bytes of the one large frame of a diagnosis.
+    /// The bytes of the large frame of a diagnosis.
     public static let diagnosticFrameBytes = 256 * 1024
-    /// How long a diagnosis may be silent, and how far its frames may be apart.
+    /// The longest silence of a diagnosis, and the longest interval between its frames.
     public static let diagnosticQuietMilliseconds = 600_000
 
-    // The log
+    // The journal
 
-    /// Webhooks that wait for a commit; one more is answered 503.
+    /// The most webhooks that wait for a commit; a further one is answered 503.
     public static let waitingAppends = 20_000
-    /// Events in one transaction; what waits longer goes into the next.
+    /// The most events in one transaction; the others wait for the next one.
     public static let commitEvents = 2_000
-    /// Bytes of bodies in one transaction, unless the first is larger by itself. The write-ahead log holds all of it.
+    /// The most bytes of bodies in one transaction, unless the first alone is larger. The write-ahead log holds all of it.
     public static let commitBytes = 2 * 1024 * 1024
-    /// From the start of one commit to that of the next at most, while several drafts come in that time. With 1,000
-    /// a webhook costs a sixth more at 10,000 a second, with 2,000 its answer comes 0.3 ms later.
+    /// The longest time between the starts of two commits while several drafts arrive in that time. With 1,000 a
+    /// webhook costs a sixth more at 10,000 a second; with 2,000 its answer is 0.3 ms later.
     public static let gatheringMicroseconds = 1_500
-    /// What each draft of a commit adds to that time: above some 2,000 drafts a second it is the whole.
+    /// The part of that time that each draft of a commit adds: above some 2,000 drafts a second it is the whole.
     public static let gatheringDraftMicroseconds = 500
-    /// Pages of SQLite in its write-ahead log from which on they are copied into its file, beside the writer. Few,
-    /// since commits wait for the disk while it takes them: at 10,000 webhooks a second the slowest hundredth of
-    /// answers takes 4 ms with 300, 5 to 6 with 1,000, and 7 if the writer's commits copy.
+    /// With this many pages in SQLite's write-ahead log, another thread copies them into the database file. Few, since
+    /// commits wait while the disk writes them: at 10,000 webhooks a second the slowest hundredth of answers takes 4 ms
+    /// with 300, 5 to 6 with 1,000, and 7 if the writer's commits copy.
     public static let walCheckpointPages = 300
-    /// Pages that the writer copies itself in the end, between two commits.
+    /// The last pages, which the writer itself copies between two commits.
     public static let walRestPages = 64
-    /// Pages in the write-ahead log from which on the writer's commits copy them, whatever that takes: 64 MiB. A
+    /// With this many pages in the write-ahead log, the writer's commits copy them, however long that takes: 64 MiB. A
     /// quarter of `log.retention.bytes` if that is less.
     public static let walPages = 16_384
-    /// The same at least: 4 MiB.
+    /// The least number of pages that the bound above may be: 4 MiB.
     public static let leastWALPages = 1_024
-    /// What the log's files may take beyond two and a half times `log.retention.bytes`.
+    /// The bytes that the journal's files may take beyond two and a half times `log.retention.bytes`.
     public static let diskSlackBytes = 32 * 1024 * 1024
-    /// Bytes beyond retention's, or a sixteenth of these if that is more, from which on removing events does not wait
-    /// for its time.
+    /// With this many bytes beyond retention's, or a sixteenth of these if that is more, events are removed at once
+    /// instead of at the next upkeep.
     public static let overfullBytes = 1024 * 1024
-    /// Events in one page read back from the log.
+    /// The most events in one page read from the journal.
     public static let pageEvents = 500
-    /// Bytes in one page read back from the log, unless its first event is larger by itself.
+    /// The most bytes in one page read from the journal, unless its first event alone is larger.
     public static let pageBytes = 1024 * 1024
-    /// Events deleted by one step of retention, so that ingest never waits long for it.
+    /// The most events that one step of retention deletes, so that ingest never waits long for it.
     public static let trimEvents = 500
-    /// A change of the wall clock beyond this, between two looks at it, is a step and no slow correction.
+    /// A change of the wall clock of more than this between two readings is a step and not a slow correction.
     public static let clockJumpMilliseconds: Int64 = 2_000
-    /// How long the wall clock must not have stepped before retention goes by it.
+    /// How long the wall clock must have made no step before retention goes by it.
     public static let steadyClockMilliseconds: Int64 = 60_000
-    /// Points in time that retention remembers for the events of this run.
+    /// The most points in time that retention remembers for the events of this run.
     public static let commitMarks = 4_096
-    /// What an event counts towards the bytes of retention beyond its texts: its rows and its dedupe entry.
+    /// Bytes that an event counts towards retention beyond its texts: for its rows and its dedupe entry.
     public static let eventOverheadBytes = 128
-    /// Events after which the rooms are saved beside the log, so that a restart replays no more than these.
+    /// The rooms are saved after this many events, so that a restart replays no more than these.
     public static let checkpointEvents = 10_000
-    /// Damaged places of the log that are told apart.
+    /// The most damaged places of the journal that are reported apart.
     public static let damagedPlaces = 64
-    /// How often the log tells of a place that stays damaged.
+    /// The interval at which the log repeats a place that stays damaged.
     public static let damageNoticeMilliseconds: Int64 = 3_600_000
-    /// How often the log is looked after while nothing is appended.
+    /// The interval of the journal's upkeep while nothing is appended.
     public static let upkeepMilliseconds = 1_000
 
     // Room state
 
-    /// Leaves without their join, and synthetic ones without their real twin, that are remembered in all.
+    /// The most leaves without their join, and synthetic leaves without their real twin, that are remembered.
     public static let rememberedDepartures = 4_096
-    /// Sessions of rooms whose finish is remembered in all, so that what comes after it is known to be late.
+    /// The most room sessions whose finish is remembered, so that later events of the session are recognised as late.
     public static let rememberedFinishes = 4_096
-    /// Events of one batch of finishes of rooms that nothing was heard from; a room with more participants is a batch
-    /// by itself. Ingest never waits longer than for one batch.
+    /// The most events in one batch of finishes of silent rooms; a room with more participants is a batch by itself.
+    /// Ingest never waits for more than one batch.
     public static let staleRoomEvents = 500
-    /// Participants in all whose tracks are remembered until their join comes.
+    /// The most participants whose tracks are remembered before their join arrives.
     public static let rememberedEarlyParticipants = 1_024
-    /// Tracks of one of them.
+    /// The most tracks of one such participant.
     public static let earlyTracks = 64
-    /// How long before the start of a session somebody may have joined and still belong to it: Daily dates the
-    /// start and the first join apart.
+    /// How long before the start of a session a participant may have joined and still belong to it: Daily gives the
+    /// start and the first join different times.
     public static let sessionStartSlackMilliseconds: Int64 = 2_000
 
     // Fan-out
 
-    /// Recent events kept in memory for subscribers that lag a little.
+    /// The most recent events in memory, for subscribers that lag a little.
     public static let ringEvents = 16_384
-    /// Bytes of recent events kept in memory.
+    /// The most bytes of recent events in memory.
     public static let ringBytes = 64 * 1024 * 1024
-    /// Buffers in one writev; the kernel takes 1,024.
+    /// The most buffers in one vectored write; the kernel accepts 1,024.
     public static let writeBuffers = 256
-    /// How long a turn of catching up, or of looking for rooms, may take before the loop looks at its sockets again.
+    /// How long a turn of catching up, or of searching rooms, may take before the loop polls its sockets again.
     public static let turnMilliseconds: Int64 = 10
-    /// Events looked at between two looks at the clock.
+    /// Events examined between two readings of the clock.
     public static let turnClockEvents = 16
-    /// Bytes offered to one subscriber in a turn before others have theirs.
+    /// The most bytes offered to one subscriber in a turn before other subscribers have theirs.
     public static let turnBytes = 256 * 1024
-    /// Events looked at for one subscriber in a turn, matching or not.
+    /// The most events examined for one subscriber in a turn, matching or not.
     public static let turnEvents = 4_096
-    /// Subscribers that are behind and have their turns before the loop looks at its sockets again.
+    /// The most subscribers behind the head that have a turn before the loop polls its sockets again.
     public static let turnSubscribers = 64
-    /// Pages of the log that one loop has under way for its subscribers that are behind.
+    /// The most pages of the journal that one loop has requested at a time.
     public static let waitingPages = 4
-    /// Reads of the log that wait for a reader, of all loops.
+    /// The most waiting reads of the journal, of all loops.
     public static let waitingReads = 256
-    /// What it takes a loop to accept a connection and read its request, where that is not measured.
+    /// The time that a loop needs to accept a connection and read its request, until it is measured.
     public static let plainReconnectMicroseconds: Int64 = 200
-    /// The same with a TLS handshake.
+    /// The same time with a TLS handshake.
     public static let secureReconnectMicroseconds: Int64 = 1_000
-    /// Clients that can come back within this time are not spread any further.
+    /// If all clients can reconnect within this time, their reconnects are not spread any further.
     public static let smallestSpreadMilliseconds: Int64 = 250
-    /// Commands a loop takes from its mailbox in one turn.
+    /// The most commands that a loop handles from its mailbox in one turn.
     public static let mailboxCommands = 1_024
 }

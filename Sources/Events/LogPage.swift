@@ -1,33 +1,32 @@
-/// The ends of the log.
+/// The two ends of the journal.
 public struct LogExtent: Sendable, Equatable {
-    /// The last id that retention removed, ``EventID/zero`` if none: a cursor at or after it misses nothing.
+    /// The last id that retention removed, ``EventID/zero`` if none. A cursor at or after it misses no event.
     public var trimmedThrough: EventID
-    /// The last id given out, ``EventID/zero`` in a new log.
+    /// The last id assigned, ``EventID/zero`` in a new journal.
     public var head: EventID
 
-    /// The ends of a log.
+    /// The ends of a journal.
     public init(trimmedThrough: EventID, head: EventID) {
         self.trimmedThrough = trimmedThrough
         self.head = head
     }
 }
 
-/// Some of the log, read for a cursor that is behind. By reference: many subscribers share one.
+/// A part of the journal, read for a cursor that is behind. It is a class because many subscribers share one.
 public final class LogPage: Sendable {
-    /// The cursor it was read for.
+    /// The cursor for which it was read.
     public let after: EventID
-    /// Events in order, the first one the first after the cursor.
+    /// Events in order, beginning with the first after the cursor.
     public let events: [LoggedEvent]
-    /// False when the cursor was the last event of the log, or the page reaches it.
+    /// False when the page reaches the end of the journal.
     public let hasMore: Bool
-    /// True when an event with the cursor's own id is, or was, in this log, or when the cursor is the place of the
-    /// first event after it: the cursor is genuine. A cursor of another log, or from before what retention left, is
-    /// not.
+    /// True when an event with the cursor's id is, or was, in this journal, or when the cursor is the place of the
+    /// first event after it. False for a cursor of another journal, or from before the trimmed extent.
     public let cursorIsKnown: Bool
-    /// The ends of the log when it was read.
+    /// The ends of the journal when the page was read.
     public let extent: LogExtent
 
-    /// A page of the log.
+    /// A page of the journal.
     public init(after: EventID, events: [LoggedEvent], hasMore: Bool, cursorIsKnown: Bool, extent: LogExtent) {
         self.after = after
         self.events = events

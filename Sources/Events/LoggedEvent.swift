@@ -1,17 +1,17 @@
-/// An event that is committed: its id, its content, and its bytes on the wire, encoded once for everybody.
+/// A committed event: its id, its content, and its bytes on the wire, encoded once for all subscribers.
 ///
-/// The frame is `id: <id>\ndata: <json>\n\n`. An NDJSON line is a part of it, so both formats share the bytes,
-/// as do all loops and all subscribers.
+/// The frame is `id: <id>\ndata: <json>\n\n`. An NDJSON line is a part of it, so both formats share the bytes, and so
+/// do all loops and all subscribers.
 public final class LoggedEvent: Sendable {
-    /// The event's place in the log.
+    /// The event's id in the journal.
     public let id: EventID
     /// The event.
     public let event: Event
     /// The whole SSE frame.
     public let frame: SharedBytes
-    /// Where in ``frame`` the JSON object stands; a newline follows it.
+    /// The range of the JSON object in ``frame``; a newline follows it.
     public let json: Range<Int>
-    /// The provider's body, redacted, if it was kept.
+    /// The provider's redacted body, if it was stored.
     public let raw: SharedBytes?
 
     /// A committed event, encoded here.
@@ -19,12 +19,12 @@ public final class LoggedEvent: Sendable {
         self.init(id: id, event: event, raw: raw, capacityBytes: 1024) { event.write(to: &$0, id: id) }
     }
 
-    /// A committed event whose JSON was encoded before, for instance when it was appended.
+    /// A committed event whose JSON is already encoded, for instance because it was appended before.
     public convenience init(id: EventID, event: Event, json: some Collection<UInt8>, raw: [UInt8]? = nil) {
         self.init(id: id, event: event, raw: raw, capacityBytes: json.count + 48) { $0.encoded(json) }
     }
 
-    /// A committed event whose JSON `write` gives, right into its frame.
+    /// A committed event whose JSON `write` writes directly into its frame.
     private init(id: EventID, event: Event, raw: [UInt8]?, capacityBytes: Int, write: (inout JSONWriter) -> Void) {
         var frame = JSONWriter(capacityBytes: capacityBytes)
         frame.raw(ServerSentEvents.beforeID)
@@ -52,13 +52,13 @@ public final class LoggedEvent: Sendable {
         bytes.append(UInt8(ascii: "}"))
     }
 
-    /// What it takes of the bounds on memory.
+    /// The bytes that count towards the bounds on memory.
     public var bytes: Int { frame.count + (raw?.count ?? 0) }
 }
 
-/// Bytes at an address that never changes, for vectored writes that outlive the scope which built them.
+/// Bytes at a fixed address, for vectored writes that outlive the scope which built them.
 public final class SharedBytes: @unchecked Sendable {
-    // Unchecked: the memory is written before the initialiser returns, and never after; only deinit frees it.
+    // Unchecked: the memory is written before the initialiser returns and never afterwards; only deinit frees it.
     private let storage: UnsafeMutableRawBufferPointer
 
     /// A copy of `bytes`.

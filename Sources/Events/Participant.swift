@@ -1,12 +1,13 @@
-/// Somebody or something in a room: `data.participant`.
+/// A person or a program in a room: `data.participant`.
 public struct Participant: Sendable, Hashable {
-    /// One connection (LiveKit's sid, Daily's session_id): a reload makes a new one. Presence is keyed by it.
+    /// The id of one connection (LiveKit's sid, Daily's session_id); a reload creates a new one. Presence is keyed by
+    /// it.
     public var id: WireText
-    /// The user behind it, as the application named them.
+    /// The user, as the application identifies them.
     public var identity: WireText?
-    /// The name to show.
+    /// The display name.
     public var name: WireText?
-    /// `standard` for people; else what it is: `agent`, `sip`, `ingress`, `egress`, `recorder`, …
+    /// `standard` for people; else `agent`, `sip`, `ingress`, `egress`, `recorder`, …
     public var kind: WireText
     /// When this connection joined.
     public var joinedAt: WallTime?
@@ -20,14 +21,14 @@ public struct Participant: Sendable, Hashable {
     public var isOwner: Bool?
     /// Daily's guess at the network: `good`, `warning`, `bad`, `unknown`.
     public var networkQuality: WireText?
-    /// What the application attached to it.
+    /// The application's own metadata.
     public var metadata: WireText?
-    /// Name and value, sorted by name.
+    /// The application's own attributes, sorted by name.
     public var attributes: [(name: WireText, value: WireText)]
-    /// What the provider lets it do, in the provider's own words.
+    /// What the provider permits it to do, in the provider's format.
     public var permissions: JSONValue?
-    /// Whatever else the sender told under other names. Providers are read into the members above alone; it is a
-    /// `standard` sender that may add its own.
+    /// All members with other names. Only `standard` senders can add their own; other providers' data is read into the
+    /// members above alone.
     public var details: JSONObject = [:]
 
     /// A participant of which at least the connection's id is known.
@@ -46,7 +47,7 @@ public struct Participant: Sendable, Hashable {
         "networkQuality", "metadata", "attributes", "permissions",
     ]
 
-    /// Reads what ``write(to:)`` wrote.
+    /// Parses what ``write(to:)`` wrote.
     public init?(_ json: JSONValue?) {
         guard let object = json?.object, let id = object["id"]?.string else { return nil }
         self.init(id: id, identity: object["identity"]?.string, kind: object["kind"]?.string ?? Self.standardKind)
@@ -71,7 +72,7 @@ public struct Participant: Sendable, Hashable {
         for member in details.members { writer.member(member.name, member.value) }
     }
 
-    /// Writes the members without ``details``, for an object in which others stand beside them.
+    /// Writes the members without ``details``, for an object that has other members too.
     func writeOwnMembers(to writer: inout JSONWriter) {
         writer.member("id", id)
         writer.member("identity", identity)
@@ -98,6 +99,6 @@ public struct Participant: Sendable, Hashable {
         JSONWriter.bytes { $0.object(left.write) } == JSONWriter.bytes { $0.object(right.write) }
     }
 
-    /// By the connection.
+    /// Hashes the connection's id.
     public func hash(into hasher: inout Hasher) { hasher.combine(id) }
 }

@@ -1,11 +1,11 @@
 /// A name to match: exact, or with `*` for any number of any bytes.
 public struct Pattern: Sendable, Hashable {
-    /// As it was written.
+    /// The text of the pattern.
     public let text: WireText
-    /// What stands between the stars; nil for an exact name.
+    /// The parts between the stars; nil for an exact name.
     private let pieces: PatternPieces?
 
-    /// A pattern; any text is one. A pattern from outside is checked with ``init(checking:)``.
+    /// A pattern; any text is valid. Check a pattern from outside with ``init(checking:)``.
     public init(_ text: WireText) {
         self.text = text
         pieces = text.contains(UInt8(ascii: "*")) ? PatternPieces(text) : nil
@@ -21,13 +21,13 @@ public struct Pattern: Sendable, Hashable {
     /// Matches everything.
     public static let any = Pattern("*")
 
-    /// True when both were written with the same bytes.
+    /// True when both texts have the same bytes.
     public static func == (left: Pattern, right: Pattern) -> Bool { left.text == right.text }
 
-    /// Feeds what ``==(_:_:)`` compares.
+    /// Hashes the text.
     public func hash(into hasher: inout Hasher) { hasher.combine(text) }
 
-    /// True when it is only one name.
+    /// True when it matches only one name.
     public var isExact: Bool { pieces == nil }
 
     /// True when `name` matches as a whole. Bytes are compared: upper and lower case differ. It takes time linear in
@@ -38,14 +38,14 @@ public struct Pattern: Sendable, Hashable {
     }
 }
 
-/// Why a text from outside is not taken for a pattern.
+/// Why a text from outside is not accepted as a pattern.
 public enum PatternError: Error, Sendable, Equatable, CustomStringConvertible {
     /// More than ``Limits/patternBytes`` bytes.
     case tooLong
     /// More than ``Limits/patternStars`` stars.
     case tooManyStars
 
-    /// What a pattern may be, as half a sentence.
+    /// The bound, as a clause.
     public var description: String {
         switch self {
         case .tooLong: "a pattern has at most \(Limits.patternBytes) bytes"

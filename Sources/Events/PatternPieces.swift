@@ -1,12 +1,12 @@
-/// A pattern with stars, prepared for matching: what stands between them, each piece with its table for the search of
+/// A pattern with stars, prepared for matching: the parts between the stars, each with its table for the search of
 /// Knuth, Morris and Pratt.
 ///
-/// The first piece must begin the name and the last must end it. The leftmost place of each piece between them leaves
-/// the most room for those that follow, so none is ever looked for again, and no byte of a name is compared more than
-/// twice: the whole is linear in pattern and name, whatever they hold.
+/// The first piece must begin the name and the last must end it. Each piece between them is matched at its leftmost
+/// position, which leaves the most bytes for the following pieces. So no search is repeated, and no byte of a name is
+/// compared more than twice: matching is linear in pattern and name, whatever they contain.
 final class PatternPieces: Sendable {
     private let bytes: [UInt8]
-    /// For each byte of a piece: how many bytes before and with it are also the piece's beginning.
+    /// For each byte of a piece: the length of the longest beginning of the piece that ends at this byte.
     private let borders: [Int32]
     private let first: Range<Int>
     private let last: Range<Int>
@@ -60,7 +60,7 @@ final class PatternPieces: Sendable {
         return true
     }
 
-    /// Where the first occurrence of a piece ends; nil if there is none.
+    /// The index after the first occurrence of a piece; nil if there is none.
     private func end(
         of piece: Range<Int>, in name: UnsafeBufferPointer<UInt8>, from start: Int, to limit: Int
     ) -> Int? {

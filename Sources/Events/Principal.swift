@@ -1,9 +1,9 @@
 public import Wire
 
-/// Who a token stands for: the user, and the issuer that vouches for the name.
+/// The identity that a token proves: a user, and the issuer of the user's name.
 ///
-/// A user's name alone identifies nobody: each issuer gives its names as it likes, and a guest of a LiveKit server may
-/// choose any. So whatever is counted, listed, renewed or revoked goes by both.
+/// A user's name alone is not an identity: each issuer assigns names as it likes, and a guest of a LiveKit server may
+/// choose any name. So counting, listing, renewing and revoking use both.
 public struct Principal: Sendable, Hashable {
     /// The issuer: its name in the settings, or `source:` and the names of the sources whose key signed the token.
     public let issuer: WireText

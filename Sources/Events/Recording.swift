@@ -2,7 +2,7 @@
 public struct Recording: Sendable, Hashable {
     /// The provider's id of the recording.
     public var id: WireText
-    /// Where it stands, lower case: `starting`, `active`, `complete`, `failed`, …
+    /// Its state, lower case: `starting`, `active`, `complete`, `failed`, …
     public var status: WireText
     /// When it began.
     public var startedAt: WallTime?
@@ -12,10 +12,10 @@ public struct Recording: Sendable, Hashable {
     public var durationSeconds: Double?
     /// Why it failed.
     public var error: WireText?
-    /// Whatever else the provider tells and no other provider knows, credentials taken out.
+    /// Other members that only this provider has, without credentials.
     public var details: JSONObject
 
-    /// A recording of which id and status are known.
+    /// A recording with this id and status.
     public init(id: WireText, status: WireText) {
         self.id = id
         self.status = status
@@ -24,7 +24,7 @@ public struct Recording: Sendable, Hashable {
 
     private static let ownNames: Set<WireText> = ["id", "status", "startedAt", "endedAt", "durationSeconds", "error"]
 
-    /// Reads what ``write(to:)`` wrote.
+    /// Parses what ``write(to:)`` wrote.
     public init?(_ json: JSONValue?) {
         guard let object = json?.object, let id = object["id"]?.string, let status = object["status"]?.string else {
             return nil

@@ -10,15 +10,15 @@ public struct Room: Sendable, Hashable {
     public var endedAt: WallTime?
     /// How long it lasted.
     public var durationSeconds: Double?
-    /// What the application attached to it.
+    /// The application's own metadata.
     public var metadata: WireText?
     /// Why it ended, lower case: `api_delete`, `idle_timeout`, …
     public var endReason: WireText?
-    /// Whatever else the sender told under other names. Providers are read into the members above alone; it is a
-    /// `standard` sender that may add its own.
+    /// All members with other names. Only `standard` senders can add their own; other providers' data is read into the
+    /// members above alone.
     public var details: JSONObject = [:]
 
-    /// A room of which at least the name is known.
+    /// A room with this name.
     public init(name: WireText, id: WireText? = nil) {
         self.name = name
         self.id = id
@@ -28,7 +28,7 @@ public struct Room: Sendable, Hashable {
         "name", "id", "startedAt", "endedAt", "durationSeconds", "metadata", "endReason",
     ]
 
-    /// Reads what ``write(to:)`` wrote.
+    /// Parses what ``write(to:)`` wrote.
     public init?(_ json: JSONValue?) {
         guard let object = json?.object, let name = object["name"]?.string else { return nil }
         self.name = name
@@ -47,7 +47,7 @@ public struct Room: Sendable, Hashable {
         for member in details.members { writer.member(member.name, member.value) }
     }
 
-    /// Writes the members without ``details``, for an object in which others stand beside them.
+    /// Writes the members without ``details``, for an object that has other members too.
     func writeOwnMembers(to writer: inout JSONWriter) {
         writer.member("name", name)
         writer.member("id", id)

@@ -1,6 +1,6 @@
-/// Which session of which room: names are unique only within a source.
+/// Identifies a room: names are unique only within a source.
 public struct RoomKey: Sendable, Hashable {
-    /// The source through which the room is known.
+    /// The name of the source whose webhooks report the room.
     public let source: WireText
     /// The name under which clients join it.
     public let name: WireText
@@ -12,22 +12,23 @@ public struct RoomKey: Sendable, Hashable {
     }
 }
 
-/// A room that is open: who is inside, what they publish. The fold over the log keeps it; a snapshot shows it.
+/// A room that is open: its participants and what they publish. The fold over the journal maintains it; a snapshot
+/// shows it.
 public struct RoomState: Sendable, Equatable {
-    /// The source through which the room is known.
+    /// The name of the source whose webhooks report the room.
     public var source: WireText
     /// The kind of that source.
     public var provider: WireText
     /// The room itself.
     public var room: Room
-    /// Who is inside, in the order of joining.
+    /// The participants in the room, in the order of joining.
     public var participants: [ParticipantState]
     /// Recordings under way.
     public var recordings: [Recording]
     /// The last event that changed it.
     public var lastEventID: EventID
 
-    /// A room that has just become known.
+    /// A room without participants and recordings.
     public init(source: WireText, provider: WireText, room: Room, lastEventID: EventID) {
         self.source = source
         self.provider = provider
@@ -40,7 +41,7 @@ public struct RoomState: Sendable, Equatable {
     /// Source and name.
     public var key: RoomKey { RoomKey(source: source, name: room.name) }
 
-    /// Reads what ``write(to:)`` wrote.
+    /// Parses what ``write(to:)`` wrote.
     public init?(_ json: JSONValue) {
         guard let object = json.object, let source = object["source"]?.string,
             let provider = object["provider"]?.string, var room = Room(json),
@@ -52,7 +53,7 @@ public struct RoomState: Sendable, Equatable {
         recordings = (object["recordings"]?.array ?? []).compactMap { Recording($0) }
     }
 
-    /// Writes the whole object: the room's members, then who is inside.
+    /// Writes the whole object: the room's members, then its participants and recordings.
     public func write(to writer: inout JSONWriter) {
         writer.object { writeMembers(to: &$0) }
     }
@@ -75,14 +76,14 @@ public struct RoomState: Sendable, Equatable {
     }
 }
 
-/// Somebody inside a room, with the tracks they publish.
+/// A participant in a room, with their published tracks.
 public struct ParticipantState: Sendable, Equatable {
-    /// Who it is.
+    /// The participant.
     public var participant: Participant
-    /// What they publish.
+    /// The published tracks.
     public var tracks: [Track]
 
-    /// Somebody who publishes nothing yet.
+    /// A participant, by default without tracks.
     public init(participant: Participant, tracks: [Track] = []) {
         self.participant = participant
         self.tracks = tracks

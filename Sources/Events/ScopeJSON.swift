@@ -1,5 +1,5 @@
 extension JSONWriter {
-    /// A member with what a scope limits, as `{"rooms":["call_*"]}`; what it leaves open is left out.
+    /// A member with the limits of a scope, as `{"rooms":["call_*"]}`. Parts without a limit are left out.
     public mutating func member(_ name: String, _ scope: EventScope, participants: Set<WireText> = []) {
         self.name(name)
         object { writer in

@@ -6,17 +6,17 @@ public struct Track: Sendable, Hashable {
     public var kind: WireText
     /// `camera`, `microphone`, `screen_share`, `screen_share_audio`.
     public var source: WireText?
-    /// The name that the publisher gave it.
+    /// The name that the publisher chose.
     public var name: WireText?
     /// Whether it was muted when it was published.
     public var muted: Bool
     /// The codec, as in `video/VP8`.
     public var mimeType: WireText?
-    /// Whatever else the sender told under other names. Providers are read into the members above alone; it is a
-    /// `standard` sender that may add its own.
+    /// All members with other names. Only `standard` senders can add their own; other providers' data is read into the
+    /// members above alone.
     public var details: JSONObject = [:]
 
-    /// A track of which id and kind are known.
+    /// A track with this id and kind.
     public init(id: WireText, kind: WireText, muted: Bool = false) {
         self.id = id
         self.kind = kind
@@ -25,7 +25,7 @@ public struct Track: Sendable, Hashable {
 
     private static let ownNames: Set<WireText> = ["id", "kind", "source", "name", "muted", "mimeType"]
 
-    /// Reads what ``write(to:)`` wrote.
+    /// Parses what ``write(to:)`` wrote.
     public init?(_ json: JSONValue?) {
         guard let object = json?.object, let id = object["id"]?.string, let kind = object["kind"]?.string else {
             return nil

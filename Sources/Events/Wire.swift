@@ -1,2 +1,2 @@
-// Whoever knows events handles their text: one import gives both.
+// Code that uses events also uses their text, so one import provides both.
 @_exported public import Wire

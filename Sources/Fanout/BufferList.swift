@@ -4,13 +4,14 @@ internal import Glibc
 /// The pieces of one vectored write, in memory that is allocated once and used for every write.
 final class BufferList {
     private let storage: UnsafeMutableBufferPointer<iovec>
-    /// Where the heads of chunks stand, one for each piece that could begin a chunk.
+    /// Memory for the chunks' size lines, one for each piece that could begin a chunk.
     private let heads: UnsafeMutableRawBufferPointer
     private var headsEnd = 0
     private(set) var count = 0
     private(set) var bytes = 0
 
-    /// The most pieces that one event needs: name, frame, raw body with what stands around it, the chunk's two ends.
+    /// The most pieces that one event needs: chunk size line, name, frame, `"raw":`, raw body, closing brace, chunk
+    /// end.
     static let piecesPerEvent = 8
 
     init() {
@@ -26,7 +27,7 @@ final class BufferList {
     /// True when another event might not fit.
     var isFull: Bool { count + Self.piecesPerEvent > storage.count || bytes >= Limits.turnBytes }
 
-    /// What is to be written.
+    /// The pieces in the order in which they are written.
     var buffers: UnsafeMutableBufferPointer<iovec> { UnsafeMutableBufferPointer(rebasing: storage[..<count]) }
 
     func removeAll() {
@@ -38,7 +39,8 @@ final class BufferList {
     /// Makes one chunk of the pieces that `add` appends.
     func appendChunk(_ add: () -> Void) {
         let (piece, before) = (count, bytes)
-        // Its head is known when its pieces are.
+        // The size line can be written only when all pieces of the chunk are known, so its entry stays empty until
+        // then.
         storage[piece] = iovec(iov_base: nil, iov_len: 0)
         count += 1
         add()
@@ -58,7 +60,7 @@ final class BufferList {
         bytes += piece.count
     }
 
-    /// Takes bytes away at the front: they were sent before.
+    /// Removes the bytes at the front that an earlier write has sent.
     func dropFirst(_ skipped: Int) {
         var rest = skipped
         var first = 0

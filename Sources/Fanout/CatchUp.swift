@@ -1,21 +1,24 @@
-public import Events
+package import Events
 internal import Glibc
 
-// Behind the head: resume, slow readers, and everybody who is served alone.
+// Subscribers that are not served with their group: those that resume, read slowly, or have a limit of their own.
 extension Hub {
-    /// An outlet that would not take bytes does again.
-    public func outletHasRoom(_ subscriber: Subscriber) {
+    /// Continues a blocked subscriber: its outlet accepts bytes again.
+    package func outletHasRoom(_ subscriber: Subscriber) {
+        preconditionIsEntrance()
         guard subscriber.state == .blocked else { return }
         subscriber.state = .queued
         if flush(subscriber) { proceed(subscriber) }
     }
 
     /// True when ``runTurn()`` has something to do.
-    public var needsTurn: Bool { !queue.isEmpty }
+    package var needsTurn: Bool { !queue.isEmpty }
 
-    /// Lets subscribers that are behind have their turns: a bounded number of bytes and, by ``turnIsOver``, a bounded
-    /// time, so that live delivery and ingest come between the turns. However short the time, it gets on.
-    public func runTurn() {
+    /// Writes to subscribers that are behind, each in its turn, for a bounded number of bytes and, by ``turnIsOver``, a
+    /// bounded time, so that live delivery and ingest run between the turns. At least one subscriber is served, however
+    /// short the time.
+    package func runTurn() {
+        preconditionIsEntrance()
         isInTurn = true
         defer { isInTurn = false }
         let limit = counters.sentBytes + UInt64(4 * Limits.turnBytes)
@@ -31,37 +34,41 @@ extension Hub {
         beginReads()
     }
 
-    /// Brings a page that ``readPage`` asked for; nil if it could not be read.
-    public func pageArrived(_ page: LogPage?, after cursor: EventID) {
+    /// Continues the subscribers that wait for a page, with the page that ``readPage`` requested; nil if the read
+    /// failed.
+    package func pageArrived(_ page: LogPage?, after cursor: EventID) {
+        preconditionIsEntrance()
         for subscriber in desk.arrived(page, after: cursor) where subscriber.state == .reading {
-            // Who was blocked in between may have gone on from another page.
+            // A subscriber that was blocked in between may have continued from another page.
             guard page?.serves(subscriber.cursor) ?? (subscriber.cursor == cursor) else { continue }
             guard let page else {
                 unread.append(subscriber)
                 continue
             }
-            take(page, for: subscriber)
+            serve(page, to: subscriber)
         }
         beginReads()
     }
 
-    private func take(_ page: LogPage, for subscriber: Subscriber) {
+    private func serve(_ page: LogPage, to subscriber: Subscriber) {
         subscriber.state = .queued
         let oldest = page.extent.trimmedThrough
         var reason: Resync.Reason?
-        // Also where nothing of the gap would have been sent: retention leaves no trace of what it removes. To know it,
-        // the log would have to keep the last id of every room, type and participant that it ever held, and to write
-        // that with each event. Heartbeats move the id of a quiet stream instead, so that its gap is a short one.
+        // A cursor older than retention is a gap even if the filter admits none of the removed events: the hub cannot
+        // know, since retention leaves no trace of what it removes. To know it, the journal would have to store the
+        // last id of every room, type and participant it ever held, and update them with each event. Heartbeats move
+        // the id of a quiet stream instead, so its gap stays short.
         if subscriber.cursor < oldest { reason = .expired }
         if subscriber.cursorIsUnchecked && reason == nil && !page.knows(subscriber.cursor) { reason = .unknown }
         subscriber.cursorIsUnchecked = false
         extent.trimmedThrough = max(extent.trimmedThrough, oldest)
         if let reason {
             subscriber.cursor = extent.trimmedThrough
-            subscriber.told = max(subscriber.cursor, .beginning)
+            subscriber.resumeID = max(subscriber.cursor, .beginning)
             guard send(resync(subscriber, reason), to: subscriber) else { return }
         } else if page.events.isEmpty {
-            // Nothing followed the cursor when the page was read. What was published since is in the ring.
+            // The journal had no event after the cursor when the page was read. Events published since then are in the
+            // ring.
             subscriber.cursor = max(subscriber.cursor, page.extent.head)
         } else {
             subscriber.page = page
@@ -71,7 +78,7 @@ extension Hub {
 
     private func beginReads() {
         if queue.isEmpty && !desk.isBusy { desk.forgetPages() }
-        // Pages that wait for their readers' turns take memory, so no more are fetched than can be used soon.
+        // Pages occupy memory until their subscribers have their turns, so no more are requested than can be used soon.
         guard queue.count < Limits.turnSubscribers * 4 else { return }
         for cursor in desk.nextReads() {
             counters.pageReads += 1
@@ -86,8 +93,8 @@ extension Hub {
         queue.append(subscriber)
     }
 
-    /// Goes on with a subscriber that has nothing unsent: it is live if it stands at the head; behind it, it queues,
-    /// and beyond it, it waits.
+    /// Decides what comes next for a subscriber that has nothing unsent. At the head it becomes live; behind the head
+    /// it joins the queue; with a cursor beyond the head it waits until this hub has published that far.
     func proceed(_ subscriber: Subscriber) {
         let hasItsBytes = subscriber.limitBytes.map { subscriber.sentBytes >= Int($0) } ?? false
         if subscriber.remainingEvents == 0 || hasItsBytes { return finish(subscriber, .limitReached) }
@@ -108,7 +115,7 @@ extension Hub {
         }
     }
 
-    /// Writes what comes next for a subscriber that is behind, until it has had its share.
+    /// Writes the next events to a subscriber that is behind: one write, from the ring or from a page.
     func pump(_ subscriber: Subscriber) {
         guard flush(subscriber) else { return }
         guard !subscriber.hasLastChunk, subscriber.cursor < head || subscriber.cursorIsUnchecked else {
@@ -121,7 +128,7 @@ extension Hub {
             return
         }
         if subscriber.cursorIsUnchecked {
-            if let page = desk.page(around: subscriber.cursor) { return take(page, for: subscriber) }
+            if let page = desk.page(around: subscriber.cursor) { return serve(page, to: subscriber) }
             subscriber.page = nil
         } else if subscriber.page?.holds(subscriber.cursor) != true {
             subscriber.page = desk.page(after: subscriber.cursor)
@@ -143,8 +150,8 @@ extension Hub {
         var looked = 0
         let most = subscriber.remainingEvents.map { Int($0) } ?? .max
         buffers.removeAll()
-        // A page may reach beyond what was published here yet: then the cursor is ahead, and what it has is not sent
-        // again when its commit comes.
+        // A page may contain events that this hub has not published yet. The cursor is then beyond the head, so these
+        // events are not sent a second time when their commit arrives.
         for event in events {
             if chosen.count == most || buffers.isFull || looked == Limits.turnEvents { break }
             if isInTurn, looked > 0, looked % Limits.turnClockEvents == 0, turnIsOver() { break }
@@ -162,7 +169,7 @@ extension Hub {
         switch subscriber.outlet.write(chosen, as: buffers.buffers) {
         case .took(let count):
             wrote(count, to: subscriber)
-            settle(subscriber, after: count, of: chosen)
+            advanceCursor(of: subscriber, after: count, of: chosen)
             guard count == bytes else { return block(subscriber) }
             subscriber.cursor = reached
             proceed(subscriber)
@@ -171,8 +178,8 @@ extension Hub {
         }
     }
 
-    /// Writes what is unsent.
-    /// - Returns: true when nothing is left; else the subscriber waits for room, or has ended.
+    /// Writes the unsent bytes.
+    /// - Returns: true when nothing is left; else the subscriber waits for its outlet, or has ended.
     func flush(_ subscriber: Subscriber) -> Bool {
         while !subscriber.unsent.isEmpty {
             buffers.removeAll()
@@ -201,7 +208,7 @@ extension Hub {
         return true
     }
 
-    /// Takes `count` bytes off the front of what is unsent.
+    /// Removes `count` bytes from the front of the unsent pieces.
     private func advance(_ subscriber: Subscriber, by count: Int) {
         var rest = subscriber.unsentOffset + count
         var sent = 0
@@ -223,14 +230,14 @@ extension Hub {
         subscriber.unsentOffset = rest
     }
 
-    /// Sends a control frame, as one chunk where the stream has chunks: at once, or behind what is unsent.
+    /// Sends a control frame (one chunk if the stream is chunked), after the bytes that are still unsent.
     /// - Returns: true when nothing is left unsent.
     @discardableResult
     func send(_ frame: [UInt8], to subscriber: Subscriber) -> Bool {
         sendBytes(Chunk.around(frame, if: subscriber.group.key.format.isChunked), to: subscriber)
     }
 
-    /// Sends a stream's last frame, and with it the last chunk where it has chunks, and ends the stream.
+    /// Sends a stream's last frame, followed by the last chunk if the stream is chunked, and ends the stream.
     func sendLast(_ frame: [UInt8], to subscriber: Subscriber, _ reason: StreamEnd) {
         guard subscriber.state != .ended else { return }
         let isChunked = subscriber.group.key.format.isChunked
@@ -239,7 +246,7 @@ extension Hub {
         end(subscriber, reason)
     }
 
-    /// Ends a stream that has received all it asked for, once the last chunk is with the outlet.
+    /// Ends a stream that has received everything it requested, once its outlet has accepted the last chunk.
     private func finish(_ subscriber: Subscriber, _ reason: StreamEnd) {
         if subscriber.group.key.format.isChunked && !subscriber.hasLastChunk {
             subscriber.hasLastChunk = true
@@ -252,7 +259,7 @@ extension Hub {
     private func sendBytes(_ bytes: [UInt8], to subscriber: Subscriber) -> Bool {
         guard subscriber.state != .ended else { return false }
         subscriber.unsent.append(.bytes(SharedBytes(bytes)))
-        // A blocked outlet is not tried again before it says that it has room.
+        // A blocked outlet is not written to until it reports that it accepts bytes again.
         guard subscriber.state != .blocked else { return false }
         return flush(subscriber)
     }

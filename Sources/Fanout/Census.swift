@@ -1,27 +1,27 @@
 internal import Events
 
-/// How the streams of a hub stand to the head of the log.
-public struct Census: Sendable, Equatable {
-    /// At the head: what comes reaches them at once.
-    public var live = 0
-    /// Catching up from memory or from the log.
-    public var behind = 0
-    /// Their outlet takes nothing at the moment: the client reads too slowly, or not at all.
-    public var waiting = 0
-    /// How long ago the oldest event was committed that a stream should have and has not, in milliseconds.
-    public var slowestLagMilliseconds: Int64 = 0
+/// How many streams of a hub are at the head of the journal, behind it, or blocked.
+package struct Census: Sendable, Equatable {
+    /// At the head: new events are written to them at once.
+    package var live = 0
+    /// Catching up from memory or from the journal.
+    package var behind = 0
+    /// Blocked: their outlet accepts no bytes, because the client reads too slowly or not at all.
+    package var waiting = 0
+    /// The age, in milliseconds since its commit, of the oldest event that has not been written to a stream that needs
+    /// it.
+    package var slowestLagMilliseconds: Int64 = 0
 
-    /// Nobody.
-    public init() {}
+    /// No streams.
+    package init() {}
 }
 
 extension Hub {
     /// True when every stream is at the head, so that ``census()`` costs nothing.
-    public var isAllLive: Bool { liveCount == subscribers.count }
+    package var isAllLive: Bool { liveCount == subscribers.count }
 
-    /// Counts the streams by how they stand, looking at each of those that are not at the head, and passing by those
-    /// that are: for about once a second.
-    public func census() -> Census {
+    /// Counts the streams by state. It visits every stream that is not at the head, so call it about once a second.
+    package func census() -> Census {
         var census = Census()
         census.live = liveCount
         guard !isAllLive else { return census }
@@ -33,8 +33,8 @@ extension Hub {
         return census
     }
 
-    /// When the next event that a subscriber has not got was committed: exact where it is in memory, else a little
-    /// before. Nil if there is none, or its cursor is not known to be one.
+    /// When the next event that a subscriber has not received was committed: exact if the event is in memory, else a
+    /// little earlier. Nil if there is none, or if the cursor is not confirmed as one of the journal's.
     private func dueTime(_ subscriber: Subscriber) -> WallTime? {
         if case .event(let event)? = subscriber.unsent.first { return event.id.milliseconds }
         guard subscriber.cursor < head, !subscriber.cursorIsUnchecked else { return nil }
@@ -44,7 +44,7 @@ extension Hub {
         }
         let cursor = max(subscriber.cursor, extent.trimmedThrough)
         if let next = subscriber.page?.events.first(where: { $0.id > cursor }) { return next.id.milliseconds }
-        // The beginning of a log that was never trimmed is no time.
+        // An untrimmed journal begins at id zero, which is no time.
         return cursor == .zero ? ring.floor.milliseconds : cursor.milliseconds
     }
 }

@@ -1,13 +1,13 @@
 internal import Events
 
-/// Chunks of `Transfer-Encoding: chunked` (RFC 9112, section 7.1). Each event and each control frame is one, so what is
-/// left of an event that an outlet took in part does not depend on the events beside it.
-public enum Chunk {
-    /// The last chunk: after it the stream has ended in order. A client that never gets it knows that the stream broke.
-    public static let last = Array("0\r\n\r\n".utf8)
+/// Chunks of `Transfer-Encoding: chunked` (RFC 9112, section 7.1). Each event and each control frame is one chunk, so
+/// the unsent rest of an event does not depend on the events beside it.
+package enum Chunk {
+    /// The last chunk. A client that never receives it knows that the stream broke.
+    package static let last = Array("0\r\n\r\n".utf8)
 
     /// The bytes as one chunk.
-    public static func around(_ bytes: [UInt8]) -> [UInt8] {
+    package static func around(_ bytes: [UInt8]) -> [UInt8] {
         var chunk = Array(String(bytes.count, radix: 16).utf8)
         chunk.reserveCapacity(chunk.count + bytes.count + 4)
         chunk += "\r\n".utf8
@@ -18,12 +18,12 @@ public enum Chunk {
 
     static func around(_ bytes: [UInt8], if isChunked: Bool) -> [UInt8] { isChunked ? around(bytes) : bytes }
 
-    /// What stands after the data of a chunk.
+    /// The bytes after the data of a chunk.
     static let end = SharedBytes(Array("\r\n".utf8))
-    /// The most bytes before the data of a chunk: 16 digits and the line's end.
+    /// The most bytes before the data of a chunk: 16 digits and CRLF.
     static let headBytes = 18
 
-    /// Writes what stands before `count` bytes of data to `memory`, and gives how long it is.
+    /// Writes the size line of a chunk with `count` bytes of data to `memory`, and returns the line's length.
     static func writeHead(of count: Int, to memory: UnsafeMutableRawBufferPointer) -> Int {
         var digits = 1
         while digits < 16, count >> (4 * digits) > 0 { digits += 1 }

@@ -1,9 +1,9 @@
 internal import Events
 
-/// What the relay itself says on a stream: typed like any event, but without a member `id`. Frames that say where the
-/// stream has come to have `lastEventId`, and in SSE the field `id:`.
+/// Frames that the relay itself adds to a stream. They have a type like any event, but no member `id`. Frames that
+/// report the stream's position have `lastEventId`, and in SSE the field `id:`.
 enum ControlFrame {
-    /// The first event of every stream. `oldestId` is the oldest cursor that misses nothing.
+    /// The first frame of every stream. `oldestId` is the oldest cursor from which nothing is missing.
     static func connected(
         _ subscriber: Subscriber, at place: EventID?, oldest: EventID, newest: EventID, heartbeatMilliseconds: Int64
     ) -> [UInt8] {
@@ -33,13 +33,14 @@ enum ControlFrame {
         frame(.tokenExpired, for: subscriber) { $0.member("expiresAt", time: subscriber.expiresAt) }
     }
 
-    /// Tells when to come back, so that not everybody does at once.
+    /// Tells the client when to reconnect, so that not all clients do at once.
     static func draining(_ subscriber: Subscriber, retryMilliseconds: Int64) -> [UInt8] {
         retry(retryMilliseconds, for: subscriber)
             + frame(.draining, for: subscriber) { $0.member("retryMs", retryMilliseconds) }
     }
 
-    /// The last frame of a stream that somebody else ends. Its type is the reason: `closed`, `revoked`, `replaced`.
+    /// The last frame of a stream that the relay ends. Its type is the reason: `closed`, `revoked`, `replaced`,
+    /// `retire`.
     static func closing(_ subscriber: Subscriber, _ reason: StreamEnd, retryMilliseconds: Int64?) -> [UInt8] {
         (retryMilliseconds.map { retry($0, for: subscriber) } ?? [])
             + frame(ControlType(rawValue: WireText(reason.rawValue)) ?? .closed, for: subscriber) { writer in
@@ -53,8 +54,8 @@ enum ControlFrame {
         return ServerSentEvents.retry(milliseconds: milliseconds)
     }
 
-    /// A sign of life, and how far the stream has come. In SSE a block without data moves the client's last id and
-    /// dispatches nothing; it is left out where the id is the client's already.
+    /// Shows the client that the stream works, and moves its last id. In SSE, a block with `id:` and no data sets the
+    /// client's last id and dispatches no event; `id:` is left out if the client has that id already.
     static func heartbeat(_ subscriber: Subscriber, at place: EventID, hasMoved: Bool) -> [UInt8] {
         guard subscriber.group.key.format.encoding == .sse && !subscriber.heartbeatIsEvent else {
             return frame(.heartbeat, at: place, for: subscriber) { $0.member("lastEventId", id: place) }

@@ -1,15 +1,18 @@
-public import Events
+package import Events
 internal import Glibc
 
-// Live delivery: what a commit brings goes to everybody who stands at the head.
+// Live delivery: the events of a commit are written to all subscribers at the head.
 extension Hub {
-    /// Takes events that were committed, in order, and writes them to every live subscriber whose filter admits
-    /// them: one write a subscriber, however many events there are. Without events it tells what was trimmed.
-    public func publish(_ events: [LoggedEvent], extent: LogExtent) {
+    /// Writes committed events, in their order, to every live subscriber whose filter admits them: one write for each
+    /// subscriber, however many events there are. Without events, only the trimmed extent changes.
+    package func publish(_ events: [LoggedEvent], extent: LogExtent) {
+        preconditionIsEntrance()
+        isPublishing = true
+        defer { isPublishing = false }
         let before = head
         ring.drop(through: extent.trimmedThrough)
         let singles = route(events, before: before)
-        // A page may have told of a later trimming than this commit knew.
+        // A page read meanwhile may have reported a later trimming than this commit.
         self.extent.trimmedThrough = max(self.extent.trimmedThrough, extent.trimmedThrough)
         self.extent.head = max(extent.head, head)
         for group in touched { deliver(group) }
@@ -17,9 +20,9 @@ extension Hub {
         for subscriber in singles where subscriber.state != .ended { pump(subscriber) }
     }
 
-    /// Puts events into the ring and into the groups that they concern.
-    /// - Returns: subscribers that are not served with their group this time, those at the head among them, which
-    ///   stand at `before` now.
+    /// Adds events to the ring and to the groups whose filters admit them.
+    /// - Returns: subscribers that are not written to with their group this time. The cursors of those that were at the
+    ///   head are set to `before`.
     private func route(_ events: [LoggedEvent], before: EventID) -> [Subscriber] {
         var singles = Array(alone.values)
         for subscriber in singles { leaveHead(subscriber) }
@@ -48,7 +51,7 @@ extension Hub {
         return singles
     }
 
-    /// Writes a group's turn to its live members. The pieces are built once for all of them.
+    /// Writes a group's pending events to its live members. The pieces are built once for all of them.
     private func deliver(_ group: Group) {
         var next = group.turn.startIndex
         while next < group.turn.endIndex, !group.live.isEmpty {
@@ -67,20 +70,20 @@ extension Hub {
         let pieces = buffers.buffers
         let all = OutletResult.took(buffers.bytes)
         var index = 0
-        // Who falls behind or ends is replaced in the list by its last member, so the index stays.
+        // A member that falls behind or ends is replaced in the list by the last member, so the index stays.
         while index < group.live.count {
             let result = write(pieces, toMember: index, of: group)
             if result == all {
                 index += 1
             } else {
-                part(group.live[index], result, of: events)
+                removeFromGroup(group.live[index], result, of: events)
             }
         }
-        // Counted once for all: see ``Group/descriptors``.
-        let brought = Sent(bytes: buffers.bytes, events: events.count)
-        if let last = events.last { group.brought(brought, through: last.id, now: now) }
-        counters.deliveries += UInt64(brought.events * group.live.count)
-        counters.sentBytes += UInt64(brought.bytes * group.live.count)
+        // One total for all members: see ``Group/descriptors``.
+        let delivered = Sent(bytes: buffers.bytes, events: events.count)
+        if let last = events.last { group.recordDelivery(delivered, through: last.id, now: now) }
+        counters.deliveries += UInt64(delivered.events * group.live.count)
+        counters.sentBytes += UInt64(delivered.bytes * group.live.count)
     }
 
     private func write(
@@ -90,12 +93,12 @@ extension Hub {
         return descriptor >= 0 ? writeDirectly(descriptor, pieces) : group.live[index].outlet.write(pieces)
     }
 
-    /// Takes a live subscriber away from its group, whose outlet did not take all of `events`.
-    private func part(_ subscriber: Subscriber, _ result: OutletResult, of events: ArraySlice<LoggedEvent>) {
+    /// Removes a live subscriber from its group because its outlet did not accept all of `events`.
+    private func removeFromGroup(_ subscriber: Subscriber, _ result: OutletResult, of events: ArraySlice<LoggedEvent>) {
         guard case .took(let count) = result else { return end(subscriber, .clientClosed) }
         leaveHead(subscriber)
         wrote(count, to: subscriber)
-        settle(subscriber, after: count, of: events)
+        advanceCursor(of: subscriber, after: count, of: events)
         block(subscriber)
     }
 
@@ -113,13 +116,13 @@ extension Hub {
         subscriber.outlet.waitForRoom()
     }
 
-    /// Sets the cursor of a subscriber whose outlet took only `count` bytes of `events`: behind the last event of
-    /// which anything was taken. The rest of that one is unsent.
-    func settle(_ subscriber: Subscriber, after count: Int, of events: some Sequence<LoggedEvent>) {
+    /// Moves the cursor of a subscriber whose outlet accepted `count` bytes of `events`: to the last event of which any
+    /// byte was accepted. The rest of that event becomes unsent.
+    func advanceCursor(of subscriber: Subscriber, after count: Int, of events: some Sequence<LoggedEvent>) {
         var rest = count
         for event in events {
             guard rest > 0 else {
-                // Any number below this event's id will do for a cursor that was never given to the client.
+                // This cursor is internal and never sent to the client, so any number just below the event's id works.
                 subscriber.cursor = EventID(rawValue: event.id.rawValue - 1)
                 return
             }
@@ -128,8 +131,8 @@ extension Hub {
             subscriber.remainingEvents = subscriber.remainingEvents.map { $0 - 1 }
             let size = builder.size(of: event, as: subscriber.group.key.format)
             subscriber.cursor = event.id
-            // What is unsent of it goes out before anything else does.
-            subscriber.told = event.id
+            // The unsent rest of this event is sent before anything else, so the client will have this id.
+            subscriber.resumeID = event.id
             if rest < size {
                 subscriber.unsent = [.event(event)]
                 subscriber.unsentOffset = rest

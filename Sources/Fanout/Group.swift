@@ -1,29 +1,29 @@
 internal import Events
 
-/// Streams with the same filter and the same format: what is written to one is written to all that are live.
+/// Streams with the same filter and the same format: the same bytes are written to all of them that are live.
 final class Group {
-    /// What makes two streams the same.
+    /// The properties that the streams of a group share.
     struct Key: Hashable {
         let filter: EventFilter
         let format: StreamFormat
     }
 
     let key: Key
-    /// Members at the head of the log.
+    /// Members at the head of the journal.
     private(set) var live: [Subscriber] = []
-    /// Where each of ``live`` is written to: its outlet's descriptor, or -1 for its outlet. In a list of their own,
-    /// since a delivery that succeeds needs nothing else: the objects of thousands of streams do not stay in the
-    /// processor's cache from one event to the next, and to reach for them costs a tenth of what sending does.
+    /// For each member of ``live`` its outlet's descriptor, or -1 to write through the outlet. A list of its own, since
+    /// a successful delivery needs nothing else: the objects of thousands of streams do not stay in the processor's
+    /// cache from one event to the next, and reading them costs a tenth of what sending does.
     private(set) var descriptors: [CInt] = []
-    /// What was brought to everybody who was live then. A live member counts it from where it joined.
+    /// Totals sent to all live members so far. A member's own total is this minus the value when it joined.
     private(set) var sent = Sent()
-    /// When something was last brought to all live members.
+    /// When something was last written to all live members.
     private(set) var lastWrite = SteadyTime.distantPast
-    /// The last event that was brought to all live members.
+    /// The last event that was written to all live members.
     private(set) var lastEvent = EventID.zero
     /// All members, live or behind.
     var memberCount = 0
-    /// Events of this turn that match, not yet written.
+    /// Events of this turn that match and are not written yet.
     var turn: [LoggedEvent] = []
 
     init(key: Key) {
@@ -48,7 +48,7 @@ final class Group {
             last.groupIndex = Int32(index)
         }
         subscriber.lastWrite = max(subscriber.lastWrite, lastWrite)
-        subscriber.told = max(subscriber.told, lastEvent)
+        subscriber.resumeID = max(subscriber.resumeID, lastEvent)
         subscriber.ownSent += sent
         subscriber.groupIndex = -1
     }
@@ -58,21 +58,21 @@ final class Group {
         descriptors.removeAll()
     }
 
-    /// Notes what was sent to all live members, up to the event `last`.
-    func brought(_ more: Sent, through last: EventID, now: SteadyTime) {
+    /// Adds a delivery to all live members, up to the event `last`, to the totals.
+    func recordDelivery(_ more: Sent, through last: EventID, now: SteadyTime) {
         sent += more
         lastEvent = last
         lastWrite = now
     }
 }
 
-/// What was sent, as it is counted for a stream.
+/// Totals of what was sent on a stream.
 struct Sent: AdditiveArithmetic {
     static let zero = Sent()
 
-    /// Bytes that outlets took.
+    /// Bytes that outlets accepted.
     var bytes = 0
-    /// Events of the log, in whole or begun.
+    /// Events of the journal, written entirely or in part.
     var events = 0
 
     static func + (one: Sent, other: Sent) -> Sent {
@@ -84,7 +84,7 @@ struct Sent: AdditiveArithmetic {
     }
 }
 
-/// Which groups an event may concern: by room name where a filter names its rooms, so that an event for one room
+/// Finds the groups that an event may concern: by room name if a filter names its rooms, so that an event of one room
 /// costs nothing for the streams of others.
 struct GroupIndex {
     private var groups: [Group.Key: Group] = [:]
@@ -93,7 +93,7 @@ struct GroupIndex {
 
     var all: Dictionary<Group.Key, Group>.Values { groups.values }
 
-    /// The group of this key, made if there is none; it has one member more.
+    /// The group of this key, created if there is none, with one more member.
     mutating func join(_ key: Group.Key) -> Group {
         if let group = groups[key] {
             group.memberCount += 1
@@ -110,7 +110,7 @@ struct GroupIndex {
         return group
     }
 
-    /// One member less; a group without members is forgotten.
+    /// Removes one member; a group without members is removed too.
     mutating func leave(_ group: Group) {
         group.memberCount -= 1
         guard group.memberCount == 0 else { return }
@@ -125,7 +125,7 @@ struct GroupIndex {
         }
     }
 
-    /// Calls `body` with every group whose filter admits `event`, which has no audience.
+    /// Calls `body` with every group whose filter admits `event`. The event must have no audience (``Event/users``).
     func forEachMatching(_ event: Event, _ body: (Group) -> Void) {
         if let room = event.room, let named = byRoom[room] {
             for group in named where group.key.filter.admits(event, to: "") { body(group) }

@@ -1,24 +1,24 @@
-public import Events
-public import Glibc
+package import Events
+package import Glibc
 
-/// Where a subscriber's bytes go: a socket, a page that collects events, or in the simulator a double that writes
-/// short, stalls and breaks.
+/// The destination of a subscriber's bytes: a socket, a page that collects events, or in the simulator a double that
+/// writes short, stalls and breaks.
 ///
-/// The hub is in the middle of its work when it calls these: none may change it before it has returned.
-public protocol Outlet: AnyObject {
-    /// Where ``Hub/writeDirectly`` may write instead of ``write(_:)``; nil if bytes must come through here. It stays
-    /// the same until ``close()``.
+/// The hub calls these in the middle of its work, so none of them may call the hub before it has returned.
+package protocol Outlet: AnyObject {
+    /// The descriptor to which ``Hub/writeDirectly`` may write instead of ``write(_:)``; nil if all bytes must go
+    /// through ``write(_:)``. It does not change until ``close()``.
     var descriptor: CInt? { get }
     /// Offers bytes, once; the buffers are not kept.
     func write(_ buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult
-    /// Offers events, once, and the bytes that they come to; the buffers are not kept. An outlet that collects events
-    /// keeps these in place of the bytes, and says that it took them all.
+    /// Offers events, once, and their encoded bytes; the buffers are not kept. An outlet that collects events keeps
+    /// the events instead of the bytes, and reports that it accepted all bytes.
     func write(_ events: [LoggedEvent], as buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult
-    /// The next frame tells the client that everything it holds may be stale.
+    /// Announces that the next frame tells the client that all its data may be stale.
     func willWrite(_ resync: Resync)
-    /// Asks to be told, by ``Hub/outletHasRoom(_:)``, when bytes will be taken again.
+    /// Requests a call of ``Hub/outletHasRoom(_:)`` when the outlet accepts bytes again.
     func waitForRoom()
-    /// Ends the connection; what was taken is still sent.
+    /// Ends the connection. Bytes that were accepted are still sent.
     func close()
     /// The stream has ended, after ``close()``: the hub knows the subscriber no longer.
     func subscriberHasEnded(_ subscriber: Subscriber, because reason: StreamEnd)
@@ -27,27 +27,27 @@ public protocol Outlet: AnyObject {
 }
 
 extension Outlet {
-    /// None: bytes come through ``write(_:)``.
-    public var descriptor: CInt? { nil }
+    /// None: all bytes go through ``write(_:)``.
+    package var descriptor: CInt? { nil }
     /// Only the bytes count.
-    public func write(_ events: [LoggedEvent], as buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult {
+    package func write(_ events: [LoggedEvent], as buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult {
         write(buffers)
     }
-    /// The frame says it.
-    public func willWrite(_ resync: Resync) {}
-    /// Nothing depends on it.
-    public func subscriberHasEnded(_ subscriber: Subscriber, because reason: StreamEnd) {}
-    /// Not known.
-    public var clientAddress: String { "" }
+    /// Does nothing: the frame itself tells the client.
+    package func willWrite(_ resync: Resync) {}
+    /// Does nothing.
+    package func subscriberHasEnded(_ subscriber: Subscriber, because reason: StreamEnd) {}
+    /// Empty: not known.
+    package var clientAddress: String { "" }
 }
 
 /// Offers bytes to a descriptor, once; the buffers are not kept.
-public typealias DescriptorWrite = (CInt, UnsafeMutableBufferPointer<iovec>) -> OutletResult
+package typealias DescriptorWrite = (CInt, UnsafeMutableBufferPointer<iovec>) -> OutletResult
 
-/// What became of the bytes that an outlet was offered.
-public enum OutletResult: Equatable, Sendable {
-    /// So many were taken. Fewer than offered: there is no room for more.
+/// The result of offering bytes to an outlet.
+package enum OutletResult: Equatable, Sendable {
+    /// This many bytes were accepted. If they are fewer than offered, the outlet is full.
     case took(Int)
-    /// The other side is gone.
+    /// The connection is closed or broken.
     case gone
 }

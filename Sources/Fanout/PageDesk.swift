@@ -1,7 +1,7 @@
 internal import Events
 
-/// Pages of the log for subscribers that are behind what is in memory. Those who stand at the same place share one
-/// read; a page read for one serves all whose cursor lies in it.
+/// Pages of the journal for subscribers that are behind the ring. Subscribers with the same cursor share one read, and
+/// a page serves all subscribers whose cursor lies in it.
 struct PageDesk {
     private var waiting: [EventID: [Subscriber]] = [:]
     private var queue: [EventID] = []
@@ -9,23 +9,23 @@ struct PageDesk {
     private var pages: [LogPage] = []
     private static let keptPages = 8
 
-    /// A page that holds what comes after `cursor`, if one is at hand.
+    /// A stored page that contains the events after `cursor`, if there is one.
     func page(after cursor: EventID) -> LogPage? {
         pages.first { $0.holds(cursor) }
     }
 
-    /// A page in which a cursor that only a client vouches for can be looked up, if one is at hand.
+    /// A stored page that can confirm or reject a cursor that a client sent, if there is one.
     func page(around cursor: EventID) -> LogPage? {
         pages.first { $0.serves(cursor) }
     }
 
-    /// Has a page read for `subscriber`; ``nextReads()`` tells when.
+    /// Adds `subscriber` to those that wait for the page after `cursor`; ``nextReads()`` starts the read.
     mutating func ask(for subscriber: Subscriber, after cursor: EventID) {
         if waiting[cursor] == nil { queue.append(cursor) }
         waiting[cursor, default: []].append(subscriber)
     }
 
-    /// Reads to begin now: few at a time, in the order in which they were asked for.
+    /// The reads to begin now: few at a time, in the order in which they were requested.
     mutating func nextReads() -> ArraySlice<EventID> {
         let reads = queue.prefix(max(0, Limits.waitingPages - reading))
         queue.removeFirst(reads.count)
@@ -33,10 +33,11 @@ struct PageDesk {
         return reads
     }
 
-    /// Takes what was read after `cursor`, or nil if reading failed.
-    /// - Returns: who waited for it, and those whose own read has not begun and whose cursor lies in it: after an
-    ///   outage most come back with different ids within the same few pages.
+    /// Stores the page that was read after `cursor`; nil if the read failed.
+    /// - Returns: the subscribers that waited for it, and those whose own read has not begun and whose cursor lies in
+    ///   it: after an outage most clients reconnect with different ids within the same few pages.
     mutating func arrived(_ page: LogPage?, after cursor: EventID) -> [Subscriber] {
+        precondition(reading > 0, "a page arrives only if one was requested")
         reading -= 1
         var served = waiting.removeValue(forKey: cursor) ?? []
         guard let page, !page.events.isEmpty else { return served }
@@ -47,28 +48,28 @@ struct PageDesk {
         return served
     }
 
-    /// True while somebody waits for a page.
+    /// True while any subscriber waits for a page.
     var isBusy: Bool { !waiting.isEmpty }
 
-    /// Lets go of the pages, when nobody is behind any more.
+    /// Frees the pages, when no subscriber is behind any more.
     mutating func forgetPages() { pages.removeAll() }
 }
 
 extension LogPage {
-    /// True when the event that follows `cursor` in the log is here. From below what retention had left when the
-    /// page was read it is not: events are missing between there and the page's first one.
+    /// True when the event that follows `cursor` in the journal is in this page. False for a cursor below the trimmed
+    /// extent at the time of the read: events between the cursor and the first event of the page are missing.
     func holds(_ cursor: EventID) -> Bool {
         guard max(after, extent.trimmedThrough) <= cursor, let last = events.last else { return false }
         return cursor < last.id
     }
 
-    /// True when the page tells how the log goes on from `cursor`, or that it never gave this id out.
+    /// True when the page has the events after `cursor`, or shows that the journal never assigned this id.
     func serves(_ cursor: EventID) -> Bool {
         guard cursor != after, let last = events.last else { return cursor == after }
         return after < cursor && cursor < last.id
     }
 
-    /// True when `cursor`, which this page serves, is an id or a place of the log.
+    /// True when `cursor`, which this page serves, is an id or a place of the journal.
     func knows(_ cursor: EventID) -> Bool {
         if cursor == after { return cursorIsKnown }
         var (low, high) = (events.startIndex, events.endIndex)
@@ -76,7 +77,7 @@ extension LogPage {
             let middle = (low + high) / 2
             if events[middle].id < cursor { low = middle + 1 } else { high = middle }
         }
-        // Everything up to where retention has come may be a cursor, as in the log itself.
+        // The trimmed extent itself is a valid cursor, as in the journal.
         if cursor == extent.trimmedThrough { return true }
         return low < events.endIndex && (events[low].id == cursor || cursor.isPlace(before: events[low].id))
     }

@@ -1,9 +1,9 @@
-public import Events
+package import Events
 
 /// Tells a client that everything it holds may be stale: events are missing before the next one.
-public struct Resync: Sendable, Equatable {
+package struct Resync: Sendable, Equatable {
     /// Why.
-    public enum Reason: String, Sendable {
+    package enum Reason: String, Sendable {
         /// The client's cursor is older than what retention left.
         case expired
         /// The client's cursor is none of this log's ids.
@@ -13,12 +13,12 @@ public struct Resync: Sendable, Equatable {
     }
 
     /// Why.
-    public let reason: Reason
+    package let reason: Reason
     /// The oldest cursor that misses nothing.
-    public let oldest: EventID
+    package let oldest: EventID
 
     /// The message as JSON.
-    public var json: [UInt8] {
+    package var json: [UInt8] {
         JSONWriter.bytes { writer in
             writer.object { writer in
                 writer.member("type", ControlType.resync.rawValue)

@@ -1,6 +1,6 @@
 internal import Events
 
-/// The latest events, in memory: where subscribers that lag a little catch up without a read of the log.
+/// The latest events, in memory. Subscribers that lag a little catch up from here without a read of the journal.
 struct Ring {
     private var storage: [LoggedEvent] = []
     private var first = 0
@@ -13,7 +13,7 @@ struct Ring {
     /// The newest event.
     private(set) var head: EventID
 
-    /// An empty ring that begins where the log ends now.
+    /// An empty ring that begins at the end of the journal.
     init(head: EventID, limitEvents: Int, limitBytes: Int) {
         floor = head
         self.head = head
@@ -37,7 +37,7 @@ struct Ring {
         compact()
     }
 
-    /// Forgets what the log forgot: retention is also a promise that something is gone.
+    /// Removes the events that the journal has trimmed: retention also promises that events are deleted.
     mutating func drop(through id: EventID) {
         while first < storage.count, storage[first].id <= id {
             bytes -= storage[first].bytes
@@ -48,14 +48,14 @@ struct Ring {
     }
 
     private mutating func compact() {
-        // What was dropped is let go of when the rest moves down. That is done each time a sixteenth has gone: so
-        // little lingers, and an event costs the moving of sixteen references.
+        // Dropped events are freed when the others move down. That happens each time a sixteenth of the storage is
+        // dropped, so few dropped events stay in memory, and an event costs the moving of sixteen references.
         guard first == storage.count || (first > 64 && first * 16 >= storage.count) else { return }
         storage.removeFirst(first)
         first = 0
     }
 
-    /// Where in ``events`` the first event after `cursor` stands.
+    /// The index in ``events`` of the first event after `cursor`.
     func index(after cursor: EventID) -> Int {
         var low = first
         var high = storage.count
@@ -66,7 +66,7 @@ struct Ring {
         return low
     }
 
-    /// True when an event of just this id is here, or one whose place this id is.
+    /// True when an event with exactly this id is in the ring, or one whose place this id is.
     func knows(_ id: EventID) -> Bool {
         let index = index(after: id)
         if index > first && storage[index - 1].id == id { return true }

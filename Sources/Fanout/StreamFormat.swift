@@ -1,9 +1,9 @@
 internal import Events
 
-/// How events look on one stream. Streams of one format and one filter share every byte.
-public struct StreamFormat: Sendable, Hashable {
+/// How events are written to one stream. Streams of one format and one filter share every byte.
+package struct StreamFormat: Sendable, Hashable {
     /// The framing.
-    public enum Encoding: String, Sendable {
+    package enum Encoding: String, Sendable {
         /// Server-Sent Events: `id:`, `data:`, an empty line.
         case sse
         /// One JSON object a line.
@@ -11,16 +11,16 @@ public struct StreamFormat: Sendable, Hashable {
     }
 
     /// The framing.
-    public var encoding: Encoding
+    package var encoding: Encoding
     /// Whether SSE's `event:` field carries the type. Without it `onmessage` sees every event.
-    public var isNamed: Bool
+    package var isNamed: Bool
     /// Whether events carry the provider's own body as `raw`.
-    public var showsRaw: Bool
-    /// Whether what is sent is in chunks: over HTTP/1.1, but not over HTTP/1.0.
-    public var isChunked: Bool
+    package var showsRaw: Bool
+    /// Whether the body is sent in chunks: over HTTP/1.1, but not over HTTP/1.0.
+    package var isChunked: Bool
 
-    /// A format; the default is what a browser's EventSource wants.
-    public init(encoding: Encoding = .sse, isNamed: Bool = false, showsRaw: Bool = false, isChunked: Bool = false) {
+    /// A format. The default is the one that a browser's EventSource expects.
+    package init(encoding: Encoding = .sse, isNamed: Bool = false, showsRaw: Bool = false, isChunked: Bool = false) {
         self.encoding = encoding
         self.isNamed = isNamed
         self.showsRaw = showsRaw
@@ -28,12 +28,12 @@ public struct StreamFormat: Sendable, Hashable {
     }
 }
 
-/// Builds the pieces of an event for a format out of the bytes that the event brings along: nothing is copied.
+/// Builds the pieces of an event for a format. They point into the bytes of the event, so nothing is copied.
 final class FrameBuilder {
     private var names: [EventType: SharedBytes] = [:]
-    /// The names before the table was last emptied: a list that is still to be written may point into them.
+    /// The names from before the table was last emptied. A buffer list that is not written yet may point into them.
     private var formerNames: [EventType: SharedBytes] = [:]
-    // Far more than one list has pieces, so that no list outlives the table that follows its own.
+    // Far more names than a buffer list has pieces, so no list still points into a table that is emptied twice.
     private static let keptNames = 4 * Limits.writeBuffers
     private let measuring = BufferList()
     private static let rawOpening = SharedBytes(Array(#","raw":"#.utf8))
@@ -51,27 +51,27 @@ final class FrameBuilder {
         if format.encoding == .sse && format.isNamed { list.append(name(of: event.event.type).buffer) }
         let start = format.encoding == .sse ? 0 : event.json.lowerBound
         guard format.showsRaw, let raw = event.raw else {
-            // The line's newline is the first of the two that end an SSE frame.
+            // The newline of an NDJSON line is the first of the two that end an SSE frame.
             let end = format.encoding == .sse ? frame.count : event.json.upperBound + 1
             list.append(UnsafeRawBufferPointer(rebasing: frame[start..<end]))
             return
         }
-        // The object is reopened: its closing brace comes after `raw`.
+        // The object's closing brace is left out here and follows after `raw`.
         list.append(UnsafeRawBufferPointer(rebasing: frame[start..<(event.json.upperBound - 1)]))
         list.append(Self.rawOpening.buffer)
         list.append(raw.buffer)
         list.append((format.encoding == .sse ? Self.sseEnd : Self.lineEnd).buffer)
     }
 
-    /// How many bytes ``append(_:as:to:)`` adds.
+    /// The number of bytes that ``append(_:as:to:)`` adds.
     func size(of event: LoggedEvent, as format: StreamFormat) -> Int {
         measuring.removeAll()
         append(event, as: format, to: measuring)
         return measuring.bytes
     }
 
-    /// The type as a name that an EventSource does not use for its own events: a page that listens for `error` would
-    /// take the event for a broken connection.
+    /// The type as an SSE event name, changed where EventSource uses that name itself: a page that listens for `error`
+    /// would mistake the event for a broken connection.
     static func name(of type: EventType) -> WireText {
         let name = type.rawValue
         let isTaken = name == "error" || name == "message" || name == "open"
@@ -80,7 +80,7 @@ final class FrameBuilder {
 
     private func name(of type: EventType) -> SharedBytes {
         if let known = names[type] { return known }
-        // Types of `standard` sources are free, so the table is bounded; a type has at most 64 characters.
+        // Senders of `standard` sources choose their types, so the table has a bound; a type has at most 64 characters.
         if names.count >= Self.keptNames {
             formerNames = names
             names = [:]

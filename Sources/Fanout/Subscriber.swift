@@ -1,65 +1,65 @@
-public import Events
+package import Events
 
-/// One stream: a cursor over the log and an outlet. It belongs to one ``Hub``, on one thread.
-public final class Subscriber {
-    /// How the cursor stands to the log.
+/// One stream: a cursor over the journal and an outlet. It belongs to one ``Hub``, on one thread.
+package final class Subscriber {
+    /// The state of the cursor.
     enum State {
-        /// At the head, with nothing unsent: events reach it together with its group.
+        /// At the head, with nothing unsent: events are written to it together with its group.
         case live
-        /// Behind the head; it has room and waits for its turn.
+        /// Behind the head; its outlet accepts bytes, and it waits for its turn.
         case queued
-        /// Its outlet takes nothing at the moment.
+        /// Its outlet accepts no bytes at the moment.
         case blocked
-        /// A page of the log is being read for it.
+        /// A page of the journal is being read for it.
         case reading
-        /// It was given an id that this hub's head has yet to reach.
+        /// Its cursor is an id that this hub's head has yet to reach.
         case ahead
         case ended
     }
 
-    /// Part of a frame, or several, that the outlet did not take. An event is held by reference: a stalled
-    /// subscriber costs no copy.
+    /// Bytes that the outlet has not accepted yet. An event is held by reference, so a stalled subscriber costs no
+    /// copy.
     enum Unsent {
         case event(LoggedEvent)
         case bytes(SharedBytes)
     }
 
     /// The stream's number within the process, told in `connected`.
-    public let id: UInt64
-    /// Whose token opened it.
-    public let principal: Principal
+    package let id: UInt64
+    /// The user and issuer of the token that opened it.
+    package let principal: Principal
     /// The user whose token opened it.
-    public var user: WireText { principal.user }
+    package var user: WireText { principal.user }
     let group: Group
-    /// Where its bytes go.
-    public let outlet: any Outlet
-    /// The owner's own sign on it; see ``Subscription/mark``.
-    public internal(set) var mark: UInt64
-    /// Every event up to here was sent, is in ``unsent``, or did not match. Without meaning while `live`.
-    public internal(set) var cursor: EventID
-    /// What the client may name when it comes back, as far as this stream has told it: the last event that was sent to
+    /// The destination of its bytes.
+    package let outlet: any Outlet
+    /// A number set by the caller; see ``Subscription/mark``.
+    package internal(set) var mark: UInt64
+    /// Every event up to here was sent, is in ``unsent``, or did not match. Meaningless while `live`.
+    package internal(set) var cursor: EventID
+    /// The id with which the client can resume, as far as this stream has reported it: the last event that was sent to
     /// it alone, or a place. See ``Hub/place(of:)``.
-    var told: EventID
-    /// What must go out before the next event, and how many bytes of its first piece are gone already.
+    var resumeID: EventID
+    /// The pieces to send before the next event, and how many bytes of the first are sent already.
     var unsent: [Unsent] = []
     var unsentOffset = 0
-    /// The page of the log that it is reading, while it has room for more.
+    /// The page of the journal from which it is served, while its outlet accepts bytes.
     var page: LogPage?
     /// When something was written to it alone; see ``idleSince``.
     var lastWrite: SteadyTime
-    // The members from here on are in an order that leaves no bytes unused: those of one byte stand behind optionals,
-    // and counters are half as wide as elsewhere. There are thousands of streams.
+    // The properties from here on are ordered so that no padding is left between them (those of one byte follow the
+    // optionals), and counters are half as wide as elsewhere: there are thousands of streams.
     var remainingEvents: Int32?
     var state = State.queued
-    /// Set until the log confirmed that the cursor the client named is one of its own.
+    /// True until the journal has confirmed that the cursor sent by the client is one of its own ids.
     var cursorIsUnchecked = false
     var isQueued = false
     let limitBytes: Int32?
     var isExpiryAnnounced = false
-    /// The last chunk is sent, or is in ``unsent``: nothing may follow it.
+    /// True once the last chunk is sent or in ``unsent``: nothing may follow it.
     var hasLastChunk = false
-    /// Whether events with an audience may name its user.
-    public let isAddressable: Bool
+    /// Whether an event's audience can include its user.
+    package let isAddressable: Bool
     /// When it began, in seconds of ``SteadyTime``.
     let openedAtSteadySeconds: UInt32
     var wheelSlot: Int32 = -1
@@ -70,11 +70,11 @@ public final class Subscriber {
     let endsWhenCaughtUp: Bool
     /// When it began, in seconds since 1970.
     let openedAtSeconds: UInt32
-    /// What was sent to it alone; while it is live with its group, less what the group had brought when it joined.
+    /// Totals sent to it alone. While it is live, minus the group's totals when it joined.
     var ownSent = Sent()
 
     init(
-        id: UInt64, subscription: Subscription, group: Group, outlet: any Outlet, cursor: EventID, told: EventID,
+        id: UInt64, subscription: Subscription, group: Group, outlet: any Outlet, cursor: EventID, resumeID: EventID,
         now: SteadyTime, wallNow: WallTime
     ) {
         self.id = id
@@ -83,7 +83,7 @@ public final class Subscriber {
         self.group = group
         self.outlet = outlet
         self.cursor = cursor
-        self.told = told
+        self.resumeID = resumeID
         mark = subscription.mark
         lastWrite = now
         openedAtSteadySeconds = UInt32(clamping: now.milliseconds / 1000)
@@ -98,16 +98,16 @@ public final class Subscriber {
     /// The name by which an audience includes it; nil for none.
     var audienceName: WireText? { isAddressable ? user : nil }
 
-    /// Everything sent to it.
+    /// Totals sent to it, alone and with its group.
     private var sent: Sent { isWithGroup ? ownSent + group.sent : ownSent }
 
-    /// Bytes that the outlet took.
-    public var sentBytes: Int { sent.bytes }
+    /// Bytes that the outlet accepted.
+    package var sentBytes: Int { sent.bytes }
 
-    /// Events of the log written to it, in whole or begun.
-    public var sentEvents: Int { sent.events }
+    /// Events of the journal written to it, entirely or in part.
+    package var sentEvents: Int { sent.events }
 
-    /// When something was last written to it, by itself or with its group.
+    /// When something was last written to it, alone or with its group.
     var idleSince: SteadyTime { isWithGroup ? max(lastWrite, group.lastWrite) : lastWrite }
 
     /// The last event that was written to it with its group, or before it joined.
@@ -115,9 +115,10 @@ public final class Subscriber {
 
     private var isWithGroup: Bool { groupIndex >= 0 }
 
-    /// A subscriber that counts, or that ends when it has caught up, is served alone and never with its group.
+    /// True for a subscriber with a limit, or one that ends when it has caught up: it is never written to with its
+    /// group.
     var isServedAlone: Bool { remainingEvents != nil || limitBytes != nil || endsWhenCaughtUp }
 
     /// True from the moment it ends.
-    public var hasEnded: Bool { state == .ended }
+    package var hasEnded: Bool { state == .ended }
 }

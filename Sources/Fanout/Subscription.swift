@@ -1,52 +1,53 @@
-public import Events
+package import Events
 
-/// What somebody asks of a stream, checked and authorised.
-public struct Subscription: Sendable {
+/// A request for a stream, checked and authorised.
+package struct Subscription: Sendable {
     /// Where the cursor starts.
-    public enum Start: Sendable, Equatable {
-        /// At the head: only what comes.
+    package enum Start: Sendable, Equatable {
+        /// At the head: only new events.
         case live
         /// From the oldest event kept.
         case oldest
-        /// After an event that the subscriber has, by its own word: `Last-Event-ID`.
+        /// After the event that the client names in `Last-Event-ID`. The id is not yet confirmed.
         case after(EventID)
-        /// After an id that the relay itself knows to be right, such as that of a snapshot.
+        /// After an id that the relay itself has chosen, such as that of a snapshot.
         case trusted(EventID)
-        /// A `Last-Event-ID` that is no id of ours at all.
+        /// A `Last-Event-ID` that cannot be parsed.
         case malformed
     }
 
-    /// Whose token opened it.
-    public var principal: Principal
-    /// Whether events with an audience may name its user; false where users name themselves.
-    public var isAddressable: Bool
+    /// The user and issuer of the token.
+    package var principal: Principal
+    /// Whether an event's audience can include its user; false for clients that choose their user name themselves.
+    package var isAddressable: Bool
     /// The name by which an audience includes its user; nil for none.
-    public var audienceName: WireText? { isAddressable ? principal.user : nil }
-    /// What of the log it receives.
-    public var filter: EventFilter
+    package var audienceName: WireText? { isAddressable ? principal.user : nil }
+    /// The events that it receives.
+    package var filter: EventFilter
     /// How events are written.
-    public var format: StreamFormat
-    /// Where it begins.
-    public var start: Start
+    package var format: StreamFormat
+    /// The position where it begins.
+    package var start: Start
     /// When the token ends, and with it the stream.
-    public var expiresAt: WallTime?
-    /// What stands before the first frame: the head of the HTTP response.
-    public var preamble: [UInt8]
+    package var expiresAt: WallTime?
+    /// Bytes before the first frame: the head of the HTTP response.
+    package var preamble: [UInt8]
     /// A frame between `connected` and the first event: the snapshot.
-    public var opening: [UInt8]
-    /// Ends after so many events.
-    public var limitEvents: Int?
-    /// Ends after the write that brings it to so many bytes.
-    public var limitBytes: Int?
-    /// Ends when there is nothing more to read.
-    public var endsWhenCaughtUp: Bool
+    package var opening: [UInt8]
+    /// Ends the stream after this many events; nil for no limit.
+    package var limitEvents: Int?
+    /// Ends the stream after the write that reaches this many bytes; nil for no limit.
+    package var limitBytes: Int?
+    /// Ends the stream when it has reached the head.
+    package var endsWhenCaughtUp: Bool
     /// Whether the heartbeat is an event and not a comment.
-    public var heartbeatIsEvent: Bool
-    /// A number by which the owner finds the stream again, alone or among others; 0 for none. The hub only keeps it.
-    public var mark: UInt64
+    package var heartbeatIsEvent: Bool
+    /// A number by which the caller finds the stream again, shared with other streams if it likes; 0 for none. The hub
+    /// only stores it.
+    package var mark: UInt64
 
     /// A subscription to everything `filter` admits, from now on.
-    public init(
+    package init(
         principal: Principal, filter: EventFilter, format: StreamFormat = StreamFormat(), start: Start = .live
     ) {
         self.principal = principal
@@ -65,14 +66,14 @@ public struct Subscription: Sendable {
     }
 }
 
-/// Why a stream ended: the word in logs, and the label in metrics.
-public enum StreamEnd: String, Sendable, CaseIterable {
+/// Why a stream ended: the word in the log, and the label in metrics.
+package enum StreamEnd: String, Sendable, CaseIterable {
     case clientClosed = "client_closed"
     case strayInput = "stray_input"
     case tokenExpired = "token_expired"
     case draining
     case replaced
-    /// It was as old as streams may become.
+    /// It reached the greatest age of a stream.
     case retired = "retire"
     case revoked
     /// An administrator closed it.

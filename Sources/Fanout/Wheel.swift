@@ -1,6 +1,6 @@
 internal import Wire
 
-/// Who is to be looked at when: a timing wheel. Setting and removing cost the same however many there are.
+/// A timing wheel: when each subscriber is checked next. Setting and removing cost the same, however many there are.
 struct Wheel {
     private var slots: [[Subscriber]]
     private let slotMilliseconds: Int64
@@ -13,10 +13,10 @@ struct Wheel {
         current = now.milliseconds / slotMilliseconds
     }
 
-    /// Has `subscriber` looked at when `time` has come, or at the horizon if that is nearer.
+    /// Schedules the check of `subscriber` at `time`, or at the horizon if that is earlier.
     mutating func set(_ subscriber: Subscriber, at time: SteadyTime) {
         remove(subscriber)
-        // Rounded up, so that nobody is looked at before their time; a time that has passed comes next.
+        // Rounded up, so that no subscriber is checked early. A time that has passed becomes the next slot.
         let wanted = (time.milliseconds + slotMilliseconds - 1) / slotMilliseconds
         let tick = min(max(wanted, current + 1), current + Int64(slots.count) - 1)
         let slot = Int(tick % Int64(slots.count))
@@ -36,11 +36,11 @@ struct Wheel {
         subscriber.wheelSlot = -1
     }
 
-    /// Everybody whose time has come by `now`. They are off the wheel then.
+    /// Removes and returns the subscribers that are due at `now`.
     mutating func due(at now: SteadyTime) -> [Subscriber] {
         var due: [Subscriber] = []
         let target = now.milliseconds / slotMilliseconds
-        // After a long standstill each slot is visited once.
+        // After a long pause each slot is visited only once.
         current = max(current, target - Int64(slots.count))
         while current < target {
             current += 1

@@ -1,18 +1,18 @@
 internal import Platform
 internal import Wire
 
-/// How many ordinary connections each address has open, at all doors of the process. Streams are not among them.
-public final class AddressCounts: Sendable {
+/// Counts the open connections of each address, at all doors of the process. Streams are not counted.
+package final class AddressCounts: Sendable {
     private let counts = Locked<[WireText: Int]>([:])
     private let most: Int
 
-    /// A bound of so many for each address.
-    public init(most: Int) {
+    /// A bound of `most` connections for each address.
+    package init(most: Int) {
         self.most = most
     }
 
-    /// Counts a connection in.
-    /// - Returns: whether the address has no more than it may.
+    /// Adds a connection.
+    /// - Returns: false if the address has more connections than it may have.
     func add(_ address: WireText) -> Bool {
         counts.withLock { counts in
             counts[address, default: 0] += 1

@@ -1,10 +1,10 @@
 internal import Platform
 
-/// One bound over the bytes of all unfinished requests of the process, which several doors share.
+/// A bound on the bytes of all unfinished requests of the process, shared by the doors.
 ///
-/// A door tells of its bytes when they have changed by ``stepBytes``, so that an ordinary request, which is far
-/// shorter, takes no lock. Over the bound the largest request goes first, whichever door it is at.
-public final class BodyBudget: Sendable {
+/// A door reports its bytes when they have changed by ``stepBytes``, so an ordinary request, which is far shorter,
+/// needs no lock. Over the bound, the largest request is refused first, whichever door it is at.
+package final class BodyBudget: Sendable {
     struct Share {
         var bytes = 0
         var largest = 0
@@ -16,38 +16,39 @@ public final class BodyBudget: Sendable {
         var shares: [Int: Share] = [:]
         var next = 0
         var total = 0
-        /// The most there was since memory was given back.
+        /// The largest total since freed memory was last returned to the system.
         var peak = 0
     }
 
-    /// What a door has to do after it told its bytes.
+    /// What a door must do after it has reported its bytes.
     enum Verdict: Equatable {
         case fits
-        /// Its largest request has to go.
+        /// It must refuse its largest request.
         case shed
-        /// That of another door has to, which was told.
+        /// Another door must refuse its largest request, and has been notified.
         case othersShed
     }
 
-    /// How much a door's bytes change before it tells.
+    /// A door reports again when its bytes have changed by this much.
     static let stepBytes = 64 * 1024
-    /// What there must have been at one time for memory to be given back afterwards.
+    /// Freed memory is returned to the system only after a total of at least this many bytes.
     static let burstBytes = 16 * 1024 * 1024
 
     private let state: Locked<State>
 
-    /// A bound of so many bytes.
-    public init(limitBytes: Int) {
+    /// A bound of `limitBytes`.
+    package init(limitBytes: Int) {
         state = Locked(State(limit: limitBytes))
     }
 
-    /// Has another bound count from now on.
-    public func set(limitBytes: Int) {
+    /// Replaces the bound.
+    package func set(limitBytes: Int) {
         state.withLock { $0.limit = limitBytes }
     }
 
-    /// A further door takes part.
-    /// - Parameter wake: has that door look after its largest request; called on any thread.
+    /// Adds a door.
+    /// - Parameter wake: makes the door call ``Door/relieve()``; called on any thread.
+    /// - Returns: the door's number for ``leave(_:)`` and ``report(_:bytes:largest:)``.
     func join(wake: @escaping @Sendable () -> Void) -> Int {
         state.withLock { state in
             state.next += 1
@@ -60,8 +61,8 @@ public final class BodyBudget: Sendable {
         state.withLock { $0.total -= $0.shares.removeValue(forKey: door)?.bytes ?? 0 }
     }
 
-    /// A door tells what it has now.
-    func tell(_ door: Int, bytes: Int, largest: Int) -> Verdict {
+    /// Records the bytes that a door's unfinished requests have now.
+    func report(_ door: Int, bytes: Int, largest: Int) -> Verdict {
         let (verdict, wake) = state.withLock { state -> (Verdict, (@Sendable () -> Void)?) in
             guard var share = state.shares[door] else { return (.fits, nil) }
             state.total += bytes - share.bytes
@@ -75,12 +76,12 @@ public final class BodyBudget: Sendable {
             }
             return (.othersShed, other.wake)
         }
-        // Not under the lock: it may take others.
+        // Called without the lock, because `wake` may acquire other locks.
         wake?()
         return verdict
     }
 
-    /// True once after a burst has gone: now memory can be given back.
+    /// True once after each burst, when its requests have ended: then freed memory can be returned to the system.
     func isAfterBurst() -> Bool {
         state.withLock { state in
             guard state.peak >= Self.burstBytes, state.total < state.peak / 4 else { return false }

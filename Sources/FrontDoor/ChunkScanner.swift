@@ -1,7 +1,8 @@
-/// Reads the framing of a chunked body (RFC 9112, section 7.1) before evhttp does, which takes `0x0`, `+0`, a lone
-/// newline and a missing one after the data, and reads a size line from its beginning again whenever a byte comes.
+/// Checks the framing of a chunked body (RFC 9112, section 7.1) before evhttp parses it. evhttp accepts `0x0`, `+0`, a
+/// lone newline and a missing one after the data, and reads a size line from its beginning again whenever a byte
+/// arrives.
 struct ChunkScanner {
-    /// What must not stand in a chunked body.
+    /// An error in a chunked body.
     enum Violation: String, Sendable {
         case size = "a chunk's size is no plain hexadecimal number"
         case sizeLine = "a chunk's size line is too long"
@@ -17,7 +18,7 @@ struct ChunkScanner {
     static let lineBytes = 256
     /// All extensions and trailers of one body.
     static let framingBytes = 16 * 1024
-    /// More digits are a number that no limit allows.
+    /// More digits are a number above every limit.
     private static let sizeDigits = 15
 
     private enum Place {
@@ -41,30 +42,30 @@ struct ChunkScanner {
     private var size = 0
     private var line = 0
     private var framing = 0
-    /// Bytes of data that are still to come of this chunk.
+    /// Bytes of data of this chunk that have not arrived yet.
     private(set) var dataLeft = 0
     /// Bytes of data in all chunks whose size is known.
     private(set) var bodyBytes = 0
-    /// The most that all chunks may come to.
+    /// The most bytes of data that all chunks together may have.
     let limit: Int
 
-    /// A body of no more than so many bytes.
+    /// Checks a body of at most `limit` bytes.
     init(limit: Int) {
         self.limit = limit
     }
 
-    /// True after the empty line at the body's end; what follows is the next request.
+    /// True after the empty line at the end of the body. Bytes after it belong to the next request.
     var isAtEnd: Bool { place == .end }
 
-    /// Passes over data without looking at it; no more than ``dataLeft``.
+    /// Skips data, no more than ``dataLeft``, without looking at it.
     mutating func skip(_ count: Int) {
         dataLeft -= count
         if dataLeft == 0 && place == .data { place = .dataReturn }
     }
 
-    /// Reads the next bytes of the body up to its end. An extension's first byte becomes a blank in place, because
-    /// evhttp knows of no extensions but takes whatever follows a blank.
-    /// - Returns: how many bytes belong to the body, or what is wrong with it.
+    /// Checks the next bytes, up to the end of the body. The bytes of extensions are replaced by blanks in place,
+    /// because evhttp does not know extensions but accepts anything after a blank.
+    /// - Returns: how many bytes belong to the body, or the error found in it.
     mutating func read(_ bytes: UnsafeMutableRawBufferPointer) -> Result<Int, Fault> {
         var index = 0
         while index < bytes.count, place != .end {
@@ -82,7 +83,7 @@ struct ChunkScanner {
         return .success(index)
     }
 
-    /// What is wrong with a body.
+    /// A violation, as an error of `Result`.
     struct Fault: Error {
         let violation: Violation
     }

@@ -1,20 +1,20 @@
 internal import CLibevent
 internal import Glibc
 
-/// Makes the bytes of an answer that goes straight to the socket.
+/// Builds the bytes of an answer that is written directly to the socket.
 ///
-/// evhttp prints an answer into its buffer line by line, has epoll tell when the socket takes bytes, and writes in
-/// another turn of the loop. To a webhook's empty answer that is most of the work, and the socket nearly always takes
-/// it at once. So an ordinary answer to an ordinary request is written here, with the bytes that evhttp would send;
-/// see ``DoorConnection/answerDirectly(_:to:)``. Whatever is out of the ordinary stays evhttp's.
+/// evhttp prints an answer into its buffer line by line, waits until epoll reports the socket as writable, and writes
+/// in another turn of the loop. For a webhook's empty answer that is most of the work, and the socket nearly always
+/// accepts it at once. So an ordinary answer to an ordinary request is written here, with the bytes that evhttp would
+/// send; see ``DoorConnection/answerDirectly(_:to:)``. All other answers are left to evhttp.
 final class DirectAnswer {
-    /// The last answer; kept for its memory.
+    /// The last answer, stored so that its memory is used again.
     private var bytes: [UInt8] = []
     private var dateLine: [UInt8] = []
-    /// The second that the date is of, since 1970.
+    /// The second, since 1970, for which ``dateLine`` was built.
     private var dateSecond = -1
 
-    /// The bytes of an answer; nil if evhttp has to make them.
+    /// The bytes of an answer; nil if evhttp must build them.
     func bytes(of response: HTTPResponse) -> [UInt8]? {
         guard Self.isOrdinary(response) else { return nil }
         bytes.removeAll(keepingCapacity: true)
@@ -42,7 +42,7 @@ final class DirectAnswer {
         // 204 and 304 have no length.
         guard response.status >= 200, response.status != 204, response.status != 304 else { return false }
         guard !response.closesConnection, response.body.count <= mostBytes else { return false }
-        // evhttp would give a type to what has none. The others come after it, and might be those that evhttp adds.
+        // Without a Content-Type evhttp would add one. Other headers might be among those that evhttp adds itself.
         return response.headers.count == 1 && response.headers[0].name == "Content-Type"
             && !response.headers[0].value.utf8.contains { $0 < 0x20 }
     }

@@ -1,24 +1,25 @@
 internal import CLibevent
 internal import Dispatch
+internal import EventLoop
 internal import Glibc
 internal import Platform
 internal import Wire
 
-/// What the unfinished requests of one door come to.
+/// The unfinished requests of one door, in bytes.
 struct DoorLoad {
-    /// The door's place among those that share a bound.
+    /// The door's number in the shared ``BodyBudget``.
     var share = 0
     var bytes = 0
-    /// What was last told.
-    var told = 0
-    /// The one with the most bytes, as far as it is known.
+    /// The bytes that were last reported to the ``BodyBudget``.
+    var reported = 0
+    /// The connection with the most bytes, as far as it is known.
     var largest: DoorConnection?
     var shortages = 0
 }
 
-// Who goes first when there is too much of something.
+// Which requests and connections the door ends first when bytes, descriptors or an address's connections run out.
 extension Door {
-    /// The bytes of an unfinished request have changed.
+    /// Updates the total when the bytes of an unfinished request have changed.
     func unfinished(of connection: DoorConnection, changedBy change: Int) {
         load.bytes += change
         if connection.unfinishedBytes > load.largest?.unfinishedBytes ?? 0 {
@@ -26,28 +27,29 @@ extension Door {
         } else if connection.unfinishedBytes == 0, load.largest === connection {
             load.largest = nil
         }
-        if abs(load.bytes - load.told) >= BodyBudget.stepBytes { tellLoad() }
+        if abs(load.bytes - load.reported) >= BodyBudget.stepBytes { reportLoad() }
     }
 
-    /// Another door has found that there are too many bytes of unfinished requests in all.
-    public func relieve() {
+    /// Refuses the largest request if the shared bound is exceeded. Another door's report causes this call.
+    package func relieve() {
+        loop.preconditionIsCurrent()
         load.largest = connections.values.max { $0.unfinishedBytes < $1.unfinishedBytes }
-        tellLoad()
+        reportLoad()
     }
 
-    private func tellLoad() {
-        load.told = load.bytes
+    private func reportLoad() {
+        load.reported = load.bytes
         let largest = load.largest?.unfinishedBytes ?? 0
-        guard shared.bodies.tell(load.share, bytes: load.bytes, largest: largest) == .shed,
+        guard shared.bodies.report(load.share, bytes: load.bytes, largest: largest) == .shed,
             let victim = connections.values.max(by: { $0.unfinishedBytes < $1.unfinishedBytes }),
             victim.unfinishedBytes > 0
         else { return }
-        // Its bytes go, which is told in turn: until what is left fits.
+        // The refusal drops the request's bytes. Report again, until the rest fits.
         victim.refuse(DoorRefusal(status: 503, problem: "too many bytes of unfinished requests are held"))
-        if load.bytes != load.told { tellLoad() }
+        if load.bytes != load.reported { reportLoad() }
     }
 
-    /// What is looked after once a second.
+    /// Frees descriptors and memory if they ran short. Called once a second.
     func relieveSlowly() {
         let shortages = shared.shortages.withLock { $0 }
         if shortages != load.shortages {
@@ -55,12 +57,12 @@ extension Door {
             closeLongestIdle()
         }
         guard shared.bodies.isAfterBurst() else { return }
-        // The allocator keeps what was freed. On a thread of its own, since a loop would stand still meanwhile.
+        // The allocator keeps freed memory. Returning it takes long, so another thread does it and the loop goes on.
         DispatchQueue.global(qos: .utility).async { System.returnFreedMemory() }
     }
 
-    /// Frees descriptors.
-    /// - Returns: false if this door has none to give.
+    /// Closes idle connections of this door, and makes the other doors close some at their next sweep.
+    /// - Returns: false if this door has no idle connection.
     func relieveOfDescriptors() -> Bool {
         load.shortages = shared.shortages.withLock { count in
             count += 1
@@ -69,12 +71,12 @@ extension Door {
         return closeLongestIdle()
     }
 
-    /// Closes some of the connections on which nothing is asked, those first that have been so for longest.
+    /// Closes some of the connections without a request, beginning with those idle for longest.
     @discardableResult
     private func closeLongestIdle() -> Bool {
-        // On a connection that has just been accepted a request may be on its way.
+        // A request may already be on its way on a connection that has just been accepted.
         let latest = SteadyTime.now() - Self.spareMilliseconds
-        // Several at a time, so that looking for them costs little for each.
+        // Several at a time, so that one search serves several.
         let idle = connections.values.filter { $0.isIdle && $0.idleSince <= latest }
             .sorted { $0.idleSince < $1.idleSince }
         for connection in idle.prefix(max(Self.idleAtOnce, idle.count / 64)) { connection.closeAsIdle() }
@@ -82,11 +84,12 @@ extension Door {
     }
 
     private static let idleAtOnce = 8
-    /// How long a connection is idle before it is closed for want of descriptors.
+    /// How long a connection must be idle before it may be closed to free its descriptor.
     private static let spareMilliseconds: Int64 = 200
 
-    /// evhttp has accepted a connection on which nothing can have come yet.
-    func greet(_ connection: DoorConnection) {
+    /// Counts a new connection to its address, before its first bytes are read. Above the bound, closes the address's
+    /// longest idle connection, or refuses this one.
+    func admit(_ connection: DoorConnection) {
         connection.watchForClose()
         guard let address = countedAs(connection.remoteAddress) else { return }
         connection.countedAs = address

@@ -2,7 +2,7 @@ internal import CLibevent
 internal import Glibc
 internal import Wire
 
-// What evhttp knows of a request, as Swift values.
+// Converts evhttp's record of a request to Swift values.
 extension Door {
     static func method(_ command: evhttp_cmd_type) -> String? {
         switch command {
@@ -19,8 +19,8 @@ extension Door {
         }
     }
 
-    /// The first `most` of the headers: evhttp adds the trailers of a chunked body to them, and those are nobody's
-    /// headers. Who could add one behind a proxy could name another client's address.
+    /// The first `most` of the headers. evhttp appends the trailers of a chunked body to the headers, and they must not
+    /// count as such: a client that can add a header behind the proxy could claim another client's address.
     static func headers(
         _ list: UnsafeMutablePointer<evkeyvalq>?, most: Int = .max
     ) -> [(name: WireText, value: WireText)] {
@@ -34,7 +34,7 @@ extension Door {
         return headers
     }
 
-    /// What evhttp keeps as a C string; bytes that are not UTF-8 are replaced.
+    /// The text of a C string. Bytes that are not UTF-8 are replaced.
     static func text(_ text: UnsafePointer<CChar>?) -> WireText {
         text.map { WireText(String(cString: $0)) } ?? ""
     }

@@ -1,14 +1,14 @@
 internal import CLibevent
 internal import COpenSSL
-public import EventLoop
+package import EventLoop
 internal import Glibc
-public import Platform
-public import Wire
+package import Platform
+package import Wire
 
-/// The HTTP server of one loop: evhttp behind listeners of its own, with the checks that evhttp leaves out. All its
-/// listeners speak TLS, or none: a connection does not know its listener.
-public final class Door {
-    private let loop: Loop
+/// The HTTP server of one loop: evhttp behind the door's own listeners, with the checks that evhttp leaves out. Either
+/// all its listeners use TLS or none does: a connection does not know its listener.
+package final class Door {
+    let loop: Loop
     private let http: OpaquePointer
     let limits: DoorLimits
     let shared: DoorShared
@@ -16,40 +16,38 @@ public final class Door {
     private let refused: (DoorRefusal) -> Void
     private let answered: (Exchange, Exchange.Answer) -> Void
     private let tls: TLSTermination?
-    /// Told of the end of every TLS handshake.
-    public var handshakeHasEnded: (TLSReport) -> Void = { _ in }
-    /// Told, once a second at most, that connections could not be accepted, and why. Those of their clients wait in the
-    /// listener's queue.
-    public var acceptHasFailed: (SystemError) -> Void = { _ in }
-    /// Headers for the refusal of a request whose target alone is wrong: its page may read why.
-    public var headersOfRefusals: (HTTPRequest) -> [(name: String, value: String)] = { _ in [] }
-    /// Whether a POST to this target may have a body of ``DoorLimits/bodyBytes``; others have a small one.
-    public var takesLargeBody: (_ target: [UInt8]) -> Bool = { _ in true }
-    /// Under which address a connection of this peer is counted; nil if under none, as that of a trusted proxy.
-    public var countedAs: (_ peer: String) -> WireText? = { WireText($0) }
+    /// Called at the end of every TLS handshake.
+    package var handshakeHasEnded: (TLSReport) -> Void = { _ in }
+    /// Called, at most once a second, when connections could not be accepted. They wait in the listener's queue.
+    package var acceptHasFailed: (SystemError) -> Void = { _ in }
+    /// Returns headers to add to the refusal of a request whose target alone is wrong, so that a web page may read why.
+    package var headersOfRefusals: (HTTPRequest) -> [(name: String, value: String)] = { _ in [] }
+    /// Whether a POST to this target may have a body of ``DoorLimits/bodyBytes``; other bodies are limited to
+    /// ``DoorLimits/smallBodyBytes``.
+    package var takesLargeBody: (_ target: [UInt8]) -> Bool = { _ in true }
+    /// The address to which a connection of this peer is counted; nil if it is not counted, as that of a trusted proxy.
+    package var countedAs: (_ peer: String) -> WireText? = { WireText($0) }
     private let scratch = TLSStreamSocket.Scratch()
     private let direct = DirectAnswer()
-    /// Who stands behind the other end of a connection, by the request's headers.
+    /// The address of the client, which may be behind a proxy, from the peer's address and the request's headers.
     private let clientAddress: (_ peer: String, _ headers: [(name: WireText, value: WireText)]) -> String
     private var listeners: [Listener] = []
-    /// What is known of each connection that has sent something, by its input buffer.
+    /// The door's record of each connection, by the connection's input buffer.
     private(set) var connections: [OpaquePointer: DoorConnection] = [:]
-    /// Connections that evhttp is accepting right now.
+    /// Connections that evhttp is accepting in this turn.
     private var newcomers: [DoorConnection] = []
-    private var greeting: LoopTimer?
+    private var admission: LoopTimer?
     var load = DoorLoad()
     private var acceptFault: CInt?
     private var sweep: LoopTimer?
     private var accepts = true
-    /// Connections being served now, streams not among them.
-    public var connectionCount: Int { connections.count }
 
-    /// A door that gives every good request to `handler`, and tells `refused` of every other one, and `answered` of
-    /// every answer to a whole request.
-    /// - Parameter clientAddress: who stands behind the other end of a connection, which may be a proxy's; unless
-    ///   given, the other end is the client.
-    /// - Parameter wake: has ``relieve()`` called on the loop's thread; called on any thread.
-    public init(
+    /// A door that passes every valid request to `handler`, every refusal to `refused`, and every answer to a complete
+    /// request to `answered`.
+    /// - Parameter clientAddress: returns the address of the client, which may be behind a proxy; by default the
+    ///   peer's.
+    /// - Parameter wake: makes the loop's thread call ``relieve()``; called on any thread.
+    package init(
         on loop: Loop, limits: DoorLimits, shared: DoorShared = .none, wake: @escaping @Sendable () -> Void = {},
         tls: TLSTermination? = nil, refused: @escaping (DoorRefusal) -> Void,
         answered: @escaping (Exchange, Exchange.Answer) -> Void = { _, _ in },
@@ -59,6 +57,7 @@ public final class Door {
         },
         handler: @escaping (Exchange) -> Void
     ) throws(SystemError) {
+        loop.preconditionIsCurrent()
         guard let http = evhttp_new(loop.base) else { throw SystemError("make an HTTP server") }
         self.loop = loop
         self.http = http
@@ -72,14 +71,14 @@ public final class Door {
         evhttp_set_max_headers_size(http, limits.headerBytes)
         evhttp_set_max_body_size(http, limits.bodyBytes)
         evhttp_set_timeout(http, CInt(limits.idleSeconds))
-        // A method that no route has is refused before evhttp sees it.
+        // Methods that no route has are refused by the door before evhttp sees them.
         evhttp_set_allowed_methods(http, 0x1FF)
         let this = Unmanaged.passUnretained(self).toOpaque()
         evhttp_set_gencb(http, requestIsComplete, this)
         evhttp_set_bevcb(http, makeBufferEvent, this)
         acceptingDoors.withLock { $0[http] = this }
         load.share = shared.bodies.join(wake: wake)
-        greeting = LoopTimer(on: loop) { [unowned self] in greetNewcomers() }
+        admission = LoopTimer(on: loop) { [unowned self] in admitNewcomers() }
         sweep = LoopTimer(on: loop) { [unowned self] in closeLateConnections() }
         sweep?.set(afterMilliseconds: 1000)
     }
@@ -91,28 +90,31 @@ public final class Door {
     }
 
     /// Accepts connections from `listener` as well; the door owns it from now on.
-    public func listen(on listener: Listener) {
+    package func listen(on listener: Listener) {
+        loop.preconditionIsCurrent()
         evhttp_bind_listener(http, listener.handle)
         evconnlistener_set_error_cb(listener.handle, acceptFailed)
         listeners.append(listener)
     }
 
-    /// Stops or starts accepting new connections.
-    public func accept(_ accepts: Bool) {
+    /// Starts or stops accepting new connections.
+    package func accept(_ accepts: Bool) {
+        loop.preconditionIsCurrent()
         self.accepts = accepts
         for listener in listeners {
             if accepts { evconnlistener_enable(listener.handle) } else { evconnlistener_disable(listener.handle) }
         }
     }
 
-    /// True while a request is coming in or being answered, or a connection is so new that its first one may be on
+    /// True while a request is being received or answered, or a connection is so new that its first request may be on
     /// its way.
-    public var hasRequestsUnderWay: Bool {
+    package var hasRequestsUnderWay: Bool {
+        loop.preconditionIsCurrent()
         let now = SteadyTime.now()
-        return connections.values.contains { $0.isOwedAnAnswer(now: now) }
+        return connections.values.contains { $0.hasUnansweredRequest(now: now) }
     }
 
-    /// evhttp asks for the transport of a connection that it has just accepted.
+    /// Creates the transport for a connection that evhttp has just accepted.
     fileprivate func makeTransport() -> OpaquePointer? {
         guard let tls else {
             let transport = bufferevent_socket_new(loop.base, -1, CInt(BEV_OPT_CLOSE_ON_FREE.rawValue))
@@ -130,19 +132,19 @@ public final class Door {
         let connection = DoorConnection(transport: transport, input: input, handshake: handshake, door: self)
         connections[input] = connection
         newcomers.append(connection)
-        // After evhttp has taken it, and before anything can come on it.
-        greeting?.fireThisTurn()
+        // The timer runs after evhttp has set the connection up and before its first bytes are read.
+        admission?.fireThisTurn()
         return transport
     }
 
-    private func greetNewcomers() {
-        let greeted = newcomers
+    private func admitNewcomers() {
+        let admitted = newcomers
         newcomers.removeAll(keepingCapacity: true)
-        for connection in greeted where connections[connection.input] === connection { greet(connection) }
+        for connection in admitted where connections[connection.input] === connection { admit(connection) }
     }
 
-    /// A transport that takes no socket, so that evhttp closes the connection. Without any it would make one of its
-    /// own, which speaks no TLS.
+    /// A transport that cannot have a socket, so that evhttp closes the connection. With none, evhttp would create one
+    /// of its own, without TLS.
     private static func uselessTransport(_ loop: Loop) -> OpaquePointer? {
         var pair: [OpaquePointer?] = [nil, nil]
         guard bufferevent_pair_new(loop.base, 0, &pair) == 0 else { return nil }
@@ -156,7 +158,7 @@ public final class Door {
         handshakeHasEnded(TLSReport(outcome: outcome, detail: detail, remoteAddress: address))
     }
 
-    /// A client sends TLS records without a byte of a request.
+    /// Reports a client that sends TLS records without application data.
     func sentIdleRecords() {
         let problem = "more than \(RecordCount.most) TLS records without application data; the connection was closed"
         refused(DoorRefusal(status: 400, problem: problem))
@@ -169,9 +171,10 @@ public final class Door {
         connection.countedAs = nil
     }
 
-    func tell(_ refusal: DoorRefusal) { refused(refusal) }
+    func report(_ refusal: DoorRefusal) { refused(refusal) }
 
-    /// Bounds how long a request may drip in. evhttp's own timeout starts anew with every byte.
+    /// Ends requests and handshakes that take too long. evhttp's own timeout restarts with every byte. Runs once a
+    /// second.
     private func closeLateConnections() {
         let now = SteadyTime.now()
         let deadline = now - Int64(limits.requestSeconds) * 1000
@@ -190,24 +193,26 @@ public final class Door {
             acceptFault = nil
             acceptHasFailed(SystemError("accept connections", code: code))
         }
-        // Out of descriptors accept fails at once, again and again, so the listener was turned off for a moment.
+        // Without descriptors accept fails at once, again and again, so the listener was disabled until now.
         if accepts { accept(true) }
         sweep?.set(afterMilliseconds: 1000)
     }
 
-    /// A connection could not be accepted. Where it is for want of a descriptor, those go that nobody needs.
+    /// Handles a failed accept: if descriptors ran out, closes idle connections; else disables the listener for a
+    /// moment.
     fileprivate func couldNotAccept(_ listener: OpaquePointer?, code: CInt) {
         acceptFault = code
         if (code == EMFILE || code == ENFILE) && relieveOfDescriptors() { return }
         evconnlistener_disable(listener)
     }
 
-    /// evhttp answers some bad requests itself; this is how they are counted and logged.
+    /// Reports a request that evhttp itself has refused, so that it is counted and logged.
     func answeredByParser(status: Int) {
         refused(DoorRefusal(status: status, problem: "not a request that HTTP/1.1 allows, or larger than the limits"))
     }
 
     fileprivate func requestCompleted(_ handle: OpaquePointer) {
+        loop.assertIsCurrent()
         guard let link = evhttp_request_get_connection(handle),
             let transport = evhttp_connection_get_bufferevent(link), let input = bufferevent_get_input(transport)
         else { return }
@@ -225,23 +230,23 @@ public final class Door {
             remoteAddress: clientAddress(Self.remoteAddress(link), headers))
         request.isHTTP10 = connection?.isHTTP10 ?? false
         request.hasOrdinaryFraming = framing.isOrdinary
-        // evhttp takes a whole URL for what one asks a proxy for, and closes after it.
+        // evhttp treats a target that is a whole URL as a request to a proxy, and closes after it.
         request.closesConnection = framing.closes || !(target.utf8.first == 0x2F || target.utf8.elementsEqual([0x2A]))
         let exchange = Exchange(
             handle, request: request, of: connection, direct: direct, scratch: scratch, on: loop, answered: answered)
-        if let problem = framing.problem { return turnAway(exchange, status: 400, problem) }
-        guard method != nil else { return turnAway(exchange, status: 501, "an unknown method") }
+        if let problem = framing.problem { return answerRefusal(exchange, status: 400, problem) }
+        guard method != nil else { return answerRefusal(exchange, status: 501, "an unknown method") }
         guard split != nil else {
             let problem =
                 PercentCoding.hasLongName(target, most: limits.nameBytes)
                 ? "a segment of the path, or the name of a parameter, has more than \(limits.nameBytes) bytes"
                 : "the request's target is not well-formed"
-            return turnAway(exchange, status: 400, problem, headersOfRefusals(request))
+            return answerRefusal(exchange, status: 400, problem, headersOfRefusals(request))
         }
         handler(exchange)
     }
 
-    private func turnAway(
+    private func answerRefusal(
         _ exchange: Exchange, status: Int, _ problem: String, _ headers: [(name: String, value: String)] = []
     ) {
         refused(DoorRefusal(status: status, problem: problem))
@@ -267,9 +272,8 @@ private func makeBufferEvent(_ base: OpaquePointer?, _ argument: UnsafeMutableRa
 /// The doors by their evhttp.
 private let acceptingDoors = Locked<[OpaquePointer: UnsafeMutableRawPointer]>([:])
 
-// libevent hands this callback what it handed to evhttp's own, which is evhttp and not the door. A listener that
-// cannot accept for now rests by being turned off, and the door's sweep, which comes once a second, tells of it and
-// turns it on again.
+// libevent passes evhttp, not the door, as this callback's argument. A listener that cannot accept is disabled; the
+// door's sweep, once a second, reports that and enables it again.
 private func acceptFailed(_ listener: OpaquePointer?, _ http: UnsafeMutableRawPointer?) {
     let code = errno
     guard let http, let door = acceptingDoors.withLock({ $0[OpaquePointer(http)] }) else { return }

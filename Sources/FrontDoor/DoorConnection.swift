@@ -4,10 +4,10 @@ internal import Glibc
 internal import Platform
 internal import Wire
 
-/// What the door knows of one connection beside evhttp: how far its request has come, and since when.
+/// The door's own record of a connection, beside evhttp's: how far its request has arrived, and since when.
 ///
-/// evhttp tells nobody when it frees a connection on which nothing was ever sent. The record of such a connection
-/// stays until libevent uses its buffer's address again, so there are never more records than there were
+/// evhttp calls no callback when it frees a connection on which nothing was ever sent. The record of such a connection
+/// stays until libevent uses the address of its buffer again, so there are never more records than there were
 /// connections at one time.
 final class DoorConnection {
     let input: OpaquePointer
@@ -16,47 +16,48 @@ final class DoorConnection {
     /// The connection's TLS, if it has some.
     let handshake: TLSHandshake?
     private var scanner = HeaderScanner()
-    /// Reads the framing of the request's body, if that is chunked.
+    /// Checks the framing of the request's body, if it is chunked.
     private var chunks: ChunkScanner?
     private var startedAt: SteadyTime?
     private let acceptedAt = SteadyTime.now()
     private var hasServed = false
     private var isWatched = false
     private(set) var phase = Phase.reading
-    /// Bytes that came of a request that is not complete.
+    /// Bytes received of a request that is not complete.
     private(set) var unfinishedBytes = 0
-    /// Since when nothing is asked on it.
+    /// When the last request ended, or when the connection was accepted.
     private(set) var idleSince: SteadyTime
-    /// Under which address it is counted; nil if under none.
+    /// The address to which it is counted; nil if it is not counted.
     var countedAs: WireText?
-    /// Of a connection that was turned away: evhttp's record of it, since evhttp itself hears of it no more.
-    var turnedAway: TurnedAway?
-    /// Bytes that came of the body, of the request that comes in.
+    /// Set when the connection was refused. It has evhttp's record of the connection, from which evhttp gets no more
+    /// input.
+    var refusedConnection: RefusedConnection?
+    /// Bytes received of the body of the present request.
     private var bodyCame = 0
-    /// How many pieces the waiting bytes are in, at most.
+    /// The greatest number of pieces in which the waiting bytes can be.
     private var pieces = 0
-    /// How many bytes have to wait before evhttp is told of them.
+    /// How many bytes must wait before evhttp's read callback is called.
     private var gathers = 0
-    /// An answer of evhttp's is in the output buffer: until it is written, evhttp takes no further request.
+    /// True while an answer is in the output buffer. Until it is written, evhttp reads no further request.
     private var answerWaits = false
-    /// Its socket belongs to a stream.
+    /// True once its socket belongs to a stream.
     var isHandedOff = false
-    /// The request that is being served, so that nobody answers it when the connection is gone. It takes itself away
-    /// when it is answered.
+    /// The request that is being served. It is told when the connection is gone, and removes itself here when it is
+    /// answered.
     ///
     /// Unowned and not weak: a weak reference costs each request a table beside its object.
     unowned var exchange: Exchange?
-    /// What the last answer keeps until it is in the kernel's hands, or the connection is gone.
+    /// An object that is kept until the last answer is written to the socket, or the connection is gone.
     var heldByAnswer: AnyObject?
 
     enum Phase {
-        /// A request is awaited or comes in. If something is written now, evhttp itself refuses it.
+        /// Waiting for a request or receiving one. Output written now is a refusal by evhttp itself.
         case reading
-        /// A route has the request.
+        /// A handler has the request.
         case serving
-        /// The answer is being put into the output buffer, piece by piece.
+        /// The answer is being added to the output buffer, piece by piece.
         case answering
-        /// The last answer is being sent, and then the connection closes: what comes on it is nobody's request.
+        /// The last answer is being sent, and then the connection closes. Further input is dropped.
         case closing
         /// The request was refused, and the connection closes.
         case refused
@@ -74,13 +75,13 @@ final class DoorConnection {
         handshake?.connection = self
     }
 
-    /// Bytes came in: the last `count` of those that wait.
+    /// Examines new input: the last `count` of the waiting bytes.
     fileprivate func inputGrew(by count: Int) {
         watchForClose()
         handshake?.applicationDataCame()
         switch phase {
         case .reading: break
-        // evhttp never sees a byte of what comes after a refusal or behind the last answer.
+        // Bytes after a refusal or after the last answer are dropped before evhttp sees them.
         case .refused:
             dropInput()
             return refusedBodyCame(count)
@@ -89,10 +90,10 @@ final class DoorConnection {
         case .serving, .answering: return
         }
         if startedAt == nil { startedAt = SteadyTime.now() }
-        // Not at the head's end: evhttp may have to say that it awaits the body.
+        // Not for the bytes with the end of the head: evhttp may have to send "100 Continue".
         let isInBody = scanner.isInBody
         if isInBody { bodyCame += count }
-        // Data inside a chunk is not looked at, however much of it waits.
+        // Data inside a chunk is skipped without a look at it, however much of it waits.
         if scanner.isInBody, let left = chunks?.dataLeft, count <= left {
             chunks?.skip(count)
         } else {
@@ -101,17 +102,17 @@ final class DoorConnection {
         if phase == .reading { self.count(unfinished: unfinishedBytes + count) }
         if isInBody { gatherBody() }
         joinPieces(count)
-        // What follows waits at the client; evhttp reads on when its answer is written.
+        // Stop reading, so that further requests wait at the client. evhttp reads on when its answer is written.
         if answerWaits && evbuffer_get_length(input) >= Self.heldBytes {
             bufferevent_disable(transport, Int16(EV_READ))
         }
     }
 
-    /// How much may wait behind an answer that its client does not take.
+    /// How many bytes of input may wait while the client does not read its answer.
     private static let heldBytes = 64 * 1024
 
-    /// Has evhttp hear of a body only when some of it is there, or all: it keeps each piece in a buffer of a kilobyte or
-    /// more, and a client may send it byte by byte.
+    /// Lets evhttp read a body only in portions of ``gatheredBytes``, or whole: it stores each piece in a buffer of a
+    /// kilobyte or more, and a client may send the body byte by byte.
     private func gatherBody() {
         let isWhole = chunks?.isAtEnd ?? (bodyCame >= scanner.head.contentLength ?? 0)
         let bytes = phase == .reading && scanner.isInBody && !isWhole ? Self.gatheredBytes : 0
@@ -122,8 +123,8 @@ final class DoorConnection {
 
     private static let gatheredBytes = 16 * 1024
 
-    /// Copies short pieces that wait into one buffer: over TLS each record has one of its own. The more waits, the more
-    /// seldom, so that each piece costs a kilobyte of copying at most.
+    /// Copies short waiting pieces into one buffer: over TLS each record has a buffer of its own. The more bytes wait,
+    /// the less often, so that a piece costs at most a kilobyte of copying.
     private func joinPieces(_ count: Int) {
         let waiting = evbuffer_get_length(input)
         pieces = waiting == count ? 1 : pieces + 1
@@ -132,14 +133,14 @@ final class DoorConnection {
         evbuffer_pullup(input, -1)
     }
 
-    /// What a piece costs at least.
+    /// The least memory that a piece occupies.
     private static let pieceBytes = 1024
 
     private func scan(from offset: Int) {
         guard !scanner.isInBody || chunks?.isAtEnd == false else { return }
         var place = evbuffer_ptr()
         guard evbuffer_ptr_set(input, &place, offset, EVBUFFER_PTR_SET) == 0 else { return }
-        // Piece by piece: what waits behind the request is not looked at, and may be much.
+        // Piece by piece, since the bytes after the request, which may be many, need no look.
         var piece = iovec()
         while evbuffer_peek(input, -1, &place, &piece, 1) >= 1 {
             let bytes = UnsafeMutableRawBufferPointer(start: piece.iov_base, count: piece.iov_len)
@@ -149,7 +150,7 @@ final class DoorConnection {
         }
     }
 
-    /// - Returns: false if nothing after these bytes needs to be looked at.
+    /// - Returns: false if the bytes after these need no check.
     private func scan(_ bytes: UnsafeMutableRawBufferPointer, at position: Int) -> Bool {
         var read = 0
         if !scanner.isInBody {
@@ -166,7 +167,7 @@ final class DoorConnection {
             }
         }
         guard var chunks else { return false }
-        // Not two copies of it, which would be written in turns.
+        // Without this there would be two references, and each write would copy.
         self.chunks = nil
         let result = chunks.read(UnsafeMutableRawBufferPointer(rebasing: bytes[read...]))
         self.chunks = chunks
@@ -179,7 +180,7 @@ final class DoorConnection {
         return !chunks.isAtEnd
     }
 
-    /// The head is complete, and evhttp has not seen its end.
+    /// Decides whether to refuse the request. Its head is complete, and evhttp has not seen the head's end yet.
     private func judgeHead() -> DoorRefusal? {
         let head = scanner.head
         if let refusal = head.refusal { return refusal }
@@ -193,8 +194,8 @@ final class DoorConnection {
         return DoorRefusal(status: 413, problem: "the body is larger than \(limit) bytes")
     }
 
-    /// How much of a body is still to come that is too large; the most that is read, if that is not known. A client that
-    /// waits for 100 sends none.
+    /// How many bytes of a body that is too large to read and drop; if its size is not known, the most that is allowed.
+    /// A client that waits for "100 Continue" sends none.
     private func bodyToDrop(of refusal: DoorRefusal) -> Int {
         let head = scanner.head
         guard refusal.status == 413, let door else { return 0 }
@@ -208,16 +209,16 @@ final class DoorConnection {
         door?.unfinished(of: self, changedBy: change)
     }
 
-    /// True when the request that came last is one of HTTP/1.0.
+    /// True when the last request is one of HTTP/1.0.
     var isHTTP10: Bool { scanner.isHTTP10 }
 
-    /// True when the request that came last has no body in its answer.
+    /// True when the last request is a HEAD, whose answer has no body.
     var isHead: Bool { scanner.head.method == .head }
 
-    /// How many lines the head of the request that came last has. What evhttp has beyond them are trailers.
+    /// The number of header lines of the last request. evhttp's further ones are trailers.
     var headerLines: Int { scanner.head.lines }
 
-    /// evhttp has a whole request, whose head was judged before evhttp saw its end.
+    /// Records that evhttp has a complete request. Its head was checked before evhttp saw the end of it.
     func requestCompleted() {
         assert(scanner.violation == nil, "a request that breaks HTTP reached evhttp")
         startedAt = nil
@@ -227,8 +228,8 @@ final class DoorConnection {
         count(unfinished: 0)
     }
 
-    /// Puts the answer into the output buffer; what waits in the input then is the next request, unless the
-    /// connection closes after the answer.
+    /// Adds the answer to the output buffer. Waiting input is then the next request, unless the connection closes after
+    /// the answer.
     func answer(closes: Bool = false, _ send: () -> Void) {
         phase = .answering
         send()
@@ -252,19 +253,19 @@ final class DoorConnection {
         evbuffer_drain(input, evbuffer_get_length(input))
     }
 
-    /// The request that comes in is refused: evhttp sees nothing more of it or of what follows it.
-    /// - Parameter bodyBytes: how much of its body is to be read before the answer, if that is not too much.
+    /// Refuses the request that is being received: evhttp gets nothing more of it or of what follows.
+    /// - Parameter bodyBytes: how much of its body to read before the answer, if that is not too much.
     func refuse(_ refusal: DoorRefusal, bodyBytes: Int = 0) {
         phase = .refused
         startedAt = nil
         count(unfinished: 0)
-        door?.tell(refusal)
-        turnAway(refusal, bodyBytes: bodyBytes)
+        door?.report(refusal)
+        detachAndAnswer(refusal, bodyBytes: bodyBytes)
         dropInput()
     }
 
-    /// Writes the answer to `request` to the socket at once; what the socket does not take is left to evhttp.
-    /// - Returns: false if nothing was written, and evhttp has to answer.
+    /// Writes the answer to `request` to the socket at once. Bytes that the socket does not accept are left to evhttp.
+    /// - Returns: false if nothing was written, and evhttp must answer.
     func answerDirectly(_ bytes: [UInt8], to request: OpaquePointer) -> Bool {
         let output = bufferevent_get_output(transport)
         guard handshake == nil, evbuffer_get_length(output) == 0 else { return false }
@@ -282,8 +283,8 @@ final class DoorConnection {
             answer {
                 let rest = UnsafeRawBufferPointer(rebasing: bytes[count...])
                 if !rest.isEmpty { evbuffer_add(output, rest.baseAddress, rest.count) }
-                // The end of an answer of which evhttp has sent nothing: it takes the next request when its buffer is
-                // empty, which is now or when the rest is written.
+                // Ends an answer of which evhttp has sent nothing. evhttp reads the next request when its buffer is
+                // empty: now, or when the rest is written.
                 evhttp_send_reply_end(request)
                 if !rest.isEmpty { bufferevent_enable(transport, Int16(EV_WRITE)) }
             }
@@ -291,13 +292,13 @@ final class DoorConnection {
         }
     }
 
-    /// Something is being written. To a request that never completed only evhttp itself answers.
+    /// Recognises an answer that evhttp itself makes: only evhttp writes while a request is incomplete.
     fileprivate func outputGrew(_ output: OpaquePointer, beyond size: Int) {
         guard phase == .reading else { return }
-        // The last answer may still stand before it.
+        // The previous answer may still be in the buffer, before this one.
         var added = evbuffer_ptr()
         guard evbuffer_ptr_set(output, &added, size, EVBUFFER_PTR_SET) == 0 else { return }
-        // Peeked at, since copying is refused while libevent empties the buffer. A status line is added as one piece.
+        // Peek, since libevent refuses copying while it empties the buffer. A status line is added as one piece.
         var piece = iovec()
         guard evbuffer_peek(output, -1, &added, &piece, 1) >= 1 else { return }
         let line = UnsafeRawBufferPointer(start: piece.iov_base, count: piece.iov_len).prefix(12)
@@ -309,23 +310,23 @@ final class DoorConnection {
         door?.answeredByParser(status: status)
     }
 
-    /// Something was taken out of the output buffer; what is left of it waits for the client to read.
+    /// Frees the answer's object once the output buffer is empty.
     fileprivate func outputShrank(_ output: OpaquePointer) {
         guard heldByAnswer != nil || answerWaits, evbuffer_get_length(output) == 0 else { return }
         heldByAnswer = nil
         answerWaits = false
     }
 
-    /// True if a request began before `deadline` and is not complete.
+    /// True if a request began before `deadline` and is still incomplete.
     func isLate(startedBefore deadline: SteadyTime) -> Bool {
         phase == .reading && startedAt.map { $0 < deadline } ?? false
     }
 
-    /// How long a connection may stay silent at its beginning and still count as one whose request is coming.
+    /// How long after its beginning a silent connection counts as one whose first request is on its way.
     private static let newMilliseconds: Int64 = 1000
 
-    /// True from the first byte of a request until its answer is in the kernel's hands.
-    func isOwedAnAnswer(now: SteadyTime) -> Bool {
+    /// True from the first byte of a request until its answer is written to the socket.
+    func hasUnansweredRequest(now: SteadyTime) -> Bool {
         switch phase {
         case .serving, .answering: true
         case .closing: evbuffer_get_length(bufferevent_get_output(transport)) > 0
@@ -336,12 +337,12 @@ final class DoorConnection {
         }
     }
 
-    /// True while nothing is asked on it, and everything that was is answered: also before the first request.
+    /// True while there is no request, and every earlier one is answered: also before the first request.
     var isIdle: Bool {
         phase == .reading && startedAt == nil && evbuffer_get_length(bufferevent_get_output(transport)) == 0
     }
 
-    /// Closes the connection without a word, since nobody waits for one.
+    /// Closes the connection without an answer.
     func closeAsIdle() {
         guard let link else { return }
         evhttp_connection_free(link)
@@ -350,7 +351,7 @@ final class DoorConnection {
     /// Answers 408 and closes.
     func closeAsLate() {
         let answer = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-        // Straight to the socket: a buffered answer would be freed together with the connection. But not into the
+        // Directly to the socket: a buffered answer would be freed together with the connection. But not into the
         // middle of an answer that is still being sent.
         if evbuffer_get_length(bufferevent_get_output(transport)) == 0 {
             if let handshake {
@@ -365,13 +366,13 @@ final class DoorConnection {
 
     /// Closes the connection if its handshake began before `deadline` and has not ended.
     func closeIfHandshakeIsLate(startedBefore deadline: SteadyTime) {
-        // Without a link the connection is freed already, and libevent only waits for its turn.
+        // Without a link the connection is freed already, and libevent only defers the rest.
         guard let handshake, handshake.outcome == nil, handshake.startedAt < deadline, let link else { return }
         handshake.end(.timedOut)
         evhttp_connection_free(link)
     }
 
-    /// Gives the connection's TLS, if it has some, to a stream, which frees it.
+    /// Passes the connection's TLS, if it has any, to a stream, which frees it.
     func handOff() -> OpaquePointer? {
         isHandedOff = true
         guard let handshake else { return nil }
@@ -380,18 +381,18 @@ final class DoorConnection {
         return handshake.ssl
     }
 
-    /// The address of the other end.
+    /// The peer's address.
     var remoteAddress: String { link.map(Door.remoteAddress) ?? "" }
 
-    /// evhttp's own record of the connection: it passes it to its transport's callbacks.
+    /// evhttp's own record of the connection, which is the argument of the transport's callbacks.
     var link: OpaquePointer? {
-        if let turnedAway { return turnedAway.link }
+        if let refusedConnection { return refusedConnection.link }
         var argument: UnsafeMutableRawPointer?
         bufferevent_getcb(transport, nil, nil, nil, &argument)
         return argument.map { OpaquePointer($0) }
     }
 
-    /// Has evhttp tell of the connection's end, once it knows the connection.
+    /// Registers for the connection's close, once evhttp has set the connection up.
     func watchForClose() {
         guard !isWatched, let link else { return }
         isWatched = true
@@ -400,13 +401,13 @@ final class DoorConnection {
 
     fileprivate func isClosing() {
         exchange?.forget()
-        if !isHandedOff { handshake?.sayGoodbye() }
+        if !isHandedOff { handshake?.sendCloseNotify() }
         isFreed()
     }
 
-    /// libevent frees the connection.
+    /// Removes the record, because libevent frees the connection.
     func isFreed() {
-        // libevent may still empty the buffers, when this object is gone.
+        // libevent may still empty the buffers after this object is freed.
         let this = Unmanaged.passUnretained(self).toOpaque()
         evbuffer_remove_cb(input, inputHasChanged, this)
         evbuffer_remove_cb(bufferevent_get_output(transport), outputHasChanged, this)

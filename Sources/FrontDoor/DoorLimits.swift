@@ -1,26 +1,26 @@
 internal import Platform
 
-/// Bounds of what a client may send.
-public struct DoorLimits: Sendable {
-    /// Request line and headers.
-    public var headerBytes: Int
-    /// A segment of the path, and the name of a query parameter, decoded.
-    public var nameBytes: Int
+/// Bounds on what a client may send.
+package struct DoorLimits: Sendable {
+    /// The most bytes of request line and headers.
+    package var headerBytes: Int
+    /// The most bytes of a path segment, or of a query parameter's name, decoded.
+    package var nameBytes: Int
     /// The largest body of any request.
-    public var bodyBytes: Int
-    /// The body of a request that has no need of a large one.
-    public var smallBodyBytes: Int
-    /// A body that is too large and has no more bytes than this is read and dropped before the answer.
-    public var droppedBodyBytes: Int
-    /// From a request's first byte to its last.
-    public var requestSeconds: Int
-    /// Between requests.
-    public var idleSeconds: Int
-    /// From the connection to the end of its TLS handshake.
-    public var handshakeSeconds: Int
+    package var bodyBytes: Int
+    /// The largest body of a request that is no webhook.
+    package var smallBodyBytes: Int
+    /// A body that is over its limit, but not over this one, is read and dropped before the answer.
+    package var droppedBodyBytes: Int
+    /// The longest time from a request's first byte to its last.
+    package var requestSeconds: Int
+    /// The longest time between requests.
+    package var idleSeconds: Int
+    /// The longest time from accepting a connection to the end of its TLS handshake.
+    package var handshakeSeconds: Int
 
-    /// Limits of all kinds; `smallBodyBytes` is `bodyBytes` unless given.
-    public init(
+    /// Limits; `smallBodyBytes` is `bodyBytes` by default.
+    package init(
         headerBytes: Int, nameBytes: Int = 256, bodyBytes: Int, smallBodyBytes: Int? = nil,
         droppedBodyBytes: Int = 0, requestSeconds: Int, idleSeconds: Int, handshakeSeconds: Int
     ) {
@@ -35,33 +35,33 @@ public struct DoorLimits: Sendable {
     }
 }
 
-/// What all doors of the process share.
-public struct DoorShared: Sendable {
-    /// The bytes of unfinished requests.
-    public let bodies: BodyBudget
-    /// The connections of each address.
-    public let addresses: AddressCounts
-    /// How often descriptors ran short.
+/// Bounds that all doors of the process share.
+package struct DoorShared: Sendable {
+    /// Bounds the bytes of unfinished requests.
+    package let bodies: BodyBudget
+    /// Bounds the connections of each address.
+    package let addresses: AddressCounts
+    /// How many times descriptors ran out.
     let shortages = Locked(0)
 
     /// Bounds that several doors share.
-    public init(bodies: BodyBudget, addresses: AddressCounts) {
+    package init(bodies: BodyBudget, addresses: AddressCounts) {
         self.bodies = bodies
         self.addresses = addresses
     }
 
-    /// Bounds that nobody reaches.
-    public static var none: DoorShared {
+    /// Bounds that are never reached.
+    package static var none: DoorShared {
         DoorShared(bodies: BodyBudget(limitBytes: Int.max), addresses: AddressCounts(most: Int.max))
     }
 }
 
-/// What the door turned away itself, before any route saw it.
-public struct DoorRefusal: Sendable {
-    /// The status it was answered with.
-    public let status: Int
-    /// Why, in half a sentence.
-    public let problem: String
+/// A request that the door refused, before any handler saw it.
+package struct DoorRefusal: Sendable {
+    /// The status of the answer.
+    package let status: Int
+    /// The reason, as a clause without a full stop.
+    package let problem: String
 
     private var reason: String {
         switch status {

@@ -1,44 +1,43 @@
 internal import CLibevent
-public import EventLoop
+package import EventLoop
 internal import Glibc
-public import Platform
-public import Wire
+package import Platform
+package import Wire
 
-/// One request that waits for its answer. It belongs to its loop; exactly one of ``reply(_:)`` and ``takeOver()``
-/// ends it.
-public final class Exchange {
-    /// What was asked.
-    public let request: HTTPRequest
+/// One request and its answer. It belongs to its loop. Exactly one call of ``reply(_:)`` or ``takeOver()`` ends it.
+package final class Exchange {
+    /// The request.
+    package let request: HTTPRequest
     /// Started when the request was complete.
-    public let stopwatch = Stopwatch()
-    /// Closes the connection after the answer, whatever that says.
-    public var closesConnection = false
-    /// Whose request it turned out to be: for the log.
-    public var user: WireText?
-    /// Which issuer vouches for the user's name.
-    public var issuer: WireText?
-    /// One of many of its kind, each without interest if it is answered well: for the log.
-    public var isRoutine = false
-    /// What it was answered; nil until then.
-    public private(set) var answer: Answer?
+    package let stopwatch = Stopwatch()
+    /// Set this to close the connection after the answer, whatever the answer says.
+    package var closesConnection = false
+    /// The user who is authenticated: for the log.
+    package var user: WireText?
+    /// The issuer of the user's token: for the log.
+    package var issuer: WireText?
+    /// True for frequent requests, which are logged only if they fail.
+    package var isRoutine = false
+    /// The answer; nil until there is one.
+    package private(set) var answer: Answer?
     private let answered: (Exchange, Answer) -> Void
     private let loop: Loop
     private var handle: OpaquePointer?
     private var isAnswered = false
-    /// Until the request has its answer, or the connection is gone.
+    /// The connection; nil once the request is answered or the connection is gone.
     private var connection: DoorConnection?
     private let direct: DirectAnswer
     private let scratch: TLSStreamSocket.Scratch
 
-    /// What a request was answered, for the log.
-    public struct Answer: Sendable {
-        /// The status; ``clientGone`` if nobody was there any more.
-        public let status: Int
+    /// Status and length of an answer, for the log.
+    package struct Answer: Sendable {
+        /// The status; ``clientGone`` if the client had closed the connection.
+        package let status: Int
         /// Bytes of the body.
-        public let bytes: Int
+        package let bytes: Int
 
-        /// No status of HTTP: the client has gone before its answer came.
-        public static let clientGone = 499
+        /// Not an HTTP status: the client closed the connection before it was answered.
+        package static let clientGone = 499
     }
 
     init(
@@ -57,13 +56,13 @@ public final class Exchange {
     }
 
     deinit {
-        // Nobody answered: a bug, but the client must not wait for ever.
+        // No handler has answered. That is a bug, but the client must not wait for ever.
         if handle != nil { reply(HTTPResponse(status: 500)) }
     }
 
-    /// True once it is answered, or its client has gone. It asks the system, since evhttp does not listen to the
-    /// client while an answer is due: for a look now and then.
-    public var hasEnded: Bool {
+    /// True once it is answered, or its client has closed the connection. It makes a system call, since evhttp does not
+    /// read from the client before the answer, so call it only now and then.
+    package var hasEnded: Bool {
         guard let handle, let connection = evhttp_request_get_connection(handle) else { return true }
         if let handshake = self.connection?.handshake { return handshake.isClosedByClient }
         var byte: UInt8 = 0
@@ -72,10 +71,10 @@ public final class Exchange {
         return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)
     }
 
-    /// The connection is closing, and libevent frees the request itself.
+    /// Detaches from the connection, because libevent frees the connection and the request.
     func forget() { _ = release() }
 
-    /// Lets go of the connection, which has its request to end.
+    /// Detaches from the connection and returns it, so that the caller can write the answer.
     private func release() -> DoorConnection? {
         handle = nil
         connection?.exchange = nil
@@ -83,16 +82,17 @@ public final class Exchange {
         return connection
     }
 
-    /// Answers. Does nothing if the exchange has ended.
-    /// - Parameter held: an object that is kept until the socket has taken the whole answer, or the connection has
-    ///   ended: while the client does not read, the answer takes memory.
-    public func reply(_ response: HTTPResponse, holding held: AnyObject? = nil) {
+    /// Sends the answer. Does nothing if the exchange has ended.
+    /// - Parameter held: an object that is kept until the socket has accepted the whole answer, or the connection has
+    ///   ended: until the client has read it, the answer occupies memory.
+    package func reply(_ response: HTTPResponse, holding held: AnyObject? = nil) {
+        loop.assertIsCurrent()
         guard !isAnswered else { return }
         isAnswered = true
         guard let handle else { return tell(Answer(status: Answer.clientGone, bytes: 0)) }
         let connection = release()
         defer { tell(Answer(status: response.status, bytes: response.body.count)) }
-        // Who is told to come back later is not waited for.
+        // A client that is told to retry later must connect again, so that its idle connection occupies no descriptor.
         let closes =
             closesConnection || response.closesConnection || request.closesConnection || response.status == 429
         if let connection, request.isOrdinary, !closes, let bytes = direct.bytes(of: response),
@@ -104,14 +104,14 @@ public final class Exchange {
         for header in response.headers { evhttp_add_header(headers, header.name, header.value) }
         if closes { evhttp_add_header(headers, "Connection", "close") }
         if request.method == "HEAD" {
-            // evhttp would send the body all the same, and the client would read it as the next answer.
+            // evhttp would send the body for HEAD too, and the client would read it as the next answer.
             if response.hasLength { evhttp_add_header(headers, "Content-Length", String(response.body.count)) }
         } else if !response.body.isEmpty {
             evbuffer_add(evhttp_request_get_output_buffer(handle), response.body, response.body.count)
         }
         let send = { evhttp_send_reply(handle, CInt(response.status), HTTPResponse.reason(response.status), nil) }
         guard let connection else { return send() }
-        // Before the answer is in the buffer: the socket may take it at once.
+        // Set before the answer is added to the buffer, since the socket may accept it at once.
         connection.heldByAnswer = held
         connection.answer(closes: closes, send)
     }
@@ -121,18 +121,20 @@ public final class Exchange {
         answered(self, answer)
     }
 
-    /// Takes the connection away from evhttp to use it as a stream: nothing of the answer has been sent.
+    /// Detaches the socket from evhttp to use it as a stream. Nothing of the answer has been sent yet.
     ///
-    /// evhttp keeps about 3 KB for each connection and takes twice the time for a write, which is nothing for a
-    /// request and too much for thousands of streams. Freeing its connection would shut the socket down, so that
-    /// happens to a stand-in: the socket moves to a new descriptor, and `/dev/null` takes its old number.
-    /// - Returns: the stream, or nil if the descriptor could not be moved; the connection is closed then.
-    public func takeOver() -> StreamSocket? {
+    /// evhttp occupies about 3 KB for each connection and needs twice the time for a write: little for a request, but
+    /// too much for thousands of streams. When evhttp frees its connection it would shut the socket down, so the socket
+    /// moves to a new descriptor, and `/dev/null` gets its old number.
+    /// - Returns: the stream, or nil if the descriptor could not be moved; then the connection is closed.
+    package func takeOver() -> StreamSocket? {
+        loop.assertIsCurrent()
+        assert(!isAnswered || handle == nil, "a request that is answered cannot become a stream")
         guard let handle, let link = evhttp_request_get_connection(handle) else { return nil }
         let connection = release()
         isAnswered = true
         let events = evhttp_connection_get_bufferevent(link)
-        // This takes the old number out of epoll, while it still means the socket.
+        // This removes the old number from epoll, while it still refers to the socket.
         bufferevent_disable(events, Int16(EV_READ | EV_WRITE))
         let old = bufferevent_getfd(events)
         let moved = fcntl(old, F_DUPFD_CLOEXEC, 0)
@@ -150,8 +152,8 @@ public final class Exchange {
             return nil
         }
         guard let ssl else { return StreamSocket(takingOver: moved, on: loop) }
-        // The bufferevent closes what its TLS connection writes to, later on; that is the new descriptor by then,
-        // which the connection does not give away.
+        // The bufferevent closes later the descriptor that its TLS connection writes to. By then that is the new one,
+        // which the stream's BIO does not reveal.
         close(old)
         return TLSStreamSocket(takingOver: moved, ssl: ssl, scratch: scratch, on: loop)
     }

@@ -1,11 +1,11 @@
 internal import Wire
 
-/// What the headers say of where a request ends, and of what becomes of its connection then.
+/// What the headers say about the end of the request, and about the connection after it.
 struct Framing {
-    /// What is wrong with the head, in half a sentence; nil if nothing is: what evhttp lets through and a server behind
-    /// proxies must not, heads on which two readers could disagree.
+    /// The error in the head, as a clause; nil if there is none. It covers heads that evhttp accepts and a server
+    /// behind proxies must not: those on which two parsers could disagree.
     private(set) var problem: String?
-    /// Whether neither the coding of the body nor the connection is spoken of, but for what is so anyway.
+    /// True if the request has no Transfer-Encoding and no Connection header other than the default.
     private(set) var isOrdinary = true
     private let isHTTP10: Bool
     private var keepsAlive: Bool?
@@ -28,7 +28,7 @@ struct Framing {
             case "host": hosts += 1
             case "content-length":
                 lengths += 1
-                // evhttp reads the number with strtoll, which takes a sign and leading blanks.
+                // evhttp parses the number with strtoll, which accepts a sign and leading blanks.
                 guard !header.value.isEmpty, header.value.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
                     return "Content-Length is not a plain number"
                 }
@@ -36,7 +36,7 @@ struct Framing {
             case "transfer-encoding":
                 encodings += 1
                 isOrdinary = false
-                // evhttp takes any other coding as no body at all, and would read the body as the next request.
+                // evhttp treats any other coding as no body at all, and would parse the body as the next request.
                 guard header.value.equalsIgnoringASCIICase("chunked") else {
                     return "the only Transfer-Encoding understood is chunked"
                 }
@@ -46,15 +46,16 @@ struct Framing {
         if lengths > 1 { return "Content-Length is given more than once" }
         if encodings > 1 { return "Transfer-Encoding is given more than once" }
         if encodings + lengths > 1 { return "Content-Length and Transfer-Encoding are both given" }
-        // HTTP/1.0 knows of no Host (RFC 9112, section 3.2); health checks of proxies come without one.
+        // HTTP/1.0 has no Host (RFC 9112, section 3.2), and proxies' health checks send none.
         if hosts == 0 && !isHTTP10 { return "the Host header is missing" }
         if hosts > 1 { return "the Host header is given more than once" }
         return nil
     }
 
-    /// evhttp knows `close` alone on the first line; other options may stand beside it, and further lines behind it.
+    /// evhttp recognises `close` only if it stands alone in the first Connection line. Here other options and further
+    /// lines count too.
     private mutating func readConnection(_ value: WireText) {
-        // It looks at the beginning of the first line for the other.
+        // For `keep-alive` evhttp looks at the beginning of the first line.
         if keepsAlive == nil { keepsAlive = value.asciiLowercased().hasPrefix("keep-alive") }
         if value == "keep-alive" { return }
         isOrdinary = false

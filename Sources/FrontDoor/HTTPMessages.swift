@@ -1,24 +1,24 @@
-public import Wire
+package import Wire
 
-/// A request as the front door hands it on: complete, well-formed, within the limits.
-public struct HTTPRequest: Sendable {
+/// A request as the front door passes it to the handler: complete, well-formed, within the limits.
+package struct HTTPRequest: Sendable {
     /// `GET`, `POST`, …
-    public let method: String
+    package let method: String
     /// The target of the request line as it was sent: path and query.
-    public let target: WireText
+    package let target: WireText
     /// The path's segments, percent-decoded: `/api/rooms/a%2Fb` is `["api", "rooms", "a/b"]`.
-    public let path: [WireText]
+    package let path: [WireText]
     /// The query's names and values in order, percent-decoded.
-    public let query: [(name: WireText, value: WireText)]
+    package let query: [(name: WireText, value: WireText)]
     /// Header lines in order, values without blanks around them.
-    public let headers: [(name: WireText, value: WireText)]
+    package let headers: [(name: WireText, value: WireText)]
     /// The body, raw.
-    public let body: [UInt8]
-    /// The client's address: the other end of the connection, or, if that is a trusted proxy, who asked the proxy.
-    public let remoteAddress: String
+    package let body: [UInt8]
+    /// The client's address: the peer's, or, if the peer is a trusted proxy, the address that the proxy reports.
+    package let remoteAddress: String
 
-    /// Whether it came as HTTP/1.0, as some proxies send it unless told otherwise, and not as HTTP/1.1.
-    public var isHTTP10 = false
+    /// Whether it is an HTTP/1.0 request, which some proxies send by default.
+    package var isHTTP10 = false
 
     /// See ``Framing/isOrdinary``.
     var hasOrdinaryFraming = false
@@ -26,27 +26,27 @@ public struct HTTPRequest: Sendable {
     /// Whether this is the last request on its connection.
     var closesConnection = false
 
-    /// Whether the connection goes on after an answer that says nothing of it, and the answer may have a body.
+    /// Whether the connection stays open after an answer without a Connection header, and the answer may have a body.
     var isOrdinary: Bool {
-        // evhttp takes a whole URL as what one asks a proxy for.
+        // evhttp treats a target that is a whole URL as a request to a proxy.
         hasOrdinaryFraming && !isHTTP10 && method != "HEAD" && method != "CONNECT" && target.utf8.first == 0x2F
     }
 
-    /// The value of a header, whose name is given in any case; of several, the first.
-    public func header(_ name: WireText) -> WireText? {
+    /// The value of the first header of this name, in any case.
+    package func header(_ name: WireText) -> WireText? {
         headers.first { $0.name.equalsIgnoringASCIICase(name) }?.value
     }
 
     /// The first value of a query parameter.
-    public func query(_ name: WireText) -> WireText? {
+    package func query(_ name: WireText) -> WireText? {
         query.first { $0.name == name }?.value
     }
 }
 
 extension HTTPRequest {
-    /// A request with what is known of it, at least its target; nil if that is not well-formed, or has a segment or a
-    /// name of more than `nameBytes`.
-    public init?(
+    /// A request of which at least the target is known; nil if the target is not well-formed, or has a segment or a
+    /// parameter name longer than `nameBytes`.
+    package init?(
         method: String = "POST", target bytes: [UInt8], headers: [(name: WireText, value: WireText)] = [],
         body: [UInt8] = [], remoteAddress: String = "", nameBytes: Int
     ) {
@@ -59,27 +59,27 @@ extension HTTPRequest {
 }
 
 /// An answer.
-public struct HTTPResponse: Sendable {
+package struct HTTPResponse: Sendable {
     /// The status code.
-    public var status: Int
+    package var status: Int
     /// Header lines; the front door adds `Content-Length`, `Date` and `Connection`.
-    public var headers: [(name: String, value: String)]
+    package var headers: [(name: String, value: String)]
     /// The body.
-    public var body: [UInt8]
-    /// Closes the connection after the answer: what follows on it cannot be trusted to be a request.
-    public var closesConnection = false
-    /// False for the answer to a HEAD for something whose length is not known beforehand, such as a stream.
-    public var hasLength = true
+    package var body: [UInt8]
+    /// Closes the connection after the answer, because further bytes on it may not be a request.
+    package var closesConnection = false
+    /// False in the answer to a HEAD whose length is not known in advance, as for a stream.
+    package var hasLength = true
 
     /// An answer with a body of some type.
-    public init(status: Int, contentType: String = "text/plain; charset=utf-8", body: [UInt8] = []) {
+    package init(status: Int, contentType: String = "text/plain; charset=utf-8", body: [UInt8] = []) {
         self.status = status
         headers = [("Content-Type", contentType)]
         self.body = body
     }
 
     /// The phrase that goes with a status.
-    public static func reason(_ status: Int) -> String {
+    package static func reason(_ status: Int) -> String {
         switch status {
         case 200: "OK"
         case 201: "Created"
@@ -105,7 +105,7 @@ public struct HTTPResponse: Sendable {
 
 /// Percent-encoding in paths and queries.
 enum PercentCoding {
-    /// Decodes; nil where a `%` has no two hex digits after it, or the bytes are not UTF-8 or hold a NUL.
+    /// Decodes; nil if a `%` has no two hex digits after it, or the result is not UTF-8 or contains a NUL.
     static func decode(_ text: some Sequence<UInt8>, plusIsBlank: Bool) -> WireText? {
         var bytes: [UInt8] = []
         var iterator = text.makeIterator()
@@ -155,20 +155,20 @@ enum PercentCoding {
 
     /// True when a segment of the path, or the name of a parameter, has more than `nameBytes` when it is decoded.
     static func hasLongName(_ target: WireText, most nameBytes: Int) -> Bool {
-        // Whatever it is, a short target has no long name in it.
+        // A short target cannot contain a long name.
         guard target.byteCount > nameBytes else { return false }
         let (path, query) = pieces(target)
         return path.contains { decodedCount($0) > nameBytes }
             || query.contains { decodedCount($0.prefix { $0 != UInt8(ascii: "=") }) > nameBytes }
     }
 
-    /// Splits a request's target into decoded segments and decoded query pairs; nil for what is not well-formed, or has
-    /// a longer name than ``nameBytes``.
+    /// Splits a request's target into decoded segments and decoded query pairs; nil if it is not well-formed, or has a
+    /// name longer than `nameBytes`.
     static func split(
         _ target: WireText, most nameBytes: Int
     ) -> (path: [WireText], query: [(name: WireText, value: WireText)])? {
         guard !hasLongName(target, most: nameBytes) else { return nil }
-        // A webhook's target has nothing to decode.
+        // The usual target of a webhook has nothing to decode.
         let isPlain = !target.withBytes { bytes in
             bytes.contains { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "?") || $0 == 0 }
         }

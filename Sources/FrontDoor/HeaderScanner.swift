@@ -1,9 +1,9 @@
-/// Reads a request's head byte by byte before evhttp does, for what evhttp's parser hides: it joins folded lines, cuts
-/// values at a NUL, keeps a blank before the colon as part of the name, and reads no body for some methods whatever
-/// the head says. A proxy in front may have read such a head otherwise, and then the two disagree on where a request
-/// ends: that is how requests are smuggled.
+/// Checks a request's head byte by byte before evhttp parses it, for what evhttp's parser hides: it joins folded lines,
+/// cuts values at a NUL, treats a blank before the colon as part of the name, and reads no body for some methods
+/// whatever the head says. A proxy in front may parse such a head differently, and then the two disagree on where a
+/// request ends: that is request smuggling.
 struct HeaderScanner {
-    /// What must not stand in a head.
+    /// An error in a head.
     enum Violation: String, Sendable {
         case requestLine = "the request line is not a method, a target and HTTP/1.0 or 1.1 with a blank between each"
         case foldedLine = "a header line begins with a blank"
@@ -15,7 +15,7 @@ struct HeaderScanner {
         case invalidName = "a header's name is no token"
     }
 
-    /// Header lines of one head: each costs evhttp far more memory than its few bytes.
+    /// The most header lines: each costs evhttp far more memory than its few bytes.
     static let mostLines = 256
 
     private enum Place {
@@ -35,9 +35,9 @@ struct HeaderScanner {
     private var nameIsEmpty = true
     private var version = PackedWord()
     private var name = PackedWord()
-    /// What the head says so far.
+    /// The values read from the head so far.
     private(set) var head = RequestHead()
-    /// The first thing that was wrong with this head.
+    /// The first error in this head.
     private(set) var violation: Violation?
 
     /// True when the request line ends in `HTTP/1.0`.
@@ -46,7 +46,7 @@ struct HeaderScanner {
     /// True after the head's end.
     var isInBody: Bool { place == .body }
 
-    /// Begins with the next request on the same connection; what memory there is is kept.
+    /// Prepares for the next request on the same connection, and reuses the memory.
     mutating func reset() {
         var kept = HeaderScanner()
         swap(&kept.head, &head)
@@ -54,15 +54,15 @@ struct HeaderScanner {
         self = kept
     }
 
-    /// Reads the next bytes of the connection. After the head's end they are the body, and not looked at.
+    /// Checks the next bytes of the connection. Bytes after the end of the head are the body and are not examined.
     mutating func read(_ bytes: UnsafeRawBufferPointer) { _ = readHead(bytes) }
 
-    /// The same.
+    /// Checks the next bytes of the connection.
     /// - Returns: how many of the bytes belong to the head.
     mutating func readHead(_ bytes: UnsafeRawBufferPointer) -> Int {
         var index = 0
         while index < bytes.count, place != .body {
-            // Most of a head are values, of which nothing counts but where they end.
+            // Most bytes of a head are values, of which only the end matters.
             if place == .value, !lastWasReturn {
                 while index < bytes.count, bytes[index] > UInt8(ascii: "\r") { index += 1 }
                 if index == bytes.count { break }
@@ -75,7 +75,7 @@ struct HeaderScanner {
 
     private mutating func read(_ byte: UInt8) {
         if byte == 0 { note(.nul) }
-        // Some readers end a line at a lone carriage return, others take it for a part of the value.
+        // Some parsers end a line at a lone carriage return, others treat it as part of the value.
         if lastWasReturn && byte != UInt8(ascii: "\n") { note(.bareReturn) }
         lastWasReturn = byte == UInt8(ascii: "\r")
         switch place {

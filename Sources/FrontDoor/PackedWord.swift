@@ -1,5 +1,5 @@
-/// A short word of ASCII in three registers, so that comparing names on the way of every request allocates nothing.
-/// A longer word equals no known one.
+/// A short ASCII word in three registers, so that comparing names in every request allocates nothing. A word of more
+/// than 24 bytes equals no known one.
 struct PackedWord: Equatable, Sendable {
     private var low: UInt64 = 0
     private var middle: UInt64 = 0
@@ -22,7 +22,7 @@ struct PackedWord: Equatable, Sendable {
         case 16..<24: high |= shifted
         default: break
         }
-        // Where it counts on, a long word is as long as no known one.
+        // A longer word keeps counting, so its length differs from every known word's.
         count &+= 1
     }
 

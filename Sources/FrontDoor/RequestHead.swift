@@ -1,16 +1,16 @@
-/// What a head says of its request's end, as ``HeaderScanner`` reads it before evhttp does.
+/// What a head says about the end of its request, as ``HeaderScanner`` reads it before evhttp does.
 struct RequestHead {
-    /// The method's word.
+    /// The method.
     var method = PackedWord()
-    /// The target as far as it is kept: that of a webhook is shorter.
+    /// The first ``targetBytes`` bytes of the target. A webhook's target is shorter.
     private(set) var target: [UInt8] = []
     private(set) var targetIsWhole = true
     var isHTTP10 = false
-    /// Header lines. What evhttp adds to them later are trailers, which nobody asked for.
+    /// The number of header lines. Lines that evhttp adds later are trailers.
     var lines = 0
     private(set) var contentLength: Int?
     private(set) var isChunked = false
-    /// Whether the client awaits 100 before it sends the body.
+    /// Whether the client waits for "100 Continue" before it sends the body.
     private(set) var expectsContinue = false
     private var hosts = 0
     private var lengths = 0
@@ -20,7 +20,7 @@ struct RequestHead {
     private var value: [UInt8] = []
     private var valueIsWhole = true
 
-    /// The longest target that may be one of large bodies.
+    /// The longest target of a request that may have a large body.
     static let targetBytes = 1024
     private static let valueBytes = 32
 
@@ -37,7 +37,7 @@ struct RequestHead {
         if target.count < Self.targetBytes { target.append(byte) } else { targetIsWhole = false }
     }
 
-    /// Whether the value that follows this name is to be read.
+    /// Whether the value after this name must be read.
     mutating func beginsFraming(_ name: PackedWord) -> Bool {
         switch name {
         case .host:
@@ -57,7 +57,7 @@ struct RequestHead {
         if value.count < Self.valueBytes { value.append(byte) } else { valueIsWhole = false }
     }
 
-    /// The line of a header that ``beginsFraming(_:)`` has asked for is at its end.
+    /// Evaluates the value of a header for which ``beginsFraming(_:)`` returned true, at the end of its line.
     mutating func takeFraming(_ name: PackedWord) {
         while let last = value.last, last == UInt8(ascii: " ") || last == UInt8(ascii: "\t") { value.removeLast() }
         switch name {
@@ -70,7 +70,7 @@ struct RequestHead {
             isChunked = isValue("chunked")
             if !isChunked { refuse(400, "the only Transfer-Encoding understood is chunked") }
         default:
-            // evhttp would refuse any other, and serve the request all the same when its body has come.
+            // evhttp would refuse any other expectation, and still serve the request once its body has arrived.
             expectsContinue = isValue("100-continue")
             if !expectsContinue { refuse(417, "the only expectation understood is 100-continue") }
         }
@@ -98,8 +98,8 @@ struct RequestHead {
         if self.problem == nil { self.problem = DoorRefusal(status: status, problem: problem) }
     }
 
-    /// Why a request with this head is not served: because two readers could disagree on where it ends, or no route
-    /// has its method.
+    /// The refusal of a request with this head, because two parsers could disagree on its end or no route has its
+    /// method; nil if it is accepted.
     var refusal: DoorRefusal? {
         switch method {
         case .get, .head, .post, .delete, .options: break
@@ -116,11 +116,11 @@ struct RequestHead {
         if isHTTP10 && codings > 0 { return "HTTP/1.0 has no Transfer-Encoding" }
         if hosts == 0 && !isHTTP10 { return "the Host header is missing" }
         if hosts > 1 { return "the Host header is given more than once" }
-        // evhttp reads no body for it: it would be taken for the next request.
+        // evhttp reads no body for HEAD and would parse it as the next request.
         if method == .head && (isChunked || (contentLength ?? 0) > 0) { return "a HEAD request has a body" }
         return nil
     }
 
-    /// Whether the request is one that can have a large body; its path decides.
+    /// Whether the request can have a large body; its path decides.
     var mayBeWebhook: Bool { method == .post && targetIsWhole }
 }

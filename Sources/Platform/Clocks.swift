@@ -6,7 +6,7 @@ extension SteadyTime {
     public static func now() -> SteadyTime { SteadyTime(milliseconds: readMilliseconds(CLOCK_MONOTONIC)) }
 }
 
-/// The wall clock, which the system's administrator and NTP set: it may step forward and back.
+/// The wall clock. The administrator and NTP set it, so it may step forward and back.
 public enum WallClock {
     /// The time now.
     public static func now() -> WallTime { readMilliseconds(CLOCK_REALTIME) }
@@ -22,7 +22,7 @@ public struct Stopwatch: Sendable {
     /// How long ago it was started.
     public var microseconds: Int64 { Self.clockMicroseconds() - start }
 
-    /// What the clock itself shows: for programs that read the same clock.
+    /// The clock's own reading, for programs that read the same clock.
     public static func clockMicroseconds() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)

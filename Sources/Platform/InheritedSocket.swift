@@ -1,21 +1,21 @@
 internal import Glibc
 
 /// A listening socket that the service manager opened before it started this process, and keeps open after its end:
-/// sd_listen_fds(3). While the relay is not there, connections wait in the kernel's queue and nobody is refused.
+/// sd_listen_fds(3). While the relay is not running, connections wait in the kernel's queue and none is refused.
 public struct InheritedSocket: Sendable, Hashable {
-    /// The descriptor; it stays open as long as the process lives.
+    /// The descriptor. It stays open as long as the process runs.
     public let descriptor: CInt
-    /// What the service manager calls it; empty if it has no name.
+    /// The name that the service manager gave it; empty if none.
     public let name: String
-    /// Where it listens: `127.0.0.1:3001`.
+    /// The address: `127.0.0.1:3001`.
     public let address: String
 
-    /// The first descriptor that is handed over, as systemd has it.
+    /// The first inherited descriptor, by systemd's protocol.
     private static let firstDescriptor: CInt = 3
 
-    /// Takes what was handed over to this very process: nothing, if the variables are missing or meant for another.
-    /// - Parameter environment: `LISTEN_PID`, `LISTEN_FDS` and `LISTEN_FDNAMES` of it count.
-    /// - Throws: a sentence about a descriptor that is no listening TCP socket.
+    /// The sockets passed to this process; none if the variables are missing or name another process.
+    /// - Parameter environment: `LISTEN_PID`, `LISTEN_FDS` and `LISTEN_FDNAMES` are read from it.
+    /// - Throws: an error if a descriptor is not a listening TCP socket.
     public static func take(environment: [String: String]) throws(SystemError) -> [InheritedSocket] {
         guard environment["LISTEN_PID"] == String(getpid()), let count = environment["LISTEN_FDS"].flatMap(CInt.init),
             count > 0
@@ -43,7 +43,7 @@ public struct InheritedSocket: Sendable, Hashable {
         self.descriptor = descriptor
         self.name = name
         self.address = address
-        // Programs that this one starts have no business with it, and a loop that accepts must not wait.
+        // Child processes must not inherit it, and accept must not block a loop.
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
     }

@@ -1,14 +1,15 @@
 internal import Glibc
 
-/// A value that several threads use, one at a time.
+/// A value protected by a lock.
 ///
-/// A pthread mutex and not `Synchronization.Mutex`, in which ThreadSanitizer on Linux sees races that are none.
+/// Over a pthread mutex and not `Synchronization.Mutex`, for which ThreadSanitizer on Linux reports races where there
+/// are none.
 public final class Locked<Value>: @unchecked Sendable {
-    // Unchecked: the value is reached only between lock and unlock.
+    // Unchecked: the value is used only between lock and unlock.
     private var value: Value
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
-    /// A lock around `value`.
+    /// Protects `value`.
     public init(_ value: sending Value) {
         self.value = value
         mutex = .allocate(capacity: 1)
@@ -20,7 +21,7 @@ public final class Locked<Value>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Runs `body` with the value, alone. It must be short and must not take the same lock again.
+    /// Runs `body` with the value under the lock. `body` must be short and must not acquire the same lock.
     public func withLock<Result, Failure: Error>(
         _ body: (inout Value) throws(Failure) -> Result
     ) throws(Failure) -> Result {

@@ -1,23 +1,23 @@
 internal import Glibc
 
-/// A value under a lock, and a condition to wait for a change of it.
+/// A value protected by a lock, and a condition to wait for its changes.
 ///
-/// Over `pthread_mutex_t` and not `Synchronization.Mutex`: ThreadSanitizer does not see the latter on Linux and
-/// reports races where there are none, which would make it useless for finding real ones.
+/// Over `pthread_mutex_t` and not `Synchronization.Mutex`: ThreadSanitizer does not see the latter on Linux and reports
+/// races where there are none, which would hide real ones.
 package final class Monitor<Value: Sendable>: @unchecked Sendable {
-    // Unchecked: `value` is touched only under the mutex, and mutex and condition stay at one address from
-    // initialiser to deinitialiser.
+    // Unchecked: `value` is used only under the mutex, and mutex and condition stay at one address from initialiser to
+    // deinitialiser.
     private var value: Value
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
 
-    /// A monitor of `value`.
+    /// Protects `value`.
     package init(_ value: Value) {
         self.value = value
         mutex = .allocate(capacity: 1)
         condition = .allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)
-        // The monotonic clock, so that a step of the system's does not stretch a wait.
+        // The monotonic clock, so that a step of the system's clock does not change the length of a wait.
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
@@ -32,14 +32,14 @@ package final class Monitor<Value: Sendable>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Runs `body` with the value to itself.
+    /// Runs `body` with the value under the lock.
     package func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return try body(&value)
     }
 
-    /// Changes the value and wakes whoever waits for it.
+    /// Runs `body` to change the value, and wakes the threads that wait for a change.
     package func change<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
         pthread_mutex_lock(mutex)
         defer {
@@ -49,7 +49,8 @@ package final class Monitor<Value: Sendable>: @unchecked Sendable {
         return try body(&value)
     }
 
-    /// Waits until `body` gives something, asking it after each change; nil when that took too long.
+    /// Waits until `body`, which is called now and after each change, returns a value; nil after `milliseconds` without
+    /// one.
     package func wait<Result>(milliseconds: Int? = nil, until body: (inout Value) -> Result?) -> Result? {
         var deadline = timespec()
         if let milliseconds {

@@ -29,7 +29,7 @@ private final class ThreadBody: Sendable {
 private func runThreadBody(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let argument else { return nil }
     let body = Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue()
-    // The kernel keeps 15 characters.
+    // The kernel stores 15 characters.
     roomwire_name_thread(body.name)
     body.body()
     return nil

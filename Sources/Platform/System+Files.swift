@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-// What the system says of files and folders.
+// Properties of files and folders.
 extension System {
     /// The permission bits of a file; nil if there is none.
     public static func permissions(of path: String) -> UInt32? {
@@ -9,13 +9,13 @@ extension System {
         return stat(path, &status) == 0 ? status.st_mode & 0o7777 : nil
     }
 
-    /// True for a plain file, and not for a folder, a pipe or a device.
+    /// True for a regular file; false for a folder, a pipe or a device.
     public static func isRegularFile(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
-    /// The size that a file or folder tells of itself; nil if there is none.
+    /// The size that the system reports for a file or folder; nil if there is none.
     public static func size(of path: String) -> Int? {
         var status = stat()
         return stat(path, &status) == 0 ? Int(status.st_size) : nil

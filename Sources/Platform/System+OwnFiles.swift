@@ -1,12 +1,12 @@
 internal import Glibc
 
-// Files that this process alone reads and writes. Nothing follows a symbolic link, and nothing writes into a file that
-// another user has put there.
+// Files that only this process reads and writes. No function follows a symbolic link, or writes into a file that
+// another user has created.
 extension System {
-    /// The bytes of a file of our own; nil if there is none.
-    /// - Throws: ELOOP for a symbolic link, EINVAL for what is no regular file, EFBIG for one that is too large.
+    /// The bytes of the process's own file; nil if there is none.
+    /// - Throws: ELOOP for a symbolic link, EINVAL if it is not a regular file, EFBIG if it is larger than `mostBytes`.
     public static func readOwnFile(_ path: String, mostBytes: Int) throws(SystemError) -> [UInt8]? {
-        // A pipe would keep the reader waiting, so it is opened without, and refused.
+        // Opening a pipe would block, so it is opened with O_NONBLOCK and refused below.
         let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         if descriptor < 0 && errno == ENOENT { return nil }
         guard descriptor >= 0 else { throw SystemError("read \(path)") }
@@ -27,7 +27,7 @@ extension System {
         return Array(bytes[..<length])
     }
 
-    /// Writes a file that is not there yet, for this user alone, and has the disk take it. Leaves nothing if it fails.
+    /// Creates a file that only this user can read, and waits until it is on the disk. Leaves no file if it fails.
     public static func writeNewFile(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw SystemError("make \(path)") }
@@ -46,10 +46,10 @@ extension System {
         }
     }
 
-    /// Puts a file of our own in the place of another: after a loss of power it is the old one or the new one, whole.
+    /// Replaces the process's own file atomically: after a loss of power it has either the old bytes or the new ones.
     public static func replaceOwnFile(_ path: String, with bytes: [UInt8]) throws(SystemError) {
         let aside = path + ".new"
-        // Left by a process that was killed. A link that somebody put here is removed, not followed.
+        // Left by a process that was killed. A link that another user put here is removed, not followed.
         unlink(aside)
         try writeNewFile(aside, bytes)
         guard rename(aside, path) == 0 else {
@@ -68,21 +68,21 @@ extension System {
         guard fsync(descriptor) == 0 else { throw SystemError("keep \(path)") }
     }
 
-    /// What a path itself is, and whose: a symbolic link is not followed.
+    /// Kind, owner and permissions of a path.
     public struct PathStatus: Sendable {
         /// A file, a folder, a link, or anything else.
         public enum Kind: Sendable { case file, folder, link, other }
 
         /// What it is.
         public let kind: Kind
-        /// The user that it belongs to.
+        /// The id of the user who owns it.
         public let owner: UInt32
         /// Its permission bits.
         public let permissions: UInt32
     }
 
-    /// What a path is; nil if there is nothing.
-    /// - Parameter followsLink: whether to look behind a symbolic link.
+    /// The status of a path; nil if there is nothing.
+    /// - Parameter followsLink: true to report the target of a symbolic link, false to report the link itself.
     public static func status(of path: String, followsLink: Bool = false) -> PathStatus? {
         var status = stat()
         guard (followsLink ? stat(path, &status) : lstat(path, &status)) == 0 else { return nil }
@@ -96,6 +96,6 @@ extension System {
         return PathStatus(kind: kind, owner: status.st_uid, permissions: status.st_mode & 0o7777)
     }
 
-    /// The user that this process acts as.
+    /// The effective user id of this process.
     public static var user: UInt32 { geteuid() }
 }

@@ -2,14 +2,14 @@ public import Glibc
 
 /// The system calls that roomwire makes itself, each with its errors turned into values.
 public enum System {
-    /// One piece of a vectored write: an address and how many bytes stand there.
+    /// One piece of a vectored write: an address and a number of bytes.
     public typealias Buffer = iovec
 
-    /// What a write came to.
+    /// The result of a write.
     public enum WriteResult: Equatable, Sendable {
-        /// So many bytes were taken; fewer than offered means that the kernel's buffer is full.
+        /// This many bytes were accepted; fewer than offered means that the kernel's buffer is full.
         case wrote(Int)
-        /// None was taken: wait until the socket is writable.
+        /// None was accepted: wait until the socket is writable.
         case wouldBlock
         /// The connection is gone.
         case closed
@@ -29,23 +29,23 @@ public enum System {
         }
     }
 
-    /// Writes bytes that stand in one place with one system call. Never raises SIGPIPE.
+    /// Writes bytes that are in one piece, with one system call. Never raises SIGPIPE.
     public static func write(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer) -> WriteResult {
         withPiece(bytes) { write(descriptor, $0) }
     }
 
-    /// The result of `body` over bytes that stand in one place, as the only piece of a vectored write.
+    /// The result of `body` for bytes that are in one piece, as the only piece of a vectored write.
     package static func withPiece(
         _ bytes: UnsafeRawBufferPointer, _ body: (UnsafeMutableBufferPointer<Buffer>) -> WriteResult
     ) -> WriteResult {
-        // A write reads only.
+        // A write does not change the bytes.
         var piece = Buffer(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
         return withUnsafeMutablePointer(to: &piece) { body(UnsafeMutableBufferPointer(start: $0, count: 1)) }
     }
 
     private static func send(_ descriptor: CInt, _ buffers: UnsafeMutableBufferPointer<Buffer>) -> Int {
         let flags = CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT)
-        // One piece is the usual case, and the kernel has less to copy and check for it.
+        // One piece is the usual case, and the kernel has less to copy and check for `send`.
         if buffers.count == 1 { return Glibc.send(descriptor, buffers[0].iov_base, buffers[0].iov_len, flags) }
         var message = msghdr()
         message.msg_iov = buffers.baseAddress
@@ -53,17 +53,17 @@ public enum System {
         return sendmsg(descriptor, &message, flags)
     }
 
-    /// What a read came to.
+    /// The result of a read.
     public enum ReadResult: Equatable, Sendable {
-        /// So many bytes came, at least one.
+        /// This many bytes were read, at least one.
         case read(Int)
-        /// Nothing is there yet.
+        /// No bytes have arrived yet.
         case wouldBlock
-        /// The other side has closed, or the connection broke.
+        /// The peer has closed the connection, or it broke.
         case closed
     }
 
-    /// Reads what is there into `buffer`.
+    /// Reads the bytes that have arrived into `buffer`.
     public static func read(_ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
         while true {
             let count = recv(descriptor, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT))
@@ -77,20 +77,20 @@ public enum System {
         }
     }
 
-    /// Reads once what is there, and drops it.
+    /// Reads once, and drops the bytes.
     public static func discard(_ descriptor: CInt) -> ReadResult {
         withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) { read(descriptor, into: $0) }
     }
 
-    /// Sets one socket option whose value is an integer. Failure is not an error: every option set here is an
-    /// improvement, none is needed for the connection to work (and a Unix socket knows no TCP options).
+    /// Sets one integer socket option. Failure is not an error: every option set here is an improvement, none is needed
+    /// for the connection to work (and a Unix socket has no TCP options).
     public static func setOption(_ descriptor: CInt, level: CInt, _ name: CInt, to value: CInt) {
         var value = value
         _ = setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<CInt>.size))
     }
 
-    /// Raises the limit on open files as far as the system lets us.
-    /// - Returns: how many files this process may open now.
+    /// Raises the limit on open files as far as the system allows.
+    /// - Returns: how many files this process may now open.
     public static func raiseOpenFileLimit() -> Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
@@ -107,32 +107,32 @@ public enum System {
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// How many files this process could open, without a change of the limit.
+    /// How many files this process could open after ``raiseOpenFileLimit()``, without raising the limit.
     public static func mostOpenFiles() -> Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
         return Int(clamping: limit.rlim_max)
     }
 
-    /// Lets a write to a closed connection fail instead of ending the process. Once, at start.
+    /// Makes a write to a closed connection fail instead of ending the process. Call it once, at start.
     public static func ignoreBrokenPipes() {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Lets files made from now on be read by this process' user alone.
+    /// Makes files created from now on readable by this process's user only.
     public static func makeNewFilesPrivate() {
         umask(0o077)
     }
 }
 
-/// An operation of the operating system or of libevent that failed: what was tried, and the reason's text.
+/// A failed operation of the operating system or of libevent: what was attempted, and the reason.
 public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What was tried, in words: `listen on 127.0.0.1:3001`.
+    /// What was attempted, in words: `listen on 127.0.0.1:3001`.
     public let operation: String
     /// The system's error number.
     public let code: CInt
 
-    /// The failure that `errno` tells of.
+    /// A failure with this error number, by default `errno`.
     public init(_ operation: String, code: CInt = errno) {
         self.operation = operation
         self.code = code

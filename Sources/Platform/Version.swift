@@ -1,4 +1,4 @@
-/// Which roomwire this is.
+/// The version of roomwire.
 public enum Version {
     /// Three numbers (https://semver.org).
     public static let text = "0.1.0"

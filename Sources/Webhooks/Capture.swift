@@ -1,26 +1,26 @@
 public import Events
 
-/// A webhook that somebody kept, to be verified or sent again.
+/// A stored webhook request, to be verified or sent again.
 public struct Capture: Sendable {
-    /// What its keeper called it.
+    /// The name of the capture in its file.
     public let name: WireText?
-    /// The request as it came.
+    /// The request as it was received.
     public let request: WebhookRequest
-    /// The clock to verify with, if the capture says so.
+    /// The time to verify with, if the capture includes one.
     public let verifyAt: WallTime?
 
-    /// A kept request.
+    /// A stored request.
     public init(name: WireText?, request: WebhookRequest, verifyAt: WallTime?) {
         self.name = name
         self.request = request
         self.verifyAt = verifyAt
     }
 
-    /// Reads a file of captures: a JSON array, an object with a member `vectors`, a single object, JSON lines, or one
+    /// Parses a file of captures: a JSON array, an object with a member `vectors`, a single object, JSON lines, or one
     /// raw HTTP request.
     ///
-    /// Each JSON object holds `headers`, `body` as text or `bodyBase64`, and optionally `name` and `verifyAt`, Unix
-    /// seconds with or without a fraction. Of `body` and `bodyBase64` the latter counts: it holds any bytes.
+    /// Each JSON object has `headers`, `body` as text or `bodyBase64`, and optionally `name` and `verifyAt`, Unix
+    /// seconds with or without a fraction. If both are given, `bodyBase64` counts, since it can represent any bytes.
     public static func read(_ file: [UInt8]) throws(CaptureError) -> [Capture] {
         let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
         switch file.first(where: { !isBlank($0) }) {
@@ -46,7 +46,7 @@ public struct Capture: Sendable {
     private static func lines(_ file: [UInt8], wholeError: JSONError) throws(CaptureError) -> [Capture] {
         let newline = UInt8(ascii: "\n")
         let lines = file.split(separator: newline, omittingEmptySubsequences: false)
-        // A broken file in one piece is better explained by what is wrong with the whole of it.
+        // If the first line is not JSON, the file was meant as one piece, and the error of the whole explains more.
         let first = lines.first { !$0.allSatisfy { $0 <= 0x20 } } ?? []
         guard (try? JSONReader.value(first)) != nil else {
             throw CaptureError(position: nil, problem: "the file is \(wholeError)")
@@ -81,7 +81,7 @@ public struct Capture: Sendable {
         guard let members = value.object?.members else { return nil }
         var headers: [WebhookRequest.Header] = []
         for member in members {
-            // A header that stood more than once is kept as an array.
+            // A header that was sent more than once is stored as an array.
             for value in member.value.array ?? [member.value] {
                 guard let text = value.string else { return nil }
                 headers.append(WebhookRequest.Header(name: member.name, value: text))
@@ -112,11 +112,11 @@ public struct Capture: Sendable {
     }
 }
 
-/// Why a file of captures cannot be read.
+/// An error in a file of captures.
 public struct CaptureError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Where: `line 3` or `request 2`; nil when it is about the file as a whole.
+    /// The position, `line 3` or `request 2`; nil if the error concerns the whole file.
     public let position: String?
-    /// What is wrong, as half a sentence.
+    /// The problem, as a clause.
     public let problem: String
 
     /// Position and problem.

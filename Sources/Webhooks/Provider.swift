@@ -17,8 +17,8 @@ public protocol Provider: Sendable {
 
     /// Verifies a request over its raw bytes, then says what it means.
     ///
-    /// The order is fixed: nothing of the body is believed, or even parsed, before the signature holds.
-    /// - Parameter now: the clock to verify with.
+    /// The order is fixed: the body is neither trusted nor parsed before the signature is verified.
+    /// - Parameter now: the time to verify with.
     func receive(_ request: WebhookRequest, now: WallTime) throws(Rejection) -> Receipt
 
     /// The headers with which the provider itself would send `body`: for `roomwire send`, the demo and the canary.
@@ -41,9 +41,9 @@ extension Provider {
 public struct SampleStep: Sendable {
     /// Seconds after the step before it.
     public let delaySeconds: Double
-    /// What to post, unsigned.
+    /// The body to post, unsigned.
     public let body: [UInt8]
-    /// The provider's id of the event, where it stands in a header.
+    /// The provider's id of the event, for providers that send it in a header.
     public let idempotencyKey: WireText
 
     /// A step of a sample meeting.

@@ -1,13 +1,13 @@
 internal import Events
 public import Wire
 
-/// What a source is set up with: secrets and options, by the words of the settings file.
+/// The settings of a source: secrets and options, by their names in the settings file.
 public struct ProviderSettings: Sendable {
     /// The source's name, the last segment of the webhook's path.
     public var source: WireText
     /// LiveKit: secrets by API key.
     public var keys: [String: String]
-    /// Shared secrets, any of which may have signed: several during a rotation.
+    /// Shared secrets. A webhook may be signed with any of them: there are several during a rotation.
     public var secrets: [String]
     /// Further settings of the provider, by name, for instance Daily's `basic_auth` or the window against replays.
     public var options: [String: String]
@@ -23,11 +23,11 @@ public struct ProviderSettings: Sendable {
     }
 }
 
-/// Settings a provider cannot work with: one sentence for the operator, without any secret in it.
+/// An error in a source's settings: one sentence for the operator, without any secret in it.
 public struct ProviderSettingsError: Error, Sendable, Equatable {
     /// The name of the setting: `secrets`, `keys`, or an option's.
     public let setting: String
-    /// What is wrong with it.
+    /// The problem.
     public let problem: String
 
     /// An error about one setting.
@@ -38,17 +38,17 @@ public struct ProviderSettingsError: Error, Sendable, Equatable {
 }
 
 extension ProviderSettings {
-    /// The options that every provider has. None of them is secret.
+    /// The options of every provider. None of them is secret.
     public static let commonOptions: Set = [Redaction.option]
 
-    /// Refuses options that the provider does not know: a misspelt one would silently do nothing.
+    /// Refuses unknown options, since a misspelt option would silently have no effect.
     func allowOptions(_ known: Set<String>) throws(ProviderSettingsError) {
         for name in options.keys.sorted() where !known.contains(name) && !Self.commonOptions.contains(name) {
             throw ProviderSettingsError(setting: name, problem: "is no setting of this provider")
         }
     }
 
-    /// Refuses `keys`, which only LiveKit has; the provider says what it takes instead.
+    /// Refuses `keys`, which only LiveKit has. `sentence` says what the provider needs instead.
     func refuseKeys(_ sentence: String) throws(ProviderSettingsError) {
         guard keys.isEmpty else { throw ProviderSettingsError(setting: "keys", problem: sentence) }
     }

@@ -1,8 +1,8 @@
 internal import Events
 
 extension Capture {
-    /// Reads one HTTP request as it stood on the wire: request line, headers, an empty line, the body. Lines may end
-    /// with or without a carriage return, since files that were edited have lost theirs.
+    /// Parses one HTTP request as on the wire: request line, headers, an empty line, the body. Lines may end with or
+    /// without a carriage return, since editors remove them.
     static func rawRequest(_ file: [UInt8]) throws(CaptureError) -> Capture {
         var rest = file[...]
         guard let requestLine = popLine(&rest), let target = target(requestLine) else {
@@ -48,7 +48,8 @@ extension Capture {
         return WebhookRequest.Header(name: name, value: value.trimmingBlanks())
     }
 
-    /// As many bytes as Content-Length says: an editor may have added a newline at the end. All, if it says nothing.
+    /// The body: as many bytes as Content-Length says, since an editor may have added a newline at the end; without
+    /// Content-Length all bytes.
     private static func body(
         _ rest: ArraySlice<UInt8>, of request: WebhookRequest
     ) throws(CaptureError) -> [UInt8] {

@@ -1,18 +1,18 @@
 public import Events
 
-/// What a verified request comes to.
+/// The result of a verified request.
 public enum Receipt: Sendable {
     /// An event to append.
     case event(Draft)
-    /// Several events that one change comes to, in this order: a row that moves tells the room that it leaves, and the
-    /// room that it comes to.
+    /// Several events of one change, in this order: a moved row leads to one event for the room that it leaves and one
+    /// for the room that it enters.
     case events([Draft])
-    /// Nothing to relay, but the provider waits for just this answer: Daily's test ping, Zoom's challenge.
+    /// No event, but the provider requires this answer: Daily's test ping, Zoom's challenge.
     case answer(DirectAnswer)
 }
 
 extension Receipt {
-    /// The draft of its event, of several the last one's.
+    /// The draft of its event; of several events the last one's.
     public var lastDraft: Draft? {
         switch self {
         case .event(let draft): draft
@@ -24,7 +24,7 @@ extension Receipt {
 
 /// An answer given at once instead of an event.
 public struct DirectAnswer: Sendable, Equatable {
-    /// The status, 200 as a rule.
+    /// The status, usually 200.
     public var status: Int
     /// The content type, if there is a body.
     public var contentType: String?

@@ -1,6 +1,6 @@
-/// Why a request was refused, in words that help whoever set it up and tell an attacker nothing.
+/// Why a webhook was refused, in words that help the operator and give an attacker no information.
 public struct Rejection: Error, Sendable, Equatable {
-    /// The reason's class: in the problem body, the log line and the metric alike.
+    /// The kind of reason: in the problem body, the log line and the metric alike.
     public enum Reason: String, Sendable, CaseIterable {
         case missingHeader = "missing_header"
         case malformedHeader = "malformed_header"
@@ -9,22 +9,23 @@ public struct Rejection: Error, Sendable, Equatable {
         case bodyMismatch = "body_mismatch"
         case expired
         case notYetValid = "not_yet_valid"
-        /// The signature holds, but the body is no JSON or not of the provider's shape.
+        /// The signature is valid, but the body is not JSON or not of the provider's shape.
         case malformedBody = "malformed_body"
     }
 
-    /// The reason's class.
+    /// The kind of reason.
     public let reason: Reason
     /// One sentence. It may name a header and a clock skew, never a secret, a token or an expected value.
     public let detail: String
-    /// For `expired` and `not_yet_valid`: how far the sender's time lies from ours, in seconds; positive is ahead.
+    /// For `expired` and `not_yet_valid`: how far the sender's time differs from the relay's, in seconds; positive is
+    /// ahead.
     public let skewSeconds: Double?
 
     /// A refusal.
     public init(_ reason: Reason, _ detail: String, skewSeconds: Double? = nil) {
         self.reason = reason
         self.detail = detail
-        // Milliseconds are as fine as clocks are told.
+        // Clocks are not reported more finely than in milliseconds.
         self.skewSeconds = skewSeconds.map { ($0 * 1000).rounded() / 1000 }
     }
 

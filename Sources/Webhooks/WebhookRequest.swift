@@ -1,7 +1,7 @@
 internal import Events
 public import Wire
 
-/// A request as it came in.
+/// A request as it was received.
 public struct WebhookRequest: Sendable {
     /// One header line.
     public struct Header: Sendable, Hashable {
@@ -19,7 +19,7 @@ public struct WebhookRequest: Sendable {
 
     /// All header lines in order.
     public var headers: [Header]
-    /// The raw bytes, just as they were signed.
+    /// The raw bytes, exactly as signed.
     public var body: [UInt8]
     /// The target of the request line: path and query. Some providers sign it.
     public var target: WireText
@@ -31,8 +31,8 @@ public struct WebhookRequest: Sendable {
         self.target = target
     }
 
-    /// The value of the only header of this name, in any case. Nil if there is none, or more than one: what is
-    /// signed must not be open to interpretation.
+    /// The value of the only header of this name, in any case. Nil if there is none, or more than one: what is signed
+    /// must be unambiguous.
     public func header(_ name: String) -> WireText? {
         var found: WireText?
         for header in headers
@@ -63,7 +63,7 @@ extension Sequence where Element == UInt8 {
 }
 
 extension WebhookRequest {
-    /// The value of the only header of this name, which must be there and must not be empty.
+    /// The value of the only header of this name, which must be present and not empty.
     func requiredHeader(_ name: String) throws(Rejection) -> WireText {
         if let value = header(name) {
             guard !value.isEmpty else { throw Rejection(.missingHeader, "The header \(name) is empty.") }
@@ -73,10 +73,7 @@ extension WebhookRequest {
         throw Rejection(.missingHeader, "The header \(name) is missing.")
     }
 
-    /// The body, which must be JSON and an object. To be asked only once the signature holds.
-    func jsonObject() throws(Rejection) -> JSONObject { try parsedBody().object }
-
-    /// The same, for what has to be written again as it came.
+    /// The parsed body, which must be a JSON object. Call it only once the signature is verified.
     func parsedBody() throws(Rejection) -> ParsedBody {
         let read: (value: JSONValue, hasLoneSurrogates: Bool)
         let text = BodyEncoding.withoutMark(body)

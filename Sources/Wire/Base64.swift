@@ -1,7 +1,7 @@
-/// Base64 in both alphabets, read strictly: no blanks, no spare bits, and padding just where the kind has it.
+/// Base64 in both alphabets, decoded strictly: no blanks, no spare bits, and padding exactly where the variant has it.
 ///
-/// Foundation's reader takes set spare bits, so that several texts stand for the same bytes; a verifier that
-/// compares must not.
+/// Foundation's decoder accepts spare bits that are set, so several texts decode to the same bytes. A verifier that
+/// compares must not accept that.
 public struct Base64: Sendable {
     private let alphabet: [UInt8]
     private let values: [UInt8]
@@ -9,7 +9,7 @@ public struct Base64: Sendable {
 
     /// `A-Z a-z 0-9 + /` with padding (RFC 4648, section 4).
     public static let standard = Base64(last: "+/", isPadded: true)
-    /// `A-Z a-z 0-9 - _` without padding (section 5, as JWTs have it).
+    /// `A-Z a-z 0-9 - _` without padding (section 5), as in JWTs.
     public static let url = Base64(last: "-_", isPadded: false)
 
     private init(last: String, isPadded: Bool) {
@@ -21,15 +21,15 @@ public struct Base64: Sendable {
         self.isPadded = isPadded
     }
 
-    // Other targets call both ways with their own kinds of collection, for which the compiler would leave the loops
-    // generic, ten times slower than over the bytes themselves.
+    // Both functions are inlinable over any collection but work on contiguous bytes: for a caller in another target the
+    // compiler would leave generic loops, which are ten times slower.
 
-    /// Bytes as text.
+    /// Encodes bytes.
     @inlinable public func text(_ bytes: some Collection<UInt8>) -> String {
         bytes.withContiguousStorageIfAvailable(encoded) ?? Array(bytes).withUnsafeBufferPointer(encoded)
     }
 
-    /// The bytes of text; nil unless it is just what ``text(_:)`` would have written.
+    /// Decodes text; nil unless it is exactly what ``text(_:)`` would write.
     @inlinable public func bytes(_ text: some Collection<UInt8>) -> [UInt8]? {
         text.withContiguousStorageIfAvailable(decoded) ?? Array(text).withUnsafeBufferPointer(decoded)
     }

@@ -1,9 +1,9 @@
-/// Reads `text/event-stream` as it comes, in chunks cut anywhere.
+/// Parses `text/event-stream` incrementally, from chunks cut anywhere.
 ///
 /// The rules are those of the HTML standard, 9.2.6: lines end with CR, LF or both; an empty line dispatches; `id`
-/// outlives its event; a byte order mark at the very start is skipped; what ends in the middle is dropped.
+/// outlives its event; a byte order mark at the very start is skipped; an incomplete event at the end is dropped.
 package struct EventStreamParser {
-    /// Something the stream said.
+    /// A parsed part of the stream.
     package enum Item: Equatable {
         /// An event with the data of all its lines, and the id that a reconnect should name.
         case event(name: String?, data: String, lastEventID: String?)
@@ -11,10 +11,10 @@ package struct EventStreamParser {
         case retry(milliseconds: Int)
     }
 
-    /// A line longer than any event may be: whatever sends it is no relay.
+    /// A line is longer than any event of a relay.
     package struct LineTooLong: Error, Equatable {}
 
-    /// The id of the last event that had one, or what the stream was opened with.
+    /// The id of the last event that had one, or the id with which the stream was opened.
     package private(set) var lastEventID: String?
 
     private var line: [UInt8] = []
@@ -22,7 +22,7 @@ package struct EventStreamParser {
     private var isFirstLine = true
     private var name: String?
     private var data: [String] = []
-    /// The id of the event being read: it counts once the event is complete.
+    /// The id of the event being parsed. It counts once the event is complete.
     private var pendingID: String?
     private let largestLineBytes: Int
 
@@ -33,7 +33,7 @@ package struct EventStreamParser {
         pendingID = lastEventID
     }
 
-    /// Takes the next bytes and gives what they complete.
+    /// Parses the next bytes and returns the items that they complete.
     package mutating func items(_ bytes: some Sequence<UInt8>) throws(LineTooLong) -> [Item] {
         var items: [Item] = []
         for byte in bytes {

@@ -15,7 +15,7 @@ public enum Hex {
         }
     }
 
-    /// Bytes as text in lower case.
+    /// Encodes bytes in lower case.
     public static func text(_ bytes: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []
         text.reserveCapacity(2 * bytes.underestimatedCount)
@@ -26,7 +26,7 @@ public enum Hex {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The bytes of text in lower case; nil for anything else.
+    /// Decodes text in lower case; nil for anything else.
     public static func bytes(_ text: some Collection<UInt8>) -> [UInt8]? {
         guard text.count % 2 == 0 else { return nil }
         var bytes: [UInt8] = []

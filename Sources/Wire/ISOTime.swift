@@ -1,7 +1,7 @@
-/// Times as the wire has them: `2026-11-20T20:03:06.123Z`.
+/// Times in the wire's format: `2026-11-20T20:03:06.123Z`.
 public enum ISOTime {
-    /// ISO 8601 in UTC with milliseconds. It has four digits for the year: a time outside of the years 0 to 9999 is
-    /// written as the nearest within.
+    /// ISO 8601 in UTC with milliseconds. The year has four digits, so a time outside of the years 0 to 9999 is written
+    /// as the nearest within.
     public static func text(_ time: WallTime) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(24)
@@ -41,10 +41,10 @@ public enum ISOTime {
         bytes.append(UInt8(ascii: "Z"))
     }
 
-    /// Reads RFC 3339: date, `T` or blank, time, an optional fraction (cut at milliseconds), and `Z` or an offset.
+    /// Parses RFC 3339: date, `T` or blank, time, an optional fraction (cut at milliseconds), and `Z` or an offset.
     public static func milliseconds(_ text: String) -> WallTime? { milliseconds(WireText(text)) }
 
-    /// The same of text from outside.
+    /// Parses RFC 3339, from outside.
     public static func milliseconds(_ text: WireText) -> WallTime? {
         var rest = Array(text.utf8)[...]
         func number(_ count: Int) -> Int64? {

@@ -1,16 +1,16 @@
-/// A moment by a clock that never steps, in milliseconds since an unknown start: for timers and lapses.
+/// A moment of a clock that never steps, in milliseconds since an arbitrary start: for timers and intervals.
 ///
-/// The wall's time is ``WallTime``. The two cannot be compared, so they are two types.
+/// Moments of the wall clock are ``WallTime``. The two cannot be compared, so they are two types.
 @frozen public struct SteadyTime: Sendable, Hashable, Comparable {
-    /// Milliseconds since the clock's start, which is none that anybody knows.
+    /// Milliseconds since the clock's start, which is arbitrary.
     public var milliseconds: Int64
 
-    /// The moment so many milliseconds after the clock's start.
+    /// The moment this many milliseconds after the clock's start.
     @inlinable public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
-    /// Before every moment. A lapse since then cannot be computed.
+    /// Before every moment. The interval since then cannot be computed.
     public static let distantPast = SteadyTime(milliseconds: .min)
-    /// After every moment. A lapse until then cannot be computed.
+    /// After every moment. The interval until then cannot be computed.
     public static let distantFuture = SteadyTime(milliseconds: .max)
 
     /// True when `left` is earlier.
@@ -18,12 +18,12 @@
         left.milliseconds < right.milliseconds
     }
 
-    /// The moment so many milliseconds later.
+    /// The moment this many milliseconds later.
     @inlinable public static func + (time: SteadyTime, milliseconds: Int64) -> SteadyTime {
         SteadyTime(milliseconds: time.milliseconds + milliseconds)
     }
 
-    /// The moment so many milliseconds earlier.
+    /// The moment this many milliseconds earlier.
     @inlinable public static func - (time: SteadyTime, milliseconds: Int64) -> SteadyTime {
         SteadyTime(milliseconds: time.milliseconds - milliseconds)
     }

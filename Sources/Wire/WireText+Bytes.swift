@@ -1,4 +1,4 @@
-// What else is asked of text from outside, by bytes: no grapheme clusters, no case but ASCII's.
+// Operations on text from outside, by bytes: no grapheme clusters, no case but ASCII's.
 extension WireText {
     /// True when the text begins with these bytes.
     public func hasPrefix(_ prefix: WireText) -> Bool { utf8.starts(with: prefix.utf8) }
@@ -11,7 +11,7 @@ extension WireText {
     /// True when the byte is in the text.
     public func contains(_ byte: UInt8) -> Bool { withBytes { $0.contains(byte) } }
 
-    /// True when the text contains all of `part` in one piece. For a short `part`: it takes its length times the text's.
+    /// True when the text contains `part`. Use it for a short `part`: the time grows with the product of both lengths.
     public func contains(_ part: WireText) -> Bool {
         withBytes { bytes in
             part.withBytes { part in
@@ -28,7 +28,7 @@ extension WireText {
     public func asciiLowercased() -> WireText {
         withBytes { bytes in
             guard bytes.contains(where: \.isASCIIUpper) else { return self }
-            // Right into the text: an array in between would be another allocation.
+            // Written directly into the text: an array in between would be another allocation.
             return WireText(
                 String(unsafeUninitializedCapacity: bytes.count) { text in
                     for index in bytes.indices { text.initializeElement(at: index, to: bytes[index].asciiLowercased) }

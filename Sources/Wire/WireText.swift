@@ -7,7 +7,7 @@ internal import Glibc
 /// such a `String` also normalises it first, which takes time quadratic in the marks that a sender puts on one letter.
 /// So text from outside stays in this type, and becomes a `String` only to be shown.
 @frozen public struct WireText: Sendable {
-    /// The text, to be written somewhere. Comparing, hashing or splitting this value loses what the type is for.
+    /// The text, for output. Comparing, hashing or splitting this String loses what the type is for.
     public let string: String
 
     /// The bytes of `string`.
@@ -17,7 +17,7 @@ internal import Glibc
         self.string = contiguous
     }
 
-    /// The text of these bytes; what is not UTF-8 is replaced by U+FFFD.
+    /// The text of these bytes. Bytes that are not UTF-8 are replaced by U+FFFD.
     @inlinable public init(decoding bytes: some Collection<UInt8>) {
         string = String(decoding: bytes, as: UTF8.self)
     }
@@ -37,7 +37,7 @@ internal import Glibc
     /// True when there are no bytes.
     @inlinable public var isEmpty: Bool { string.utf8.isEmpty }
 
-    /// The result of `body` over the bytes in one piece.
+    /// The result of `body` for the bytes in one piece.
     @inlinable public func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
         utf8.withContiguousStorageIfAvailable(body) ?? Array(utf8).withUnsafeBufferPointer(body)
     }
@@ -55,7 +55,7 @@ extension WireText: Hashable, Comparable {
         left.withBytes { left in right.withBytes { right in order(left, right) < 0 } }
     }
 
-    /// Feeds the bytes and a byte that no text has, so that two texts in a row differ from any other two.
+    /// Hashes the bytes and one byte that no text contains, so that two adjacent texts differ from any other two.
     @inlinable public func hash(into hasher: inout Hasher) {
         withBytes { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
         hasher.combine(0xFF as UInt8)

@@ -3,11 +3,11 @@ import Events
 import Testing
 
 @Suite struct OwnTokenTests {
-    @Test func mintedTokenGivesBackUserAndGrant() async throws {
+    @Test func mintedTokenGivesBackUserAndGrant() throws {
         let scope = EventScope(rooms: PatternSet(["call_*", "lobby"]), types: PatternSet(["participant_*"]))
-        let token = try await TokenMinter.make(secret: ownSecret).mint(
+        let token = try TokenMinter(secret: ownSecret).mint(
             user: "ada", scope: scope, raw: true, ttlSeconds: 60, now: now, tokenID: "t1")
-        let identity = try await TokenVerifier.own().identity(WireText(token), now: now)
+        let identity = try TokenVerifier.own().identity(WireText(token), now: now)
         #expect(
             identity
                 == Identity(
@@ -15,10 +15,10 @@ import Testing
                     tokenID: "t1", issuer: "own"))
     }
 
-    @Test func mintedTokenCarriesIssuerAndAudienceThatSettingsAskFor() async throws {
-        let minter = try await TokenMinter.make(secret: ownSecret, issuer: "https://a.example", audience: "relay")
-        let token = try minter.mint(user: "ada", scope: .everything, ttlSeconds: 60, now: now)
-        let strict = try await TokenVerifier.own {
+    @Test func mintedTokenCarriesIssuerAndAudienceThatSettingsAskFor() throws {
+        let minter = try TokenMinter(secret: ownSecret, issuer: "https://a.example", audience: "relay")
+        let token = minter.mint(user: "ada", scope: .everything, ttlSeconds: 60, now: now)
+        let strict = try TokenVerifier.own {
             $0.issuer = "https://a.example"
             $0.audience = "relay"
         }
@@ -34,15 +34,15 @@ import Testing
         (#"{"rooms":["*"],"types":[]}"#, EventScope(types: PatternSet([WireText]()))),
         (#"{"rooms":["Übung*"],"later":1}"#, EventScope(rooms: PatternSet(["Übung*"]))),
     ])
-    func grantClaimSaysWhatIsCovered(claim: String, scope: EventScope) async throws {
-        let token = try await Forge.hmac(ownSecret).token(ownClaims(grant: claim))
-        let identity = try await TokenVerifier.own().identity(WireText(token), now: now)
+    func grantClaimSaysWhatIsCovered(claim: String, scope: EventScope) throws {
+        let token = try Forge.hmac(ownSecret).token(ownClaims(grant: claim))
+        let identity = try TokenVerifier.own().identity(WireText(token), now: now)
         #expect(identity.grant == Grant(scope: scope, raw: false, admin: false))
     }
 
-    @Test func rawAndAdminAreGivenOnlyWhereTheyStand() async throws {
-        let forge = try await Forge.hmac(ownSecret)
-        let verifier = try await TokenVerifier.own()
+    @Test func rawAndAdminAreGivenOnlyWhereTheyStand() throws {
+        let forge = Forge.hmac(ownSecret)
+        let verifier = try TokenVerifier.own()
         let token = try forge.token(ownClaims(grant: #"{"rooms":[],"raw":true,"admin":true}"#))
         let grant = try verifier.identity(WireText(token), now: now).grant
         #expect(grant.raw && grant.admin)
@@ -68,26 +68,26 @@ import Testing
         ("null", .malformedToken),
         ("true", .malformedToken),
     ])
-    func grantThatNamesNoRoomsIsRefused(claim: String, reason: AccessRefusal.Reason) async throws {
-        let token = try await Forge.hmac(ownSecret).token(ownClaims(grant: claim))
-        let verifier = try await TokenVerifier.own()
+    func grantThatNamesNoRoomsIsRefused(claim: String, reason: AccessRefusal.Reason) throws {
+        let token = try Forge.hmac(ownSecret).token(ownClaims(grant: claim))
+        let verifier = try TokenVerifier.own()
         #expect(verifier.refusal(token) == reason)
     }
 
-    @Test func tokenWithoutGrantCoversNothingUnlessTheIssuerHasADefault() async throws {
-        let token = try await Forge.hmac(ownSecret).token(#"{"sub":"ada","exp":\#(nowSeconds + 60)}"#)
-        let verifier = try await TokenVerifier.own()
+    @Test func tokenWithoutGrantCoversNothingUnlessTheIssuerHasADefault() throws {
+        let token = try Forge.hmac(ownSecret).token(#"{"sub":"ada","exp":\#(nowSeconds + 60)}"#)
+        let verifier = try TokenVerifier.own()
         let refusal = #expect(throws: AccessRefusal.self) { try verifier.identity(WireText(token), now: now) }
         #expect(refusal?.reason == .grantCoversNothing)
         #expect(refusal?.status == 403)
         let lobby = Grant(scope: EventScope(rooms: PatternSet(["lobby"])), raw: true)
-        let generous = try await TokenVerifier.own { $0.defaultGrant = lobby }
+        let generous = try TokenVerifier.own { $0.defaultGrant = lobby }
         #expect(try generous.identity(WireText(token), now: now).grant == lobby)
     }
 
-    @Test func claimOfTheTokenWinsOverTheDefaultGrant() async throws {
-        let generous = try await TokenVerifier.own { $0.defaultGrant = Grant(scope: .everything, raw: true) }
-        let token = try await Forge.hmac(ownSecret).token(ownClaims(grant: #"{"rooms":["a"],"raw":false}"#))
+    @Test func claimOfTheTokenWinsOverTheDefaultGrant() throws {
+        let generous = try TokenVerifier.own { $0.defaultGrant = Grant(scope: .everything, raw: true) }
+        let token = try Forge.hmac(ownSecret).token(ownClaims(grant: #"{"rooms":["a"],"raw":false}"#))
         #expect(
             try generous.identity(WireText(token), now: now).grant == Grant(scope: EventScope(rooms: PatternSet(["a"])))
         )
@@ -100,19 +100,19 @@ import Testing
         #"{"sub":null,"exp":\#(nowSeconds + 60),"roomwire":{"rooms":["*"]}}"#,
         #"{"sub":["ada"],"exp":\#(nowSeconds + 60),"roomwire":{"rooms":["*"]}}"#,
     ])
-    func tokenThatNamesNoUserIsRefused(claims: String) async throws {
-        let token = try await Forge.hmac(ownSecret).token(claims)
-        let verifier = try await TokenVerifier.own()
+    func tokenThatNamesNoUserIsRefused(claims: String) throws {
+        let token = try Forge.hmac(ownSecret).token(claims)
+        let verifier = try TokenVerifier.own()
         #expect(verifier.refusal(token) == .malformedToken)
     }
 
-    @Test func mappedClaimsMakeASupabaseTokenWork() async throws {
-        let verifier = try await TokenVerifier.own {
+    @Test func mappedClaimsMakeASupabaseTokenWork() throws {
+        let verifier = try TokenVerifier.own {
             $0.issuer = "https://x.supabase.co/auth/v1"
             $0.audience = "authenticated"
             $0.claims = ClaimNames(rooms: "app_metadata.rooms", admin: "app_metadata.relay.admin")
         }
-        let token = try await Forge.hmac(ownSecret).token(
+        let token = try Forge.hmac(ownSecret).token(
             #"""
             {"iss":"https://x.supabase.co/auth/v1","aud":"authenticated","exp":\#(nowSeconds + 60),"sub":"1d2e",
             "role":"authenticated","app_metadata":{"rooms":["team_7_*"],"relay":{"admin":true}},
@@ -123,11 +123,11 @@ import Testing
         #expect(identity.grant == Grant(scope: EventScope(rooms: PatternSet(["team_7_*"])), admin: true))
     }
 
-    @Test func claimNameWithDotsInItIsFound() async throws {
-        let verifier = try await TokenVerifier.own {
+    @Test func claimNameWithDotsInItIsFound() throws {
+        let verifier = try TokenVerifier.own {
             $0.claims = ClaimNames(user: "https://a.example/u.id", grant: "https://a.example/relay.v1")
         }
-        let token = try await Forge.hmac(ownSecret).token(
+        let token = try Forge.hmac(ownSecret).token(
             #"""
             {"exp":\#(nowSeconds + 60),"https://a.example/u":{"id":"ada"},
             "https://a.example/relay.v1":{"rooms":["a"]}}
@@ -135,11 +135,11 @@ import Testing
         #expect(try verifier.identity(WireText(token), now: now).user == "ada")
     }
 
-    @Test func mappedClaimReplacesTheGrantsMember() async throws {
-        let verifier = try await TokenVerifier.own { $0.claims = ClaimNames(rooms: "teams") }
-        let token = try await Forge.hmac(ownSecret).token(ownClaims(#""teams":["a"],"#, grant: #"{"rooms":["*"]}"#))
+    @Test func mappedClaimReplacesTheGrantsMember() throws {
+        let verifier = try TokenVerifier.own { $0.claims = ClaimNames(rooms: "teams") }
+        let token = try Forge.hmac(ownSecret).token(ownClaims(#""teams":["a"],"#, grant: #"{"rooms":["*"]}"#))
         #expect(try verifier.identity(WireText(token), now: now).grant.scope.rooms == PatternSet(["a"]))
-        let without = try await Forge.hmac(ownSecret).token(ownClaims(grant: #"{"rooms":["*"]}"#))
+        let without = try Forge.hmac(ownSecret).token(ownClaims(grant: #"{"rooms":["*"]}"#))
         #expect(verifier.refusal(without) == .grantCoversNothing)
     }
 }

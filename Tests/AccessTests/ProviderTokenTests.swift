@@ -1,5 +1,4 @@
 import Events
-import JWTKit
 import Testing
 
 @testable import Access
@@ -9,8 +8,8 @@ import Testing
     // What `livekit-server --dev` uses: far shorter than HS256 wants.
     private static let secret = "secret"
 
-    private func verifier() async throws -> TokenVerifier {
-        try await TokenVerifier.make(
+    private func verifier() throws -> TokenVerifier {
+        try TokenVerifier(
             TokenSettings(
                 issuers: [IssuerSettings(name: "own", hs256: ownSecret)],
                 livekitKeys: [SourceKey(name: WireText(Self.key), secret: WireText(Self.secret), sources: ["calls"])]))
@@ -18,36 +17,36 @@ import Testing
 
     private func token(
         _ members: String, key: String = key, secret: String = secret, header: String? = nil
-    ) async throws -> String {
-        try await Forge.hmac(secret).token(
+    ) throws -> String {
+        try Forge.hmac(secret).token(
             #"{"iss":"\#(key)","exp":\#(nowSeconds + 60),"nbf":\#(nowSeconds)\#(members)}"#, header: header)
     }
 
     @Test(arguments: ["roomJoin", "roomAdmin"])
-    func whoMayJoinOrRunARoomMayWatchIt(permission: String) async throws {
-        let token = try await token(#","sub":"ada","jti":"t1","video":{"\#(permission)":true,"room":"call_42"}"#)
+    func whoMayJoinOrRunARoomMayWatchIt(permission: String) throws {
+        let token = try token(#","sub":"ada","jti":"t1","video":{"\#(permission)":true,"room":"call_42"}"#)
         #expect(
-            try await verifier().identity(WireText(token), now: now)
+            try verifier().identity(WireText(token), now: now)
                 == Identity(
                     user: "ada",
                     grant: Grant(scope: EventScope(rooms: PatternSet(["call_42"]), sources: PatternSet(["calls"]))),
                     expiresAt: now + 60_000, tokenID: "t1", issuer: "source:calls", isAddressable: false))
     }
 
-    @Test func whoMayListRoomsMayWatchAllOfTheSource() async throws {
-        let token = try await token(#","sub":"ops","video":{"roomList":true,"roomJoin":true,"room":"call_42"}"#)
+    @Test func whoMayListRoomsMayWatchAllOfTheSource() throws {
+        let token = try token(#","sub":"ops","video":{"roomList":true,"roomJoin":true,"room":"call_42"}"#)
         #expect(
-            try await verifier().identity(WireText(token), now: now).grant
+            try verifier().identity(WireText(token), now: now).grant
                 == Grant(scope: EventScope(sources: PatternSet(["calls"]))))
     }
 
-    @Test func tokenIDStandsInForAnEmptyIdentity() async throws {
+    @Test func tokenIDStandsInForAnEmptyIdentity() throws {
         for subject in ["", #""sub":"","#] {
-            let token = try await token(#",\#(subject)"jti":"t1","video":{"roomList":true}"#)
-            #expect(try await verifier().identity(WireText(token), now: now).user == "t1")
+            let token = try token(#",\#(subject)"jti":"t1","video":{"roomList":true}"#)
+            #expect(try verifier().identity(WireText(token), now: now).user == "t1")
         }
-        let nobody = try await token(#","sub":"","video":{"roomList":true}"#)
-        #expect(try await verifier().refusal(nobody) == .malformedToken)
+        let nobody = try token(#","sub":"","video":{"roomList":true}"#)
+        #expect(try verifier().refusal(nobody) == .malformedToken)
     }
 
     @Test(arguments: [
@@ -67,71 +66,71 @@ import Testing
         (#""sha256":"x","video":{"roomList":true}"#, .wrongTokenKind),
         (#""sha256":null,"video":{"roomList":true}"#, .wrongTokenKind),
     ])
-    func tokenThatIsNotForWatchingIsRefused(members: String, reason: AccessRefusal.Reason) async throws {
-        #expect(try await verifier().refusal(await token(#","sub":"ada",\#(members)"#)) == reason)
+    func tokenThatIsNotForWatchingIsRefused(members: String, reason: AccessRefusal.Reason) throws {
+        #expect(try verifier().refusal(token(#","sub":"ada",\#(members)"#)) == reason)
     }
 
     @Test(arguments: ["a*b", "*", "**", "call_*"])
-    func roomWithAStarInItsNameOpensNoOtherRoom(room: String) async throws {
-        let token = try await token(#","sub":"ada","video":{"roomJoin":true,"room":"\#(room)"}"#)
-        #expect(try await verifier().refusal(token) == .grantCoversNothing)
+    func roomWithAStarInItsNameOpensNoOtherRoom(room: String) throws {
+        let token = try token(#","sub":"ada","video":{"roomJoin":true,"room":"\#(room)"}"#)
+        #expect(try verifier().refusal(token) == .grantCoversNothing)
     }
 
-    @Test func keyOfOneIssuerSignsForNoOther() async throws {
+    @Test func keyOfOneIssuerSignsForNoOther() throws {
         let video = #","sub":"ada","video":{"roomList":true}"#
-        let verifier = try await verifier()
-        #expect(verifier.refusal(try await token(video, secret: "other")) == .badSignature)
-        #expect(verifier.refusal(try await token(video, secret: ownSecret)) == .badSignature)
-        #expect(verifier.refusal(try await token(video, key: "APIother")) == .badSignature)
+        let verifier = try verifier()
+        #expect(verifier.refusal(try token(video, secret: "other")) == .badSignature)
+        #expect(verifier.refusal(try token(video, secret: ownSecret)) == .badSignature)
+        #expect(verifier.refusal(try token(video, key: "APIother")) == .badSignature)
         // Our own secret signs own tokens only: what LiveKit means by `video` counts for nothing in them.
-        #expect(verifier.refusal(try await token(video, key: "APIother", secret: ownSecret)) == .grantCoversNothing)
+        #expect(verifier.refusal(try token(video, key: "APIother", secret: ownSecret)) == .grantCoversNothing)
     }
 
-    @Test func onlyHS256Counts() async throws {
+    @Test func onlyHS256Counts() throws {
         let claims = #"{"iss":"APIabc","sub":"ada","exp":\#(nowSeconds + 60),"video":{"roomList":true}}"#
-        for digest in try await [Forge.hmac(Self.secret, .sha384), Forge.hmac(Self.secret, .sha512)] {
-            #expect(try await verifier().refusal(digest.token(claims)) == .algorithmNotAllowed)
+        for digest in [Forge.hmac(Self.secret, .sha384), Forge.hmac(Self.secret, .sha512)] {
+            #expect(try verifier().refusal(digest.token(claims)) == .algorithmNotAllowed)
         }
     }
 }
 
 @Suite struct SourceKeyTests {
-    private func identity(_ keys: [SourceKey], secret: String, audience: PatternSet? = nil) async throws -> Identity {
+    private func identity(_ keys: [SourceKey], secret: String, audience: PatternSet? = nil) throws -> Identity {
         var settings = TokenSettings(livekitKeys: keys)
         settings.livekitAudience = audience
-        let token = try await Forge.hmac(secret).token(
+        let token = try Forge.hmac(secret).token(
             #"{"iss":"API","exp":\#(nowSeconds + 60),"sub":"bob","video":{"roomJoin":true,"room":"r"}}"#)
-        return try await TokenVerifier.make(settings).identity(WireText(token), now: now)
+        return try TokenVerifier(settings).identity(WireText(token), now: now)
     }
 
-    @Test func tokenCoversTheSourceWhoseSecretSignedIt() async throws {
+    @Test func tokenCoversTheSourceWhoseSecretSignedIt() throws {
         // Two tenants whose servers have the same API key, as `devkey`, and secrets of their own.
         let keys = [
             SourceKey(name: "API", secret: "one", sources: ["a"]),
             SourceKey(name: "API", secret: "two", sources: ["b"]),
         ]
         for (secret, source) in [("one", "a"), ("two", "b")] {
-            let identity = try await identity(keys, secret: secret)
+            let identity = try identity(keys, secret: secret)
             #expect(identity.grant.scope.sources == PatternSet([WireText(source)]))
             #expect(identity.principal == Principal(issuer: "source:\(source)", user: "bob"))
         }
     }
 
-    @Test func sourcesWithOneKeyAreCoveredTogether() async throws {
+    @Test func sourcesWithOneKeyAreCoveredTogether() throws {
         let keys = ["a" as WireText, "b"].map { SourceKey(name: "API", secret: "one", sources: [$0]) }
-        let identity = try await identity(keys, secret: "one")
+        let identity = try identity(keys, secret: "one")
         #expect(identity.grant.scope.sources == PatternSet(["a", "b"]))
         #expect(identity.issuer == "source:a,b")
     }
 
-    @Test func keyWithoutASourceCoversNothing() async throws {
-        let error = await #expect(throws: AccessRefusal.self) {
-            try await identity([SourceKey(name: "API", secret: "one", sources: [])], secret: "one")
+    @Test func keyWithoutASourceCoversNothing() throws {
+        let error = #expect(throws: AccessRefusal.self) {
+            try identity([SourceKey(name: "API", secret: "one", sources: [])], secret: "one")
         }
         #expect(error?.reason == .grantCoversNothing)
     }
 
-    @Test func holderIsNamedByOtherSourcesOnlyWhereSettingsSaySo() async throws {
+    @Test func holderIsNamedByOtherSourcesOnlyWhereSettingsSaySo() throws {
         let keys = [SourceKey(name: "API", secret: "one", sources: ["a"])]
         func receives(_ identity: Identity) throws -> Bool {
             let filter = try effectiveFilter(for: identity, requested: .everything)
@@ -141,9 +140,9 @@ import Testing
             event.users = ["bob"]
             return filter.admits(event, to: identity.isAddressable ? identity.user : nil)
         }
-        #expect(try receives(await identity(keys, secret: "one")) == false)
-        #expect(try receives(await identity(keys, secret: "one", audience: .all)))
-        var own = try await identity(keys, secret: "one")
+        #expect(try receives(identity(keys, secret: "one")) == false)
+        #expect(try receives(identity(keys, secret: "one", audience: .all)))
+        var own = try identity(keys, secret: "one")
         own.isAddressable = true
         // A grant on sources of one's own goes on limiting what names the user.
         #expect(try receives(own) == false)
@@ -153,21 +152,21 @@ import Testing
 @Suite struct DailyTokenTests {
     private static let key = "daily-api-key"
 
-    private func verifier() async throws -> TokenVerifier {
-        try await TokenVerifier.make(
+    private func verifier() throws -> TokenVerifier {
+        try TokenVerifier(
             TokenSettings(
                 issuers: [IssuerSettings(name: "own", hs256: ownSecret)],
                 dailyKeys: ["old", Self.key].map { SourceKey(secret: WireText($0), sources: ["daily"]) }))
     }
 
-    private func token(_ members: String) async throws -> String {
-        try await Forge.hmac(Self.key).token(#"{"iat":\#(nowSeconds),"exp":\#(nowSeconds + 60),\#(members)}"#)
+    private func token(_ members: String) throws -> String {
+        try Forge.hmac(Self.key).token(#"{"iat":\#(nowSeconds),"exp":\#(nowSeconds + 60),\#(members)}"#)
     }
 
-    @Test func meetingTokenOpensItsRoom() async throws {
-        let token = try await token(#""d":"dom","r":"standup","ud":"ada","u":"Ada","o":true"#)
+    @Test func meetingTokenOpensItsRoom() throws {
+        let token = try token(#""d":"dom","r":"standup","ud":"ada","u":"Ada","o":true"#)
         #expect(
-            try await verifier().identity(WireText(token), now: now)
+            try verifier().identity(WireText(token), now: now)
                 == Identity(
                     user: "ada",
                     grant: Grant(scope: EventScope(rooms: PatternSet(["standup"]), sources: PatternSet(["daily"]))),
@@ -183,12 +182,12 @@ import Testing
         (#""r":"standup","ud":"ada""#, .badSignature),
         (#""iss":"x","d":"dom","r":"standup","ud":"ada""#, .badSignature),
     ])
-    func incompleteMeetingTokenIsRefused(members: String, reason: AccessRefusal.Reason) async throws {
-        #expect(try await verifier().refusal(await token(members)) == reason)
+    func incompleteMeetingTokenIsRefused(members: String, reason: AccessRefusal.Reason) throws {
+        #expect(try verifier().refusal(token(members)) == reason)
     }
 
-    @Test func withoutDailyKeysMeetingTokensAreStrangers() async throws {
-        let token = try await token(#""d":"dom","r":"standup","ud":"ada""#)
-        #expect(try await TokenVerifier.own().refusal(token) == .badSignature)
+    @Test func withoutDailyKeysMeetingTokensAreStrangers() throws {
+        let token = try token(#""d":"dom","r":"standup","ud":"ada""#)
+        #expect(try TokenVerifier.own().refusal(token) == .badSignature)
     }
 }

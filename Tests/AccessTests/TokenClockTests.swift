@@ -3,40 +3,40 @@ import Events
 import Testing
 
 @Suite struct TokenClockTests {
-    private func token(_ times: String) async throws -> String {
-        try await Forge.hmac(ownSecret).token(#"{"sub":"ada",\#(times)"roomwire":{"rooms":["*"]}}"#)
+    private func token(_ times: String) throws -> String {
+        try Forge.hmac(ownSecret).token(#"{"sub":"ada",\#(times)"roomwire":{"rooms":["*"]}}"#)
     }
 
     @Test(
         arguments: [
             (-10, nil), (-10_000, nil), (9_999, nil), (10_000, AccessRefusal.Reason.expired), (60_000, .expired),
         ] as [(Int64, AccessRefusal.Reason?)])
-    func expiryHoldsUntilTheLeewayEnds(afterExpiry: Int64, reason: AccessRefusal.Reason?) async throws {
-        let token = try await token(#""exp":\#(nowSeconds),"#)
-        #expect(try await TokenVerifier.own(leewaySeconds: 10).refusal(token, now: now + afterExpiry) == reason)
+    func expiryHoldsUntilTheLeewayEnds(afterExpiry: Int64, reason: AccessRefusal.Reason?) throws {
+        let token = try token(#""exp":\#(nowSeconds),"#)
+        #expect(try TokenVerifier.own(leewaySeconds: 10).refusal(token, now: now + afterExpiry) == reason)
     }
 
     @Test(
         arguments: [
             (10_001, AccessRefusal.Reason.notYetValid), (10_000, nil), (0, nil), (-1, nil), (3_600_000, .notYetValid),
         ] as [(Int64, AccessRefusal.Reason?)])
-    func notBeforeHoldsFromTheLeewayOn(beforeStart: Int64, reason: AccessRefusal.Reason?) async throws {
-        let token = try await token(#""exp":\#(nowSeconds + 60),"nbf":\#(nowSeconds),"#)
-        #expect(try await TokenVerifier.own(leewaySeconds: 10).refusal(token, now: now - beforeStart) == reason)
+    func notBeforeHoldsFromTheLeewayOn(beforeStart: Int64, reason: AccessRefusal.Reason?) throws {
+        let token = try token(#""exp":\#(nowSeconds + 60),"nbf":\#(nowSeconds),"#)
+        #expect(try TokenVerifier.own(leewaySeconds: 10).refusal(token, now: now - beforeStart) == reason)
     }
 
-    @Test func withoutLeewayTheEdgesAreExact() async throws {
-        let token = try await token(#""exp":\#(nowSeconds + 1),"nbf":\#(nowSeconds),"#)
-        let verifier = try await TokenVerifier.own(leewaySeconds: 0)
+    @Test func withoutLeewayTheEdgesAreExact() throws {
+        let token = try token(#""exp":\#(nowSeconds + 1),"nbf":\#(nowSeconds),"#)
+        let verifier = try TokenVerifier.own(leewaySeconds: 0)
         #expect(verifier.refusal(token, now: now - 1) == .notYetValid)
         #expect(verifier.refusal(token, now: now) == nil)
         #expect(verifier.refusal(token, now: now + 999) == nil)
         #expect(verifier.refusal(token, now: now + 1000) == .expired)
     }
 
-    @Test func streamEndsWithTheTokenOrWithTheLeewayThatLetItIn() async throws {
-        let token = try await token(#""exp":\#(nowSeconds),"#)
-        let verifier = try await TokenVerifier.own(leewaySeconds: 10)
+    @Test func streamEndsWithTheTokenOrWithTheLeewayThatLetItIn() throws {
+        let token = try token(#""exp":\#(nowSeconds),"#)
+        let verifier = try TokenVerifier.own(leewaySeconds: 10)
         #expect(try verifier.identity(WireText(token), now: now - 1).expiresAt == now)
         #expect(try verifier.identity(WireText(token), now: now).expiresAt == now + 10_000)
     }
@@ -68,22 +68,22 @@ import Testing
             (#""exp":1795205846,"nbf":-5,"#, nil),
             (#""exp":1795205846,"iat":1795299999,"#, nil),
         ] as [(String, AccessRefusal.Reason?)])
-    func timesAreNumbersOfSeconds(times: String, reason: AccessRefusal.Reason?) async throws {
-        let token = try await token(times)
-        #expect(try await TokenVerifier.own().refusal(token) == reason)
+    func timesAreNumbersOfSeconds(times: String, reason: AccessRefusal.Reason?) throws {
+        let token = try token(times)
+        #expect(try TokenVerifier.own().refusal(token) == reason)
     }
 
-    @Test func fractionOfASecondCounts() async throws {
-        let token = try await token(#""exp":\#(nowSeconds).5,"#)
-        let verifier = try await TokenVerifier.own(leewaySeconds: 0)
+    @Test func fractionOfASecondCounts() throws {
+        let token = try token(#""exp":\#(nowSeconds).5,"#)
+        let verifier = try TokenVerifier.own(leewaySeconds: 0)
         #expect(try verifier.identity(WireText(token), now: now + 499).expiresAt == now + 500)
         #expect(verifier.refusal(token, now: now + 500) == .expired)
     }
 
-    @Test func tokenWithoutExpiryNeverEndsWhereSettingsAllowIt() async throws {
-        let token = try await token("")
-        let verifier = try await TokenVerifier.own(requireExpiry: false)
+    @Test func tokenWithoutExpiryNeverEndsWhereSettingsAllowIt() throws {
+        let token = try token("")
+        let verifier = try TokenVerifier.own(requireExpiry: false)
         #expect(try verifier.identity(WireText(token), now: now).expiresAt == nil)
-        #expect(verifier.refusal(try await self.token(#""exp":1,"#)) == .expired)
+        #expect(verifier.refusal(try self.token(#""exp":1,"#)) == .expired)
     }
 }

@@ -13,27 +13,27 @@ struct BodyBudgetTests {
     @Test
     func theLargestRequestGoesFirstWhicheverDoorItIsAt() {
         let (budget, doors) = budget(1000, doors: 2)
-        #expect(budget.tell(doors[0], bytes: 900, largest: 700) == .fits)
-        #expect(budget.tell(doors[1], bytes: 90, largest: 90) == .fits)
-        #expect(budget.tell(doors[1], bytes: 101, largest: 101) == .othersShed)
-        #expect(budget.tell(doors[0], bytes: 900, largest: 700) == .shed)
-        #expect(budget.tell(doors[0], bytes: 200, largest: 200) == .fits)
+        #expect(budget.report(doors[0], bytes: 900, largest: 700) == .fits)
+        #expect(budget.report(doors[1], bytes: 90, largest: 90) == .fits)
+        #expect(budget.report(doors[1], bytes: 101, largest: 101) == .othersShed)
+        #expect(budget.report(doors[0], bytes: 900, largest: 700) == .shed)
+        #expect(budget.report(doors[0], bytes: 200, largest: 200) == .fits)
     }
 
     @Test
     func whatADoorHadIsNothingWhenItLeaves() {
         let (budget, doors) = budget(1000, doors: 2)
-        #expect(budget.tell(doors[0], bytes: 900, largest: 700) == .fits)
+        #expect(budget.report(doors[0], bytes: 900, largest: 700) == .fits)
         budget.leave(doors[0])
-        #expect(budget.tell(doors[1], bytes: 1000, largest: 1000) == .fits)
+        #expect(budget.report(doors[1], bytes: 1000, largest: 1000) == .fits)
     }
 
     @Test
     func aBurstIsOverOnce() {
         let (budget, doors) = budget(.max, doors: 1)
-        _ = budget.tell(doors[0], bytes: BodyBudget.burstBytes, largest: 1)
+        _ = budget.report(doors[0], bytes: BodyBudget.burstBytes, largest: 1)
         #expect(!budget.isAfterBurst())
-        _ = budget.tell(doors[0], bytes: 0, largest: 0)
+        _ = budget.report(doors[0], bytes: 0, largest: 0)
         #expect(budget.isAfterBurst())
         #expect(!budget.isAfterBurst())
     }

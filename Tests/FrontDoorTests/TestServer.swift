@@ -1,10 +1,11 @@
 import Dispatch
 import EventLoop
-import FrontDoor
 import Glibc
 import Platform
 import Testing
 import Wire
+
+@testable import FrontDoor
 
 /// A door on a real port, on a thread of its own. What it does with a request the path says:
 /// `/hold` keeps it until ``release()``, `/stream` takes the connection over, `/drop` forgets to answer, `/slow-down`
@@ -129,7 +130,7 @@ private final class Served: StreamSocketOwner {
         case .closeDoor: door = nil
         case .write(let text):
             for stream in streams { Self.write(text, to: stream) }
-        case .report(let answer): answer(door?.connectionCount ?? 0)
+        case .report(let answer): answer(door?.connections.count ?? 0)
         case .stop: loop.stop()
         }
     }

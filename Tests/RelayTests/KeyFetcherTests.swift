@@ -23,20 +23,20 @@ import Testing
     /// Rules with an issuer whose keys are at a port where nobody listens.
     private func rules(
         url: String = "http://127.0.0.1:1/keys", refresh: String = "1h"
-    ) async throws -> (settings: Settings, rules: Rules) {
+    ) throws -> (settings: Settings, rules: Rules) {
         let yaml = """
             tokens:
               issuers: [{name: idp, jwks_url: "\(url)"}]
               jwks_refresh: \(refresh)
             """
         let settings = try load(yaml, overrides: ["data": [folder.path]])
-        return (settings, try await Rules(settings))
+        return (settings, try Rules(settings))
     }
 
     /// Rules with what a fetcher knows already.
-    private func prepared(by fetcher: KeyFetcher = KeyFetcher()) async throws -> (rules: Rules, issuers: [KeyEntry]) {
-        let (settings, rules) = try await rules()
-        return await fetcher.prepare(rules, settings)
+    private func prepared(by fetcher: KeyFetcher = KeyFetcher()) throws -> (rules: Rules, issuers: [KeyEntry]) {
+        let (settings, rules) = try rules()
+        return fetcher.prepare(rules, settings)
     }
 
     private func keep(_ text: String, url: String = "http://127.0.0.1:1/keys") throws {
@@ -50,39 +50,39 @@ import Testing
         return !rules.verifier.issuersToAsk(about: "\(header).\(claims).AAAA", now: 0).isEmpty
     }
 
-    @Test func withoutKeptKeysNoneAreKnown() async throws {
-        let (rules, issuers) = try await prepared()
+    @Test func withoutKeptKeysNoneAreKnown() throws {
+        let (rules, issuers) = try prepared()
         #expect(lacks("1", rules))
         #expect(issuers.map(\.address.issuer) == ["idp"])
         #expect(issuers.map(\.schedule.hasKeys) == [false])
     }
 
-    @Test func keptKeysAreInForceAtOnce() async throws {
+    @Test func keptKeysAreInForceAtOnce() throws {
         try keep(Self.set)
-        let (rules, issuers) = try await prepared()
+        let (rules, issuers) = try prepared()
         #expect(!lacks("1", rules))
         #expect(lacks("3", rules))
         #expect(issuers.map(\.schedule.hasKeys) == [true])
     }
 
     @Test(arguments: ["", "{", "{}", #"{"keys":[]}"#, "<html>"])
-    func keptKeysThatCannotBeUsedAreAsGoodAsNone(text: String) async throws {
+    func keptKeysThatCannotBeUsedAreAsGoodAsNone(text: String) throws {
         try keep(text)
-        let (rules, issuers) = try await prepared()
+        let (rules, issuers) = try prepared()
         #expect(lacks("1", rules))
         #expect(issuers.map(\.schedule.hasKeys) == [false])
     }
 
-    @Test func keysOfAnotherAddressAreNotTaken() async throws {
+    @Test func keysOfAnotherAddressAreNotTaken() throws {
         try keep(Self.set, url: "http://127.0.0.1:2/keys")
-        let (rules, _) = try await prepared()
+        let (rules, _) = try prepared()
         #expect(lacks("1", rules))
     }
 
     /// Has a fetcher follow the rules that it starts with, in a context of their own. It is the test's to stop.
-    private func start(_ fetcher: KeyFetcher) async throws -> (first: Rules, context: RelayContext) {
-        let (first, issuers) = try await prepared(by: fetcher)
-        let (settings, _) = try await rules()
+    private func start(_ fetcher: KeyFetcher) throws -> (first: Rules, context: RelayContext) {
+        let (first, issuers) = try prepared(by: fetcher)
+        let (settings, _) = try rules()
         let context = RelayContext(
             settings: settings, rules: first, keys: fetcher,
             caps: StreamCapSettings(perUser: 0, perAddress: 0, total: 0),
@@ -91,38 +91,38 @@ import Testing
         return (first, context)
     }
 
-    @Test func reloadKeepsTheKeysOfIssuersThatStay() async throws {
+    @Test func reloadKeepsTheKeysOfIssuersThatStay() throws {
         try keep(Self.set)
         let fetcher = KeyFetcher()
-        let (_, context) = try await start(fetcher)
+        let (_, context) = try start(fetcher)
         defer { fetcher.stop() }
         // Only the running fetcher knows them now.
         try keep("gone")
 
-        let changed = try await rules(refresh: "2h")
-        await context.adopt(changed.settings, changed.rules)
+        let changed = try rules(refresh: "2h")
+        context.adopt(changed.settings, changed.rules)
         #expect(!lacks("1", context.shared.rules))
         #expect(context.settings.tokens.jwksRefreshMilliseconds == 7_200_000)
 
-        let moved = try await rules(url: "http://127.0.0.1:2/keys")
-        await context.adopt(moved.settings, moved.rules)
+        let moved = try rules(url: "http://127.0.0.1:2/keys")
+        context.adopt(moved.settings, moved.rules)
         #expect(lacks("1", context.shared.rules))
     }
 
-    @Test func aKeyThatWasLookedForInOlderRulesIsLookedForAgain() async throws {
+    @Test func aKeyThatWasLookedForInOlderRulesIsLookedForAgain() throws {
         let fetcher = KeyFetcher()
-        let (first, context) = try await start(fetcher)
+        let (first, context) = try start(fetcher)
         defer { fetcher.stop() }
-        let changed = try await rules(refresh: "2h")
-        await context.adopt(changed.settings, changed.rules)
+        let changed = try rules(refresh: "2h")
+        context.adopt(changed.settings, changed.rules)
         let late = fetcher.demand(of: ["idp"], under: first) { Issue.record("it does not wait") }
         #expect(late == nil)
         #expect(fetcher.demand(of: ["idp"], under: context.shared.rules) {} != nil)
     }
 
-    @Test func whoComesAfterTheEndIsToldToComeBack() async throws {
+    @Test func whoComesAfterTheEndIsToldToComeBack() throws {
         let fetcher = KeyFetcher()
-        let answer = fetcher.demand(of: ["idp"], under: try await rules().rules) { Issue.record("it does not wait") }
+        let answer = fetcher.demand(of: ["idp"], under: try rules().rules) { Issue.record("it does not wait") }
         #expect(answer == .unavailable(retryAfterSeconds: 1))
         #expect(fetcher.demandAfterWait(of: ["idp"]) == .unavailable(retryAfterSeconds: 1))
     }

@@ -139,7 +139,7 @@ func problems(
         #expect(issuers[1].jwksURL == "https://idp.example.com/keys")
         #expect(issuers[1].issuer == "https://idp.example.com/")
         #expect(issuers[1].audience == "dashboards")
-        #expect(issuers[1].algorithms == ["RS256", "ES256"])
+        #expect(issuers[1].algorithms == [.rs256, .es256])
         #expect(issuers[1].claims == ["rooms": "app_metadata.rooms"])
         #expect(issuers[1].jwksCAFile == "/home/ada/ca.pem")
         #expect(

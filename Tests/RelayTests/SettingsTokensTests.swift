@@ -31,7 +31,7 @@ import Testing
         #expect(tokens.issuers[0].issuer == "me")
         #expect(tokens.issuers[0].audience == "us")
         #expect(tokens.issuers.map(\.awaitsKeys) == [false, true, false, false])
-        #expect(tokens.issuers[1].algorithms == ["ES256"])
+        #expect(tokens.issuers[1].algorithms == [.es256])
         #expect(tokens.issuers[2].jwks == "{}")
         #expect(
             tokens.issuers[2].claims

@@ -23,7 +23,7 @@ private struct MadeUp: Provider {
         guard key.signed(code, over: Array(request.target.utf8), request.body) else {
             throw Rejection(.badSignature, "The signature does not fit the secret.")
         }
-        let body = Fields(try request.jsonObject())
+        let body = Fields(try request.parsedBody().object)
         if let challenge = body.text("challenge") {
             let proof = Hex.text(key.code(over: Array(challenge.utf8)))
             return .answer(DirectAnswer(contentType: "text/plain", body: Array(proof.utf8)))

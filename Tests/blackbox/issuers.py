@@ -27,7 +27,9 @@ class Key:
         self.private = {
             "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
             "ES384": lambda: ec.generate_private_key(ec.SECP384R1()),
-            "RS256": lambda: rsa.generate_private_key(65537, 2048),
+            **dict.fromkeys(
+                ("RS256", "RS384", "RS512", "PS256"), lambda: rsa.generate_private_key(65537, 2048)),
+            "ES512": lambda: ec.generate_private_key(ec.SECP521R1()),
             "EdDSA": ed25519.Ed25519PrivateKey.generate,
         }[algorithm]()
 

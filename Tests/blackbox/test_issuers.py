@@ -64,7 +64,7 @@ def authority(tmp_path_factory):
 
 
 def test_keys_of_every_kind_are_fetched_over_tls(start, authority):
-    keys = [Key(algorithm, algorithm) for algorithm in ("RS256", "ES256", "ES384", "EdDSA")]
+    keys = [Key(algorithm, algorithm) for algorithm in ("RS256", "RS384", "RS512", "ES256", "ES384", "EdDSA")]
     with serving(*keys, certificate=authority.issue("IP:127.0.0.1")) as server:
         relay = start(tokens=settings(server, jwks_ca_file=str(authority.certificate)))
         for key in keys:

@@ -118,6 +118,31 @@ def test_check_hides_the_keys_of_daily(folder):
     assert "tokens.daily" in done.stdout
 
 
+@pytest.mark.parametrize("algorithm", ["RS256", "RS384", "RS512", "ES256", "ES384", "EdDSA"])
+def test_a_key_file_verifies_the_algorithm_of_the_settings(start, folder, algorithm):
+    key = issuers.Key("1", algorithm)
+    (folder / "key.pem").write_text(key.pem)
+    pem = {"name": "pem", "public_key_files": [str(folder / "key.pem")], "algorithms": [algorithm]}
+    relay = start(tokens={"issuers": [pem | {"issuer": issuers.NAME}]})
+    clients.subscribe(relay, "", key.token()).close()
+    assert relay.get("/events", issuers.Key("1", algorithm).token()).json()["reason"] == "bad_signature"
+    others = [name for name in ("RS256", "RS512", "ES256", "EdDSA", "PS256", "ES512") if name != algorithm]
+    for other in others:
+        assert relay.get("/events", issuers.Key("1", other).token()).json()["reason"] == "algorithm_not_allowed"
+
+
+@pytest.mark.parametrize("algorithm", ["HS384", "HS512", "PS256", "ES512", "none", "es256"])
+def test_check_names_the_line_of_an_algorithm_that_no_key_is_used_with(folder, algorithm):
+    (folder / "key.pem").write_text(issuers.Key("1").pem)
+    path = folder / "roomwire.yaml"
+    path.write_text(
+        "tokens:\n  issuers:\n    - name: pem\n      public_key_files: [key.pem]\n"
+        f"      algorithms: [ES256, {algorithm}]\n")
+    done = roomwire.command("check", "--config", str(path))
+    assert done.returncode == 1
+    assert f"{path}:5: tokens.issuers.algorithms: should be HS256 or RS256 or" in done.stderr, done.stderr
+
+
 # Attacks
 
 

@@ -16,31 +16,31 @@ import Testing
         return settings
     }
 
-    @Test func theRelayOfTheSameSettingsTakesTheToken() async throws {
+    @Test func theRelayOfTheSameSettingsTakesTheToken() throws {
         let settings = settings { issuer in
             issuer.issuer = "me"
             issuer.audience = "us"
         }
         let now: WallTime = 1_790_000_000_000
-        let token = try await TokenSource(settings).mint(
+        let token = try TokenSource(settings).mint(
             user: "ada", scope: EventScope(rooms: PatternSet(["call_*"])), admin: true, ttlSeconds: 60, now: now)
-        let identity = try await TokenVerifier.make(settings.tokenSettings()).identity(WireText(token), now: now)
+        let identity = try TokenVerifier(settings.tokenSettings()).identity(WireText(token), now: now)
         #expect(identity.user == "ada")
         #expect(identity.grant == Grant(scope: EventScope(rooms: PatternSet(["call_*"])), admin: true))
         #expect(identity.expiresAt == now + 60_000)
     }
 
-    @Test func twoTokensCanBeToldApart() async throws {
-        let source = try await TokenSource(settings())
-        let tokens = try (0..<2).map { _ in try source.mint(user: "ada", ttlSeconds: 60, now: 0) }
+    @Test func twoTokensCanBeToldApart() throws {
+        let source = try TokenSource(settings())
+        let tokens = (0..<2).map { _ in source.mint(user: "ada", ttlSeconds: 60, now: 0) }
         #expect(tokens[0] != tokens[1])
     }
 
     @Test func onlyASharedSecretMakesTokens() async {
         for name in ["idp", "nobody"] {
-            await #expect(throws: Failure.self) { try await TokenSource(settings(), issuer: name) }
+            #expect(throws: Failure.self) { try TokenSource(settings(), issuer: name) }
         }
         let mapped = settings { $0.claims = ["rooms": "app.rooms"] }
-        await #expect(throws: Failure.self) { try await TokenSource(mapped) }
+        #expect(throws: Failure.self) { try TokenSource(mapped) }
     }
 }

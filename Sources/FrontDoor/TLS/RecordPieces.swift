@@ -2,7 +2,7 @@ internal import CLibevent
 internal import Glibc
 internal import Platform
 
-/// Walks through the pieces of a vectored write in portions of a record each.
+/// Divides the pieces of a vectored write into portions of at most one TLS record.
 struct RecordPieces {
     private let buffers: UnsafeMutableBufferPointer<System.Buffer>
     private var index = 0
@@ -12,7 +12,7 @@ struct RecordPieces {
         self.buffers = buffers
     }
 
-    /// The bytes from here on, without going on; nil at the end. They are copied only if they lie in several pieces.
+    /// The next bytes, without advancing; nil at the end. They are copied only if they lie in several pieces.
     mutating func next(
         upTo limit: Int, gatheredIn scratch: UnsafeMutableRawBufferPointer
     ) -> UnsafeRawBufferPointer? {
@@ -37,7 +37,7 @@ struct RecordPieces {
         return UnsafeRawBufferPointer(rebasing: scratch[..<count])
     }
 
-    /// Goes on behind bytes that were taken.
+    /// Advances by `count` bytes.
     mutating func take(_ count: Int) {
         offset += count
         while index < buffers.count, offset >= buffers[index].iov_len {

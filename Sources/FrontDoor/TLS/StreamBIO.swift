@@ -1,8 +1,8 @@
 internal import COpenSSL
 internal import Platform
 
-/// How OpenSSL reads and writes for streams.
-// Unchecked by the compiler: it is filled in before anybody has it, and never changed.
+/// The BIO through which OpenSSL reads and writes for streams.
+// Not checked by the compiler: it is filled in before its first use and never changed afterwards.
 nonisolated(unsafe) let streamBIOMethod: OpaquePointer? = {
     let method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "roomwire stream")
     BIO_meth_set_write(method, streamWrites)
@@ -37,7 +37,8 @@ private func streamControls(
 ) -> Int {
     switch what {
     case BIO_CTRL_FLUSH: 1
-    // The bufferevent that evhttp had asks for the descriptor when it is freed, to close it: it is not its own now.
+    // The bufferevent that evhttp had asks for the descriptor when it is freed, in order to close it. The descriptor
+    // belongs to the stream by then, so it is not revealed.
     case BIO_C_GET_FD: -1
     default: 0
     }

@@ -4,41 +4,42 @@ internal import Glibc
 internal import Platform
 internal import Wire
 
-/// How the handshakes of a door's connections come out.
-public enum TLSOutcome: String, Sendable, CaseIterable {
-    /// A new session.
+/// The result of a TLS handshake.
+package enum TLSOutcome: String, Sendable, CaseIterable {
+    /// Completed with a new session.
     case completed
-    /// A session that the client had a ticket for.
+    /// Completed by resuming a session for which the client had a ticket.
     case resumed
-    /// The two sides cannot agree, or the client sent what no handshake has.
+    /// The two sides have no version, cipher or protocol in common, or the client sent bytes that belong to no
+    /// handshake.
     case failed
     /// The client spoke HTTP without TLS.
     case plainHTTP = "plain_http"
-    /// The client left before the end.
+    /// The client closed the connection before the end.
     case abandoned
     /// The client took too long.
     case timedOut = "timed_out"
 }
 
 /// The end of a TLS handshake.
-public struct TLSReport: Sendable {
-    /// How it came out.
-    public let outcome: TLSOutcome
+package struct TLSReport: Sendable {
+    /// The result.
+    package let outcome: TLSOutcome
     /// Why it failed, in OpenSSL's words.
-    public let detail: String
-    /// The other end, if the handshake did not come to a good end and the client is still there; else empty.
-    public let remoteAddress: String
+    package let detail: String
+    /// The peer's address if the handshake did not succeed and the peer is still connected; else empty.
+    package let remoteAddress: String
 }
 
-/// What the door knows of the TLS of one connection, from its first byte until the connection ends or becomes a
-/// stream. OpenSSL keeps it with the connection, and lets go of it when the connection is freed: that is how the end
-/// of one shows on which nothing was ever said.
+/// The door's record of a connection's TLS, from its first byte until the connection ends or becomes a stream. OpenSSL
+/// holds it with the connection and releases it when the connection is freed: that is how the door learns of the end of
+/// a connection on which nothing was ever sent.
 final class TLSHandshake {
     /// OpenSSL's connection; it is freed together with its bufferevent.
     let ssl: OpaquePointer
     /// When the client was accepted.
     let startedAt = SteadyTime.now()
-    /// How it came out; nil while it goes on.
+    /// The result; nil until the handshake ends.
     private(set) var outcome: TLSOutcome?
     private weak var door: Door?
     weak var connection: DoorConnection?
@@ -50,14 +51,14 @@ final class TLSHandshake {
         SSL_set_ex_data(ssl, Self.index, Unmanaged.passRetained(self).toOpaque())
     }
 
-    /// Says how it came out; the first word counts.
+    /// Sets and reports the result. Only the first call has an effect.
     func end(_ outcome: TLSOutcome, because detail: String = "") {
         guard self.outcome == nil else { return }
         self.outcome = outcome
         door?.handshakeEnded(outcome, detail: detail, of: connection)
     }
 
-    /// OpenSSL forgets it: the connection is a stream's from now on.
+    /// Removes this object from OpenSSL's connection, which now belongs to a stream.
     func detach() {
         SSL_set_info_callback(ssl, nil)
         SSL_set_msg_callback(ssl, nil)
@@ -65,53 +66,53 @@ final class TLSHandshake {
         Unmanaged.passUnretained(self).release()
     }
 
-    /// Tells the client that nothing more comes, so that it can tell an end from a connection that was cut.
-    func sayGoodbye() {
+    /// Sends `close_notify`, so that the client can distinguish the end from a connection that was cut.
+    func sendCloseNotify() {
         guard outcome == .completed || outcome == .resumed else { return }
         SSL_shutdown(ssl)
-        OpenSSLErrors.forget()
+        OpenSSLErrors.clear()
     }
 
-    /// Writes a last short answer past the bufferevent, which has nothing to write.
+    /// Writes a short last answer directly. The bufferevent must have nothing left to write.
     func writeLast(_ text: String) {
         guard outcome == .completed || outcome == .resumed else { return }
         SSL_write(ssl, text, CInt(text.utf8.count))
-        OpenSSLErrors.forget()
+        OpenSSLErrors.clear()
     }
 
-    /// Whether the client has closed, as far as it is known: bytes that it sent are not taken.
+    /// Whether the client is known to have closed the connection. Received bytes are not consumed.
     var isClosedByClient: Bool {
         var byte: UInt8 = 0
-        OpenSSLErrors.forget()
+        OpenSSLErrors.clear()
         let result = SSL_peek(ssl, &byte, 1)
-        defer { OpenSSLErrors.forget() }
+        defer { OpenSSLErrors.clear() }
         guard result <= 0 else { return false }
         return SSL_get_error(ssl, result) != SSL_ERROR_WANT_READ
     }
 
-    /// OpenSSL's place for this object in a connection.
+    /// The index at which OpenSSL's connection holds this object.
     private static let index = roomwire_ssl_new_index(handshakeIsFreed)
 
-    /// Told of every step of every handshake.
+    /// OpenSSL calls this at every step of every handshake.
     static let infoCallback: @convention(c) (OpaquePointer?, CInt, CInt) -> Void = handshakeMoved
 
-    /// Told of every record and every message of every connection.
+    /// OpenSSL calls this for every record and every message of every connection.
     static let messageCallback: MessageCallback = recordHasPassed
 
-    /// The client sent bytes of a request.
+    /// Resets the record count, because the client sent application data.
     func applicationDataCame() { records.reset() }
 
     fileprivate func recordPassed(_ isWritten: CInt, _ contentType: CInt) {
         guard records.count(isWritten: isWritten, contentType: contentType) else { return }
-        // The connection is ended by the next read, which fails: OpenSSL is in the middle of one here.
+        // The next read fails and ends the connection. It cannot end here, since OpenSSL is in the middle of a read.
         if outcome == nil { end(.failed, because: "more than \(RecordCount.most) records in a handshake") }
         door?.sentIdleRecords()
     }
 
-    /// Has OpenSSL's reads fail once the client has sent too many records without application data.
+    /// Makes OpenSSL's reads fail once the client has sent too many records without application data.
     fileprivate func guardReads() {
         let bio = SSL_get_rbio(ssl)
-        // OpenSSL's connection lives longer than its BIO; this object may not.
+        // The argument is OpenSSL's connection, which outlives the BIO; this object may not.
         BIO_set_callback_arg(bio, UnsafeMutablePointer<CChar>(ssl))
         BIO_set_callback_ex(bio, bioIsUsed)
     }
@@ -127,12 +128,12 @@ final class TLSHandshake {
         if what == SSL_CB_HANDSHAKE_START {
             guardReads()
         } else if what == SSL_CB_HANDSHAKE_DONE {
-            // What comes from here on counts by itself.
+            // Later records are counted separately from those of the handshake.
             if outcome == nil { records.reset() }
             end(SSL_session_reused(ssl) == 1 ? .resumed : .completed)
         } else if what & SSL_CB_EXIT != 0, result <= 0 {
             let code = OpenSSLErrors.last
-            // Nothing is noted while the client's next bytes are awaited.
+            // The queue is empty while OpenSSL waits for the client's next bytes.
             guard code != 0 else { return }
             if OpenSSLErrors.reason(code) == SSL_R_HTTP_REQUEST {
                 answerPlainHTTP()
@@ -151,7 +152,7 @@ final class TLSHandshake {
     }
 
     fileprivate func isFreed() {
-        // Nobody else knew how it came out: the client was not heard of any more.
+        // If the result is still unknown, the client left without another byte.
         end(.abandoned)
         connection?.isFreed()
     }
@@ -162,7 +163,7 @@ private func handshakeMoved(_ ssl: OpaquePointer?, _ what: CInt, _ result: CInt)
     TLSHandshake.of(ssl)?.moved(what, result)
 }
 
-/// OpenSSL's callback for what passes: whether it is written, version, content type, bytes, connection, argument.
+/// OpenSSL's message callback: whether it is written, version, content type, bytes, connection, argument.
 typealias MessageCallback =
     @convention(c) (
         CInt, CInt, CInt, UnsafeRawPointer?, Int, OpaquePointer?, UnsafeMutableRawPointer?
@@ -182,7 +183,7 @@ private func bioIsUsed(
     guard operation == BIO_CB_READ, let ssl = BIO_get_callback_arg(bio),
         TLSHandshake.of(OpaquePointer(ssl))?.refusesReads == true
     else { return Int(result) }
-    // No reason to try again: to OpenSSL the connection is broken.
+    // Without a retry flag OpenSSL treats the connection as broken.
     BIO_clear_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY)
     return -1
 }

@@ -2,51 +2,52 @@ internal import COpenSSL
 internal import Glibc
 
 /// Why a certificate and its key cannot be used.
-public struct TLSFault: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Which of the two files it is about.
-    public enum File: Sendable {
-        /// The certificate, with those that lead to its root.
+package struct TLSFault: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The file that is at fault.
+    package enum File: Sendable {
+        /// The certificate, followed by its chain.
         case certificate
         /// The private key.
         case key
     }
 
-    /// Which of the two files it is about.
-    public let file: File
-    /// What is wrong, as one sentence without a full stop.
-    public let description: String
+    /// The file that is at fault.
+    package let file: File
+    /// The reason, as one sentence without a full stop.
+    package let description: String
 }
 
-/// A certificate with its private key, and all that is decided about TLS: what new connections are made of.
+/// A certificate with its private key, and the TLS settings of new connections.
 ///
 /// TLS 1.2 and 1.3 with forward secrecy and authenticated encryption only, HTTP/1.1 by ALPN, no renegotiation, no
-/// compression. Sessions are resumed by tickets; the keys of the tickets live in here, so a ticket is good at every
-/// loop of the process, and until the identity is replaced.
-public final class TLSIdentity: @unchecked Sendable {
-    // Unchecked: nothing in the context is changed once it is made, and OpenSSL counts its users with atomics.
+/// compression. Sessions are resumed by tickets. The ticket keys belong to the identity, so a ticket is valid at every
+/// loop of the process until the identity is replaced.
+package final class TLSIdentity: @unchecked Sendable {
+    // Unchecked: the context is not changed after its creation, and OpenSSL counts references with atomics.
     private let context: OpaquePointer
-    /// What an operator should know although the identity can be used, each as a sentence without a full stop.
-    public let warnings: [String]
+    /// Warnings to the operator about a usable identity, each a sentence without a full stop.
+    package let warnings: [String]
 
-    /// AEAD with ephemeral elliptic curves, for TLS 1.2; in TLS 1.3 there is nothing else.
+    /// AEAD with ephemeral elliptic curves, for TLS 1.2. TLS 1.3 has nothing else.
     private static let ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20"
     private static let groups = "X25519:P-256:P-384"
-    /// Days ahead of its end in which a certificate is warned about.
+    /// The operator is warned of a certificate that expires within this many days.
     private static let lastDays = 7
 
-    /// Reads both files, PEM.
+    /// Reads both PEM files.
     /// - Parameters:
-    ///   - certificate: the path of the server's certificate, followed by those that lead to its root.
+    ///   - certificate: the path of the server's certificate, followed by its chain.
     ///   - key: the path of its private key, without a passphrase.
-    public init(certificate: String, key: String) throws(TLSFault) {
+    package init(certificate: String, key: String) throws(TLSFault) {
         try Self.checkReadable(certificate, .certificate)
         try Self.checkReadable(key, .key)
         context = try Self.makeContext()
-        OpenSSLErrors.forget()
+        OpenSSLErrors.clear()
         guard SSL_CTX_use_certificate_chain_file(context, certificate) == 1 else {
             SSL_CTX_free(context)
             throw TLSFault(
-                file: .certificate, description: "\(certificate) holds no certificate in PEM (\(OpenSSLErrors.take()))")
+                file: .certificate,
+                description: "\(certificate) holds no certificate in PEM (\(OpenSSLErrors.takeOldestText()))")
         }
         do throws(TLSFault) {
             try Self.loadKey(key, into: context)
@@ -57,7 +58,7 @@ public final class TLSIdentity: @unchecked Sendable {
         warnings = Self.warnings(SSL_CTX_get0_certificate(context), certificate: certificate, key: key)
     }
 
-    /// The same certificate and key with new keys for tickets.
+    /// The same certificate and key with new ticket keys.
     private init(renewing other: TLSIdentity) throws(TLSFault) {
         context = try Self.makeContext()
         warnings = other.warnings
@@ -71,30 +72,32 @@ public final class TLSIdentity: @unchecked Sendable {
         SSL_CTX_free(context)
     }
 
-    /// The same identity with new keys for tickets: whoever learns the old ones learns less.
+    /// The same identity with new ticket keys. An attacker who learns the old ones can decrypt only the sessions of
+    /// their time.
     func renewed() -> TLSIdentity {
         (try? TLSIdentity(renewing: self)) ?? self
     }
 
-    /// The server's side of a new connection; nil without memory.
+    /// The server's side of a new connection; nil if memory is exhausted.
     func makeConnection() -> OpaquePointer? { SSL_new(context) }
 
     private static func makeContext() throws(TLSFault) -> OpaquePointer {
         guard let context = SSL_CTX_new(TLS_server_method()),
             roomwire_ssl_ctx_set_versions(context, TLS1_2_VERSION, TLS1_3_VERSION) == 1,
             SSL_CTX_set_cipher_list(context, ciphers) == 1, roomwire_ssl_ctx_set_groups(context, groups) == 1
-        else { throw TLSFault(file: .certificate, description: "OpenSSL: \(OpenSSLErrors.take())") }
+        else { throw TLSFault(file: .certificate, description: "OpenSSL: \(OpenSSLErrors.takeOldestText())") }
         roomwire_ssl_ctx_set_server_options(context)
-        // Buffers of an idle connection are given back. A record is written when it is built, wherever it stood.
+        // Idle connections release their buffers. A record is encrypted and written at once, so a retried write may
+        // come from a different address.
         roomwire_ssl_ctx_set_mode(
             context,
             Int(SSL_MODE_RELEASE_BUFFERS) | Int(SSL_MODE_ENABLE_PARTIAL_WRITE)
                 | Int(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
-        // A read returns after each record. With OpenSSL's default it reads on for as long as the client sends records
-        // without application data, and nothing else on the loop runs meanwhile.
+        // A read returns after each record. By OpenSSL's default it would continue for as long as the client sends
+        // records without application data, and block the loop.
         roomwire_ssl_ctx_clear_mode(context, Int(SSL_MODE_AUTO_RETRY))
         SSL_CTX_set_msg_callback(context, TLSHandshake.messageCallback)
-        // Whoever has a ticket keeps the session itself; nothing is kept here.
+        // The client's ticket contains the session, so the server stores none.
         roomwire_ssl_ctx_disable_cache(context)
         SSL_CTX_set_num_tickets(context, 1)
         var name = Array("roomwire".utf8)
@@ -106,12 +109,12 @@ public final class TLSIdentity: @unchecked Sendable {
 
     private static func loadKey(_ path: String, into context: OpaquePointer) throws(TLSFault) {
         SSL_CTX_set_default_passwd_cb(context, refusePassphrase)
-        OpenSSLErrors.forget()
+        OpenSSLErrors.clear()
         if SSL_CTX_use_PrivateKey_file(context, path, SSL_FILETYPE_PEM) == 1, SSL_CTX_check_private_key(context) == 1 {
             return
         }
         let code = OpenSSLErrors.last
-        defer { OpenSSLErrors.forget() }
+        defer { OpenSSLErrors.clear() }
         if (try? contents(path))?.contains("ENCRYPTED") == true {
             throw TLSFault(
                 file: .key,
@@ -119,7 +122,7 @@ public final class TLSIdentity: @unchecked Sendable {
                     "\(path) is encrypted, and nobody can type its passphrase; openssl pkey -in \(path) decrypts it")
         }
         switch OpenSSLErrors.reason(code) {
-        // OpenSSL keeps a certificate for each kind of key, so a key of another kind has none.
+        // OpenSSL has one certificate for each kind of key, so a key of another kind has none.
         case X509_R_KEY_VALUES_MISMATCH, X509_R_KEY_TYPE_MISMATCH, SSL_R_NO_CERTIFICATE_ASSIGNED:
             throw TLSFault(file: .key, description: "\(path) is not the key of the certificate")
         default:
@@ -128,7 +131,7 @@ public final class TLSIdentity: @unchecked Sendable {
     }
 }
 
-// What is known of the files before OpenSSL sees them, and of the certificate after.
+// Checks of the files before OpenSSL reads them, and of the certificate afterwards.
 extension TLSIdentity {
     private static func checkReadable(_ path: String, _ file: TLSFault.File) throws(TLSFault) {
         guard let stream = fopen(path, "r") else {
@@ -166,7 +169,7 @@ extension TLSIdentity {
     }
 }
 
-/// What the relay speaks over TLS, in the form of ALPN.
+/// The protocols that the relay offers, in the encoding of ALPN.
 private let offeredProtocols: [UInt8] = [8] + Array("http/1.1".utf8)
 
 private func chooseProtocol(
@@ -174,7 +177,7 @@ private func chooseProtocol(
     _ chosenCount: UnsafeMutablePointer<UInt8>?, _ offered: UnsafePointer<UInt8>?, _ offeredCount: CUnsignedInt,
     _ argument: UnsafeMutableRawPointer?
 ) -> CInt {
-    // The choice points into what the client offered, which lives long enough.
+    // The choice points into the client's offer, which OpenSSL keeps long enough.
     var offset = 0
     while let offered, let chosen, let chosenCount, offset < Int(offeredCount) {
         let count = Int(offered[offset])

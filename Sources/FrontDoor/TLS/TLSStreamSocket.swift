@@ -4,16 +4,16 @@ internal import EventLoop
 internal import Glibc
 internal import Platform
 
-/// A stream's socket whose bytes are encrypted. It owns OpenSSL's connection.
+/// The socket of a stream over TLS. It owns OpenSSL's connection.
 ///
-/// Once bytes are encrypted they can only be sent: a record cannot be built again, and not with other bytes. So a
-/// record that the kernel takes in part counts as taken, its rest waits here, and no other is built before it has
-/// gone. A stream holds at most that one record; whoever reads too slowly has everything else waiting in the log.
+/// A record that is encrypted must be sent: it cannot be encrypted again with other bytes. So a record that the kernel
+/// accepts in part counts as accepted, its rest waits here, and no further record is encrypted before the rest is sent.
+/// A stream holds at most that one record; all later events of a slow reader stay in the journal.
 ///
-/// OpenSSL is given its own small BIO for that. It takes whatever OpenSSL writes, so no write of OpenSSL's is ever
-/// half done, also when an answer to the client's change of keys comes between.
+/// OpenSSL writes through a small BIO of our own, which accepts every byte. So no write of OpenSSL is ever incomplete,
+/// even if it also answers a key update of the client.
 final class TLSStreamSocket: StreamSocket {
-    /// Room to gather one record; every stream of a loop uses the same.
+    /// Memory to gather one record, shared by all streams of a loop.
     final class Scratch {
         fileprivate let bytes = UnsafeMutableRawBufferPointer.allocate(
             byteCount: TLSStreamSocket.recordBytes, alignment: 16)
@@ -21,25 +21,26 @@ final class TLSStreamSocket: StreamSocket {
         deinit { bytes.deallocate() }
     }
 
-    /// The most that one record holds (RFC 8446, section 5.1).
+    /// The most bytes of data in one record (RFC 8446, section 5.1).
     fileprivate static let recordBytes = 16_384
-    /// How long the rest of a closed stream waits for a client that takes nothing of it.
+    /// How long the rest of a closed stream is kept while its client accepts nothing.
     private static let lingerSeconds = 30
 
     private var ssl: OpaquePointer?
     private let scratch: Scratch
-    /// What the kernel has not taken of the last record, and how much of that it has taken since.
+    /// The bytes of the last record that the kernel did not accept at first, and how many of them it has accepted
+    /// since.
     private var rest: [UInt8] = []
     private var restSent = 0
-    /// What was read from the connection and not yet reported.
+    /// Bytes read from the connection and not yet reported to the owner.
     private var unreported = 0
     private var records = RecordCount()
     private var isBroken = false
     private var ownerWaits = false
-    /// Itself, while it is closed and its rest is still to be sent.
+    /// A reference to itself, while it is closed and its rest is still to be sent.
     private var lingering: TLSStreamSocket?
 
-    /// Takes over a connected descriptor and the connection's state, which it frees in the end.
+    /// Takes ownership of a connected descriptor and of OpenSSL's connection.
     init(takingOver descriptor: CInt, ssl: OpaquePointer, scratch: Scratch, on loop: Loop) {
         self.ssl = ssl
         self.scratch = scratch
@@ -50,7 +51,7 @@ final class TLSStreamSocket: StreamSocket {
         SSL_set_bio(ssl, bio, bio)
         roomwire_ssl_set_message_argument(ssl, Unmanaged.passUnretained(self).toOpaque())
         SSL_set_msg_callback(ssl, streamRecordPassed)
-        // Bytes that have been read and not looked at would not wake the loop.
+        // Bytes that OpenSSL has already read from the socket would not wake the loop.
         if SSL_has_pending(ssl) == 1 { lookAtInput() }
     }
 
@@ -72,11 +73,11 @@ final class TLSStreamSocket: StreamSocket {
         while rest.isEmpty, let record = pieces.next(upTo: Self.recordBytes, gatheredIn: scratch.bytes) {
             let count = SSL_write(ssl, record.baseAddress, CInt(record.count))
             guard count > 0, !isBroken else {
-                OpenSSLErrors.forget()
+                OpenSSLErrors.clear()
                 isBroken = true
                 return .closed
             }
-            // Fewer, if the client asked for shorter records.
+            // Fewer than offered, if the client has negotiated shorter records.
             pieces.take(Int(count))
             taken += Int(count)
         }
@@ -84,8 +85,8 @@ final class TLSStreamSocket: StreamSocket {
         return .wrote(taken)
     }
 
-    /// Tries to send what waits here.
-    /// - Returns: whether nothing waits any more.
+    /// Tries to send the rest of the last record.
+    /// - Returns: true when nothing is left.
     private func sendRest() -> Bool {
         guard !rest.isEmpty else { return true }
         let result = rest.withUnsafeBytes {
@@ -102,7 +103,7 @@ final class TLSStreamSocket: StreamSocket {
         return true
     }
 
-    /// OpenSSL writes; all of it is taken unless the connection is gone.
+    /// Writes for OpenSSL. Accepts all bytes unless the connection is gone.
     func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard !isBroken, super.isOpen else { return false }
         var sent = 0
@@ -126,7 +127,7 @@ final class TLSStreamSocket: StreamSocket {
 
     override func hasRoom() {
         guard sendRest() else {
-            // Whoever owns the socket learns it from the input.
+            // The owner learns of a broken connection from the input.
             if isBroken { lingering == nil ? stopWatchingForRoom() : giveUp() }
             return
         }
@@ -138,21 +139,21 @@ final class TLSStreamSocket: StreamSocket {
 
     // MARK: Reading
 
-    /// Has OpenSSL read: the client may change its keys, or say goodbye. What counts is what came over the wire.
+    /// Lets OpenSSL read, since the client may update its keys or send `close_notify`. Reports the bytes on the wire.
     override func discardInput() -> System.ReadResult {
         guard let ssl else { return .closed }
-        OpenSSLErrors.forget()
+        OpenSSLErrors.clear()
         let count = withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) {
             SSL_read(ssl, $0.baseAddress, CInt($0.count))
         }
         let reason = count > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl, count)
-        OpenSSLErrors.forget()
-        // OpenSSL may have answered the client.
+        OpenSSLErrors.clear()
+        // OpenSSL may have written an answer to the client.
         if !rest.isEmpty { watchForRoom() }
         let came = unreported
         unreported = 0
         if count > 0 { records.reset() }
-        // More than a subscriber has to say, whatever it came to in bytes.
+        // Too many records without data end the stream, however few their bytes.
         if records.isExceeded { return .read(Self.strayBytes + 1) }
         if count <= 0 && reason != SSL_ERROR_WANT_READ { return .closed }
         return count > 0 || came > 0 ? .read(came) : .wouldBlock
@@ -162,9 +163,9 @@ final class TLSStreamSocket: StreamSocket {
         _ = records.count(isWritten: isWritten, contentType: contentType)
     }
 
-    /// OpenSSL reads.
+    /// Reads for OpenSSL.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> System.ReadResult {
-        // Some reads go on to the next record by themselves.
+        // Some reads continue with the next record by themselves.
         guard super.isOpen, !records.isExceeded else { return .closed }
         let result = System.read(descriptor, into: buffer)
         if case .read(let count) = result { unreported += count }
@@ -173,12 +174,12 @@ final class TLSStreamSocket: StreamSocket {
 
     // MARK: Closing
 
-    /// Says goodbye and closes; if the kernel has not taken everything, later.
+    /// Sends `close_notify` and closes, later if the kernel has not accepted everything.
     override func close() {
         guard isOpen, let ssl else { return }
         if !isBroken {
             SSL_shutdown(ssl)
-            OpenSSLErrors.forget()
+            OpenSSLErrors.clear()
         }
         guard !isBroken, !sendRest() else { return giveUp() }
         lingering = self
@@ -194,7 +195,7 @@ final class TLSStreamSocket: StreamSocket {
 
     private func free() {
         guard let ssl else { return }
-        // The bufferevent that evhttp had may be freed later than this, and knows the connection as well.
+        // The bufferevent that evhttp had may be freed later than this, and refers to the same connection.
         BIO_set_data(SSL_get_wbio(ssl), nil)
         SSL_set_msg_callback(ssl, nil)
         SSL_free(ssl)

@@ -1,8 +1,8 @@
 internal import Platform
 internal import Wire
 
-/// The TLS of all loops' doors: the identity that new connections get, which can be replaced while they run.
-public final class TLSTermination: Sendable {
+/// The TLS identity of all loops' doors. It can be replaced while they run.
+package final class TLSTermination: Sendable {
     private struct State {
         var identity: TLSIdentity
         var ticketsSince: SteadyTime
@@ -12,20 +12,20 @@ public final class TLSTermination: Sendable {
     private static let ticketKeyMilliseconds: Int64 = 24 * 3_600_000
     private let state: Locked<State>
 
-    /// TLS that begins with this identity.
-    public init(_ identity: TLSIdentity) {
+    /// TLS with this identity.
+    package init(_ identity: TLSIdentity) {
         state = Locked(State(identity: identity, ticketsSince: SteadyTime.now()))
     }
 
-    /// Gives new connections another identity. Those that are open keep theirs.
-    public func replace(_ identity: TLSIdentity) {
+    /// Uses another identity for new connections. Open connections are not affected.
+    package func replace(_ identity: TLSIdentity) {
         state.withLock { $0 = State(identity: identity, ticketsSince: SteadyTime.now()) }
     }
 
-    /// The identity for a connection that comes now.
+    /// The identity for a new connection.
     var current: TLSIdentity { state.withLock { $0.identity } }
 
-    /// Puts new keys for tickets in place once the old ones have been used for long enough.
+    /// Replaces the ticket keys once they have been used for ``ticketKeyMilliseconds``.
     func renewTickets(now: SteadyTime) {
         state.withLock { state in
             guard now - state.ticketsSince >= Self.ticketKeyMilliseconds else { return }

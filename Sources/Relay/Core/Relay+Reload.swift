@@ -18,28 +18,28 @@ extension Relay {
 
     /// Reads the settings again and puts them in force; streams stay open. What cannot be used is refused as a
     /// whole, with the reasons in the log, and everything stays as it was.
-    public func reload() async {
+    public func reload() {
         let begins = reloading.withLock { state in
             defer { state = state == .idle ? .running : .runningAndAskedAgain }
             return state == .idle
         }
         guard begins else { return }
         repeat {
-            await reloadOnce()
+            reloadOnce()
         } while reloading.withLock { state in
             defer { state = state == .runningAndAskedAgain ? .running : .idle }
             return state == .runningAndAskedAgain
         }
     }
 
-    private func reloadOnce() async {
+    private func reloadOnce() {
         guard !isStopping else { return }
         service?.isReloading()
         var status = status
         // Who was told that the relay stops must not hear that it is ready again.
         defer { if !isStopping { service?.ready(status) } }
         do {
-            try await apply(try loadSettings())
+            try apply(try loadSettings())
             context.metrics.count(ReloadOutcome.applied)
         } catch {
             context.metrics.count(ReloadOutcome.refused)
@@ -53,19 +53,19 @@ extension Relay {
     var status: String { "listening on \(addresses.joined(separator: ", "))" }
 
     /// Everything that can fail comes first, so that settings are taken whole or not at all.
-    private func apply(_ loaded: Settings) async throws {
+    private func apply(_ loaded: Settings) throws {
         let old = context.settings
         if let loss = loaded.loss(after: old) { throw RelayError(loss) }
         var settings = try loaded.completed(demo: demo != nil)
         let restarts = settings.keepWhatNeedsRestart(from: old)
-        let rules = try await Rules(settings)
+        let rules = try Rules(settings)
         let listening = settings.listening(on: inherited)
         // An address cannot become one over TLS without a restart, but its certificate can change.
         let identity = context.tls == nil ? nil : try listening.tlsIdentity()
         let caps = try Self.caps(settings, context.log)
         context.output.apply(settings)
         context.declareSeries(settings)
-        await context.adopt(settings, rules)
+        context.adopt(settings, rules)
         if let identity {
             context.tls?.replace(identity)
             context.log.info("the certificate was read anew")

@@ -55,9 +55,10 @@ public final class Relay: Sendable {
         try DataFolder(path: settings.data).create()
         let folderWarnings = try DataFolder(path: settings.data).check()
         let output = LogOutput(settings)
+        Limits.checkRelations()
         let caps = try caps(settings, OperatorLog.logger(output))
         let keys = KeyFetcher()
-        let (rules, issuers) = await keys.prepare(try await Rules(settings), settings)
+        let (rules, issuers) = keys.prepare(try Rules(settings), settings)
         let context = RelayContext(
             settings: settings, rules: rules, keys: keys, caps: caps,
             revocations: try RevocationStore(folder: settings.data),

@@ -74,8 +74,8 @@ final class RelayContext: Sendable {
 
     /// Puts other settings in force, and the rules that they come to, with the keys that were fetched for those before
     /// them where the issuers are the same.
-    func adopt(_ settings: Settings, _ rules: Rules) async {
-        let (rules, issuers) = await keys.prepare(rules, settings)
+    func adopt(_ settings: Settings, _ rules: Rules) {
+        let (rules, issuers) = keys.prepare(rules, settings)
         current.withLock { $0 = settings }
         shared.replaceRules { _ in rules }
         keys.follow(issuers, in: shared)

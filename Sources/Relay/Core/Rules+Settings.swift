@@ -6,8 +6,8 @@ internal import Wire
 extension Rules {
     /// The rules that settings come to.
     /// - Throws: ``RelayError``, or what the settings of tokens and origins have against them.
-    convenience init(_ settings: Settings) async throws {
-        let verifier = try await TokenVerifier.make(try settings.tokenSettings())
+    convenience init(_ settings: Settings) throws {
+        let verifier = try TokenVerifier(try settings.tokenSettings())
         let proxies = TrustedProxies(
             networks: settings.proxy.trusted.compactMap(NetworkRange.init), header: settings.proxy.header)
         self.init(

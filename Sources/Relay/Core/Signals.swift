@@ -29,7 +29,7 @@ public final class Signals: Sendable {
             state.relay = relay
             return (state.wantsStop, state.wantsReload)
         }
-        if reloads && !stops { Task { await relay.reload() } }
+        if reloads && !stops { Task { relay.reload() } }
         if stops { Task { await relay.stop() } }
     }
 
@@ -45,7 +45,7 @@ public final class Signals: Sendable {
             if isSecondStop { _exit(EXIT_SUCCESS) }
             return
         }
-        Task { if reloads { await relay.reload() } else { await relay.stop() } }
+        Task { if reloads { relay.reload() } else { await relay.stop() } }
     }
 }
 

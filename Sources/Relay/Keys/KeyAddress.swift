@@ -7,7 +7,7 @@ struct KeyAddress: Sendable, Hashable {
     let issuer: String
     let address: WebAddress
     let authorities: String?
-    let algorithms: [String]
+    let algorithms: [SignatureAlgorithm]
 
     /// Nil for an issuer whose keys are not fetched. Settings have checked the address.
     init?(_ issuer: IssuerFile) {
@@ -43,12 +43,12 @@ struct KeyAddress: Sendable, Hashable {
         guard let text = String(validating: document.body, as: UTF8.self) else {
             throw Failure(outcome: .unusable, problem: "the answer is no text in UTF-8")
         }
-        return KeySet(text: text, keys: try await read(text), maxAgeSeconds: document.maxAgeSeconds)
+        return KeySet(text: text, keys: try read(text), maxAgeSeconds: document.maxAgeSeconds)
     }
 
     /// Reads a set.
-    func read(_ text: String) async throws(Failure) -> PublicKeys {
-        do { return try await PublicKeys.jwks(text, algorithms: algorithms) } catch {
+    func read(_ text: String) throws(Failure) -> PublicKeys {
+        do { return try PublicKeys.jwks(text, algorithms: algorithms) } catch {
             throw Failure(outcome: .unusable, problem: "the answer is no key set that can be used: \(error.problem)")
         }
     }

@@ -18,10 +18,10 @@ struct KeyEntry: Sendable {
     private static let silenceMilliseconds: Int64 = 60_000
 
     /// An issuer with the keys that the data folder has kept, if there are any.
-    init(_ address: KeyAddress, _ settings: Settings) async {
+    init(_ address: KeyAddress, _ settings: Settings) {
         self.address = address
         kept = KeptKeys(folder: DataFolder(path: settings.data), issuer: address.issuer, url: address.address.text)
-        if let text = kept.read(), let keys = try? await address.read(text) {
+        if let text = kept.read(), let keys = try? address.read(text) {
             self.text = text
             self.keys = keys
         }

@@ -31,13 +31,13 @@ final class KeyFetcher: KeyDemand {
 
     /// The rules with the keys that are known already, fetched before or kept in the data folder, and the issuers to
     /// follow once these rules are in force. Nothing changes yet.
-    func prepare(_ rules: Rules, _ settings: Settings) async -> (rules: Rules, issuers: [KeyEntry]) {
+    func prepare(_ rules: Rules, _ settings: Settings) -> (rules: Rules, issuers: [KeyEntry]) {
         var rules = rules
         var entries: [KeyEntry] = []
         for address in settings.tokens.issuers.compactMap(KeyAddress.init) {
             let known = state.withLock { $0.entries[address.issuer] }
             var entry = known
-            if known?.address != address { entry = await KeyEntry(address, settings) }
+            if known?.address != address { entry = KeyEntry(address, settings) }
             guard var entry else { continue }
             entry.schedule.refreshMilliseconds = Int64(settings.tokens.jwksRefreshMilliseconds)
             if let keys = entry.keys { rules = rules.replacingKeys(of: address.issuer, with: keys) }

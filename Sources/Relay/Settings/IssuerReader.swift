@@ -1,6 +1,7 @@
 internal import Access
 internal import Events
 internal import Fetch
+internal import Wire
 internal import Yams
 
 /// Reads `tokens.issuers`: a list, each with a name, one kind of keys, and what its claims must be.
@@ -59,13 +60,17 @@ enum IssuerReader {
         }
     }
 
-    private static func algorithms(_ member: SettingsReader.Member, _ reader: inout SettingsReader) -> [String] {
-        let names = reader.texts(member.value, key: member.key)
-        for name in names where !IssuerSettings.supportedAlgorithms.contains(name) {
-            reader.report(
-                member.mark, member.key, BadValue.notOneOf(IssuerSettings.supportedAlgorithms, name).sentence)
+    private static func algorithms(
+        _ member: SettingsReader.Member, _ reader: inout SettingsReader
+    ) -> [SignatureAlgorithm] {
+        reader.texts(member.value, key: member.key).compactMap { name in
+            let algorithm = SignatureAlgorithm(WireText(name))
+            if algorithm == nil {
+                let known = SignatureAlgorithm.allCases.map(\.rawValue)
+                reader.report(member.mark, member.key, BadValue.notOneOf(known, name).sentence)
+            }
+            return algorithm
         }
-        return names
     }
 
     private static func claims(_ member: SettingsReader.Member, _ reader: inout SettingsReader) -> [String: String] {

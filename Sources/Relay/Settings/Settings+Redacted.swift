@@ -1,3 +1,4 @@
+internal import Access
 internal import Webhooks
 
 /// One setting as it counts, without secrets, for people.
@@ -84,7 +85,7 @@ extension IssuerFile: CustomStringConvertible {
         if !publicKeyFiles.isEmpty { parts.append("public_key_files \(publicKeyFiles.joined(separator: " "))") }
         if let issuer { parts.append("issuer \(issuer)") }
         if let audience { parts.append("audience \(audience)") }
-        if !algorithms.isEmpty { parts.append("algorithms \(algorithms.joined(separator: " "))") }
+        if !algorithms.isEmpty { parts.append("algorithms \(algorithms.map(\.rawValue).joined(separator: " "))") }
         parts += claims.sorted { $0.key < $1.key }.map { "\($0.key) at \($0.value)" }
         if !users { parts.append("users false") }
         if let sameAs { parts.append("same_as \(sameAs)") }

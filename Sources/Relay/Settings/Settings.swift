@@ -188,7 +188,7 @@ public struct IssuerFile: Sendable, Equatable {
     /// What the claim `aud` must contain.
     public var audience: String?
     /// The only algorithms taken, by their names in JWTs; empty: those that fit the keys.
-    public var algorithms: [String] = []
+    public var algorithms: [SignatureAlgorithm] = []
     /// Where to find what, by our word for it: `rooms` might be at `app_metadata.rooms`.
     public var claims: [String: String] = [:]
     /// Stands in for what the tokens do not say about their grant.

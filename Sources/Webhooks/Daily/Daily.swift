@@ -1,15 +1,15 @@
 internal import Events
 
-/// Daily: HMAC-SHA256 over the timestamp header, a dot and the body, keyed with what the webhook's `hmac` is the
-/// base64 of; or, as an alternative, the `basicAuth` that the webhook was created with.
+/// Daily: HMAC-SHA256 over the timestamp header, a dot and the body, with the base64-decoded `hmac` of the webhook as
+/// the key; or, as an alternative, the `basicAuth` with which the webhook was created.
 ///
 /// Source of the wire facts: https://docs.daily.co/reference/rest-api/webhooks.
 struct Daily: Provider {
     static let name = "daily"
 
-    /// How old a request may be unless `replay_window` says otherwise. Daily documents neither a window nor whether
-    /// a retry gets a fresh timestamp, and with `exponential` it waits up to 15 minutes between two tries: 45 minutes
-    /// outlast three such waits. A replay within it is dropped as a duplicate, by the event's id.
+    /// The default age up to which a request is accepted; `replay_window` changes it. Daily documents neither a window
+    /// nor whether a retry gets a fresh timestamp, and with `exponential` it waits up to 15 minutes between two tries:
+    /// 45 minutes outlast three such waits. A replay within the window is dropped as a duplicate, by the event's id.
     static let windowSeconds: Double = 45 * 60
     /// How far Daily's clock may run ahead of ours.
     static let aheadSeconds: Double = 5 * 60
@@ -63,8 +63,8 @@ struct Daily: Provider {
                 raw: redaction.line(parsed)))
     }
 
-    /// `{"test":"test"}`, with which Daily tries a webhook's address when it is created or revived. It is signed
-    /// like any other, and only a 200 makes the webhook active.
+    /// `{"test":"test"}`, with which Daily checks a webhook's address when the webhook is created or reactivated. It is
+    /// signed like any other, and only a 200 makes the webhook active.
     private static func isPing(_ body: JSONObject) -> Bool {
         body.members.count == 1 && ["test" as WireText, "Test"].contains(body.members[0].name) && body["type"] == nil
     }
@@ -75,7 +75,7 @@ struct Daily: Provider {
         guard let code = Base64.standard.bytes(Array(header.utf8)) else {
             throw Rejection(.malformedHeader, "The header X-Webhook-Signature is not base64.")
         }
-        // The timestamp is signed as it came, whatever its unit.
+        // The signature covers the timestamp's text, whatever its unit.
         let prefix = Array(timestamp.utf8) + [UInt8(ascii: ".")]
         guard keys.contains(where: { $0.signed(code, over: prefix, request.body) }) else {
             throw Rejection(.badSignature, "The signature fits none of the secrets.")

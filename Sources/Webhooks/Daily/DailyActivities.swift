@@ -1,8 +1,8 @@
 internal import Events
 
-/// Daily's recordings, transcripts, streams, batch jobs and calls. Where files lie and who was called is left out.
+/// Daily's recordings, transcripts, streams, batch jobs and calls. Locations of files and called numbers are left out.
 enum DailyActivities {
-    /// Of an error there is only the instance's id, of all else the recording's.
+    /// An error has only the instance's id, all other events have the recording's.
     static func readRecording(_ payload: Fields, into event: inout Event) {
         guard let id = payload.text("recording_id") ?? payload.text("instance_id") else { return }
         var activity = Activity(id: id, status: status(event.type))
@@ -63,7 +63,7 @@ enum DailyActivities {
         event.data.other["job"] = activity.json
     }
 
-    /// A dial-in or dial-out; `name` is Daily's of the event, for instance `dialin.connected`.
+    /// A dial-in or dial-out. `name` is Daily's name of the event, for instance `dialin.connected`.
     static func readCall(_ payload: Fields, name: WireText, into event: inout Event) {
         let parts = name.split(at: UInt8(ascii: "."))
         var call: JSONObject = [:]
@@ -75,7 +75,7 @@ enum DailyActivities {
         call["participantIdentity"] = payload.textOrNumber("user_id").json
         call["error"] = error(payload).json
         event.data.other["call"] = .object(call)
-        // event_ts is when it was sent; a call's own timestamp is when it happened.
+        // event_ts is the time of sending; a call's own timestamp is the time of the event.
         event.timestamp = payload.time("timestamp") ?? event.timestamp
     }
 
@@ -88,7 +88,7 @@ enum DailyActivities {
             .map(RedactedURL.prose)
     }
 
-    /// Where it stands, in the words that recordings of other providers use.
+    /// The state, in the same words as for other providers' recordings.
     private static func status(_ type: EventType) -> WireText {
         switch type {
         case .recordingStarted, .transcriptStarted, .streamStarted, .streamUpdated: "active"

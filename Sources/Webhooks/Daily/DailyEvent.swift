@@ -1,9 +1,9 @@
 internal import Events
 
-/// A Daily webhook's body as an event. Source: the event pages under
+/// Converts the body of a Daily webhook to an event. Source: the event pages under
 /// https://docs.daily.co/reference/rest-api/webhooks/events.
 enum DailyEvent {
-    /// What of the payload goes where.
+    /// The subject of an event, which decides how its payload is read.
     private enum Subject {
         case meeting, participant, recording, transcript, stream, batchJob, call
     }
@@ -39,7 +39,7 @@ enum DailyEvent {
         "dialout.error": (EventType(rawValue: "call_dialout_error"), .call),
     ]
 
-    /// Reads a body; the id is Daily's own of the event.
+    /// Converts a body. The id is Daily's own id of the event.
     static func read(
         _ body: Fields, source: WireText, receivedAt: WallTime
     ) -> (event: Event, id: WireText?) {
@@ -66,7 +66,7 @@ enum DailyEvent {
         return (event, body.textOrNumber("id"))
     }
 
-    /// The room's name has two names, the session's id as well. Many payloads have neither.
+    /// Payloads name the room by one of two members, and the session's id as well. Many payloads have neither.
     private static func room(_ payload: Fields) -> Room? {
         guard let name = payload.text("room") ?? payload.text("room_name") else { return nil }
         return Room(name: name, id: payload.text("meeting_id") ?? payload.text("mtg_session_id"))
@@ -97,12 +97,12 @@ enum DailyEvent {
             participant.leftAt = WireTime.milliseconds(seconds: Double(joinedAt) / 1000 + duration)
         }
         event.data.participant = participant
-        // The time of leaving is a sum of two rounded numbers; nothing is told before it has happened.
+        // The time of leaving is a sum of two rounded numbers. Keep it from being later than the event itself.
         let happened = isLeave ? participant.leftAt : participant.joinedAt
         event.timestamp = min(happened ?? event.timestamp, event.timestamp)
     }
 
-    /// What the application stored with the participant: text as it is, anything else as JSON.
+    /// The application's own data of the participant: text unchanged, anything else as JSON.
     private static func metadata(_ value: JSONValue?) -> WireText? {
         guard let value else { return nil }
         if let text = value.string { return text }

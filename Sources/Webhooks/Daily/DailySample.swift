@@ -1,6 +1,6 @@
 internal import Events
 
-/// A short meeting as Daily would tell it: three people and a recording. Daily has no events of tracks.
+/// The webhooks of a short meeting as Daily sends them: three people and a recording. Daily has no track events.
 struct DailySample {
     private let room: String
     private let meetingID = SampleCast.uuid()

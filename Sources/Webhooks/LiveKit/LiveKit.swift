@@ -1,15 +1,15 @@
 internal import Events
 
-/// LiveKit: a JSON Web Token in `Authorization`, signed with the API secret, that holds the SHA-256 of the body.
+/// LiveKit: a JSON Web Token in `Authorization`, signed with the API secret, that contains the SHA-256 of the body.
 ///
 /// Source of the wire facts: livekit/protocol, `webhook/verifier.go`, `auth/verifier.go` and
 /// `webhook/resource_url_notifier.go`; https://docs.livekit.io/server/webhooks/.
 struct LiveKit: Provider {
     static let name = "livekit"
 
-    /// How far a token's times may lie off, as LiveKit's own receivers in Go and Python have it.
+    /// The accepted clock difference, as in LiveKit's own receivers in Go and Python.
     static let leewaySeconds: Double = 60
-    /// How long LiveKit's tokens live.
+    /// The lifetime of LiveKit's tokens.
     static let tokenSeconds: Int64 = 300
 
     private let source: WireText
@@ -31,7 +31,7 @@ struct LiveKit: Provider {
         }
         source = settings.source
         redaction = try Redaction(settings)
-        // The secret's text is the key; LiveKit decodes nothing.
+        // The key is the secret's text; LiveKit does not decode it.
         keys = Dictionary(uniqueKeysWithValues: settings.keys.map { (WireText($0.key), SigningKey($0.value.utf8)) })
         self.signer = WireText(signer)
     }
@@ -53,7 +53,7 @@ struct LiveKit: Provider {
         guard let token = CompactToken(Self.token(header)) else {
             throw Rejection(.malformedHeader, "The header Authorization holds no JSON Web Token.")
         }
-        // The algorithm is ours to know, never the token's to choose.
+        // The relay, not the token, decides which algorithm is used.
         guard token.algorithm == "HS256" else {
             throw Rejection(.badSignature, "The token is signed with another algorithm than HS256.")
         }
@@ -73,13 +73,13 @@ struct LiveKit: Provider {
         guard let digest = token.claims["sha256"]?.string else {
             throw Rejection(.malformedHeader, "The token has no sha256 of the body: it is not a webhook's.")
         }
-        // Text against text: base64 that is merely equivalent is not what LiveKit writes.
+        // The texts are compared, since LiveKit writes exactly one form of base64.
         guard ConstantTime.equal(digest, Base64.standard.text(BodyDigest.bytes(request.body))) else {
             throw Rejection(.bodyMismatch, "The body is not the one that was signed; was it changed on the way?")
         }
     }
 
-    /// LiveKit sends the bare token. An optional `Bearer ` helps behind gateways that insist on it.
+    /// LiveKit sends the bare token. `Bearer ` is accepted too, for gateways that require it.
     private static func token(_ header: WireText) -> ArraySlice<UInt8> {
         let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
         var bytes = Array(header.utf8)[...]

@@ -1,7 +1,7 @@
 internal import Events
 
-/// `EgressInfo` of livekit_egress.proto. What goes to files, segments or images is a recording, what goes to
-/// streaming services a stream; what goes to both is told as a recording with the stream beside it.
+/// `EgressInfo` of livekit_egress.proto. Output to files, segments or images is a recording, output to streaming
+/// services a stream. An egress with both is an event of the recording that includes the stream.
 enum LiveKitEgress {
     /// Fills in type, time, recording and stream. `name` is LiveKit's name of the event.
     static func read(_ info: ProtoMessage, name: WireText?, into event: inout Event) throws(Rejection) {
@@ -64,7 +64,7 @@ enum LiveKitEgress {
         return activity
     }
 
-    // What comes out
+    // Outputs
 
     private struct Outputs: OptionSet {
         let rawValue: Int
@@ -81,7 +81,7 @@ enum LiveKitEgress {
         "imageResults", "mcap", "images",
     ]
 
-    /// The results tell, but are empty at first; then the request does.
+    /// The kinds of output: from the results, or from the request while the results are still empty.
     private static func outputs(_ info: ProtoMessage) throws(Rejection) -> Outputs {
         var found = outputs(named: info)
         for name in requests {
@@ -101,7 +101,7 @@ enum LiveKitEgress {
 
     private static let streamStatuses: [WireText?] = ["active", "finished", "failed"]
 
-    /// Where a stream goes. Of its address only the host is told: the rest holds the key.
+    /// The destinations of a stream. Of an address only the host is included: the rest contains the key.
     private static func destinations(_ info: ProtoMessage) throws(Rejection) -> JSONValue? {
         var destinations: [JSONValue] = []
         for result in try info.messages("streamResults") {

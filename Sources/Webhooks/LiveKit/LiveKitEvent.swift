@@ -1,8 +1,8 @@
 internal import Events
 
-/// A LiveKit webhook's body, `WebhookEvent` of livekit_webhook.proto, as an event.
+/// Converts the body of a LiveKit webhook, `WebhookEvent` of livekit_webhook.proto, to an event.
 enum LiveKitEvent {
-    /// The simple ones. Egress has types of its own, depending on what comes out of it: see ``LiveKitEgress``.
+    /// Types that depend on the event's name alone. Those of egress also depend on its outputs: see ``LiveKitEgress``.
     private static let types: [WireText: EventType] = [
         "room_started": .roomStarted,
         "room_finished": .roomFinished,
@@ -17,7 +17,7 @@ enum LiveKitEvent {
         "agent_job_ended": .agentJobEnded,
     ]
 
-    /// Reads a body; the id is LiveKit's own of the event.
+    /// Converts a body. The id is LiveKit's own id of the event.
     static func read(
         _ message: ProtoMessage, source: WireText, receivedAt: WallTime
     ) throws(Rejection) -> (event: Event, id: WireText?) {
@@ -70,7 +70,8 @@ enum LiveKitEvent {
         event.timestamp = end ?? event.timestamp
     }
 
-    /// An end is told in whole seconds, a start in milliseconds: within the same second the end must not come first.
+    /// LiveKit sends an end in whole seconds and a start in milliseconds. Within the same second the end must not come
+    /// first.
     private static func after(_ start: WallTime?, _ end: WallTime?) -> WallTime? {
         guard let start, let end, end < start, start - end < 1000 else { return end }
         return start

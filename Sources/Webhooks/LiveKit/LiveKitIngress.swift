@@ -1,6 +1,6 @@
 internal import Events
 
-/// `IngressInfo` of livekit_ingress.proto. Its stream key and address are never told.
+/// `IngressInfo` of livekit_ingress.proto. Its stream key and address are never included.
 enum LiveKitIngress {
     private static let statuses: [WireText?] = ["inactive", "buffering", "publishing", "error", "complete"]
     private static let inputs: [WireText?] = ["rtmp_input", "whip_input", "url_input"]

@@ -1,9 +1,9 @@
 internal import Events
 
-/// Room, participant and track of livekit_models.proto. Any of them may be partial: track events carry only ids and
+/// Room, participant and track of livekit_models.proto. Any of them may be partial: track events have only ids and
 /// names of room and participant, ingress events only the room's name.
 enum LiveKitMessages {
-    /// The unit of the times of what runs: so many make a second.
+    /// The unit of the times of egress, ingress and jobs, as units per second.
     static let nanoseconds: Int64 = 1_000_000_000
 
     /// `Room`; nil without a name.
@@ -44,7 +44,7 @@ enum LiveKitMessages {
     private static let trackKinds: [WireText?] = ["audio", "video", "data"]
     private static let trackSources: [WireText?] = [nil, "camera", "microphone", "screen_share", "screen_share_audio"]
 
-    /// `TrackInfo`; nil without a sid. Without a type it is audio, the value with the number 0.
+    /// `TrackInfo`; nil without a sid. A missing type means audio, whose number is 0.
     static func track(_ message: ProtoMessage) throws(Rejection) -> Track? {
         guard let id = try message.text("sid") else { return nil }
         let kind = try message.word("type", names: trackKinds) ?? "audio"
@@ -56,7 +56,7 @@ enum LiveKitMessages {
         return track
     }
 
-    /// A time that newer servers tell in milliseconds besides the seconds of older ones.
+    /// A time that newer servers send in milliseconds in addition to the seconds of older ones.
     private static func time(
         _ message: ProtoMessage, _ preciseName: WireText, _ name: WireText
     ) throws(Rejection) -> WallTime? {
@@ -66,7 +66,7 @@ enum LiveKitMessages {
 }
 
 extension Activity {
-    /// Fills in since when and until when it runs and what went wrong, which egress, ingress and jobs tell alike.
+    /// Reads start, end and error, which egress, ingress and jobs have under the same names.
     mutating func readRun(of message: ProtoMessage?) throws(Rejection) {
         startedAt = try message?.time("startedAt", perSecond: LiveKitMessages.nanoseconds)
         endedAt = try message?.time("endedAt", perSecond: LiveKitMessages.nanoseconds)

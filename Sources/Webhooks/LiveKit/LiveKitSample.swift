@@ -1,6 +1,7 @@
 internal import Events
 
-/// A short meeting as a LiveKit server would tell it: three people, microphones, a shared screen, a recording.
+/// The webhooks of a short meeting as a LiveKit server sends them: three people, microphones, a shared screen, a
+/// recording.
 struct LiveKitSample {
     private let room: String
     private let roomID = SampleCast.id("RM_")
@@ -13,14 +14,14 @@ struct LiveKitSample {
         self.startedAt = startedAt
     }
 
-    /// Somebody's connection to the room.
+    /// One participant's connection to the room.
     private struct Guest {
         let person: SampleCast.Person
         let id = SampleCast.id("PA_")
         var joinedAt: WallTime = 0
     }
 
-    /// A track as TrackInfo has it: a type only if it is not audio, the value with the number 0.
+    /// A track as in TrackInfo: the type is left out for audio, whose number is 0.
     private struct PublishedTrack {
         let id: String
         let type: String?
@@ -98,7 +99,7 @@ struct LiveKitSample {
         }
     }
 
-    /// What they publish ends first, then they are gone.
+    /// Unpublishes the participant's tracks, then the participant leaves.
     private func leave(
         _ guest: Guest, publishing tracks: [PublishedTrack], after delaySeconds: Double, to script: inout SampleScript
     ) {
@@ -180,7 +181,7 @@ struct LiveKitSample {
         }
     }
 
-    /// The room, whole or, as with tracks and recordings, only id and name.
+    /// The room, whole, or only its id and name as in track and recording events.
     private func write(room isWhole: Bool, to writer: inout JSONWriter) {
         writer.member("room") { writer in
             writer.member("sid", roomID)

@@ -1,7 +1,7 @@
 internal import Events
 
-/// Something that goes on for a while: a recording, a stream, a transcript, a job. Whatever it is and whoever tells
-/// of it, these members have the same names.
+/// A process with a duration: a recording, a stream, a transcript, a job. Its members have the same names for every
+/// kind and every provider.
 struct Activity {
     var id: WireText
     /// Lower case: `starting`, `active`, `complete`, `failed`, …
@@ -10,10 +10,10 @@ struct Activity {
     var endedAt: WallTime?
     var durationSeconds: Double?
     var error: WireText?
-    /// What only one provider knows.
+    /// Members that only one provider has.
     var details: JSONObject = [:]
 
-    /// An activity of which id and status are known.
+    /// An activity with this id and status.
     init(id: WireText, status: WireText) {
         self.id = id
         self.status = status

@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// Where the host of an address ends.
+/// Finds the end of an address's host.
 enum HostScan {
     typealias Bytes = Slice<UnsafeBufferPointer<UInt8>>
 
-    /// A name, or an address in brackets, and a port of digits. What else stands before the first slash is no part of
-    /// a host: it may be half of a password that has a slash in it.
+    /// A name, or an address in brackets, and a port of digits. Other bytes before the first slash are not part of the
+    /// host: they may be half of a password that contains a slash.
     static func host(_ bytes: Bytes) -> Bytes {
         var end = bytes.startIndex
         if bytes.first == UInt8(ascii: "[") {
@@ -22,7 +22,7 @@ enum HostScan {
         return isPort ? bytes[..<port.endIndex] : bytes[..<end]
     }
 
-    /// Of an IPv6 address, which may have an IPv4 address at its end.
+    /// True for a byte of an IPv6 address, which may end in an IPv4 address.
     private static func isAddressByte(_ byte: UInt8) -> Bool {
         (byte | 0x20) &- UInt8(ascii: "a") < 6 || byte &- UInt8(ascii: "0") < 10 || byte == UInt8(ascii: ":")
             || byte == UInt8(ascii: ".")
@@ -36,7 +36,7 @@ enum HostScan {
 
 /// Finds addresses in text.
 enum AddressScan {
-    /// Where an address begins: its scheme, and what follows the scheme.
+    /// The position of an address: its scheme, and the end of the separator.
     struct Found {
         let start: Int
         let schemeEnd: Int
@@ -45,15 +45,15 @@ enum AddressScan {
         let isPlain: Bool
     }
 
-    /// Whether there is a colon or a percent sign, without which there is no address. The C library looks at many bytes
-    /// at once.
+    /// False for text without a colon or a percent sign, in which there is no address. memchr examines many bytes at
+    /// once.
     static func hasMark(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let start = bytes.baseAddress, !bytes.isEmpty else { return false }
         return memchr(start, Int32(UInt8(ascii: ":")), bytes.count) != nil
             || memchr(start, Int32(UInt8(ascii: "%")), bytes.count) != nil
     }
 
-    /// Whether a separator may begin here. The second byte tells for nearly every colon, as in a time of day.
+    /// Whether a separator may begin here. The second byte decides for nearly every colon, as in a time of day.
     private static func mayBegin(in bytes: UnsafeBufferPointer<UInt8>, at place: Int) -> Bool {
         guard place + 1 < bytes.count else { return false }
         let second = bytes[place + 1]
@@ -64,7 +64,7 @@ enum AddressScan {
         }
     }
 
-    /// The next address at `start` or behind it. Each byte is looked at a bounded number of times.
+    /// The next address at or after `start`. Each byte is examined a bounded number of times.
     static func next(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Found? {
         var place = start
         while place < bytes.count {
@@ -86,8 +86,8 @@ enum AddressScan {
         return nil
     }
 
-    /// A blank or a quotation mark ends an address; a backslash before the mark is the mark's. An apostrophe does
-    /// only where one stands before the address and no letter behind it, since a key may have one in it.
+    /// The end of an address. A blank or a quotation mark ends it; backslashes before the mark belong to the mark. An
+    /// apostrophe ends it only if one stands before the address and no letter follows, since a key may contain one.
     static func end(of found: Found, in bytes: UnsafeBufferPointer<UInt8>) -> Int {
         let isQuoted = found.start > 0 && bytes[found.start - 1] == UInt8(ascii: "'")
         var end = found.hostStart
@@ -106,8 +106,8 @@ enum AddressScan {
         return (bytes[place] | 0x20) &- UInt8(ascii: "a") < 26 || bytes[place] &- UInt8(ascii: "0") < 10
     }
 
-    /// Where the host begins behind user and password in an address whose separator is escaped: there `%40` may stand
-    /// for the `@`, and `%2f` for the slash that ends the part with the host.
+    /// The start of the host after user and password, in an address whose separator is escaped: there `%40` may
+    /// represent the `@`, and `%2f` the slash that ends the authority.
     static func escapedHost(of found: Found, in bytes: UnsafeBufferPointer<UInt8>) -> Int {
         let end = authorityEnd(of: found, in: bytes)
         var host = found.hostStart
@@ -125,7 +125,7 @@ enum AddressScan {
         return host
     }
 
-    /// Where the part with the host ends.
+    /// The end of the authority (user, host and port).
     static func authorityEnd(of found: Found, in bytes: UnsafeBufferPointer<UInt8>) -> Int {
         bytes[found.hostStart...].firstIndex { $0 <= 0x20 || "/?#\"'\\".utf8.contains($0) } ?? bytes.count
     }

@@ -3,19 +3,19 @@
 enum AddressSeparator {
     typealias Bytes = UnsafeBufferPointer<UInt8>
 
-    /// The bytes of `://` itself, which no other form is as short as.
+    /// The length of `://` itself. Every other form is longer.
     static let plainBytes = 3
-    /// So often one escape may stand around another: what is more costs a look at each byte and is no address.
+    /// The most levels of nested escapes. More levels only cost a look at each byte and are not treated as an address.
     private static let mostEscapes = 8
 
-    /// How many bytes the separator takes that begins at `place`; nil if none does.
+    /// The length of the separator that begins at `place`; nil if there is none.
     static func length(in bytes: Bytes, at place: Int) -> Int? {
         let colon = bytes[place] == UInt8(ascii: ":") ? place + 1 : percentEnd(of: (0x33, 0x61), in: bytes, at: place)
         guard let first = colon, let second = slashEnd(in: bytes, at: first) else { return nil }
         return slashEnd(in: bytes, at: second).map { $0 - place }
     }
 
-    /// Where a slash ends that begins at `place`.
+    /// The end of the slash that begins at `place`, in any of its forms.
     private static func slashEnd(in bytes: Bytes, at place: Int) -> Int? {
         guard place < bytes.count else { return nil }
         switch bytes[place] {
@@ -31,7 +31,8 @@ enum AddressSeparator {
         }
     }
 
-    /// Where a byte ends that is written as `%` and these two digits in lower case, the `%` itself perhaps as `%25`.
+    /// The end of a byte that is written as `%` and these two digits in lower case. The `%` itself may be written as
+    /// `%25`.
     static func percentEnd(of digits: (UInt8, UInt8), in bytes: Bytes, at place: Int) -> Int? {
         guard bytes[place] == UInt8(ascii: "%") else { return nil }
         var end = place + 1

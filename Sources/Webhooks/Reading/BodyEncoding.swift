@@ -1,16 +1,16 @@
 internal import Events
 
-/// In what encoding a body came. JSON is UTF-8 between systems (RFC 8259, section 8.1), whatever a charset beside it
-/// says, for which its media type has no place.
+/// Checks the encoding of a body. JSON between systems is UTF-8 (RFC 8259, section 8.1), whatever a charset says:
+/// JSON's media type has no such parameter.
 enum BodyEncoding {
     private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-    /// The body without the byte order mark that some senders write before UTF-8, and which a reader may pass over.
+    /// The body without the byte order mark that some senders write before UTF-8, which a parser may ignore.
     static func withoutMark(_ body: [UInt8]) -> [UInt8] {
         body.starts(with: mark) ? Array(body.dropFirst(mark.count)) : body
     }
 
-    /// Why a body that is no JSON may be none, as a sentence; nil where its bytes and headers give no hint.
+    /// The likely reason why a body is not JSON, as a sentence; nil if its bytes and headers give no hint.
     static func problem(_ request: WebhookRequest) -> String? {
         if let coding = request.header("Content-Encoding"), !coding.isEmpty, !coding.equalsIgnoringASCIICase("identity")
         {

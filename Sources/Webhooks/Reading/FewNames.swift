@@ -1,9 +1,9 @@
 internal import Events
 
-/// A few names that are looked for among many. Every member of every body is asked about, and is none of them as a
-/// rule: nearly always first letter and length tell, without a hash of the whole.
+/// A small set of names, for lookups of which nearly all fail: every member of every body is looked up. First letter
+/// and length nearly always decide, without a hash of the whole name.
 struct FewNames: Sendable {
-    /// The names as bytes, by what ``place(_:_:)`` says.
+    /// The names as bytes, indexed by ``place(_:_:)``.
     private let names: [[[UInt8]]]
 
     /// These names, none of them empty.
@@ -15,7 +15,7 @@ struct FewNames: Sendable {
         self.names = names
     }
 
-    /// Names of other letters and lengths may have the same place.
+    /// The index for a first letter and a length. Several letters and lengths may share an index.
     private static func place(_ first: UInt8, _ count: Int) -> Int { Int(first & 31) << 5 | count & 31 }
 
     /// True for one of the names.
@@ -27,8 +27,8 @@ struct FewNames: Sendable {
         }
     }
 
-    /// True for one of the names in upper or lower case, with `_` and `-` anywhere. The names themselves are in
-    /// lower case and without them.
+    /// True for one of the names in upper or lower case, with `_` and `-` anywhere. The names themselves are in lower
+    /// case and without these.
     func contains(spellingOf name: WireText) -> Bool {
         name.withBytes { bytes in
             guard let first = bytes.first(where: { !Self.isSeparator($0) }) else { return false }

@@ -1,7 +1,7 @@
 internal import Events
 
-/// The members of a loosely typed JSON object. What is absent, null or of another kind than asked for is nil: a
-/// provider that answers anything but 200 with silence must not be refused over a detail.
+/// The members of a loosely typed JSON object. A member that is absent, null or of another type than requested is nil:
+/// some providers stop sending after any answer but 200, so a detail must not lead to a refusal.
 struct Fields {
     let object: JSONObject
 
@@ -22,7 +22,7 @@ struct Fields {
         return text
     }
 
-    /// Text, or a number as text: ids come as either.
+    /// Text, or a number as text: senders write ids as either.
     func textOrNumber(_ name: WireText) -> WireText? {
         switch object[name] {
         case .string(let text): text.isEmpty ? nil : text
@@ -41,7 +41,7 @@ struct Fields {
         return number.flatMap { $0.isFinite ? $0 : nil }
     }
 
-    /// A number that stays as it was written, if it was written as one.
+    /// An integer, from a number or its text.
     func integer(_ name: WireText) -> Int64? {
         object[name]?.integer ?? object[name]?.string.flatMap { Int64($0.string) }
     }

@@ -1,7 +1,7 @@
 internal import Events
 
-/// The last two letters of the names in a list. Nearly every name in a body ends with two others, so that the list need
-/// not be searched.
+/// The last two letters of the names in a list. Nearly every name in a body ends with two other letters, so the list
+/// need not be searched.
 struct LastLetters: Sendable {
     /// One bit for each pair: the word by the last letter, the bit by the one before it.
     private var pairs = [UInt32](repeating: 0, count: 32)
@@ -15,8 +15,8 @@ struct LastLetters: Sendable {
         }
     }
 
-    /// False for a name that does not end as one of the list does, in upper or lower case. True for every name that has
-    /// to be looked at whole: one with a digit or anything else but a letter at its end.
+    /// False for a name that does not end like one of the list, in upper or lower case. True for every name that must
+    /// be examined whole: one that ends in a digit or any other non-letter.
     func mayEnd(_ name: WireText) -> Bool {
         name.withBytes { bytes in
             guard bytes.count > 1 else { return true }

@@ -1,16 +1,16 @@
 internal import Events
 
-/// How names end that are looked for among many: in lower or upper case, with whatever is neither a letter nor a
-/// digit left out, and digits behind it as well. `token` is the end of `recovery_token`, `apiToken` and `TOKEN-2`.
-/// Endings of one or two letters count only as whole names: `id` would be the end of a great many.
+/// Endings of names to look for, in lower or upper case, ignoring all characters but letters and digits, and with or
+/// without digits after them. `token` is an ending of `recovery_token`, `apiToken` and `TOKEN-2`. Endings of one or two
+/// letters match only whole names: `id` is the end of too many names.
 ///
-/// The last two letters tell for nearly every name. Each byte of a name is looked at a bounded number of times.
+/// The last two letters decide for nearly every name. Each byte of a name is examined a bounded number of times.
 struct NameEndings: Sendable {
-    /// The endings from behind, by what ``place(_:_:)`` says.
+    /// The reversed endings, indexed by ``place(_:_:)``.
     private var endings = [[[UInt8]]](repeating: [], count: 32 * 32)
-    /// Whether there are any at a place.
+    /// Whether there are any at an index.
     private var isTaken = [Bool](repeating: false, count: 32 * 32)
-    /// Endings shorter than this are whole names.
+    /// Endings shorter than this match only whole names.
     private static let leastEnding = 3
 
     /// These endings, in any spelling.
@@ -24,7 +24,7 @@ struct NameEndings: Sendable {
         }
     }
 
-    /// False for a name without anything that is looked at.
+    /// False for a name without letters and digits.
     static func canMatch(_ name: String) -> Bool { !letters(of: name).isEmpty }
 
     private static func letters(of name: String) -> [UInt8] { name.utf8.filter { !isSeparator($0) }.map(lower) }
@@ -42,7 +42,7 @@ struct NameEndings: Sendable {
         }
     }
 
-    /// Where the bytes before `end` end without separators.
+    /// The end of the bytes before `end` without separators at their end.
     private static func end(of bytes: UnsafeBufferPointer<UInt8>, _ end: Int) -> Int {
         var end = end
         while end > 0, isSeparator(bytes[end - 1]) { end -= 1 }
@@ -62,7 +62,7 @@ struct NameEndings: Sendable {
         while place > 0 {
             place -= 1
             if isSeparator(bytes[place]) { continue }
-            // A whole name goes no further.
+            // A short ending must be the whole name.
             guard matched < ending.count, lower(bytes[place]) == ending[matched] else { return false }
             matched += 1
             if matched == ending.count && matched >= leastEnding { return true }
@@ -70,7 +70,7 @@ struct NameEndings: Sendable {
         return matched == ending.count
     }
 
-    /// ASCII that is neither a letter nor a digit. What lies beyond ASCII is a letter.
+    /// ASCII that is neither a letter nor a digit. Bytes beyond ASCII count as letters.
     private static func isSeparator(_ byte: UInt8) -> Bool {
         byte < 0x80 && !isDigit(byte) && !((byte | 0x20) &- UInt8(ascii: "a") < 26)
     }

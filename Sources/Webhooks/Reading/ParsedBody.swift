@@ -1,24 +1,25 @@
 internal import Events
 
-/// A webhook's body: what was read of it, and its bytes.
+/// A webhook's body, parsed, with its bytes.
 struct ParsedBody {
-    /// Its members. Half a surrogate pair in a text or a name is U+FFFD in them.
+    /// Its members. In them, half of a surrogate pair is replaced by U+FFFD.
     let object: JSONObject
-    /// As it came.
+    /// The body's bytes as received, without a byte order mark.
     let bytes: [UInt8]
-    /// Whether there was half a surrogate pair.
+    /// Whether there was half of a surrogate pair.
     let hasLoneSurrogates: Bool
 }
 
 extension Redaction {
-    /// The body as JSON on one line, secrets taken out, halves of surrogate pairs as they came.
+    /// The body as JSON on one line, without secrets, with halves of surrogate pairs unchanged.
     func line(_ body: ParsedBody) -> [UInt8] {
         if body.hasLoneSurrogates, let line = lineWithLoneSurrogates(body.bytes) { return line }
         return line(.object(body.object), capacityBytes: body.bytes.count)
     }
 
-    /// No `String` holds half a pair. So each is read as a character that no body of this kind has in it, and written
-    /// as the escape that it was. Nil for a body that does have such characters: then U+FFFD has to do.
+    /// A `String` cannot contain half of a surrogate pair. So each half is parsed as a private character that such a
+    /// body does not contain, and written as the escape that it was. Nil for a body that does contain these characters:
+    /// then U+FFFD is used.
     private func lineWithLoneSurrogates(_ bytes: [UInt8]) -> [UInt8]? {
         guard let plain = try? JSONReader.value(bytes, loneSurrogates: .replaced).value,
             !JSONWriter.bytes({ $0.value(plain) }).hasMarkedSurrogates,
@@ -29,7 +30,7 @@ extension Redaction {
 }
 
 extension [UInt8] {
-    /// U+10F800 to U+10FFFF are F4 8F A0 80 to F4 8F BF BF.
+    /// True for U+10F800 to U+10FFFF, which are F4 8F A0 80 to F4 8F BF BF.
     private func isMark(at place: Int) -> Bool {
         place + 3 < count && self[place] == 0xF4 && self[place + 1] == 0x8F && self[place + 2] >= 0xA0
     }

@@ -1,15 +1,14 @@
 internal import Events
 
-/// A protobuf message in its JSON form, read as strictly and as liberally as the proto3 rules say: names in
-/// camelCase or as in the .proto file, null and absent alike, 64-bit integers as text or as numbers, enums by name
-/// or by number, unknown members passed over. A member of the wrong kind is an error.
+/// A protobuf message in its JSON form, read as strictly and as liberally as the proto3 rules say: names in camelCase
+/// or as in the .proto file, null and absent alike, 64-bit integers as text or as numbers, enums by name or by number,
+/// unknown members ignored. A member of the wrong type is an error.
 struct ProtoMessage {
     private let members: [JSONObject.Member]
-    /// Whether any name has to be looked at letter by letter.
+    /// True if no name contains `_`, so names of other lengths need no comparison.
     private let isCamel: Bool
-    /// Where each name stands, in camelCase. Empty for messages of the usual size: going through a few members costs
-    /// less than an index of them, while going through very many for each name would cost the sender nothing and
-    /// the relay a lot.
+    /// The index of each name, in camelCase. Empty for messages of the usual size: searching a few members costs less
+    /// than building an index, while searching very many for each name would let a sender cause work at no cost.
     private let places: [WireText: Int]
 
     /// Messages with more members than this have an index. LiveKit's largest has some 30.
@@ -47,13 +46,13 @@ struct ProtoMessage {
         byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z") ? byte - 0x20 : byte
     }
 
-    /// Where the last member of this name stands, however it is spelt.
+    /// The index of the last member of this name, in either spelling.
     private func place(of name: WireText) -> Int? {
         guard members.count <= Self.usualCount else { return places[name] }
         return name.withBytes { name in
             members.lastIndex { member in
                 member.name.withBytes { spelling in
-                    // Nearly always this tells.
+                    // The first letter nearly always decides.
                     guard let first = spelling.first, first == name.first || first == UInt8(ascii: "_") else {
                         return false
                     }
@@ -101,7 +100,7 @@ struct ProtoMessage {
         }
     }
 
-    /// Text; empty is protobuf's word for absent.
+    /// Text; nil if it is empty, which in protobuf means absent.
     func text(_ name: WireText) throws(Rejection) -> WireText? {
         guard let value = value(name) else { return nil }
         guard let text = value.string else { throw Self.problem(name, "text") }
@@ -115,7 +114,7 @@ struct ProtoMessage {
         return bool
     }
 
-    /// An integer as number or text; 0 is protobuf's word for absent.
+    /// An integer as number or text; nil for 0, which in protobuf means absent.
     func integer(_ name: WireText) throws(Rejection) -> Int64? {
         guard let value = value(name) else { return nil }
         guard let integer = value.string.flatMap(Self.integer) ?? value.integer else {
@@ -124,20 +123,21 @@ struct ProtoMessage {
         return integer == 0 ? nil : integer
     }
 
-    /// An integer's text, in which protobuf's JSON admits what JSON's own numbers have: `"12"`, `"1e3"`, `"12.0"`.
+    /// Parses an integer's text, for which protobuf's JSON allows all forms of JSON's numbers: `"12"`, `"1e3"`,
+    /// `"12.0"`.
     private static func integer(_ text: WireText) -> Int64? {
         if let integer = Int64(text.string) { return integer }
-        // The reader of JSON bounds what is a number; Double alone would take "inf", "nan" and hexadecimal.
+        // JSONReader decides what is a number; Double alone would accept "inf", "nan" and hexadecimal.
         guard let number = try? JSONReader.value(text).double else { return nil }
         return Int64(exactly: number)
     }
 
-    /// A time in a unit of which `perSecond` make a second.
+    /// A time in a unit of which there are `perSecond` in a second.
     func time(_ name: WireText, perSecond: Int64) throws(Rejection) -> WallTime? {
         WireTime.milliseconds(try integer(name), perSecond: perSecond)
     }
 
-    /// An enum by name, in our words: lower case, the enum's prefix taken off. Nil for absent, which is the value
+    /// An enum value in the relay's words: lower case, without the enum's prefix. Nil for absent, which is the value
     /// with the number 0. `names` are the words by number, for senders that write numbers.
     func word(_ name: WireText, prefix: WireText = "", names: [WireText?]) throws(Rejection) -> WireText? {
         switch value(name) {
@@ -187,7 +187,7 @@ struct ProtoMessage {
         return entries
     }
 
-    /// The member as it stands, for what is passed on in the provider's own words.
+    /// The member unchanged, for values that are passed on in the provider's format.
     func verbatim(_ name: WireText) throws(Rejection) -> JSONValue? {
         guard let value = value(name) else { return nil }
         guard value.object != nil else { throw Self.problem(name, "an object") }

@@ -1,17 +1,17 @@
 internal import Events
 
-/// Addresses without the secrets that they carry: user and password before the host, keys in path and query.
+/// Removes secrets from addresses: user and password before the host, keys in path and query.
 ///
-/// An address is known by `://` behind a scheme, wherever it stands in a text. It goes as far as a blank or a quotation
-/// mark, so that whatever a key may be made of goes with it.
+/// An address is recognised by `://` after a scheme, anywhere in a text. It extends to a blank or a quotation mark, so
+/// that the whole of a key is removed, whatever its characters.
 enum RedactedURL {
     private static let hostSchemes: Set<WireText> = [
         "http", "https", "ws", "wss", "rtmp", "rtmps", "rtsp", "rtsps", "srt", "whip", "whips",
     ]
     private static let linkSchemes: Set<WireText> = ["http", "https", "ws", "wss"]
 
-    /// Scheme and host alone: a stream's key may be any part of its path. Where even the host may be the key, as in
-    /// `twitch://key`, only the scheme is left. Text that is no address is taken out altogether.
+    /// Scheme and host alone, since any part of the path may be a stream's key. Where even the host may be the key, as
+    /// in `twitch://key`, only the scheme remains. Text that is not an address is replaced entirely.
     static func host(_ text: WireText) -> WireText {
         guard let parts = Parts(trimmed(text)) else { return Redaction.placeholder }
         return host(parts)
@@ -24,8 +24,8 @@ enum RedactedURL {
         return parts.tail.isEmpty ? address : "\(address)/\(Redaction.placeholder)"
     }
 
-    /// The address without user, query and fragment, which may sign it; of other schemes than the web's as
-    /// ``host(_:)``. Addresses inside of text that does not begin with one are treated alike.
+    /// The address without user, query and fragment, which may contain its signature; with schemes other than http and
+    /// https as ``host(_:)``. Addresses within other text are treated alike.
     static func withoutQuery(_ text: WireText) -> WireText {
         guard mayHoldURL(text) else { return text }
         guard let parts = Parts(trimmed(text)) else { return replacing(in: text, with: withoutQuery) }
@@ -33,12 +33,12 @@ enum RedactedURL {
     }
 
     private static func withoutQuery(_ parts: Parts) -> WireText {
-        // A path with another address in it has that address's key in it.
+        // An address within the path may have a key.
         guard parts.isOfTheWeb, parts.isRegular, !mayHoldURL(parts.path) else { return host(parts) }
         return "\(parts.scheme)://\(parts.host)\(parts.path)"
     }
 
-    /// As ``metadata(_:)``; nil for text without an address, which nearly all is.
+    /// As ``metadata(_:)``; nil for text without an address, the usual case.
     static func reduced(_ text: WireText) -> WireText? {
         mayHoldURL(text) ? replacing(in: text, keepsLinks: true, with: host) : nil
     }
@@ -48,16 +48,16 @@ enum RedactedURL {
         mayHoldURL(text) ? replacing(in: text, with: host) : text
     }
 
-    /// Text that an application wrote for its own clients, such as a participant's metadata: links of the web stay
-    /// but for user and password, and every other address is reduced as by ``host(_:)``.
+    /// Text that an application wrote for its own clients, such as a participant's metadata: web links lose only user
+    /// and password, and every other address is reduced as by ``host(_:)``.
     static func metadata(_ text: WireText) -> WireText {
         reduced(text) ?? text
     }
 
-    /// True for text that begins with a scheme and `://`, blanks before it aside.
+    /// True for text that begins with a scheme and `://`, ignoring blanks before it.
     static func startsLikeURL(_ text: WireText) -> Bool { Parts(trimmed(text)) != nil }
 
-    /// Whether there is an address in a text. Nearly all are without.
+    /// Whether a text contains an address. Nearly all do not.
     static func mayHoldURL(_ text: WireText) -> Bool {
         text.withBytes { AddressScan.hasMark($0) && AddressScan.next(in: $0, from: 0) != nil }
     }
@@ -71,8 +71,8 @@ enum RedactedURL {
         }
     }
 
-    /// The text with every address in it replaced. One whose separator is escaped, as in JSON inside of text or in a
-    /// query, keeps nothing but its scheme.
+    /// Replaces every address in the text. An address whose separator is escaped, as in JSON within text or in a query,
+    /// is reduced to its scheme.
     private static func replacing(
         in text: WireText, keepsLinks: Bool = false, with replace: (Parts) -> WireText
     ) -> WireText {
@@ -97,9 +97,9 @@ enum RedactedURL {
         }
     }
 
-    /// The beginning of a link that stays, without user and password, and where the rest of it begins, in which
-    /// there may be other addresses. Nil for what is no link. It looks no further than the host, so that each of
-    /// many links in one another is looked at once.
+    /// The beginning of a link that is kept, without user and password, and the index of its rest, which may contain
+    /// further addresses. Nil if it is not a link. Only the bytes up to the end of the host are examined, so each of
+    /// many nested links is examined once.
     private static func link(
         _ found: AddressScan.Found, in bytes: UnsafeBufferPointer<UInt8>
     ) -> (text: [UInt8], end: Int)? {
@@ -119,13 +119,13 @@ enum RedactedURL {
     private struct Parts {
         let scheme: WireText
         let host: WireText
-        /// All that follows the host.
+        /// Everything after the host.
         let tail: WireText
         /// The path with its first slash, without query and fragment.
         var path: WireText { WireText(decoding: tail.utf8.prefix { !"?#".utf8.contains($0) }) }
         /// Whether the scheme is `http` or `https`.
         var isOfTheWeb: Bool { scheme.equalsIgnoringASCIICase("https") || scheme.equalsIgnoringASCIICase("http") }
-        /// False where something else than a path or a query follows the host: half of a password, perhaps.
+        /// False if the host is followed by anything but a path, a query or a fragment: perhaps half of a password.
         var isRegular: Bool { tail.utf8.first.map { "/?#".utf8.contains($0) } ?? true }
 
         init?(_ text: WireText) {

@@ -1,11 +1,11 @@
 internal import Events
 
 extension Redaction {
-    /// The event without what its reader has let through: addresses in the texts that a provider or its application
-    /// wrote, and members that the operator's `redact` names. Ids, identities and the room's name stay, since access
-    /// and presence go by them.
+    /// Removes from an event the secrets that its conversion left in: addresses in texts that a provider or its
+    /// application wrote, and members that the operator's `redact` names. Ids, identities and the room's name stay,
+    /// since access and presence depend on them.
     ///
-    /// - Parameter isOwn: true for an event of the operator's own backend, whose texts are meant as they are.
+    /// - Parameter isOwn: true for an event of the operator's own backend, whose texts are passed on unchanged.
     func finished(_ event: Event, isOwn: Bool = false) -> Event {
         if isOwn && added == nil { return event }
         var event = event
@@ -34,27 +34,27 @@ extension Redaction {
     }
 }
 
-/// The texts of one event, and what goes out of them.
+/// The rules by which the texts of one event are redacted.
 private struct EventTexts {
     let added: NameEndings?
-    /// Whether addresses stay as they are.
+    /// Whether addresses are left unchanged.
     let keepsAddresses: Bool
 
-    /// What stands for a text instead; nil if it stays.
+    /// The redacted text; nil if nothing changes.
     private func replacement(_ text: WireText, _ name: WireText) -> WireText? {
         if added?.matches(name) == true { return Redaction.placeholder }
         if added != nil, let shown = inJSON(text, name) { return shown }
         return keepsAddresses ? nil : RedactedURL.reduced(text)
     }
 
-    /// The same of a text that is itself JSON, as an application's metadata often is. It is read only where an operator
-    /// named members, and passed on as it came where it has none of them.
+    /// The redacted form of a text that is itself JSON, as metadata often is; nil if nothing changes. It is parsed only
+    /// if the operator has named members.
     private func inJSON(_ text: WireText, _ name: WireText) -> WireText? {
         guard let value = Redaction.structure(in: text), let shown = replacement(value, name) else { return nil }
         return WireText(JSONWriter.text { $0.value(shown) })
     }
 
-    /// Names that say by themselves that a secret stands there, in what is passed on member by member.
+    /// Whether the name alone shows that the value is a secret, in values that are passed on member by member.
     private func isSecret(_ name: WireText) -> Bool { !keepsAddresses && Redaction.isSecret(name) }
 
     func hide(_ text: inout WireText?, _ name: WireText) {
@@ -102,7 +102,7 @@ private struct EventTexts {
     }
 
     private func replacement(_ object: JSONObject) -> JSONObject? {
-        // Every value is looked at once, and nothing is copied where nothing changes, which is nearly always.
+        // Every value is examined once, and nothing is copied unless something changes.
         var changed: [Int: JSONValue] = [:]
         for (index, member) in object.members.enumerated() {
             if let shown = replacement(member.value, member.name) { changed[index] = shown }

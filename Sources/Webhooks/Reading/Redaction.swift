@@ -1,19 +1,20 @@
 internal import Events
 
-/// Takes out of a provider's body what no subscriber may see: passwords and keys, places with a key in them, and
-/// telephone numbers. What is taken out is replaced, so that a reader sees that something stood there.
+/// Removes from a provider's body what no subscriber may see: passwords and keys, addresses that contain a key, and
+/// telephone numbers. Each is replaced by a placeholder, so that a reader sees that there was a value.
 ///
-/// Members are judged by their name wherever they stand, so that a message of a newer version is covered as well. An
-/// operator adds names with `redact`.
+/// Members are judged by their name, at any depth, so messages of newer versions are covered as well. An operator adds
+/// names with `redact`.
 struct Redaction: Sendable {
-    /// What stands in the place of a secret.
+    /// The text that replaces a secret.
     static let placeholder: WireText = "[redacted]"
     /// The option with the names that an operator adds.
     static let option = "redact"
 
     /// The names that the operator added.
     let added: NameEndings?
-    /// Whether bodies hold what people and applications wrote, such as the rows of a database. Links in it stay.
+    /// Whether bodies contain text written by people and applications, such as the rows of a database. Links in it are
+    /// kept.
     let isContent: Bool
 
     /// The redaction of a source.
@@ -37,25 +38,25 @@ struct Redaction: Sendable {
         isContent = false
     }
 
-    /// Without names that were added.
+    /// The redaction without added names.
     private static let standard = Redaction()
 
-    /// A body as JSON on one line, secrets taken out.
+    /// A body as JSON on one line, without secrets.
     static func line(_ body: JSONValue, capacityBytes: Int) -> [UInt8] {
         standard.line(body, capacityBytes: capacityBytes)
     }
 
-    /// A value that is passed on in the provider's own words, secrets taken out.
+    /// A value that is passed on in the provider's format, without secrets.
     static func value(_ value: JSONValue, name: WireText = "") -> JSONValue { standard.value(value, name: name) }
 
-    /// A body as JSON on one line, secrets taken out.
+    /// A body as JSON on one line, without secrets.
     func line(_ body: JSONValue, capacityBytes: Int) -> [UInt8] {
         var writer = JSONWriter(capacityBytes: capacityBytes)
         write(body, name: "", to: &writer)
         return writer.bytes
     }
 
-    /// A value that is passed on in the provider's own words, secrets taken out.
+    /// A value that is passed on in the provider's format, without secrets.
     func value(_ value: JSONValue, name: WireText = "") -> JSONValue {
         if isHidden(name) && !value.isNull { return .string(Self.placeholder) }
         switch value {
@@ -90,7 +91,7 @@ struct Redaction: Sendable {
         guard !text.isEmpty else { return text }
         if added != nil, let shown = inJSON(text) { return shown }
         if Self.placeNames.contains(name) { return RedactedURL.host(text) }
-        // Nearly every text is without an address, and so needs nothing more.
+        // Nearly every text contains no address and needs nothing more.
         guard RedactedURL.mayHoldURL(text) else { return text }
         if Self.errorNames.matches(name) || (!isContent && Self.proseNames.matches(name)) {
             return RedactedURL.prose(text)
@@ -100,14 +101,14 @@ struct Redaction: Sendable {
         return isTheirs ? RedactedURL.metadata(text) : RedactedURL.withoutQuery(text)
     }
 
-    /// The text with the secrets taken out of it if it is itself JSON; nil if it is not, or has none.
+    /// The text without secrets if it is itself JSON; nil if it is not, or contains no secret.
     private func inJSON(_ text: WireText) -> WireText? {
         guard let value = Self.structure(in: text) else { return nil }
         let shown = self.value(value)
         return shown == value ? nil : WireText(JSONWriter.text { $0.value(shown) })
     }
 
-    /// The object or array that a text is as JSON; nil for any other text.
+    /// The text parsed as a JSON object or array; nil for any other text.
     static func structure(in text: WireText) -> JSONValue? {
         let first = text.utf8.first { $0 > 0x20 }
         guard first == UInt8(ascii: "{") || first == UInt8(ascii: "[") else { return nil }
@@ -116,39 +117,39 @@ struct Redaction: Sendable {
 
     private func isHidden(_ name: WireText) -> Bool { Self.isSecret(name) || added?.matches(name) == true }
 
-    /// Names under which a stream's address stands, which has the stream's key in its path.
+    /// Members with the address of a stream, whose path contains the stream's key.
     private static let placeNames = FewNames(["url", "urls", "uri", "websocketUrl", "websocket_url"])
-    /// Names under which an error's text stands, which may quote such an address.
+    /// Members with an error's text, which may quote such an address.
     private static let errorNames = NameEndings(
         words("error errors errormsg errormessage errordetail errordetails errortext details"))
-    /// Names of a provider's other remarks. In the rows of a database they may mean anything.
+    /// Members with a provider's other remarks. In the rows of a database these names may mean anything.
     private static let proseNames = NameEndings(
         words("detail reason warning warnings failure message msg statustext cause exception description"))
-    /// Names under which an application's own text stands.
+    /// Members with an application's own text.
     private static let metadataNames = FewNames(["metadata", "userdata", "attributes", "topic"])
 
     /// True for the name of a member whose value is a secret.
     static func isSecret(_ name: WireText) -> Bool {
-        // A header field of a call may have a name of any length; the other names are short.
+        // A SIP header attribute may have a name of any length; the other names are short.
         if !SIPAttributes.isPublic(name) { return true }
         return lastLetters.mayEnd(name) && isWholeNameSecret(name)
     }
 
-    /// The same of a name that is no attribute of a call, without the shortcut by its last letters.
+    /// The same for a name that is not a SIP attribute, without the shortcut by its last letters.
     static func isWholeNameSecret(_ name: WireText) -> Bool {
         if (2...32).contains(name.byteCount) && secretNames.contains(spellingOf: name) { return true }
         return secretEndings.matches(name)
     }
 
-    /// In lower case, without `_` and `-`. The blocks of storage credentials (`s3`, `gcp`, …) go as a whole: they
-    /// hold nothing that a subscriber needs.
+    /// Whole names, in lower case, without `_` and `-`. The objects with storage credentials (`s3`, `gcp`, …) are
+    /// removed entirely: they contain nothing that a subscriber needs.
     static let secretWords = words(
         """
         s3 s3key s3config gcp azure alioss accesskeyid authorization assumeroleexternalid hmac basicauth sipheaders \
         sipfrom sipendpoint callerid destination otp totp cookie jwt bearer dsn pin cvv cvc userpass dbpass
         """)
 
-    /// How the names of secrets end, whatever stands before: `recovery_token`, `totpSecret`, `hashed-password`.
+    /// Endings of the names of secrets, whatever precedes them: `recovery_token`, `totpSecret`, `hashed-password`.
     static let endingWords =
         words(
             """
@@ -172,18 +173,18 @@ struct Redaction: Sendable {
     private static func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
 }
 
-/// Which of a telephone participant's attributes may be seen. LiveKit keeps numbers and header fields of the call
-/// under `sip.`; only what names or describes the call itself passes.
+/// Decides which attributes of a telephone participant may be shown. LiveKit has numbers and header fields of the call
+/// under `sip.`; only those that name or describe the call itself pass.
 enum SIPAttributes {
     private static let allowed: Set<WireText> = [
         "sip.callID", "sip.callIDFull", "sip.callStatus", "sip.callTag", "sip.ruleID", "sip.trunkID",
     ]
     private static let prefix = Array("sip.".utf8)
 
-    /// True unless it is an attribute of a call that must not be seen. Its prefix counts in any case, since header
-    /// fields of calls have none.
+    /// True unless it is an attribute of a call that must not be shown. The prefix counts in any case, since header
+    /// fields of calls have no fixed case.
     static func isPublic(_ name: WireText) -> Bool {
-        // The first letter tells for nearly every name, and for a tenth of the price.
+        // The first letter decides for nearly every name, at a tenth of the cost.
         guard let first = name.utf8.first, first | 0x20 == UInt8(ascii: "s"), name.byteCount >= prefix.count else {
             return true
         }

@@ -1,11 +1,11 @@
 internal import Events
 
-/// The units in which providers write times.
+/// Converts times from the units that providers use.
 enum WireTime {
-    /// Past the year 9999 ISO 8601 has no text for a time; what lies outside is no time that anybody meant.
+    /// The end of the year 9999, beyond which ISO 8601 has no text. No sender means a later time.
     private static let largest: WallTime = 253_402_300_799_999
 
-    /// A time in a unit of which `perSecond` make a second. Zero is protobuf's word for absent.
+    /// A time in a unit of which there are `perSecond` in a second; nil for zero, which in protobuf means absent.
     static func milliseconds(_ value: Int64?, perSecond: Int64) -> WallTime? {
         guard let value, value > 0 else { return nil }
         if perSecond >= 1000 { return checked(value / (perSecond / 1000)) }
@@ -24,12 +24,12 @@ enum WireTime {
         text.flatMap(ISOTime.milliseconds).flatMap(checked)
     }
 
-    /// The time, unless it lies outside of what can be written.
+    /// The time; nil if it cannot be written.
     static func checked(_ time: WallTime) -> WallTime? {
         time > 0 && time <= largest ? time : nil
     }
 
-    /// Seconds from one time to another, if both are known; clocks that disagree make it 0, never less.
+    /// Seconds from one time to another, if both are known; 0 if the clocks disagree and the end comes first.
     static func seconds(from start: WallTime?, to end: WallTime?) -> Double? {
         guard let start, let end else { return nil }
         return Double(max(0, end - start)) / 1000

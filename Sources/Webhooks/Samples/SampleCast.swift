@@ -11,9 +11,9 @@ enum SampleCast {
         "Lindqvist", "Moreau", "Novák", "Okafor", "Petrov", "Rossi", "Silva", "Tanaka", "Weiß",
     ]
 
-    /// Somebody who takes part.
+    /// A participant.
     struct Person {
-        /// As the application knows them.
+        /// The id by which the application knows the person.
         let identity: String
         let name: String
     }
@@ -49,7 +49,7 @@ enum SampleCast {
     }
 }
 
-/// Collects the steps of a sample meeting and keeps its clock.
+/// Collects the steps of a sample meeting and tracks its time.
 struct SampleScript {
     /// When the latest step happens.
     private(set) var now: WallTime
@@ -61,7 +61,7 @@ struct SampleScript {
         now = startedAt
     }
 
-    /// Lets time pass before the next step; a step's body is written with the time at which it happens.
+    /// Adds a step after a pause. Its body is written with the time of the step.
     mutating func add(
         after delaySeconds: Double, idempotencyKey: String, body: (_ now: WallTime) -> [UInt8]
     ) {

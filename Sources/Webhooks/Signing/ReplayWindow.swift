@@ -1,10 +1,10 @@
 internal import Events
 
-/// How far the time at which a request was signed may lie from ours.
+/// How far the time of a request's signature may differ from the relay's time.
 struct ReplayWindow: Sendable {
-    /// Seconds a request may be old. Nil for any age.
+    /// The greatest age of a request, in seconds; nil for any age.
     let pastSeconds: Double?
-    /// Seconds the sender's clock may run ahead of ours. Nil for any.
+    /// How far the sender's clock may be ahead of the relay's, in seconds; nil for any difference.
     let futureSeconds: Double?
 
     /// A window of these seconds each way.
@@ -26,7 +26,7 @@ struct ReplayWindow: Sendable {
     /// The name of the option.
     static let option = "replay_window"
 
-    /// Refuses what was signed, by the sender's clock, at `signedAtSeconds`.
+    /// Refuses a request that was signed outside of the window; `signedAtSeconds` is by the sender's clock.
     func check(signedAtSeconds: Double, now: WallTime) throws(Rejection) {
         let skew = signedAtSeconds - Double(now) / 1000
         if let pastSeconds, !(skew >= -pastSeconds) {

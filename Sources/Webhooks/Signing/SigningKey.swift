@@ -3,15 +3,16 @@ internal import Events
 
 /// A shared secret with which a provider signs: HMAC-SHA256.
 struct SigningKey: Sendable {
-    /// Has taken in the key, which is half of the work for a short text. Each code is made with a copy.
+    /// HMAC's state after the key, which is half of the work for a short text. Each code is computed from a copy.
     private let keyed: HMAC<SHA256>
 
-    /// A key of these bytes. Some providers mean the secret's text, others what its base64 stands for.
+    /// A key of these bytes. For some providers these are the secret's text, for others its decoded base64.
     init(_ bytes: some Sequence<UInt8>) {
         keyed = HMAC(key: SymmetricKey(data: Array(bytes)))
     }
 
-    /// The code over `first` and `second` one after another, without joining them first: a body may be large.
+    /// The code over the concatenation of `first` and `second`, computed without joining them, since a body may be
+    /// large.
     func code(over first: [UInt8], _ second: [UInt8] = []) -> [UInt8] {
         var hmac = keyed
         hmac.update(data: first)
@@ -19,19 +20,19 @@ struct SigningKey: Sendable {
         return hmac.finalize().withUnsafeBytes(Array.init)
     }
 
-    /// The bytes of every code.
+    /// The length of every code.
     static let codeBytes = 32
 
-    /// True when `code` is the code over `first` and `second`. Takes as long for a wrong code as for a right one; a
-    /// code of another length costs nothing.
+    /// True when `code` is the code over `first` and `second`. A wrong code takes as long as a right one; a code of
+    /// another length is not computed.
     func signed(_ code: [UInt8], over first: [UInt8], _ second: [UInt8] = []) -> Bool {
         code.count == Self.codeBytes && ConstantTime.equal(code, self.code(over: first, second))
     }
 }
 
-/// Comparisons whose duration tells nothing about where two values differ.
+/// Comparisons whose duration does not reveal where two values differ.
 enum ConstantTime {
-    /// True when both hold the same bytes. Only the lengths, which are no secret, decide how long it takes.
+    /// True when both contain the same bytes. The duration depends only on the lengths, which are not secret.
     static func equal(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         guard left.count == right.count else { return false }
         var difference: UInt8 = 0
@@ -54,7 +55,7 @@ enum BodyDigest {
         return hash.finalize().withUnsafeBytes(Array.init)
     }
 
-    /// What stands for an event's id where the provider gave none, or one too long to keep: the same body sent
+    /// The event's id, or a hash of the body if the provider sent none or one that is too long: the same body sent
     /// again is the same event.
     static func idempotencyKey(_ body: [UInt8], id: WireText?) -> WireText {
         if let id, !id.isEmpty, id.byteCount <= Limits.nameBytes { return id }

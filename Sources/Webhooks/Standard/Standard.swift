@@ -1,14 +1,14 @@
 internal import Events
 
-/// Any backend that signs as the Standard Webhooks specification says, for events of its own: ringing calls, typing,
-/// presence, activity.
+/// Any backend that signs its own events by the Standard Webhooks specification: ringing calls, typing, presence,
+/// activity.
 ///
-/// The body is `{"type", "room"?, "users"?, "timestamp"?, "data"?}`. With `users` only these users receive it.
-/// Source of the scheme: https://github.com/standard-webhooks/standard-webhooks, spec 1.0.0.
+/// The body is `{"type", "room"?, "users"?, "timestamp"?, "data"?}`. With `users` only these users receive it. Source
+/// of the scheme: https://github.com/standard-webhooks/standard-webhooks, spec 1.0.0.
 struct Standard: Provider {
     static let name = "standard"
 
-    /// What the official libraries allow, either way; `replay_window` may say otherwise.
+    /// The window of the official libraries, in both directions; `replay_window` changes it.
     static let windowSeconds: Double = 5 * 60
 
     private let source: WireText
@@ -51,7 +51,7 @@ struct Standard: Provider {
             throw Rejection(.malformedHeader, "The header \(headers.timestamp) is no integer of seconds.")
         }
         let prefix = Array("\(id).\(timestamp).".utf8)
-        // One of several during a rotation is enough.
+        // During a rotation there are several; one right signature is enough.
         let signatures = try StandardSignatures(listed, header: headers.signature, for: keys)
         guard signatures.contain(signatureOf: keys, over: prefix, request.body) else {
             throw Rejection(.badSignature, "None of the signatures fits one of the secrets.")
@@ -60,7 +60,7 @@ struct Standard: Provider {
         return id
     }
 
-    /// Signs with the first key that can; a source that has only `whpk_` keys signs nothing.
+    /// Signs with the first key that can sign; a source with `whpk_` keys alone cannot sign.
     func sign(_ body: [UInt8], idempotencyKey: WireText, now: WallTime) -> [WebhookRequest.Header] {
         let seconds = now / 1000
         let prefix = Array("\(idempotencyKey).\(seconds).".utf8)

@@ -1,9 +1,9 @@
 internal import Events
 
-/// The body that a backend of one's own sends. It is written for this relay, so that a mistake in it is refused with
-/// a sentence rather than guessed at.
+/// Parses the body of the operator's own backend. It is written for this relay, so an error in it is refused with a
+/// sentence rather than guessed at.
 enum StandardEvent {
-    /// How many users one event may name.
+    /// The most users in the audience of one event.
     private static let mostUsers = 1000
 
     /// Reads a body.
@@ -26,8 +26,8 @@ enum StandardEvent {
         case .object(let data): event.data = EventData(data)
         default: throw problem("data should be an object")
         }
-        // An event of one of the relay's own types looks like any other of that type. What a sender calls by a name
-        // of its own is passed on as it was written.
+        // An event of one of the relay's own types gets `data.room` like any other of that type. An event of the
+        // sender's own type is passed on unchanged.
         if let room, event.data.room == nil, event.data.other["room"] == nil, type.namesRoom {
             event.data.room = Room(name: room)
         }
@@ -56,7 +56,7 @@ enum StandardEvent {
         return users
     }
 
-    /// ISO 8601 as the specification's convention has it, or a number: seconds, or milliseconds as in events.
+    /// ISO 8601 text, as the specification recommends, or a number: seconds, or milliseconds as in events.
     private static func timestamp(_ body: JSONObject) throws(Rejection) -> WallTime? {
         guard let value = body["timestamp"], !value.isNull else { return nil }
         let time =
@@ -68,7 +68,7 @@ enum StandardEvent {
 }
 
 extension EventType {
-    /// True for the types of the relay's own whose `data.room` readers rely on.
+    /// True for the relay's own types whose `data.room` clients rely on.
     fileprivate var namesRoom: Bool {
         ["room_", "participant_", "track_", "recording_", "stream_"].contains { rawValue.hasPrefix($0) }
     }

@@ -5,27 +5,27 @@ internal import FoundationEssentials
 /// A key of the Standard Webhooks scheme: `whsec_` (shared), `whpk_` (ed25519, to verify) or `whsk_` (ed25519, to
 /// sign and verify), each followed by base64.
 enum StandardKey: Sendable {
-    /// The words before the base64 of a key, each for a kind.
+    /// The prefixes of keys, one for each kind.
     private static let prefixes = ["whsec_", "whpk_", "whsk_"]
 
     case shared(SigningKey)
     case publicKey(Curve25519.Signing.PublicKey)
     case privateKey(Curve25519.Signing.PrivateKey)
 
-    /// How many bytes the base64 of a key stands for; nil if it is none.
+    /// The number of bytes of a base64 key; nil if the text is not base64.
     static func bytes(_ text: String) -> Int? {
         let prefix = prefixes.first { text.hasPrefix($0) } ?? ""
         return decoded(text.utf8.dropFirst(prefix.utf8.count))?.count
     }
 
-    /// Base64 with or without its padding, as the official libraries take it.
+    /// Decodes base64 with or without its padding, as the official libraries do.
     private static func decoded(_ text: Substring.UTF8View) -> [UInt8]? {
         let isPadded = text.last == UInt8(ascii: "=")
         let missing = isPadded ? 0 : (4 - text.count % 4) % 4
         return Base64.standard.bytes(Array(text) + Array(repeating: UInt8(ascii: "="), count: missing))
     }
 
-    /// Reads a key; without one of the prefixes it is a shared one, as the official libraries have it.
+    /// Parses a key; without a prefix it is a shared one, as in the official libraries.
     init(_ text: String) throws(ProviderSettingsError) {
         let kind = Self.prefixes.first { text.hasPrefix($0) } ?? ""
         guard let bytes = Self.decoded(text.utf8.dropFirst(kind.utf8.count)), !bytes.isEmpty else {
@@ -38,7 +38,7 @@ enum StandardKey: Sendable {
             }
             self = .publicKey(key)
         case "whsk_":
-            // The seed alone, or the seed with the public key behind it.
+            // The seed alone, or the seed followed by the public key.
             guard bytes.count == 32 || bytes.count == 64,
                 let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes.prefix(32))
             else {
@@ -49,7 +49,7 @@ enum StandardKey: Sendable {
         }
     }
 
-    /// The version that stands before a signature of this kind.
+    /// The version that is written before a signature of this kind.
     var version: WireText {
         if case .shared = self { "v1" } else { "v1a" }
     }

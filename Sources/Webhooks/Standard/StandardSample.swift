@@ -1,6 +1,6 @@
 internal import Events
 
-/// The life of two calls as a backend signals them to caller and callee: one is accepted, one is missed.
+/// The events of two calls as a backend signals them to caller and callee: one is accepted, one is missed.
 enum StandardSample {
     /// The steps of both calls in `room`, about 20 seconds.
     static func steps(room: String, startedAt: WallTime) -> [SampleStep] {

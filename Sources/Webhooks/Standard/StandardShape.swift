@@ -1,10 +1,10 @@
 internal import Events
 
-/// What an event must have if it is of one of the relay's own types. Clients that know the type read these members
+/// The members that an event of one of the relay's own types must have. Clients that know the type read these members
 /// without asking which provider sent it.
 enum StandardShape {
-    /// What is missing, as the end of a sentence that begins with the type; nil if nothing is, and for every type of
-    /// the sender's own.
+    /// The error, as the end of a sentence that begins with the type; nil if there is none, and for every type of the
+    /// sender's own.
     static func fault(_ event: Event) -> String? {
         guard let family = families.first(where: { $0.takes(event.type) }) else { return nil }
         if family.needsRoom, event.room == nil { return "needs room, the name of the room" }
@@ -15,8 +15,8 @@ enum StandardShape {
         return family.member.flatMap { missing($0, in: event.data) }
     }
 
-    /// The event of another provider, as `unknown` if it lacks the member of `data` that its type is about: the schema
-    /// promises that member to readers of the type. Its `providerEvent` still says what happened.
+    /// The event of another provider, with the type `unknown` if it lacks the member of `data` that the schema promises
+    /// for its type. Its `providerEvent` still has the provider's name of the event.
     static func orUnknown(_ event: Event) -> Event {
         guard let member = families.first(where: { $0.takes(event.type) })?.member,
             missing(member, in: event.data) != nil
@@ -28,13 +28,13 @@ enum StandardShape {
 
     /// The types that have a member of `data` in common.
     private struct Family {
-        /// What these types begin with.
+        /// The beginning of these types.
         let prefix: WireText
         /// The member, if they have one.
         let member: WireText?
-        /// Whether every provider tells the room of them.
+        /// Whether every provider sends the room of these types.
         var needsRoom = false
-        /// Whether types of this prefix that are in no list are the relay's as well.
+        /// Whether types with this prefix that are in no list belong to the relay as well.
         var isOpen = false
 
         func takes(_ type: EventType) -> Bool {
@@ -58,13 +58,14 @@ enum StandardShape {
         Family(prefix: "unknown", member: nil),
     ]
 
-    /// The members that readers know, and what each must have. What has it is in a place of its own in ``EventData``.
+    /// The members that clients know, and what each must have. A well-formed one is in a property of its own in
+    /// ``EventData``.
     private static let shapes: [(WireText, String)] = [
         ("room", "name"), ("participant", "id"), ("track", "id and kind"), ("recording", "id and status"),
     ]
     private static let activities: [WireText] = ["stream", "ingress", "transcript", "job"]
 
-    /// What is wrong with a member that is there.
+    /// The error in a member that is present.
     private static func misshapen(_ data: EventData) -> String? {
         for (name, needs) in shapes where data.other[name].map({ !$0.isNull }) == true {
             return "needs data.\(name) to be an object with \(needs), which are text"

@@ -13,11 +13,11 @@ struct StandardHeaders {
     }
 
     private static let standard = StandardHeaders(prefix: "webhook-")
-    /// The names from before the specification, which Svix and those who send through it still use.
+    /// The names from before the specification, which Svix and its customers still use.
     private static let svix = StandardHeaders(prefix: "svix-")
 
-    /// The names that a request uses. Those of the specification win. Where a request has headers of both sets they must
-    /// say the same, so that what is signed is not open to interpretation.
+    /// The names that a request uses. Those of the specification take precedence. If a request has headers of both
+    /// sets, they must be equal, so that what is signed is unambiguous.
     static func of(_ request: WebhookRequest) throws(Rejection) -> StandardHeaders {
         guard standard.isUsed(in: request) else { return svix.isUsed(in: request) ? svix : standard }
         for (name, other) in zip(standard.names, svix.names) where request.has(name) && request.has(other) {
@@ -35,8 +35,8 @@ struct StandardHeaders {
     }
 }
 
-/// The signatures that one webhook lists, those that can be right: of a version that a key of the source signs with,
-/// and of its length. All others are passed over.
+/// The signatures that one webhook lists and that can be right: of the version and length of one of the source's keys.
+/// All others are ignored.
 struct StandardSignatures {
     /// `v1`: HMAC-SHA256.
     private var codes = ListedCodes()
@@ -50,7 +50,7 @@ struct StandardSignatures {
     private static let codeLetters = 44
     private static let curveLetters = 88
 
-    /// Reads the header's value.
+    /// Parses the header's value.
     init(_ value: WireText, header: String, for keys: [StandardKey]) throws(Rejection) {
         let takesCodes = keys.contains { $0.version == "v1" }
         let takesCurve = keys.contains { $0.version == "v1a" }
@@ -81,7 +81,7 @@ struct StandardSignatures {
     func contain(signatureOf keys: [StandardKey], over prefix: [UInt8], _ body: [UInt8]) -> Bool {
         if codes.contain(codeOf: keys.lazy.compactMap(\.shared), code: { $0.code(over: prefix, body) }) { return true }
         guard !curve.isEmpty else { return false }
-        // Ed25519 takes what it verifies in one piece.
+        // Ed25519 needs the signed bytes in one piece.
         let signed = prefix + body
         return keys.contains { key in curve.contains { key.isSignature($0, of: signed) } }
     }

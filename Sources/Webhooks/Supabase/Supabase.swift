@@ -1,11 +1,11 @@
 internal import Events
 
-/// Supabase Database Webhooks: a change of a row, posted by a trigger and authenticated by a header of a fixed
-/// secret value, which is all that the sender offers.
+/// Supabase Database Webhooks: the change of a row, posted by a trigger and authenticated by a header with a fixed
+/// secret, which is all that Supabase offers.
 ///
-/// Options: `header`, the secret's header, `x-webhook-secret` unless set; `room_column`, the column with the room's
-/// name; `users_columns`, the columns, separated by commas, with the users that receive the event.
-/// Source of the body: https://supabase.com/docs/guides/database/webhooks.
+/// Options: `header`, the secret's header, `x-webhook-secret` by default; `room_column`, the column with the room's
+/// name; `users_columns`, the columns, separated by commas, with the users who receive the event. Source of the body:
+/// https://supabase.com/docs/guides/database/webhooks.
 struct Supabase: Provider {
     static let name = "supabase"
     static let plainOptions: Set = ["header", "room_column", "users_columns"]
@@ -35,14 +35,14 @@ struct Supabase: Provider {
 
     func receive(_ request: WebhookRequest, now: WallTime) throws(Rejection) -> Receipt {
         let given = try request.requiredHeader(header)
-        // Supabase's own form for an Authorization header puts the word before the key.
+        // Supabase's dashboard adds `Bearer ` to the key of an Authorization header.
         guard secrets.contains(where: { Self.equals(given, $0) || Self.equals(given, "Bearer " + $0) }) else {
             throw Rejection(.badSignature, "The header \(header) holds none of the secrets.")
         }
         let parsed = try request.parsedBody()
         let body = parsed.object
-        // There is no id, and the same change may well happen twice; since Supabase never sends again, the time of
-        // arrival may tell two apart.
+        // There is no id, and the same change may happen twice. Supabase never sends a webhook again, so the time of
+        // arrival distinguishes them.
         let key: WireText = "\(BodyDigest.idempotencyKey(request.body, id: nil))@\(now)"
         let draft = Draft(
             event: redaction.finished(event(Fields(body), receivedAt: now)), idempotencyKey: key,
@@ -57,8 +57,8 @@ struct Supabase: Provider {
         return .events([leave, arrival])
     }
 
-    /// What the room that a row has left is told: the change without the row as it is now, which is the new room's
-    /// alone. Nil for a change that leaves its row where it is.
+    /// The change as the room that a row has left receives it: without the row's new state, which belongs to the new
+    /// room alone. Nil if the row stays in its room.
     private func departure(_ body: JSONObject, to room: WireText?) -> JSONObject? {
         guard let roomColumn, body["type"]?.string == "UPDATE", body["record"]?.object != nil,
             let old = body["old_record"]?.object, let left = Fields(old).textOrNumber(roomColumn),
@@ -80,11 +80,11 @@ struct Supabase: Provider {
         }
         var event = Event(
             type: type ?? .unknown, source: source, provider: WireText(Self.name), room: nil, receivedAt: receivedAt)
-        // Of a deleted row, and for the room that a row has left, only the old record is left.
+        // A deleted row, and a row that has left the room, have only the old record.
         let record = body.fields("record") ?? body.fields("old_record")
         event.room = roomColumn.flatMap { record?.textOrNumber($0) }
         event.data.room = event.room.map { Room(name: $0) }
-        // With the setting, a row whose columns are empty concerns nobody, rather than everybody.
+        // With `users_columns`, a row whose columns are empty reaches no user, rather than all.
         event.users = usersColumns.map { columns in columns.compactMap { record?.textOrNumber($0) } }
         event.data.providerEvent = change
         event.data.other["schema"] = body.value("schema")
@@ -102,7 +102,7 @@ struct Supabase: Provider {
         ]
     }
 
-    /// A row that is written, changed and deleted again.
+    /// A row that is inserted, changed and deleted.
     func sampleMeeting(room: String, now: WallTime) -> [SampleStep] {
         var script = SampleScript(startedAt: now)
         let id = Int64.random(in: 1...1_000_000)

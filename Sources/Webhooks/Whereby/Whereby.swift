@@ -1,13 +1,13 @@
 internal import Events
 
-/// Whereby: `Whereby-Signature: t=<seconds>,v1=<hex HMAC-SHA256>` over t, a dot and the body, keyed with the
-/// secret's text.
+/// Whereby: `Whereby-Signature: t=<seconds>,v1=<hex HMAC-SHA256>` over t, a dot and the body, with the secret's text as
+/// the key.
 ///
 /// Source of the wire facts: https://docs.whereby.com, "Webhooks".
 struct Whereby: Provider {
     static let name = "whereby"
 
-    /// Whereby's own sample allows 60 seconds; `replay_window` may say otherwise.
+    /// The window of Whereby's own sample code; `replay_window` changes it.
     static let windowSeconds: Double = 60
 
     private let source: WireText
@@ -19,7 +19,7 @@ struct Whereby: Provider {
         try settings.allowOptions([ReplayWindow.option])
         source = settings.source
         redaction = try Redaction(settings)
-        // Unlike Daily's, the secret is taken as the text that it is.
+        // Unlike Daily's, the secret's text itself is the key.
         try settings.refuseKeys("Whereby takes secrets: a list with the webhook's secret")
         keys = try settings.requiredSecrets().map { SigningKey($0.utf8) }
         window = try ReplayWindow(settings, pastSeconds: Self.windowSeconds, futureSeconds: Self.windowSeconds)
@@ -51,7 +51,7 @@ struct Whereby: Provider {
         try window.check(signedAtSeconds: Double(seconds), now: now)
     }
 
-    /// The time, and the codes listed beside it; nil for what the header does not have.
+    /// The time and the listed codes; nil for a part that the header does not have.
     private static func parts(_ header: WireText) throws(Rejection) -> (time: WireText?, codes: ListedCodes?) {
         var time: WireText?
         var codes: ListedCodes?

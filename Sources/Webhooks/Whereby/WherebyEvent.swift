@@ -1,6 +1,6 @@
 internal import Events
 
-/// A Whereby webhook's body as an event.
+/// Converts the body of a Whereby webhook to an event.
 enum WherebyEvent {
     private enum Subject {
         case session, client, transcript, recording, room
@@ -20,7 +20,7 @@ enum WherebyEvent {
         "assistant.requested": (.assistantRequested, .room),
     ]
 
-    /// Reads a body.
+    /// Converts a body.
     static func read(_ body: Fields, source: WireText, receivedAt: WallTime) -> Event {
         let name = body.text("type")
         let known = name.flatMap { types[$0] }
@@ -50,13 +50,13 @@ enum WherebyEvent {
         return name.isEmpty ? nil : Room(name: name, id: data.text("roomSessionId"))
     }
 
-    /// Of a session's start and end the event's own time is all that Whereby tells.
+    /// The event's own time is the only time that Whereby sends for the start and end of a session.
     private static func readSession(at createdAt: WallTime?, into event: inout Event) {
         if event.type == .roomStarted { event.data.room?.startedAt = createdAt }
         if event.type == .roomFinished { event.data.room?.endedAt = createdAt }
     }
 
-    /// Roles that join and leave like people but are none.
+    /// Roles of programs that join and leave like people.
     private static let machines: Set<WireText> = ["recorder", "streamer", "captioner", "assistant"]
 
     private static func readClient(_ data: Fields, at createdAt: WallTime?, into event: inout Event) {
@@ -96,7 +96,7 @@ enum WherebyEvent {
         event.data.recording = activity.recording
     }
 
-    /// Where it stands, in the words that recordings of other providers use.
+    /// The state, in the same words as for other providers' recordings.
     private static func status(_ type: EventType) -> WireText {
         switch type {
         case .transcriptStarted: "active"

@@ -1,6 +1,7 @@
 internal import Events
 
-/// A short meeting as Whereby would tell it. A session starts with the second person and ends with the last but one.
+/// The webhooks of a short meeting as Whereby sends them. A session starts when the second person joins and ends when
+/// only one is left.
 struct WherebySample {
     private let room: String
     private let startedAt: WallTime

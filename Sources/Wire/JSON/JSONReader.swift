@@ -1,14 +1,14 @@
-/// Reads one JSON text strictly (RFC 8259): UTF-8 without a byte order mark, nothing after the value, no lone
-/// surrogates unless ``LoneSurrogates`` says otherwise, nesting up to ``Limits/jsonNestingLevels``.
+/// Parses one JSON text strictly (RFC 8259): UTF-8 without a byte order mark, nothing after the value, no lone
+/// surrogates unless ``LoneSurrogates`` allows them, nesting up to ``Limits/jsonNestingLevels``.
 public struct JSONReader {
-    /// What stands for half of a surrogate pair, such as `\ud83c` without what belongs behind it. JavaScript writes
-    /// one where a text was cut in the middle of an emoji. The grammar of JSON has it, and no UTF-8 does.
+    /// How to treat half of a surrogate pair, such as `\ud83c` without the second half. JavaScript writes one where a
+    /// text was cut in the middle of an emoji. JSON's grammar allows it, but UTF-8 cannot encode it.
     public enum LoneSurrogates: Sendable {
-        /// Nothing: the text is refused. For what names somebody, since two names must not become one.
+        /// The text is refused. Use it for names, since two names must not become one.
         case refused
-        /// U+FFFD, the replacement character.
+        /// Replaced by U+FFFD, the replacement character.
         case replaced
-        /// U+10F800 for U+D800, and so on: each its own character, to be told apart by the caller.
+        /// Replaced by a private character: U+10F800 for U+D800, and so on, so that the caller can distinguish them.
         case marked
     }
 
@@ -18,16 +18,16 @@ public struct JSONReader {
     private var position = 0
     private var depth = 0
 
-    /// Parses `bytes`, which must hold one value and nothing else but blanks.
+    /// Parses `bytes`, which must contain one value and nothing else but blanks.
     public static func value(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
         try value(bytes, loneSurrogates: .refused).value
     }
 
-    /// Parses `bytes`, and says whether there are lone surrogates in it.
+    /// Parses `bytes`, and reports whether they contain lone surrogates.
     public static func value(
         _ bytes: [UInt8], loneSurrogates: LoneSurrogates
     ) throws(JSONError) -> (value: JSONValue, hasLoneSurrogates: Bool) {
-        // A typed throw does not pass through the closure, so the outcome does.
+        // A typed error cannot be thrown through the closure, so the closure returns a Result.
         typealias Outcome = Result<(value: JSONValue, hasLoneSurrogates: Bool), JSONError>
         func outcome(_ buffer: UnsafeBufferPointer<UInt8>) -> Outcome {
             do { return .success(try parse(buffer, loneSurrogates)) } catch { return .failure(error) }
@@ -103,14 +103,15 @@ public struct JSONReader {
         }
     }
 
-    /// Where room for the usual number is worth reserving. Deeper down there may be very many objects, each nearly empty.
+    /// True where reserving memory for the usual number of members pays. Deeper down there may be very many objects,
+    /// each nearly empty.
     private var isNearTop: Bool { depth <= 3 }
 
     private mutating func object() throws(JSONError) -> JSONObject {
         try descend()
         var object = JSONObject()
-        // Looking through the members is fastest for the few that an object usually has; an index keeps a hostile
-        // object of many thousands from costing their square.
+        // A linear search is fastest for the few members of a usual object. The index keeps a hostile object with many
+        // thousands from taking quadratic time.
         var places: [WireText: Int] = [:]
         skipBlanks()
         if current == UInt8(ascii: "}") {
@@ -175,7 +176,7 @@ public struct JSONReader {
         }
     }
 
-    /// Room for so many members or elements is made at once; growing from one takes a step for each doubling.
+    /// Memory for this many members or elements is reserved at once, which saves the first reallocations.
     private static let usualCount = 8
 
     private mutating func digits() -> Int {
@@ -207,8 +208,8 @@ public struct JSONReader {
         return .decimal(text)
     }
 
-    /// The text of these bytes; nil if they are not UTF-8. With ASCII alone, as most are, nothing can be wrong, and
-    /// the general check takes several times as long as making the text.
+    /// The text of these bytes; nil if they are not UTF-8. ASCII, the usual case, needs no check, and the check takes
+    /// several times as long as creating the text.
     private static func text(_ bytes: UnsafeBufferPointer<UInt8>, isASCII: Bool) -> WireText? {
         isASCII ? WireText(decoding: bytes) : WireText(validating: bytes)
     }
@@ -286,7 +287,7 @@ public struct JSONReader {
         position += 2
         let second = try codeUnit()
         guard (0xDC00..<0xE000).contains(second) else {
-            // What follows stands for itself.
+            // The second escape is a character of its own.
             position = next
             return try lone(first)
         }
@@ -315,13 +316,13 @@ public struct JSONReader {
     }
 }
 
-/// Why a text is not JSON, and where. It holds nothing of the text itself, so it may be shown to the sender.
+/// Why a text is not JSON, and where. It contains nothing of the text, so it may be shown to the sender.
 public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What is wrong, as half a sentence.
+    /// The problem, as a clause.
     public let problem: String
-    /// Where, in bytes from the start.
+    /// Its position, in bytes from the start.
     public let offsetBytes: Int
 
-    /// One line for people.
+    /// One line for a message.
     public var description: String { "not JSON: \(problem), at byte \(offsetBytes)" }
 }

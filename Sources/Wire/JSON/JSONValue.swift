@@ -1,7 +1,7 @@
-/// One JSON value, as it stood on the wire: members keep their order, and a number its exact text.
+/// One JSON value as it was on the wire: members keep their order, and a number its exact text.
 ///
-/// Foundation's readers were not used for three reasons that matter to a relay: they turn numbers into doubles,
-/// they disagree with each other on duplicate keys, and they lose the order of members.
+/// Foundation's parsers do not fit a relay for three reasons: they turn numbers into doubles, they disagree with each
+/// other on duplicate keys, and they lose the order of members.
 public enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)
@@ -44,7 +44,7 @@ extension JSONValue {
         }
     }
 
-    /// The number as an integer; a fraction is cut off. Nil for what is no number or does not fit.
+    /// The number as an integer, without its fraction; nil if this is not a number or does not fit.
     public var integer: Int64? {
         switch self {
         case .integer(let integer): integer
@@ -58,14 +58,14 @@ extension JSONValue {
         if case .null = self { true } else { false }
     }
 
-    /// A number as JSON has it: the shortest text that reads back as the same double.
+    /// A number, written as the shortest text that parses to the same double.
     public static func number(_ value: Double) -> JSONValue {
         if let integer = Int64(exactly: value) { return .integer(integer) }
         return .decimal("\(value)")
     }
 }
 
-/// The members of a JSON object in their order. Names are unique: of duplicates on the wire the last one stays.
+/// The members of a JSON object in their order. Names are unique: of duplicates on the wire the last one counts.
 public struct JSONObject: Sendable, Hashable {
     /// One name with its value.
     public struct Member: Sendable, Hashable {
@@ -101,7 +101,7 @@ public struct JSONObject: Sendable, Hashable {
 
     private func index(of name: WireText) -> Int? { members.firstIndex { $0.name == name } }
 
-    /// Gives a member this value, or adds it at the end.
+    /// Replaces a member's value, or adds the member at the end.
     mutating func set(_ name: WireText, _ value: JSONValue) {
         if let index = index(of: name) {
             members[index].value = value
@@ -130,22 +130,22 @@ public struct JSONObject: Sendable, Hashable {
     /// The members of other names than these.
     package func without(_ names: Set<WireText>) -> JSONObject { filter { !names.contains($0.name) } }
 
-    /// For the reader, which knows how many there usually are.
+    /// For ``JSONReader``, which knows the usual number of members.
     mutating func reserveCapacity(_ count: Int) { members.reserveCapacity(count) }
 
-    /// For the reader, which has checked that the name is new.
+    /// For ``JSONReader``, which has checked that the name is new.
     mutating func append(_ name: WireText, _ value: JSONValue) {
         members.append(Member(name: name, value: value))
     }
 
-    /// For the reader, which knows where a name stands.
+    /// For ``JSONReader``, which knows the member's index.
     mutating func replace(at index: Int, with value: JSONValue) {
         members[index].value = value
     }
 }
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
-    /// An object of these members; of a repeated name the last value stays.
+    /// An object of these members. Of a repeated name the last value counts.
     public init(dictionaryLiteral elements: (WireText, JSONValue)...) {
         for (name, value) in elements { self[name] = value }
     }
@@ -158,7 +158,7 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByArrayLiteral, Expr
     /// An array of these elements.
     public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
 
-    /// An object of these members; of a repeated name the last value stays.
+    /// An object of these members. Of a repeated name the last value counts.
     public init(dictionaryLiteral elements: (WireText, JSONValue)...) {
         var object = JSONObject()
         for (name, value) in elements { object[name] = value }

@@ -1,22 +1,22 @@
-/// Writes JSON without blanks, on one line, members in the order in which they are given.
+/// Writes JSON without blanks, on one line, members in the order of the calls.
 public struct JSONWriter {
-    /// What has been written so far, UTF-8.
+    /// The bytes written so far, UTF-8.
     public private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
-    /// A writer with room for `capacityBytes` before it has to grow.
+    /// A writer with memory for `capacityBytes` before it must grow.
     public init(capacityBytes: Int = 512) {
         bytes.reserveCapacity(capacityBytes)
     }
 
-    /// The bytes that `write` gives.
+    /// The bytes that `write` writes.
     public static func bytes(_ write: (inout JSONWriter) -> Void) -> [UInt8] {
         var writer = JSONWriter()
         write(&writer)
         return writer.bytes
     }
 
-    /// The text that `write` gives.
+    /// The text that `write` writes.
     public static func text(_ write: (inout JSONWriter) -> Void) -> String {
         String(decoding: bytes(write), as: UTF8.self)
     }
@@ -26,12 +26,12 @@ public struct JSONWriter {
         needsComma = true
     }
 
-    /// Text that stands as it is, without a comma before it.
+    /// Writes text unchanged, without a comma before it.
     package mutating func raw(_ text: StaticString) {
         bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
-    /// An object whose members `write` gives.
+    /// An object whose members `write` writes.
     public mutating func object(_ write: (inout JSONWriter) -> Void) {
         separate()
         bytes.append(UInt8(ascii: "{"))
@@ -41,7 +41,7 @@ public struct JSONWriter {
         needsComma = true
     }
 
-    /// An array whose elements `write` gives.
+    /// An array whose elements `write` writes.
     public mutating func array(_ write: (inout JSONWriter) -> Void) {
         separate()
         bytes.append(UInt8(ascii: "["))
@@ -85,7 +85,7 @@ public struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// A value that is JSON already, on one line.
+    /// A value that is already encoded, on one line.
     public mutating func encoded(_ json: some Collection<UInt8>) {
         separate()
         bytes.append(contentsOf: json)
@@ -111,7 +111,7 @@ public struct JSONWriter {
         }
     }
 
-    /// A value in quotes whose text `write` gives: ``raw(_:)`` and ``appendDigits(_:)``, nothing that JSON would escape.
+    /// A value in quotes whose text `write` writes with ``raw(_:)`` and ``appendDigits(_:)``. It must need no escaping.
     package mutating func plainText(_ write: (inout JSONWriter) -> Void) {
         separate()
         bytes.append(UInt8(ascii: "\""))
@@ -119,7 +119,7 @@ public struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// An integer as it stands, without a comma before it.
+    /// An integer, without a comma before it.
     package mutating func appendDigits(_ value: Int64) {
         if value < 0 { bytes.append(UInt8(ascii: "-")) }
         appendDigits(value.magnitude)
@@ -127,7 +127,7 @@ public struct JSONWriter {
 
     private mutating func appendDigits(_ value: UInt64) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-            // From behind: the last digit is the first that is known.
+            // From the end, since the last digit is known first.
             var start = digits.count
             var rest = value
             repeat {
@@ -146,7 +146,7 @@ public struct JSONWriter {
             while index < utf8.count {
                 bytes.append(addingCapacity: utf8.count - index) { output in
                     while index < utf8.count, utf8[index] >= 0x20, utf8[index] != 0x22, utf8[index] != 0x5C {
-                        // The only bytes with which a line separator can begin.
+                        // Only these bytes can begin a line separator.
                         if utf8[index] == 0xE2 || utf8[index] == 0xC2, LineSeparator(utf8, at: index) != nil { break }
                         output.append(utf8[index])
                         index += 1
@@ -179,8 +179,8 @@ public struct JSONWriter {
     }
 }
 
-/// A character at which some readers of lines end one, although it is no end of a line in SSE or NDJSON: JSON can say it
-/// without the character itself.
+/// A character at which some line readers end a line, although it does not end one in SSE or NDJSON. JSON can escape
+/// it.
 private enum LineSeparator {
     /// U+0085
     case nextLine
@@ -230,7 +230,7 @@ extension JSONWriter {
         integer(value)
     }
 
-    /// A member that is a number; what is not finite is left out, since JSON has no word for it.
+    /// A member that is a number. It is left out if it is not finite, which JSON cannot express.
     public mutating func member(_ name: String, _ value: Double?) {
         guard let value, value.isFinite else { return }
         self.name(name)
@@ -264,7 +264,7 @@ extension JSONWriter {
         self.time(time)
     }
 
-    /// A member that is an object, whose members `write` gives.
+    /// A member that is an object, whose members `write` writes.
     public mutating func member(_ name: String, object write: (inout JSONWriter) -> Void) {
         self.name(name)
         object(write)

@@ -3,7 +3,7 @@ internal import ArgumentParser
 internal import Relay
 
 /// `roomwire check`: the settings as they count, or what is wrong with them.
-struct Check: AsyncParsableCommand {
+struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show the settings as they count, or everything that is wrong with them, without starting.",
         discussion: """
@@ -18,7 +18,7 @@ struct Check: AsyncParsableCommand {
 
     @OptionGroup var options: SettingsOptions
 
-    func run() async throws {
+    func run() throws {
         let settings: Settings
         do {
             settings = try options.load()
@@ -26,7 +26,7 @@ struct Check: AsyncParsableCommand {
             throw Failure.refused(error.sentence)
         }
         do {
-            _ = try await TokenVerifier.make(settings.tokenSettings())
+            _ = try TokenVerifier(settings.tokenSettings())
         } catch {
             throw Failure.refused("tokens.issuers: \(error)")
         }

@@ -76,7 +76,7 @@ struct Tail: AsyncParsableCommand {
         if let diagnose { relayURL.url = diagnose }
         let certificates = try web.certificates()
         let url: RelayURL
-        let makeToken: @Sendable () async throws -> String
+        let makeToken: @Sendable () -> String
         if let given {
             // Whoever brings address and token needs no settings, so nothing that is wrong with them matters.
             url = try relayURL.api(relayURL.chosen == nil ? options.load() : Settings(environment: [:]))
@@ -84,7 +84,7 @@ struct Tail: AsyncParsableCommand {
         } else {
             let settings = try options.load()
             url = try relayURL.api(settings)
-            makeToken = try await Self.ownTokens(settings, url, options)
+            makeToken = try Self.ownTokens(settings, url, options)
         }
         guard diagnose == nil else {
             guard try await Diagnostician(url: url, token: makeToken, certificates: certificates).run() else {
@@ -117,16 +117,16 @@ struct Tail: AsyncParsableCommand {
 
     private static func ownTokens(
         _ settings: Settings, _ url: RelayURL, _ options: SettingsOptions
-    ) async throws -> @Sendable () async throws -> String {
+    ) throws -> @Sendable () -> String {
         let isGenerated = settings.tokens.issuers.isEmpty
         // The made-up secret is known to the relay of this machine and folder alone.
         if isGenerated && !(url.isLocal && DataFolder(path: settings.data).hasTokenSecret) {
             throw Failure.mistake(
                 "a token is needed: give --token or ROOMWIRE_TOKEN, or run roomwire serve on this machine first")
         }
-        let source = try await TokenSource(options.loadCompleted())
+        let source = try TokenSource(options.loadCompleted())
         return {
-            try source.mint(user: "tail", raw: false, admin: false, ttlSeconds: tokenSeconds, now: WallClock.now())
+            source.mint(user: "tail", raw: false, admin: false, ttlSeconds: tokenSeconds, now: WallClock.now())
         }
     }
 }

@@ -4,7 +4,7 @@ internal import Platform
 internal import Relay
 
 /// `roomwire token`: a token for a subscriber.
-struct Token: AsyncParsableCommand {
+struct Token: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make a token with which a subscriber may open streams.",
         discussion: """
@@ -61,10 +61,10 @@ struct Token: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
+    func run() throws {
         try checkPlace(options.load())
-        let source = try await TokenSource(options.loadCompleted(), issuer: issuer)
-        let token = try source.mint(
+        let source = try TokenSource(options.loadCompleted(), issuer: issuer)
+        let token = source.mint(
             user: user, scope: try scope, raw: raw, admin: admin,
             ttlSeconds: Int64((Quantity.milliseconds(ttl) ?? 0) / 1000), now: WallClock.now())
         Terminal.line(token)

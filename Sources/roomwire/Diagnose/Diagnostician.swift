@@ -4,7 +4,7 @@ internal import Fetch
 /// Asks for a diagnostic stream, watches what comes, and says what is wrong between here and the relay.
 struct Diagnostician {
     let url: RelayURL
-    let token: @Sendable () async throws -> String
+    let token: @Sendable () -> String
     /// What the server's certificate is checked against.
     let certificates: TrustedCertificates
 
@@ -16,7 +16,7 @@ struct Diagnostician {
     /// Runs it and prints the verdicts.
     /// - Returns: true if there is nothing to mend.
     func run() async throws -> Bool {
-        let token = try await token()
+        let token = token()
         var request = WebRequest(
             url: try url.address("/diag/stream"),
             headers: [("Accept", "text/event-stream"), ("Authorization", "Bearer \(token)")],

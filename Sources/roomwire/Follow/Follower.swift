@@ -13,7 +13,7 @@ struct Follower {
         /// How many events to show in all; nil for no end.
         let limit: Int?
         /// A token for the next connection.
-        let token: @Sendable () async throws -> String
+        let token: @Sendable () -> String
         /// Whether `token` makes a new one each time, so that one that has expired is no reason to stop.
         let renewsToken: Bool
         /// What the relay's certificate is checked against.
@@ -59,7 +59,7 @@ struct Follower {
 
     /// One connection, until it ends. Gives the seconds that a refusal asks to wait.
     private mutating func followOnce() async throws -> Int? {
-        let request = try await request()
+        let request = try request()
         var parser = EventStreamParser(lastEventID: lastEventID)
         var refusal: Refusal?
         for try await part in WebClient(trusting: subject.certificates).parts(of: request) {
@@ -79,13 +79,13 @@ struct Follower {
         return refusal.retryAfterSeconds
     }
 
-    private func request() async throws -> WebRequest {
+    private func request() throws -> WebRequest {
         var parameters = subject.filter
         if lastEventID == nil { parameters += subject.beginning }
         if let remaining { parameters.append((name: "limit", value: String(remaining))) }
         var headers = [
             (name: "Accept", value: "text/event-stream"),
-            (name: "Authorization", value: "Bearer \(try await subject.token())"),
+            (name: "Authorization", value: "Bearer \(subject.token())"),
         ]
         if let lastEventID { headers.append((name: "Last-Event-ID", value: lastEventID)) }
         return WebRequest(

@@ -8,7 +8,7 @@ struct TokenSource {
 
     /// The issuer's minter.
     /// - Parameter name: of the issuer; nil takes the first that has a shared secret.
-    init(_ settings: Settings, issuer name: String? = nil) async throws {
+    init(_ settings: Settings, issuer name: String? = nil) throws {
         let issuer = try Self.issuer(settings, name)
         guard let secret = issuer.hs256 else {
             throw Failure.mistake("the issuer \(issuer.name) has public keys only; its own server makes its tokens")
@@ -17,7 +17,7 @@ struct TokenSource {
             throw Failure.mistake("the issuer \(issuer.name) has claims of its own; its own server makes its tokens")
         }
         do {
-            minter = try await TokenMinter.make(secret: secret, issuer: issuer.issuer, audience: issuer.audience)
+            minter = try TokenMinter(secret: secret, issuer: issuer.issuer, audience: issuer.audience)
         } catch {
             throw Failure.mistake("\(error)")
         }
@@ -37,15 +37,11 @@ struct TokenSource {
     func mint(
         user: String, scope: EventScope = .everything, raw: Bool = false, admin: Bool = false, ttlSeconds: Int64,
         now: WallTime
-    ) throws(Failure) -> String {
+    ) -> String {
         var random = SystemRandomNumberGenerator()
         let id = Hex.text((0..<16).map { _ in UInt8.random(in: 0...255, using: &random) })
-        do {
-            return try minter.mint(
-                user: WireText(user), scope: scope, raw: raw, admin: admin, ttlSeconds: ttlSeconds, now: now,
-                tokenID: WireText(id))
-        } catch {
-            throw .refused("the token could not be signed: \(error)")
-        }
+        return minter.mint(
+            user: WireText(user), scope: scope, raw: raw, admin: admin, ttlSeconds: ttlSeconds, now: now,
+            tokenID: WireText(id))
     }
 }

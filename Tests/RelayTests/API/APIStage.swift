@@ -91,27 +91,27 @@ final class TestKeys: KeyDemand {
     }
 }
 
-/// What a stage is made of that takes an `await`: afterwards a test stays on one thread, to which its loop belongs.
+/// What tokens of a stage are made and verified with.
 struct StageProps: Sendable {
     static let secret = "a secret of thirty-two bytes, or more"
     static let webhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     let verifier: TokenVerifier
     let minter: TokenMinter
 
-    init(awaitsKeys: Bool = false) async throws {
+    init(awaitsKeys: Bool = false) throws {
         var issuers = [IssuerSettings(name: "own", hs256: Self.secret)]
         if awaitsKeys { issuers = [IssuerSettings(name: "idp", awaitsKeys: true)] }
-        verifier = try await TokenVerifier.make(TokenSettings(issuers: issuers))
-        minter = try await TokenMinter.make(secret: Self.secret)
+        verifier = try TokenVerifier(TokenSettings(issuers: issuers))
+        minter = try TokenMinter(secret: Self.secret)
     }
 
     /// A token that ends in an hour.
     func token(
         _ user: WireText = "ada", rooms: PatternSet = .all, admin: Bool = false, id: WireText? = nil,
         ttlSeconds: Int64 = 3600
-    ) throws -> WireText {
+    ) -> WireText {
         WireText(
-            try minter.mint(
+            minter.mint(
                 user: user, scope: EventScope(rooms: rooms), admin: admin, ttlSeconds: ttlSeconds,
                 now: WallClock.now(), tokenID: id))
     }

@@ -18,8 +18,8 @@ import Wire
         ("DELETE", "/api/admin/revocations", true), ("DELETE", "/api/admin/rooms/app/hall", true),
     ]
 
-    @Test func withoutATokenNobodyIsLetIn() async throws {
-        let props = try await StageProps()
+    @Test func withoutATokenNobodyIsLetIn() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         for (method, path, _) in Self.guarded {
             let exchange = try stage.send(method, path)
@@ -28,8 +28,8 @@ import Wire
         }
     }
 
-    @Test func whatAdministratorsMayDoOthersMayNot() async throws {
-        let props = try await StageProps()
+    @Test func whatAdministratorsMayDoOthersMayNot() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         for (method, path, isForAdministrators) in Self.guarded where isForAdministrators {
             let exchange = try stage.send(method, path, token: props.token())
@@ -38,12 +38,12 @@ import Wire
         }
     }
 
-    @Test func theReasonIsTheTokensOwn() async throws {
-        let props = try await StageProps()
+    @Test func theReasonIsTheTokensOwn() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         let cases: [(WireText, WireText)] = [
-            ("no token", "malformed_token"), (try props.token(ttlSeconds: -3600), "expired"),
-            (WireText("\(try props.token())".dropLast(4) + "AAAA"), "bad_signature"),
+            ("no token", "malformed_token"), (props.token(ttlSeconds: -3600), "expired"),
+            (WireText("\(props.token())".dropLast(4) + "AAAA"), "bad_signature"),
         ]
         for (token, reason) in cases {
             #expect(try stage.send("GET", "/api/rooms", token: token).reason == reason)
@@ -52,8 +52,8 @@ import Wire
         #expect(stray.status == 403 && stray.reason == "grant_covers_nothing")
     }
 
-    @Test func aTicketOpensOneStreamAndNothingElse() async throws {
-        let props = try await StageProps()
+    @Test func aTicketOpensOneStreamAndNothingElse() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         let issued = try stage.send("POST", "/api/tickets", token: props.token())
         #expect(issued.status == 201)
@@ -64,10 +64,10 @@ import Wire
         #expect(try stage.send("GET", "/api/events?format=json&ticket=\(ticket)").reason == "unknown_ticket")
     }
 
-    @Test func whoGuessesIsSlowedDown() async throws {
-        let props = try await StageProps()
+    @Test func whoGuessesIsSlowedDown() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
-        let forged = WireText("\(try props.token())".dropLast(4) + "AAAA")
+        let forged = WireText("\(props.token())".dropLast(4) + "AAAA")
         var last: TestExchange?
         for _ in 0..<2000 where last?.status != 429 { last = try stage.send("GET", "/api/rooms", token: forged) }
         #expect(last?.reason == "too_many_failures")
@@ -75,8 +75,8 @@ import Wire
         #expect(last?.header("Retry-After") != nil)
     }
 
-    @Test func anEventSourceIsRefusedOnItsStream() async throws {
-        let props = try await StageProps()
+    @Test func anEventSourceIsRefusedOnItsStream() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         let accept: [(name: WireText, value: WireText)] = [("accept", "text/event-stream")]
         let refused = try stage.send("GET", "/api/events", headers: accept)
@@ -98,15 +98,15 @@ import Wire
         ("/api/admin/streams?after=x", "bad_request"), ("/api/admin/revocations?user=", "bad_request"),
         ("/api/admin/revocations?issuer=own", "bad_request"),
     ])
-    func aQueryThatCannotBeUnderstoodIsRefused(target: String, reason: WireText) async throws {
-        let props = try await StageProps()
+    func aQueryThatCannotBeUnderstoodIsRefused(target: String, reason: WireText) throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         let exchange = try stage.send("GET", target, token: props.token(admin: true))
         #expect(exchange.status == 400 && exchange.reason == reason)
     }
 
-    @Test func aFormThatThereIsNotIsNotAcceptable() async throws {
-        let props = try await StageProps()
+    @Test func aFormThatThereIsNotIsNotAcceptable() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         let exchange = try stage.send("GET", "/api/events", token: props.token(), headers: [("accept", "image/png")])
         #expect(exchange.status == 406 && exchange.reason == "not_acceptable")
@@ -117,8 +117,8 @@ import Wire
         Base64.url.text(Array(#"{"alg":"ES256","kid":"1"}"#.utf8)) + "."
             + Base64.url.text(Array(#"{"sub":"ada","exp":4000000000}"#.utf8)) + ".AAAA")
 
-    @Test func aRequestWaitsForKeysAndGoesOnWhereItStopped() async throws {
-        let props = try await StageProps(awaitsKeys: true)
+    @Test func aRequestWaitsForKeysAndGoesOnWhereItStopped() throws {
+        let props = try StageProps(awaitsKeys: true)
         let stage = try APIStage(props)
         stage.keys.answers = [.wait]
         let waiting = try stage.send("GET", "/api/rooms", token: Self.unknown)
@@ -135,8 +135,8 @@ import Wire
         #expect(schema.status == 200)
     }
 
-    @Test func aRequestWhoseKeysCannotBeFetchedIsToldWhenToComeBack() async throws {
-        let props = try await StageProps(awaitsKeys: true)
+    @Test func aRequestWhoseKeysCannotBeFetchedIsToldWhenToComeBack() throws {
+        let props = try StageProps(awaitsKeys: true)
         let stage = try APIStage(props)
         stage.keys.answers = [nil, .unavailable(retryAfterSeconds: 7)]
         let refused = try stage.send("GET", "/api/rooms", token: Self.unknown)

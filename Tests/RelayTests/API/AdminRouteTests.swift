@@ -11,8 +11,8 @@ import Wire
 @Suite struct AdminRouteTests {
     private static func body(_ text: String) -> [UInt8] { Array(text.utf8) }
 
-    @Test func streamsPollsAndDiagnosesAreListed() async throws {
-        let props = try await StageProps()
+    @Test func streamsPollsAndDiagnosesAreListed() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         for path in ["/api/events", "/api/events?format=json&wait=25s", "/api/diag/stream"] {
             try stage.send("GET", path, token: props.token())
@@ -27,8 +27,8 @@ import Wire
         #expect(next.json.object?["after"]?.string == "2")
     }
 
-    @Test func anAdministratorClosesAStream() async throws {
-        let props = try await StageProps()
+    @Test func anAdministratorClosesAStream() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         let stream = try stage.send("GET", "/api/events", token: props.token())
         let diagnosis = try stage.send("GET", "/api/diag/stream", token: props.token())
@@ -43,8 +43,8 @@ import Wire
         }
     }
 
-    @Test func aStreamLivesAsLongAsAFreshToken() async throws {
-        let props = try await StageProps()
+    @Test func aStreamLivesAsLongAsAFreshToken() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         try stage.send("GET", "/api/events", token: props.token(rooms: PatternSet(["hall"]), ttlSeconds: 60))
         let renewed = try stage.send("POST", "/api/streams/1/renew", token: props.token(rooms: PatternSet(["hall"])))
@@ -57,8 +57,8 @@ import Wire
         #expect(try stage.send("POST", "/api/streams/0/renew", token: props.token()).status == 404)
     }
 
-    @Test func aRevocationEndsStreamsAndIsInTheFileBeforeItIsAnswered() async throws {
-        let props = try await StageProps()
+    @Test func aRevocationEndsStreamsAndIsInTheFileBeforeItIsAnswered() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         let stream = try stage.send("GET", "/api/events", token: props.token("eve"))
         let diagnosis = try stage.send("GET", "/api/diag/stream", token: props.token("eve"))
@@ -80,8 +80,8 @@ import Wire
         #expect(again.status == 404)
     }
 
-    @Test func theStreamsOfOneTokenAreFoundAgain() async throws {
-        let props = try await StageProps()
+    @Test func theStreamsOfOneTokenAreFoundAgain() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         let first = try stage.send("GET", "/api/events", token: props.token(id: "one"))
         try stage.send("GET", "/api/events", token: props.token(id: "two"))
@@ -97,23 +97,23 @@ import Wire
         #"{"user":"eyJhbGciOiJIUzI1NiJ9.e30.AAAA"}"#, #"{"user":"eve","issuer":1}"#, #"{"user":"eve","until":1}"#,
         #"{"user":"eve","ttl":"x"}"#, #"{"user":"eve","ttl":"1h","until":1}"#,
     ])
-    func anOrderThatCannotBeUnderstoodRevokesNothing(text: String) async throws {
-        let props = try await StageProps()
+    func anOrderThatCannotBeUnderstoodRevokesNothing(text: String) throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         let order = try stage.send(
             "POST", "/api/admin/revoke", token: props.token(admin: true), body: Self.body(text))
         #expect(order.status == 400 && order.reason == "bad_request")
     }
 
-    @Test func whoIsMeantByALiftMustBeSaid() async throws {
-        let props = try await StageProps()
+    @Test func whoIsMeantByALiftMustBeSaid() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         let lift = try stage.send("DELETE", "/api/admin/revocations", token: props.token(admin: true))
         #expect(lift.status == 400 && lift.reason == "bad_request")
     }
 
-    @Test func anAdministratorFinishesARoom() async throws {
-        let props = try await StageProps()
+    @Test func anAdministratorFinishesARoom() throws {
+        let props = try StageProps()
         let hall = RoomState(
             source: "app", provider: "standard", room: Room(name: "hall"),
             lastEventID: EventID(milliseconds: 1, sequence: 0))
@@ -133,8 +133,8 @@ import Wire
         #expect(refused.reason == "overloaded" && stage.api?.isQuiet == true)
     }
 
-    @Test func aLoopThatHasEndedIsNotWaitedFor() async throws {
-        let props = try await StageProps()
+    @Test func aLoopThatHasEndedIsNotWaitedFor() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         stage.port.close()
         let list = try stage.send("GET", "/api/admin/streams", token: props.token(admin: true))

@@ -12,8 +12,8 @@ import Wire
         exchange.json.object?["events"]?.array?.map { $0.object?["type"]?.string } ?? []
     }
 
-    @Test func aPageHoldsTheEventsAndNoneOfTheRelaysMessages() async throws {
-        let props = try await StageProps()
+    @Test func aPageHoldsTheEventsAndNoneOfTheRelaysMessages() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         for number in 1...5 { try stage.post(#"{"type":"t\#(number)","room":"hall"}"#, id: "\(number)") }
         let page = try stage.send("GET", "/api/events?format=json&lastEventId=0&limit=3", token: props.token())
@@ -25,8 +25,8 @@ import Wire
         #expect(Self.types(rest) == ["t4", "t5"] && rest.json.object?["more"] == .bool(false))
     }
 
-    @Test func aPageAfterACursorThatIsNoneSaysSo() async throws {
-        let props = try await StageProps()
+    @Test func aPageAfterACursorThatIsNoneSaysSo() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         try stage.post()
         let page = try stage.send("GET", "/api/events?format=json&lastEventId=no-id", token: props.token())
@@ -35,10 +35,10 @@ import Wire
         #expect(Self.types(page) == ["tick"])
     }
 
-    @Test func aPollWaitsForAnEventThatItMaySee() async throws {
-        let props = try await StageProps()
+    @Test func aPollWaitsForAnEventThatItMaySee() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
-        let token = try props.token(rooms: PatternSet(["hall"]))
+        let token = props.token(rooms: PatternSet(["hall"]))
         let poll = try stage.send("GET", "/api/events?format=json&wait=25s", token: token)
         #expect(!poll.hasEnded)
         try stage.post(#"{"type":"tick","room":"other"}"#, id: "1")
@@ -48,8 +48,8 @@ import Wire
         #expect(stage.hub.count == 0)
     }
 
-    @Test func aPollWhoseClientHasGoneEnds() async throws {
-        let props = try await StageProps()
+    @Test func aPollWhoseClientHasGoneEnds() throws {
+        let props = try StageProps()
         let stage = try APIStage(props, caps: StreamCapSettings(perUser: 1))
         let poll = try stage.send("GET", "/api/events?format=json&wait=25s", token: props.token())
         poll.isGone = true
@@ -59,8 +59,8 @@ import Wire
         #expect(try stage.send("GET", "/api/events", token: props.token()).client >= 0)
     }
 
-    @Test func aUserHasAsManyAnswersUnderWayAsAreAllowed() async throws {
-        let props = try await StageProps()
+    @Test func aUserHasAsManyAnswersUnderWayAsAreAllowed() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         var unread: [TestExchange] = []
         for _ in 0..<Limits.userAnswers {
@@ -74,8 +74,8 @@ import Wire
         #expect(try stage.send("GET", "/api/rooms", token: props.token()).status == 200)
     }
 
-    @Test func roomsHaveATagThatStaysWhileNothingChanges() async throws {
-        let props = try await StageProps()
+    @Test func roomsHaveATagThatStaysWhileNothingChanges() throws {
+        let props = try StageProps()
         let stage = try APIStage(
             props,
             rooms: [

@@ -42,8 +42,8 @@ import Wire
         #expect(Set(here) == inTable)
     }
 
-    @Test func aMethodThatAPathDoesNotTakeIsRefusedWithThoseThatItTakes() async throws {
-        let props = try await StageProps()
+    @Test func aMethodThatAPathDoesNotTakeIsRefusedWithThoseThatItTakes() throws {
+        let props = try StageProps()
         let stage = try APIStage(props, origins: ["https://app.example.com"])
         for (path, methods, isForPages) in Self.paths {
             for method in Self.methods where !methods.contains(method) {
@@ -57,8 +57,8 @@ import Wire
         }
     }
 
-    @Test func aMethodThatAPathTakesComesToItsRoute() async throws {
-        let props = try await StageProps()
+    @Test func aMethodThatAPathTakesComesToItsRoute() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         for (path, methods, _) in Self.paths {
             for method in methods {
@@ -70,8 +70,8 @@ import Wire
         }
     }
 
-    @Test func pagesMayAskWhatAPathTakes() async throws {
-        let props = try await StageProps()
+    @Test func pagesMayAskWhatAPathTakes() throws {
+        let props = try StageProps()
         let stage = try APIStage(props, origins: ["https://app.example.com"])
         for (path, methods, isForPages) in Self.paths {
             let exchange = try stage.send("OPTIONS", path, headers: [("origin", "https://app.example.com")])
@@ -86,8 +86,8 @@ import Wire
         "/api/nothing", "/api/events/more", "/api/webhooks", "/api/webhooks/a/b", "/api/rooms/a/b", "/api/admin",
         "/api/admin/streams/1/2", "/api/streams/1", "/api/diag/other", "/api", "/elsewhere", "/healthz/more",
     ])
-    func whereNothingIsNothingIsFound(path: String) async throws {
-        let props = try await StageProps()
+    func whereNothingIsNothingIsFound(path: String) throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         for method in Self.methods + ["OPTIONS"] {
             let exchange = try stage.send(method, path)
@@ -95,8 +95,8 @@ import Wire
         }
     }
 
-    @Test func theRootSaysWhereThingsAre() async throws {
-        let props = try await StageProps()
+    @Test func theRootSaysWhereThingsAre() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         #expect(try stage.send("GET", "/").text.contains("/api/events"))
         #expect(try stage.send("OPTIONS", "*").header("Allow") == "GET, HEAD, POST, DELETE, OPTIONS")
@@ -104,8 +104,8 @@ import Wire
         #expect(try stage.send("GET", "*").reason == "malformed_request")
     }
 
-    @Test func whatServersAreToldOnTheirOwnAddress() async throws {
-        let props = try await StageProps()
+    @Test func whatServersAreToldOnTheirOwnAddress() throws {
+        let props = try StageProps()
         let stage = try APIStage(props, metricsHaveOwnAddress: true)
         #expect(try stage.send("GET", "/healthz").text == "ok\n")
         #expect(try stage.send("GET", "/metrics").status == 404)
@@ -118,16 +118,16 @@ import Wire
         #expect(readiness.status == 503 && readiness.header("Retry-After") == "1")
     }
 
-    @Test func theSchemaIsForAnybody() async throws {
-        let props = try await StageProps()
+    @Test func theSchemaIsForAnybody() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         #expect(try stage.send("GET", "/api/schema/events.json").header("Content-Type") == "application/schema+json")
         #expect(try stage.send("GET", "/api/schema/roomwire.d.ts").text.contains("roomwire"))
         #expect(try stage.send("GET", "/api/schema/other").reason == "not_found")
     }
 
-    @Test func theConnectionClosesOnceTheRelayStops() async throws {
-        let props = try await StageProps()
+    @Test func theConnectionClosesOnceTheRelayStops() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         #expect(try !stage.send("GET", "/healthz").closesConnection)
         stage.shared.beginDraining()

@@ -15,8 +15,8 @@ import Wire
             lastEventID: EventID(milliseconds: 1, sequence: 0))
     }
 
-    @Test func aStreamReceivesWhatIsCommitted() async throws {
-        let props = try await StageProps()
+    @Test func aStreamReceivesWhatIsCommitted() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         let exchange = try stage.send("GET", "/api/events", token: props.token())
         let opening = exchange.streamed()
@@ -27,16 +27,16 @@ import Wire
         #expect(exchange.response == nil)
     }
 
-    @Test func aPageOfAnotherOriginMayReadItsStream() async throws {
-        let props = try await StageProps()
+    @Test func aPageOfAnotherOriginMayReadItsStream() throws {
+        let props = try StageProps()
         let stage = try APIStage(props, origins: ["https://app.example.com"])
         let exchange = try stage.send(
             "GET", "/api/events", token: props.token(), headers: [("origin", "https://app.example.com")])
         #expect(exchange.streamed().contains("Access-Control-Allow-Origin: https://app.example.com\r\n"))
     }
 
-    @Test func aSnapshotHoldsTheRoomsHoweverManyThereAre() async throws {
-        let props = try await StageProps()
+    @Test func aSnapshotHoldsTheRoomsHoweverManyThereAre() throws {
+        let props = try StageProps()
         for count in [1, 500] {
             let stage = try APIStage(props, rooms: (0..<count).map { Self.room("room_\($0)") })
             let exchange = try stage.send("GET", "/api/events?snapshot=1", token: props.token())
@@ -47,8 +47,8 @@ import Wire
         }
     }
 
-    @Test func whereAStreamBeginsIsLookedUpInTheJournal() async throws {
-        let props = try await StageProps()
+    @Test func whereAStreamBeginsIsLookedUpInTheJournal() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         for number in 1...3 { try stage.post(#"{"type":"tick","room":"r\#(number)"}"#, id: "\(number)") }
         let exchange = try stage.send("GET", "/api/events?tail=2", token: props.token())
@@ -58,8 +58,8 @@ import Wire
         #expect(!text.contains(#""r1""#) && text.contains(#""r2""#) && text.contains(#""r3""#))
     }
 
-    @Test func aJournalThatCannotBeReadIsAReasonToComeBack() async throws {
-        let props = try await StageProps()
+    @Test func aJournalThatCannotBeReadIsAReasonToComeBack() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         stage.journal.fails = true
         let failed = try stage.send("GET", "/api/events?since=1h", token: props.token())
@@ -69,12 +69,12 @@ import Wire
         #expect(try stage.send("GET", "/api/events?tail=1", token: props.token()).reason == "busy")
     }
 
-    @Test func aClientThatIsRevokedWhileItWaitsIsNotLetIn() async throws {
-        let props = try await StageProps()
+    @Test func aClientThatIsRevokedWhileItWaitsIsNotLetIn() throws {
+        let props = try StageProps()
         let stage = try APIStage(props, rooms: (0..<500).map { Self.room("room_\($0)") })
         let now: WallTime = 1_000
         for path in ["/api/events?snapshot=1", "/api/rooms", "/api/events?since=1h"] {
-            let token = try props.token("user of \(path)")
+            let token = props.token("user of \(path)")
             let exchange = try stage.send("GET", path, token: token) { _ in }
             _ = exchange
             let late = try stage.send("GET", path, token: token)
@@ -88,8 +88,8 @@ import Wire
         (StreamCapSettings(perUser: 1), "per_user"), (StreamCapSettings(perUser: 0, perAddress: 1), "per_address"),
         (StreamCapSettings(perUser: 0, total: 1), "total"), (StreamCapSettings(perUser: 0, newPerSecond: 1), "rate"),
     ])
-    func capsAreKept(caps: StreamCapSettings, reason: String) async throws {
-        let props = try await StageProps()
+    func capsAreKept(caps: StreamCapSettings, reason: String) throws {
+        let props = try StageProps()
         for path in ["/api/events", "/api/diag/stream", "/api/events?format=json&wait=5s"] {
             let stage = try APIStage(props, caps: caps)
             let first = try stage.send("GET", path, token: props.token())
@@ -99,8 +99,8 @@ import Wire
         }
     }
 
-    @Test func theOldestStreamMakesRoom() async throws {
-        let props = try await StageProps()
+    @Test func theOldestStreamMakesRoom() throws {
+        let props = try StageProps()
         let stage = try APIStage(props, caps: StreamCapSettings(perUser: 1), replacesOldest: true)
         let first = try stage.send("GET", "/api/events", token: props.token())
         let second = try stage.send("GET", "/api/events", token: props.token())
@@ -109,8 +109,8 @@ import Wire
         #expect(stage.hub.count == 1)
     }
 
-    @Test func aConnectionThatCannotBeTakenOverCountsNoStream() async throws {
-        let props = try await StageProps()
+    @Test func aConnectionThatCannotBeTakenOverCountsNoStream() throws {
+        let props = try StageProps()
         let stage = try APIStage(props, caps: StreamCapSettings(perUser: 1))
         for path in ["/api/events", "/api/diag/stream"] {
             try stage.send("GET", path, token: props.token()) { $0.cannotBeTakenOver = true }
@@ -119,8 +119,8 @@ import Wire
         #expect(try stage.send("GET", "/api/events", token: props.token()).client >= 0)
     }
 
-    @Test func aRelayThatStopsBeginsNoStreams() async throws {
-        let props = try await StageProps()
+    @Test func aRelayThatStopsBeginsNoStreams() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         stage.shared.beginDraining()
         for path in ["/api/events", "/api/events?format=json", "/api/diag/stream"] {
@@ -129,8 +129,8 @@ import Wire
         }
     }
 
-    @Test func aHeadIsAnsweredWithTheHeadOfTheStream() async throws {
-        let props = try await StageProps()
+    @Test func aHeadIsAnsweredWithTheHeadOfTheStream() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         let head = try stage.send("HEAD", "/api/events?format=ndjson", token: props.token())
         #expect(head.header("Content-Type") == "application/x-ndjson; charset=utf-8")
@@ -138,8 +138,8 @@ import Wire
         #expect(stage.hub.count == 0)
     }
 
-    @Test func aStreamForDiagnosisSaysWhatItWillDo() async throws {
-        let props = try await StageProps()
+    @Test func aStreamForDiagnosisSaysWhatItWillDo() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         let exchange = try stage.send("GET", "/api/diag/stream?frames=3", token: props.token())
         #expect(exchange.streamed().contains(#""frames":3"#))

@@ -11,8 +11,8 @@ import Wire
 @Suite struct WebhookRouteTests {
     private static let body = Array(#"{"type":"tick","room":"hall"}"#.utf8)
 
-    @Test func theAnswerComesAfterTheCommit() async throws {
-        let props = try await StageProps()
+    @Test func theAnswerComesAfterTheCommit() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         let first = try stage.send(
             "POST", "/api/webhooks/app", headers: stage.signature(Self.body, id: "1"), body: Self.body)
@@ -22,8 +22,8 @@ import Wire
         #expect(try stage.journal.extent().head != .zero)
     }
 
-    @Test func aDuplicateIsAnsweredAsTheFirstOne() async throws {
-        let props = try await StageProps()
+    @Test func aDuplicateIsAnsweredAsTheFirstOne() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         #expect(try stage.post(id: "1").status == 200)
         let head = stage.hub.head
@@ -31,16 +31,16 @@ import Wire
         #expect(stage.hub.head == head)
     }
 
-    @Test func aSourceThatThereIsNotIsUnknown() async throws {
-        let props = try await StageProps()
+    @Test func aSourceThatThereIsNotIsUnknown() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         let exchange = try stage.send("POST", "/api/webhooks/other", body: Self.body)
         #expect(exchange.status == 404 && exchange.reason == "unknown_source")
         #expect(stage.shared.rejects.all.count == 1)
     }
 
-    @Test func aWebhookWithABadSignatureIsRefusedAndListed() async throws {
-        let props = try await StageProps()
+    @Test func aWebhookWithABadSignatureIsRefusedAndListed() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         let headers = try stage.signature(Array("another body".utf8), id: "1")
         let exchange = try stage.send("POST", "/api/webhooks/app", headers: headers, body: Self.body)
@@ -49,8 +49,8 @@ import Wire
         #expect(list.text.contains(#""reason":"\#(try #require(exchange.reason))""#))
     }
 
-    @Test func aJournalThatTakesNothingIsAReasonToComeBack() async throws {
-        let props = try await StageProps()
+    @Test func aJournalThatTakesNothingIsAReasonToComeBack() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         stage.journal.fails = true
         let failed = try stage.post(id: "1")
@@ -63,8 +63,8 @@ import Wire
         #expect(stage.api?.isQuiet == true)
     }
 
-    @Test func aRelayThatStopsTakesNoWebhooks() async throws {
-        let props = try await StageProps()
+    @Test func aRelayThatStopsTakesNoWebhooks() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         stage.shared.beginDraining()
         let exchange = try stage.send(
@@ -72,8 +72,8 @@ import Wire
         #expect(exchange.status == 503 && exchange.reason == "draining")
     }
 
-    @Test func onlyWebhooksOfSourcesMayBeLarge() async throws {
-        let props = try await StageProps()
+    @Test func onlyWebhooksOfSourcesMayBeLarge() throws {
+        let props = try StageProps()
         let stage = try APIStage(props)
         #expect(stage.api?.isWebhook(target: Array("/api/webhooks/app".utf8)) == true)
         for target in ["/api/webhooks/other", "/api/tickets", "/webhooks/app", "%"] {

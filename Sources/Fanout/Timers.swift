@@ -1,25 +1,29 @@
-public import Events
+package import Events
 
-// What happens by time alone: heartbeats, the ends of tokens, and draining.
+// Work that only time triggers: heartbeats, ends of tokens, the greatest age of streams. And draining.
 extension Hub {
-    /// Tells the time. To be called before anything else in a turn of the loop.
-    public func setTime(steady: SteadyTime, wall: WallTime) {
+    /// Sets the time that the hub works with. Call it before anything else in a turn of the loop.
+    package func setTime(steady: SteadyTime, wall: WallTime) {
+        preconditionIsOnOwnThread()
+        assert(steady >= now, "steady time never steps back")
         now = steady
         wallNow = wall
     }
 
-    /// Looks after everybody whose time has come. To be called a few times a second, after ``setTime(steady:wall:)``.
-    public func tick() {
+    /// Sends the heartbeats and ends the streams that are due. Call it a few times a second, after
+    /// ``setTime(steady:wall:)``.
+    package func tick() {
+        preconditionIsEntrance()
         for subscriber in unread where subscriber.state == .reading { enqueue(subscriber) }
         unread.removeAll()
-        for subscriber in wheel.due(at: now) where subscriber.state != .ended { lookAfter(subscriber) }
+        for subscriber in wheel.due(at: now) where subscriber.state != .ended { checkTimers(of: subscriber) }
     }
 
-    private func lookAfter(_ subscriber: Subscriber) {
+    private func checkTimers(of subscriber: Subscriber) {
         if let expiresAt = subscriber.expiresAt, wallNow >= expiresAt {
             return sendLast(ControlFrame.tokenExpired(subscriber), to: subscriber, .tokenExpired)
         }
-        if let age = retirement(subscriber), now >= age {
+        if let age = retirementTime(of: subscriber), now >= age {
             return close(subscriber, .retired, retryMilliseconds: Int64.random(in: 100...1000, using: &random))
         }
         if let expiresAt = subscriber.expiresAt, !subscriber.isExpiryAnnounced,
@@ -28,8 +32,9 @@ extension Hub {
             subscriber.isExpiryAnnounced = true
             send(ControlFrame.tokenExpiring(subscriber), to: subscriber)
         }
-        // Who is blocked needs no heartbeat, and its outlet takes none.
-        if now - subscriber.idleSince >= patience(subscriber), subscriber.state != .blocked, subscriber.state != .ended
+        // A blocked subscriber gets no heartbeat: its outlet would not accept one.
+        if now - subscriber.idleSince >= heartbeatInterval(of: subscriber), subscriber.state != .blocked,
+            subscriber.state != .ended
         {
             sendHeartbeat(to: subscriber)
         }
@@ -40,51 +45,50 @@ extension Hub {
     private func sendHeartbeat(to subscriber: Subscriber) {
         counters.heartbeats += 1
         let place = place(of: subscriber)
-        // It leaves the head if it has no room for this, and keeps what it was told.
-        let hasMoved = place != max(subscriber.told, subscriber.lastGroupEvent)
+        // If the outlet does not accept the whole frame, the subscriber leaves the head and `told` keeps this value.
+        let hasMoved = place != max(subscriber.resumeID, subscriber.lastGroupEvent)
         let frame = ControlFrame.heartbeat(subscriber, at: place, hasMoved: hasMoved)
-        subscriber.told = place
+        subscriber.resumeID = place
         send(frame, to: subscriber)
     }
 
-    /// Has a stream looked at when its heartbeat may be due, or before if its token needs it.
+    /// Schedules the next check of a stream: when its heartbeat may be due, or earlier for its token or its age.
     func setWheel(_ subscriber: Subscriber, idleSince time: SteadyTime) {
-        let due = min(time + patience(subscriber), expiryCheck(subscriber) ?? .distantFuture)
-        wheel.set(subscriber, at: min(due, retirement(subscriber) ?? .distantFuture))
+        let due = min(time + heartbeatInterval(of: subscriber), expiryCheck(subscriber) ?? .distantFuture)
+        wheel.set(subscriber, at: min(due, retirementTime(of: subscriber) ?? .distantFuture))
     }
 
-    /// When a stream is as old as streams may become: up to a quarter less than the setting, each
-    /// stream by its own number, so that those opened together do not all come back together.
-    private func retirement(_ subscriber: Subscriber) -> SteadyTime? {
+    /// When a stream reaches its greatest age: up to a quarter less than the setting, by the stream's own number, so
+    /// that streams opened together do not all reconnect together.
+    private func retirementTime(of subscriber: Subscriber) -> SteadyTime? {
         guard let age = settings.maxAgeMilliseconds else { return nil }
         let less = Int64(subscriber.id % 7919) * 7919 % (age / 4 + 1)
         return SteadyTime(milliseconds: Int64(subscriber.openedAtSteadySeconds) * 1000 + age - less)
     }
 
-    /// How long a stream may be idle before its heartbeat. Up to an eighth less than the setting, each stream by its
-    /// own number: those that were last written to in one moment do not all get their heartbeats in another.
-    private func patience(_ subscriber: Subscriber) -> Int64 {
+    /// How long a stream may be idle before its heartbeat: up to an eighth less than the setting, by the stream's own
+    /// number, so that streams last written to in one moment do not all get their heartbeats in one moment.
+    private func heartbeatInterval(of subscriber: Subscriber) -> Int64 {
         let interval = settings.heartbeatMilliseconds
-        // A prime, so that the numbers of streams opened one after the other fall far apart.
+        // A prime, so that streams opened one after the other get values far apart.
         return interval - Int64(subscriber.id % 7919) * 7919 % (interval / 8 + 1)
     }
 
-    /// When a stream must be looked at because of its token.
+    /// When a stream must be checked because of its token: to announce the end, or at the end.
     private func expiryCheck(_ subscriber: Subscriber) -> SteadyTime? {
         guard let expiresAt = subscriber.expiresAt else { return nil }
         let notice = subscriber.isExpiryAnnounced ? 0 : settings.expiryNoticeMilliseconds
-        // A token may claim any time, also one that no clock will ever reach.
+        // A token may name any time, even one that overflows the clock.
         let time = now.milliseconds.addingReportingOverflow(max(expiresAt, 0) - notice - wallNow)
         return time.overflow ? nil : SteadyTime(milliseconds: time.partialValue)
     }
 
-    /// Has a stream whose client has brought a fresh token last as long as that one. A token that ends before the
-    /// one that it lives on changes nothing.
+    /// Extends a stream to the end of a fresh token. A token that ends before the stream's present one changes nothing.
     /// - Parameters:
     ///   - expiresAt: the fresh token's end; nil if it has none.
     ///   - mark: the fresh token's ``Subscription/mark``.
-    /// - Returns: when the stream ends with its token now; nil if never.
-    public func renew(
+    /// - Returns: when the stream's token ends now; nil for never.
+    package func renew(
         _ subscriber: Subscriber, until expiresAt: WallTime?, mark: UInt64 = 0
     ) -> WallTime? {
         guard subscriber.state != .ended, let end = subscriber.expiresAt else { return subscriber.expiresAt }
@@ -96,12 +100,13 @@ extension Hub {
         return expiresAt
     }
 
-    /// Says goodbye to up to `most` streams and ends them.
-    /// - Parameter spreadMilliseconds: over how long their clients should spread their return.
-    /// - Returns: how many are left.
-    public func drain(upTo most: Int, spreadMilliseconds: Int64) -> Int {
+    /// Sends `draining` to up to `most` streams and ends them.
+    /// - Parameter spreadMilliseconds: the span over which their clients should spread their reconnects.
+    /// - Returns: how many streams are left.
+    package func drain(upTo most: Int, spreadMilliseconds: Int64) -> Int {
+        preconditionIsEntrance()
         for subscriber in subscribers.values.prefix(most) {
-            // Even a few do not come back in one moment.
+            // Even a few clients should not reconnect in the same moment.
             let spread = max(1, spreadMilliseconds, settings.retryMilliseconds / 4)
             let retry = settings.retryMilliseconds + Int64.random(in: 0...spread, using: &random)
             sendLast(ControlFrame.draining(subscriber, retryMilliseconds: retry), to: subscriber, .draining)
