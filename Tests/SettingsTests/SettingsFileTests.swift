@@ -43,6 +43,7 @@ func problems(
         tls: {certificate: /etc/certificate.pem, key: /etc/key.pem}
         data: /var/lib/roomwire
         path_prefix: /relay/
+        dashboard: false
         log:
           home: sqlite
           durability: normal
@@ -94,6 +95,7 @@ func problems(
         #expect(settings.tls.key == "/etc/key.pem")
         #expect(settings.data == "/var/lib/roomwire")
         #expect(settings.pathPrefix == "/relay")
+        #expect(!settings.dashboard)
         #expect(settings.log.durability == .normal)
         #expect(settings.log.retention.ageMilliseconds == 43_200_000)
         #expect(settings.log.retention.events == 2_000_000)

@@ -22,7 +22,7 @@ struct StandardTests {
         #expect(
             draft.json == """
                 {"type":"call.ringing","source":"app","provider":"standard","room":"call_42",\
-                "timestamp":1790000000123,"receivedAt":1790000001000,\
+                "timestamp":1790000000123,"receivedAt":1790000001000,"addressed":true,\
                 "data":{"from":{"identity":"ada"},"video":true}}
                 """)
         #expect(draft.event.users == ["bob", "eve"])

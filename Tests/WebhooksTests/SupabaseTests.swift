@@ -19,8 +19,8 @@ struct SupabaseTests {
         #expect(
             draft.json == """
                 {"type":"messages.insert","source":"db","provider":"supabase","room":"r1","timestamp":1790000001000,\
-                "receivedAt":1790000001000,"data":{"room":{"name":"r1"},"schema":"public","table":"messages",\
-                "record":{"id":7,"room_id":"r1","author":"ada","to":5,"password":"[redacted]"},\
+                "receivedAt":1790000001000,"addressed":true,"data":{"room":{"name":"r1"},"schema":"public",\
+                "table":"messages","record":{"id":7,"room_id":"r1","author":"ada","to":5,"password":"[redacted]"},\
                 "providerEvent":"INSERT"}}
                 """)
         #expect(draft.event.users == ["ada", "5"])

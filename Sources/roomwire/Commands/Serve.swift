@@ -61,11 +61,11 @@ struct Serve: AsyncParsableCommand {
         for line in Welcome(settings: settings, addresses: relay.addresses, demo: demo, flags: options.pasted).lines {
             Terminal.announce(line)
         }
-        await announceDashboard(settings, relay)
+        announceDashboard(settings, relay)
         await relay.waitUntilStopped()
     }
 
-    private func announceDashboard(_ settings: Settings, _ relay: Relay) async {
+    private func announceDashboard(_ settings: Settings, _ relay: Relay) {
         guard let completed = try? settings.completed(demo: demo) else { return }
         let line = DashboardLink.announcement(
             completed, base: Welcome.base(relay.addresses), isTerminal: Terminal.isWatched, now: WallClock.now())

@@ -23,6 +23,7 @@ import Wire
         ("/api/admin/revoke", ["POST"], true),
         ("/api/admin/revocations", ["GET", "HEAD", "DELETE"], true),
         ("/api/admin/rooms/app/hall", ["DELETE"], true),
+        ("/api/admin/sources", ["GET", "HEAD"], true),
         ("/healthz", ["GET", "HEAD"], false),
         ("/readyz", ["GET", "HEAD"], false),
         ("/metrics", ["GET", "HEAD"], false),
