@@ -24,10 +24,8 @@ extension Limits {
     public static let keepAliveSeconds = 75
     /// The most bytes of a name (of a room, an id, a user) in a webhook or an admin request.
     public static let nameBytes = 512
-    /// The most bytes of a path segment, decoded, and of a query parameter's name: every room name that a standard webhook
-    /// may have fits into a path.
-    public static let segmentBytes = nameBytes
-    /// The most bytes of a pattern in filters, tokens and settings. Useful names are far shorter.
+    /// The most bytes of a segment of a path, decoded or not, and of the name of a query parameter.
+    public static let segmentBytes = 256
     public static let patternBytes = 256
     /// The most stars in a pattern.
     public static let patternStars = 8
