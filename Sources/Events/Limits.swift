@@ -26,6 +26,7 @@ extension Limits {
     public static let nameBytes = 512
     /// The most bytes of a segment of a path, decoded or not, and of the name of a query parameter.
     public static let segmentBytes = 256
+    /// The most bytes of a pattern in filters, tokens and settings. Useful names are far shorter.
     public static let patternBytes = 256
     /// The most stars in a pattern.
     public static let patternStars = 8
