@@ -23,6 +23,8 @@ BEHAVIOURS = {
 
 ENDS = "ends when its stream does: to come back is up to the program around it"
 RETURNS = "comes back whenever its stream ends"
+# Seen in one run of four on a busy machine, after the first broken connection or the second; the cause is not known.
+GIVES_UP = "an experiment of Node 20, which does not come back after every connection that breaks"
 REFUSED = "raises on a refusal: to come back is up to the program around it"
 AS_REQUESTS = "gets its stream from requests, whose row tells it"
 AS_CURL = "gets its stream from curl, whose row tells it"
@@ -81,7 +83,8 @@ def python(name, **rest):
 
 def event_source(name, arguments=(), **rest):
     rest.setdefault("fails_at_hub", frozenset({"drain", "resume"}))
-    return Row(name, arguments, is_event_source=True, left_out={"orderly_end": RETURNS}, **rest)
+    rest.setdefault("left_out", {"orderly_end": RETURNS})
+    return Row(name, arguments, is_event_source=True, **rest)
 
 
 CURL = ("curl", "-sN", "--retry", "20", "--retry-connrefused", "--speed-limit", "1", "--speed-time", "{seconds}", "-H",
@@ -96,7 +99,8 @@ ROWS = [
     event_source("firefox-https", browser="firefox", scheme="https", fails_at_hub=NO_TLS, is_slow=True),
     event_source("node-eventsource", ("node", str(HERE / "node_event_source.cjs"), "{url}", "eventsource")),
     event_source("node-own-eventsource", ("node", "--experimental-eventsource", "--no-warnings",
-                                          str(HERE / "node_event_source.cjs"), "{url}")),
+                                          str(HERE / "node_event_source.cjs"), "{url}"),
+                 left_out={"orderly_end": RETURNS, "resume": GIVES_UP}, fails_at_hub=frozenset({"drain"})),
     Row("node-fetch", ("node", str(HERE / "node_fetch.mjs"), "{url}", "{token}"),
         left_out={**ALONE, "refusal": REFUSED}, fails_at_hub={"orderly_end"}),
     Row("java-httpclient", ("java", "-XX:TieredStopAtLevel=1", str(HERE / "HttpClientLines.java"), "{url}", "{token}"),
