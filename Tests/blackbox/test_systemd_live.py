@@ -54,7 +54,7 @@ def installed(package, tmp_path_factory):
                      f"[Socket]\nListenStream=\nListenStream=127.0.0.1:{relay.port}\n")
         system.write("/run/systemd/system/roomwire.service.d/watchdog.conf", "[Service]\nWatchdogSec=5s\nTimeoutAbortSec=2s\n")
         system.run("dpkg", "-i", str(package))
-        assert system.show("ActiveState") == "active", "installed, it runs"
+        roomwire.wait_until(lambda: system.show("ActiveState") == "active", "the installed relay to run")
         relay.configure()
         system.run("systemctl", "restart", "roomwire.service")
         yield relay
