@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Chunks of `Transfer-Encoding: chunked` (RFC 9112, section 7.1). Each event and each control frame is one chunk, so
 /// the unsent rest of an event does not depend on the events beside it.
@@ -28,14 +29,10 @@ package enum Chunk {
         var digits = 1
         while digits < 16, count >> (4 * digits) > 0 { digits += 1 }
         for place in 0..<digits {
-            memory[place] = hexDigit(UInt8(truncatingIfNeeded: count >> (4 * (digits - 1 - place))) & 15)
+            memory[place] = Hex.digit(UInt8(truncatingIfNeeded: count >> (4 * (digits - 1 - place))) & 15)
         }
         memory[digits] = 0x0D
         memory[digits + 1] = 0x0A
         return digits + 2
-    }
-
-    private static func hexDigit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
     }
 }

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// Checks the framing of a chunked body (RFC 9112, section 7.1) before evhttp parses it. evhttp accepts `0x0`, `+0`, a
 /// lone newline and a missing one after the data, and reads a size line from its beginning again whenever a byte
 /// arrives.
@@ -119,10 +121,10 @@ struct ChunkScanner {
         if line > Self.lineBytes { return .sizeLine }
         if byte == UInt8(ascii: "\n") { return .bareNewline }
         switch (place, byte) {
-        case (.size, _) where Self.digit(byte) != nil:
+        case (.size, _) where Hex.value(byte) != nil:
             digits += 1
             guard digits <= Self.sizeDigits else { return .tooLarge }
-            size = size << 4 | Int(Self.digit(byte) ?? 0)
+            size = size << 4 | Int(Hex.value(byte) ?? 0)
             return nil
         case (.size, _) where digits == 0: return .size
         case (.blanks, UInt8(ascii: "\r")): return .size
@@ -174,14 +176,5 @@ struct ChunkScanner {
 
     private static func isControl(_ byte: UInt8) -> Bool {
         (byte < 0x20 && byte != UInt8(ascii: "\t")) || byte == 0x7F
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }
