@@ -34,7 +34,7 @@ public struct Revocations: Sendable, Equatable {
             }
         }
 
-        /// The same by the name that the issuer's users go by: a revocation by any other would count for nobody.
+        /// The same by the name that the issuer's users go by: a revocation by any other name would match no user.
         public func resolved(by verifier: TokenVerifier) -> Subject {
             switch self {
             case .user(_, let issuer?), .token(_, let issuer?): of(issuer: verifier.usersName(ofIssuer: issuer))

@@ -23,7 +23,7 @@ BEHAVIOURS = {
 
 ENDS = "ends when its stream does: to come back is up to the program around it"
 RETURNS = "comes back whenever its stream ends"
-# Seen in one run of four on a busy machine, after the first broken connection or the second; the cause is not known.
+# It stays away in most runs beside other tests, and came back in those alone; the cause is not known.
 GIVES_UP = "an experiment of Node 20, which does not come back after every connection that breaks"
 REFUSED = "raises on a refusal: to come back is up to the program around it"
 AS_REQUESTS = "gets its stream from requests, whose row tells it"

@@ -29,8 +29,8 @@ struct DiskBudget: Sendable, Equatable {
         try db.execute(sql: "PRAGMA journal_size_limit = \(walPages * Self.pageBytes)")
     }
 
-    /// Shrinks a file of which most is free, as after a change to a shorter retention. Free pages are used again
-    /// anyway; so this is for the start alone, when nobody waits.
+    /// Shrinks a file of which most is free, as after a change to a shorter retention. SQLite uses free
+    /// pages again anyway, so this runs only at the start, when no webhook waits for the writer.
     static func giveBack(_ pool: DatabasePool, _ retention: Retention) throws {
         guard let bytes = retention.bytes else { return }
         try pool.writeWithoutTransaction { db in

@@ -24,7 +24,7 @@ public final class SQLiteHome: LogHome {
         var sinceCheckpoint: Int
         /// How old events are.
         var clock: RetentionClock
-        /// Steps of the wall clock that nobody has asked for yet.
+        /// Steps of the wall clock that the writer has not logged yet.
         var jumps: [ClockJump] = []
         /// Held until the home is closed.
         var lock: FolderLock?

@@ -88,7 +88,7 @@ struct Token: ParsableCommand {
         // A pipe or a file is what a script wants; only a person wants a window.
         guard Terminal.isWatched else { return }
         if !DashboardLink.open(link, environment: SettingsOptions.environment) {
-            Terminal.notice("open it in a browser; whoever has it can do what the token allows")
+            Terminal.notice("open it in a browser; everyone who has the link can do what the token allows")
         }
     }
 

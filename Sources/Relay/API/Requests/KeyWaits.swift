@@ -59,7 +59,7 @@ final class KeyWaits {
         request.refuse(
             AccessRefusal(
                 .keysUnavailable,
-                "The keys of the token's issuer cannot be fetched now, so nobody can tell whether it is good.",
+                "The keys of the token's issuer cannot be fetched now, so the relay cannot tell whether it is good.",
                 retryAfterSeconds: seconds))
     }
 }

@@ -84,7 +84,7 @@ struct RevocationListQuery {
 }
 
 extension Revocations.Entry {
-    /// Writes the members: whom, and until when, which is absent where it is until somebody lifts it.
+    /// Writes the members: the user or token, and `until`, which is absent if only an administrator ends the revocation.
     func write(to writer: inout JSONWriter) {
         switch subject {
         case .user(let user, let issuer):
