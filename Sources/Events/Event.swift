@@ -1,4 +1,4 @@
-/// An event in the vocabulary that is the same for every provider. The journal assigns its id: see ``LoggedEvent``.
+/// An event in the vocabulary that is the same for every provider. The journal assigns its id: see ``JournalEvent``.
 public struct Event: Sendable, Equatable {
     /// What happened.
     public var type: EventType

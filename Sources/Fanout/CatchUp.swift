@@ -36,7 +36,7 @@ extension Hub {
 
     /// Continues the subscribers that wait for a page, with the page that ``readPage`` requested; nil if the read
     /// failed.
-    package func pageArrived(_ page: LogPage?, after cursor: EventID) {
+    package func pageArrived(_ page: JournalPage?, after cursor: EventID) {
         preconditionIsEntrance()
         for subscriber in desk.arrived(page, after: cursor) where subscriber.state == .reading {
             // A subscriber that was blocked in between may have continued from another page.
@@ -50,7 +50,7 @@ extension Hub {
         beginReads()
     }
 
-    private func serve(_ page: LogPage, to subscriber: Subscriber) {
+    private func serve(_ page: JournalPage, to subscriber: Subscriber) {
         subscriber.state = .queued
         let oldest = page.extent.trimmedThrough
         var reason: Resync.Reason?
@@ -143,9 +143,9 @@ extension Hub {
     }
 
     /// Offers the matching ones of `events`, as many as fit into one write.
-    private func write(_ events: ArraySlice<LoggedEvent>, to subscriber: Subscriber) {
+    private func write(_ events: ArraySlice<JournalEvent>, to subscriber: Subscriber) {
         let group = subscriber.group
-        var chosen: [LoggedEvent] = []
+        var chosen: [JournalEvent] = []
         var reached = subscriber.cursor
         var looked = 0
         let most = subscriber.remainingEvents.map { Int($0) } ?? .max

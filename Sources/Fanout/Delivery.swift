@@ -5,7 +5,7 @@ internal import Glibc
 extension Hub {
     /// Writes committed events, in their order, to every live subscriber whose filter admits them: one write for each
     /// subscriber, however many events there are. Without events, only the trimmed extent changes.
-    package func publish(_ events: [LoggedEvent], extent: LogExtent) {
+    package func publish(_ events: [JournalEvent], extent: JournalExtent) {
         preconditionIsEntrance()
         isPublishing = true
         defer { isPublishing = false }
@@ -23,7 +23,7 @@ extension Hub {
     /// Adds events to the ring and to the groups whose filters admit them.
     /// - Returns: subscribers that are not written to with their group this time. The cursors of those that were at the
     ///   head are set to `before`.
-    private func route(_ events: [LoggedEvent], before: EventID) -> [Subscriber] {
+    private func route(_ events: [JournalEvent], before: EventID) -> [Subscriber] {
         var singles = Array(alone.values)
         for subscriber in singles { leaveHead(subscriber) }
         for subscriber in ahead where subscriber.state == .ahead {
@@ -66,7 +66,7 @@ extension Hub {
         group.turn.removeAll(keepingCapacity: group.turn.capacity <= Limits.writeBuffers)
     }
 
-    private func deliver(_ events: ArraySlice<LoggedEvent>, to group: Group) {
+    private func deliver(_ events: ArraySlice<JournalEvent>, to group: Group) {
         let pieces = buffers.buffers
         let all = OutletResult.took(buffers.bytes)
         var index = 0
@@ -94,7 +94,7 @@ extension Hub {
     }
 
     /// Removes a live subscriber from its group because its outlet did not accept all of `events`.
-    private func removeFromGroup(_ subscriber: Subscriber, _ result: OutletResult, of events: ArraySlice<LoggedEvent>) {
+    private func removeFromGroup(_ subscriber: Subscriber, _ result: OutletResult, of events: ArraySlice<JournalEvent>) {
         guard case .took(let count) = result else { return end(subscriber, .clientClosed) }
         leaveHead(subscriber)
         wrote(count, to: subscriber)
@@ -118,7 +118,7 @@ extension Hub {
 
     /// Moves the cursor of a subscriber whose outlet accepted `count` bytes of `events`: to the last event of which any
     /// byte was accepted. The rest of that event becomes unsent.
-    func advanceCursor(of subscriber: Subscriber, after count: Int, of events: some Sequence<LoggedEvent>) {
+    func advanceCursor(of subscriber: Subscriber, after count: Int, of events: some Sequence<JournalEvent>) {
         var rest = count
         for event in events {
             guard rest > 0 else {

@@ -24,7 +24,7 @@ final class Group {
     /// All members, live or behind.
     var memberCount = 0
     /// Events of this turn that match and are not written yet.
-    var turn: [LoggedEvent] = []
+    var turn: [JournalEvent] = []
 
     init(key: Key) {
         self.key = key

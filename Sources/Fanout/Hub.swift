@@ -44,7 +44,7 @@ package final class Hub {
     let builder = FrameBuilder()
     let buffers = BufferList()
     var ring: Ring
-    var extent: LogExtent
+    var extent: JournalExtent
     var groups = GroupIndex()
     var subscribers: [UInt64: Subscriber] = [:]
     /// Subscribers by user name, whichever issuer signed their token: for events with an audience.
@@ -88,7 +88,7 @@ package final class Hub {
 
     /// A hub without subscribers, at the end of a journal of this extent.
     package init(
-        settings: HubSettings, extent: LogExtent, index: Int = 0, of count: Int = 1, now: SteadyTime,
+        settings: HubSettings, extent: JournalExtent, index: Int = 0, of count: Int = 1, now: SteadyTime,
         wallNow: WallTime, random: any RandomNumberGenerator = SystemRandomNumberGenerator()
     ) {
         precondition(count > 0 && (0..<count).contains(index), "a hub is one of those that share stream ids")

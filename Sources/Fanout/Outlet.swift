@@ -13,7 +13,7 @@ package protocol Outlet: AnyObject {
     func write(_ buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult
     /// Offers events, once, and their encoded bytes; the buffers are not kept. An outlet that collects events keeps
     /// the events instead of the bytes, and reports that it accepted all bytes.
-    func write(_ events: [LoggedEvent], as buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult
+    func write(_ events: [JournalEvent], as buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult
     /// Announces that the next frame tells the client that all its data may be stale.
     func willWrite(_ resync: Resync)
     /// Requests a call of ``Hub/outletHasRoom(_:)`` when the outlet accepts bytes again.
@@ -30,7 +30,7 @@ extension Outlet {
     /// None: all bytes go through ``write(_:)``.
     package var descriptor: CInt? { nil }
     /// Only the bytes count.
-    package func write(_ events: [LoggedEvent], as buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult {
+    package func write(_ events: [JournalEvent], as buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult {
         write(buffers)
     }
     /// Does nothing: the frame itself tells the client.

@@ -6,16 +6,16 @@ struct PageDesk {
     private var waiting: [EventID: [Subscriber]] = [:]
     private var queue: [EventID] = []
     private var reading = 0
-    private var pages: [LogPage] = []
+    private var pages: [JournalPage] = []
     private static let keptPages = 8
 
     /// A stored page that contains the events after `cursor`, if there is one.
-    func page(after cursor: EventID) -> LogPage? {
+    func page(after cursor: EventID) -> JournalPage? {
         pages.first { $0.holds(cursor) }
     }
 
     /// A stored page that can confirm or reject a cursor that a client sent, if there is one.
-    func page(around cursor: EventID) -> LogPage? {
+    func page(around cursor: EventID) -> JournalPage? {
         pages.first { $0.serves(cursor) }
     }
 
@@ -36,7 +36,7 @@ struct PageDesk {
     /// Stores the page that was read after `cursor`; nil if the read failed.
     /// - Returns: the subscribers that waited for it, and those whose own read has not begun and whose cursor lies in
     ///   it: after an outage most clients reconnect with different ids within the same few pages.
-    mutating func arrived(_ page: LogPage?, after cursor: EventID) -> [Subscriber] {
+    mutating func arrived(_ page: JournalPage?, after cursor: EventID) -> [Subscriber] {
         precondition(reading > 0, "a page arrives only if one was requested")
         reading -= 1
         var served = waiting.removeValue(forKey: cursor) ?? []
@@ -55,7 +55,7 @@ struct PageDesk {
     mutating func forgetPages() { pages.removeAll() }
 }
 
-extension LogPage {
+extension JournalPage {
     /// True when the event that follows `cursor` in the journal is in this page. False for a cursor below the trimmed
     /// extent at the time of the read: events between the cursor and the first event of the page are missing.
     func holds(_ cursor: EventID) -> Bool {

@@ -2,7 +2,7 @@ internal import Events
 
 /// The latest events, in memory. Subscribers that lag a little catch up from here without a read of the journal.
 struct Ring {
-    private var storage: [LoggedEvent] = []
+    private var storage: [JournalEvent] = []
     private var first = 0
     private var bytes = 0
     private let limitEvents: Int
@@ -21,9 +21,9 @@ struct Ring {
         self.limitBytes = limitBytes
     }
 
-    var events: ArraySlice<LoggedEvent> { storage[first...] }
+    var events: ArraySlice<JournalEvent> { storage[first...] }
 
-    mutating func append(_ event: LoggedEvent) {
+    mutating func append(_ event: JournalEvent) {
         precondition(event.id > head, "events come in the order of their ids")
         storage.append(event)
         bytes += event.bytes

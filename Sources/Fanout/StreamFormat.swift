@@ -41,12 +41,12 @@ final class FrameBuilder {
     private static let lineEnd = SharedBytes(Array("}\n".utf8))
 
     /// Appends the pieces of one event.
-    func append(_ event: LoggedEvent, as format: StreamFormat, to list: BufferList) {
+    func append(_ event: JournalEvent, as format: StreamFormat, to list: BufferList) {
         guard format.isChunked else { return appendFrame(event, as: format, to: list) }
         list.appendChunk { appendFrame(event, as: format, to: list) }
     }
 
-    private func appendFrame(_ event: LoggedEvent, as format: StreamFormat, to list: BufferList) {
+    private func appendFrame(_ event: JournalEvent, as format: StreamFormat, to list: BufferList) {
         let frame = event.frame.buffer
         if format.encoding == .sse && format.isNamed { list.append(name(of: event.event.type).buffer) }
         let start = format.encoding == .sse ? 0 : event.json.lowerBound
@@ -64,7 +64,7 @@ final class FrameBuilder {
     }
 
     /// The number of bytes that ``append(_:as:to:)`` adds.
-    func size(of event: LoggedEvent, as format: StreamFormat) -> Int {
+    func size(of event: JournalEvent, as format: StreamFormat) -> Int {
         measuring.removeAll()
         append(event, as: format, to: measuring)
         return measuring.bytes

@@ -20,7 +20,7 @@ package final class Subscriber {
     /// Bytes that the outlet has not accepted yet. An event is held by reference, so a stalled subscriber costs no
     /// copy.
     enum Unsent {
-        case event(LoggedEvent)
+        case event(JournalEvent)
         case bytes(SharedBytes)
     }
 
@@ -44,7 +44,7 @@ package final class Subscriber {
     var unsent: [Unsent] = []
     var unsentOffset = 0
     /// The page of the journal from which it is served, while its outlet accepts bytes.
-    var page: LogPage?
+    var page: JournalPage?
     /// When something was written to it alone; see ``idleSince``.
     var lastWrite: SteadyTime
     // The properties from here on are ordered so that no padding is left between them (those of one byte follow the

@@ -3,17 +3,17 @@ public import Events
 /// The log: where events get their order, and from where they can be read again. SQLite is one home of it.
 ///
 /// `append` is called on the journal's own thread by ``JournalWriter``; `page` on reader threads. Both block.
-public protocol LogHome: Sendable {
+public protocol JournalHome: Sendable {
     /// Commits drafts in one transaction, duplicates left out, and the events the room-state fold adds put in.
     /// When it returns, what it returns is durable. When it throws, nothing of the batch is in the log,
     /// and the next append may succeed. Errors are ``JournalError``.
     func append(_ drafts: [Draft], now: WallTime) throws -> Commit
 
     /// Events after `cursor` in order: at most `events` and about `bytes` of them.
-    func page(after cursor: EventID, events: Int, bytes: Int) throws -> LogPage
+    func page(after cursor: EventID, events: Int, bytes: Int) throws -> JournalPage
 
     /// What the log holds now.
-    func extent() throws -> LogExtent
+    func extent() throws -> JournalExtent
 
     /// Every open room, as of the last commit.
     func rooms() throws -> [RoomState]
@@ -43,7 +43,7 @@ public protocol LogHome: Sendable {
     func staleRooms(now: WallTime) throws -> [Draft]
 
     /// What the log holds now, as retention counts it.
-    func size() throws -> LogSize
+    func size() throws -> JournalSize
 
     /// Writes an event as an append would, takes it out again, and commits: when it returns, the log takes events,
     /// and nothing in it has changed, its ids included.
@@ -53,7 +53,7 @@ public protocol LogHome: Sendable {
     func close() throws
 }
 
-extension LogHome {
+extension JournalHome {
     /// Nothing.
     public func settle() throws {}
 
@@ -68,7 +68,7 @@ extension LogHome {
 }
 
 /// How much a log holds.
-public struct LogSize: Sendable, Equatable {
+public struct JournalSize: Sendable, Equatable {
     /// How many events.
     public var events: Int
     /// How many bytes, as retention counts them.
@@ -90,11 +90,11 @@ public struct LogSize: Sendable, Equatable {
 /// What one transaction brought.
 public struct Commit: Sendable {
     /// What is new, in order. May hold more events than drafts (synthetic leaves) or fewer (duplicates).
-    public let events: [LoggedEvent]
+    public let events: [JournalEvent]
     /// Rooms that changed, as they are now; nil for those that are closed.
     public let rooms: [RoomKey: RoomState?]
     /// The log after it.
-    public let extent: LogExtent
+    public let extent: JournalExtent
     /// How many drafts were duplicates of something committed before, or of one before it in the same batch; the
     /// relay's own finishes of rooms that are not open count as such.
     public let duplicates: Int
@@ -103,7 +103,7 @@ public struct Commit: Sendable {
 
     /// What one transaction brought.
     public init(
-        events: [LoggedEvent], rooms: [RoomKey: RoomState?], extent: LogExtent, duplicates: Int,
+        events: [JournalEvent], rooms: [RoomKey: RoomState?], extent: JournalExtent, duplicates: Int,
         duplicateIndexes: Set<Int> = []
     ) {
         self.events = events

@@ -98,7 +98,7 @@ struct EventTests {
 
     @Test func frameHoldsTheJSONBetweenIDAndEmptyLine() {
         let id = EventID(milliseconds: 7, sequence: 1)
-        let logged = LoggedEvent(id: id, event: full(), raw: Array("{}".utf8))
+        let logged = JournalEvent(id: id, event: full(), raw: Array("{}".utf8))
         let frame = Array(logged.frame.buffer)
         let json = JSONWriter.bytes { full().write(to: &$0, id: id) }
         #expect(frame == Array("id: 7-1\ndata: ".utf8) + json + Array("\n\n".utf8))

@@ -27,7 +27,7 @@ struct EntranceTests {
                 Subscription(principal: principal, filter: EventFilter(granted: .everything)), outlet: outlet)
             outlet.onWrite = { [unowned hub] in hub.tick() }
             let event = Stage.event(1)
-            hub.publish([event], extent: LogExtent(trimmedThrough: .zero, head: event.id))
+            hub.publish([event], extent: JournalExtent(trimmedThrough: .zero, head: event.id))
         }
     }
 
@@ -38,7 +38,7 @@ struct EntranceTests {
         }
     }
 
-    private static let extent = LogExtent(trimmedThrough: .zero, head: .zero)
+    private static let extent = JournalExtent(trimmedThrough: .zero, head: .zero)
 }
 
 private func tickOnThisThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {

@@ -14,7 +14,7 @@ struct ListenersTests {
 
     private func hub(loops: Int) -> Hub {
         Hub(
-            settings: HubSettings(), extent: LogExtent(trimmedThrough: .zero, head: .zero), of: loops, now: 1_000_000,
+            settings: HubSettings(), extent: JournalExtent(trimmedThrough: .zero, head: .zero), of: loops, now: 1_000_000,
             wallNow: 1_800_001_000_000, random: SeededGenerator(seed: 7))
     }
 

@@ -185,7 +185,7 @@ struct LiveDeliveryTests {
 
     @Test
     func streamIDsAreUniqueAmongHubs() {
-        let extent = LogExtent(trimmedThrough: .zero, head: .zero)
+        let extent = JournalExtent(trimmedThrough: .zero, head: .zero)
         let hubs = (0..<3).map { Hub(settings: HubSettings(), extent: extent, index: $0, of: 3, now: 0, wallNow: 0) }
         let ids = hubs.flatMap { hub in
             (0..<4).map { _ in hub.subscribe(.everything(), outlet: TestOutlet()).id }

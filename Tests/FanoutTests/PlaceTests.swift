@@ -8,7 +8,7 @@ struct PlaceTests {
     /// The place of all events of this second.
     private func place(_ second: Int) -> String { "\(second * 1000 - 1)-\(EventID.largestSequence)" }
 
-    private func other(_ number: Int) -> LoggedEvent { Stage.event(number, room: "other") }
+    private func other(_ number: Int) -> JournalEvent { Stage.event(number, room: "other") }
 
     @Test
     func placeOfAnEventIsTheLastIDBeforeItsSecond() {

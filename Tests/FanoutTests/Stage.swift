@@ -7,7 +7,7 @@ import Wire
 final class Stage {
     let hub: Hub
     /// Everything ever committed, trimmed or not.
-    private(set) var log: [LoggedEvent]
+    private(set) var log: [JournalEvent]
     /// Up to here the log is trimmed.
     var trimmedThrough = EventID.zero
     /// Reads that the hub asked for and that ``settle()`` has not brought yet.
@@ -29,7 +29,7 @@ final class Stage {
     init(before: Int = 0, settings: HubSettings = HubSettings()) {
         log = (0..<before).map { Stage.event($0 + 1) }
         hub = Hub(
-            settings: settings, extent: LogExtent(trimmedThrough: .zero, head: log.last?.id ?? .zero),
+            settings: settings, extent: JournalExtent(trimmedThrough: .zero, head: log.last?.id ?? .zero),
             now: 1_000_000, wallNow: 1_800_001_000_000, random: SeededGenerator(seed: 7))
         hub.readPage = { [unowned self] in reads.append($0) }
         hub.writeDirectly = { [unowned self] descriptor, buffers in
@@ -38,24 +38,24 @@ final class Stage {
         }
     }
 
-    var extent: LogExtent { LogExtent(trimmedThrough: trimmedThrough, head: log.last?.id ?? .zero) }
+    var extent: JournalExtent { JournalExtent(trimmedThrough: trimmedThrough, head: log.last?.id ?? .zero) }
 
     /// The `number`-th event of the log.
     static func event(
         _ number: Int, room: WireText? = "call_1", type: EventType = .participantJoined, users: [WireText]? = nil,
         identity: WireText? = nil, source: WireText = "livekit", raw: String? = nil
-    ) -> LoggedEvent {
+    ) -> JournalEvent {
         var event = Event(
             type: type, source: source, provider: "livekit", room: room, receivedAt: 1_795_201_856_000 + Int64(number))
         event.users = users
         event.data.participant = identity.map { Participant(id: "PA_\($0)", identity: $0) }
-        return LoggedEvent(id: Stage.id(number), event: event, raw: raw.map { Array($0.utf8) })
+        return JournalEvent(id: Stage.id(number), event: event, raw: raw.map { Array($0.utf8) })
     }
 
     static func id(_ number: Int) -> EventID { EventID(milliseconds: Int64(number), sequence: 0) }
 
     /// Commits events without publishing them here, as when this hub's loop is late.
-    func commitUnseen(_ events: [LoggedEvent]) { log += events }
+    func commitUnseen(_ events: [JournalEvent]) { log += events }
 
     /// Commits and publishes the next `count` events, all alike.
     func commit(_ count: Int = 1, room: WireText? = "call_1") {
@@ -63,17 +63,17 @@ final class Stage {
         commit((first..<(first + count)).map { Stage.event($0, room: room) })
     }
 
-    func commit(_ events: [LoggedEvent]) {
+    func commit(_ events: [JournalEvent]) {
         log += events
         hub.publish(events, extent: extent)
     }
 
-    func page(after cursor: EventID) -> LogPage {
+    func page(after cursor: EventID) -> JournalPage {
         let kept = log.filter { $0.id > trimmedThrough }
         let following = kept.filter { $0.id > cursor }
         let events = Array(following.prefix(pageEvents))
         let isPlace = events.first.map { cursor.isPlace(before: $0.id) } ?? false
-        return LogPage(
+        return JournalPage(
             after: cursor, events: events, hasMore: events.count < following.count,
             cursorIsKnown: cursor == trimmedThrough || isPlace || kept.contains { $0.id == cursor }, extent: extent)
     }

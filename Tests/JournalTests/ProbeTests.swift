@@ -55,7 +55,7 @@ struct ProbeTests {
     }
 
     @Test func theSizeIsThatOfTheLog() throws {
-        #expect(try home.size() == LogSize())
+        #expect(try home.size() == JournalSize())
         _ = try home.append(Make.plain(3), now: start)
         let size = try home.size()
         #expect(size.events == 3 && size.bytes > 0 && size.oldest == start)

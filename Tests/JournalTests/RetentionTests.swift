@@ -99,7 +99,7 @@ struct RetentionTests {
         let head = try home.append(Make.plain(5), now: start).extent.head
         #expect(try trimAll(home) == [5])
         let again = try folder.crashed().home()
-        #expect(try again.extent() == LogExtent(trimmedThrough: head, head: head))
+        #expect(try again.extent() == JournalExtent(trimmedThrough: head, head: head))
         let next = try again.append(Make.plain(1, from: 9), now: start)
         #expect(next.events.map(\.id) == [EventID(rawValue: head.rawValue + 1)])
     }

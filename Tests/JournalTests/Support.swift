@@ -109,13 +109,13 @@ enum Make {
     }
 }
 
-extension LoggedEvent {
+extension JournalEvent {
     var text: String { String(decoding: frame.buffer[json], as: UTF8.self) }
 }
 
 extension SQLiteHome {
     /// The whole log.
-    func all() throws -> [LoggedEvent] {
+    func all() throws -> [JournalEvent] {
         try page(after: .zero, events: 1_000_000, bytes: .max).events
     }
 

@@ -6,7 +6,7 @@ import Testing
 @testable import Journal
 
 /// A home whose appends wait for leave, and may be told to fail.
-final class GatedHome: LogHome {
+final class GatedHome: JournalHome {
     struct State: Sendable {
         var batches: [[WireText]] = []
         var leaves = 0
@@ -33,24 +33,24 @@ final class GatedHome: LogHome {
         let id = EventID(milliseconds: now, sequence: 0)
         let duplicates = Set(drafts.indices.filter { drafts[$0].idempotencyKey == "again" })
         return Commit(
-            events: drafts.map { LoggedEvent(id: id, event: $0.event) }, rooms: [:],
-            extent: LogExtent(trimmedThrough: .zero, head: id), duplicates: duplicates.count,
+            events: drafts.map { JournalEvent(id: id, event: $0.event) }, rooms: [:],
+            extent: JournalExtent(trimmedThrough: .zero, head: id), duplicates: duplicates.count,
             duplicateIndexes: duplicates)
     }
 
-    func page(after cursor: EventID, events: Int, bytes: Int) throws -> LogPage {
+    func page(after cursor: EventID, events: Int, bytes: Int) throws -> JournalPage {
         state.change { $0.entered += 1 }
         _ = state.wait { $0.leaves > 0 ? true : nil }
-        return LogPage(after: cursor, events: [], hasMore: false, cursorIsKnown: true, extent: try extent())
+        return JournalPage(after: cursor, events: [], hasMore: false, cursorIsKnown: true, extent: try extent())
     }
 
-    func extent() throws -> LogExtent {
+    func extent() throws -> JournalExtent {
         let trimmed = state.withLock { $0.trimmedThrough }
-        return LogExtent(trimmedThrough: trimmed, head: trimmed)
+        return JournalExtent(trimmedThrough: trimmed, head: trimmed)
     }
 
     func rooms() throws -> [RoomState] { [] }
-    func size() throws -> LogSize { LogSize() }
+    func size() throws -> JournalSize { JournalSize() }
     func probe(_ draft: Draft, now: WallTime) throws {}
     func cursor(since time: WallTime) throws -> EventID { .zero }
     func cursor(beforeLast count: Int) throws -> EventID { .zero }
@@ -86,7 +86,7 @@ struct WriterTests {
     let home = GatedHome()
     let ledger = Ledger()
 
-    private func writer(_ home: any LogHome) throws -> JournalWriter {
+    private func writer(_ home: any JournalHome) throws -> JournalWriter {
         try JournalWriter(
             home: home, clock: { start }, onCommit: { [ledger] in ledger.note("commit \($0.events.count)") },
             onFault: { [ledger] in ledger.note("fault \($0.operation)") })

@@ -11,13 +11,13 @@ struct Failure: Error, CustomStringConvertible {
 
 /// Every event ever committed, whether retention has removed it since or not, and what it looks like on the wire.
 struct History {
-    private(set) var events: [LoggedEvent] = []
+    private(set) var events: [JournalEvent] = []
 
-    mutating func append(_ events: [LoggedEvent]) { self.events += events }
+    mutating func append(_ events: [JournalEvent]) { self.events += events }
 
     /// The first event after `cursor` that somebody receives.
     func next(after cursor: EventID, upTo last: EventID? = nil, for filter: EventFilter, _ user: WireText)
-        -> LoggedEvent?
+        -> JournalEvent?
     {
         var low = 0
         var high = events.count
@@ -31,7 +31,7 @@ struct History {
     }
 
     /// An event in a format, made without the fan-out's own builder.
-    static func text(_ logged: LoggedEvent, as format: StreamFormat) -> [UInt8] {
+    static func text(_ logged: JournalEvent, as format: StreamFormat) -> [UInt8] {
         var writer = JSONWriter()
         logged.event.write(to: &writer, id: logged.id)
         var json = writer.bytes
@@ -155,7 +155,7 @@ final class Client {
         return line.flatMap { EventID(String($0.dropFirst(4))) }
     }
 
-    private func readControl(_ text: String, _ next: LoggedEvent?, _ trimmedThrough: EventID) throws {
+    private func readControl(_ text: String, _ next: JournalEvent?, _ trimmedThrough: EventID) throws {
         if text.hasPrefix(": heartbeat\n") { return }
         let type = Self.member("type", of: text)
         guard Self.member("id", of: text) == nil else {

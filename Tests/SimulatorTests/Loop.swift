@@ -6,9 +6,9 @@ import Events
 final class SimulatedLoop {
     let hub: Hub
     /// Commits that were posted to this loop's mailbox and not taken yet.
-    var mail: [(events: [LoggedEvent], extent: LogExtent)] = []
+    var mail: [(events: [JournalEvent], extent: JournalExtent)] = []
     /// Pages asked for. Some were read at once and only arrive late.
-    var reads: [(cursor: EventID, page: LogPage?)] = []
+    var reads: [(cursor: EventID, page: JournalPage?)] = []
 
     init(hub: Hub) { self.hub = hub }
 

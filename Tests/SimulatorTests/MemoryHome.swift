@@ -4,10 +4,10 @@ import Platform
 @testable import Journal
 
 /// A log without a disk, for thousands of runs: the journal's own fold, ids and dedupe over an array.
-final class MemoryHome: LogHome {
+final class MemoryHome: JournalHome {
     /// What a restart finds again.
     struct Disk: Sendable {
-        var events: [LoggedEvent] = []
+        var events: [JournalEvent] = []
         var trimmedThrough = EventID.zero
         var head = EventID.zero
         var keys: Set<WireText> = []
@@ -40,7 +40,7 @@ final class MemoryHome: LogHome {
         try disk.withLock { disk in
             // As in SQLite the space ends in the middle of the work, which is undone then.
             var next = disk
-            var events: [LoggedEvent] = []
+            var events: [JournalEvent] = []
             var duplicates: Set<Int> = []
             for (index, draft) in drafts.enumerated() {
                 let isOwn = draft.event.isSynthetic
@@ -55,7 +55,7 @@ final class MemoryHome: LogHome {
                 if logged.isEmpty { duplicates.insert(index) }
                 for (offset, entry) in logged.enumerated() {
                     let raw = offset == logged.count - 1 ? draft.raw : nil
-                    events.append(LoggedEvent(id: entry.id, event: entry.event, raw: raw))
+                    events.append(JournalEvent(id: entry.id, event: entry.event, raw: raw))
                 }
             }
             guard !disk.isFull else { throw JournalError(operation: "append", text: "the disk is full") }
@@ -68,24 +68,24 @@ final class MemoryHome: LogHome {
         }
     }
 
-    func page(after cursor: EventID, events: Int, bytes: Int) throws -> LogPage {
+    func page(after cursor: EventID, events: Int, bytes: Int) throws -> JournalPage {
         disk.withLock { disk in
             let first = disk.events.firstIndex { $0.id > cursor } ?? disk.events.endIndex
             let found = Array(disk.events[first...].prefix(events))
             let isKnown =
                 cursor == .zero || cursor == disk.trimmedThrough || (first > 0 && disk.events[first - 1].id == cursor)
                 || (found.first.map { cursor.isPlace(before: $0.id) } ?? false)
-            return LogPage(
+            return JournalPage(
                 after: cursor, events: found, hasMore: (found.last?.id ?? cursor) < disk.head,
                 cursorIsKnown: isKnown, extent: Self.extent(disk))
         }
     }
 
-    private static func extent(_ disk: Disk) -> LogExtent {
-        LogExtent(trimmedThrough: disk.trimmedThrough, head: disk.head)
+    private static func extent(_ disk: Disk) -> JournalExtent {
+        JournalExtent(trimmedThrough: disk.trimmedThrough, head: disk.head)
     }
 
-    func extent() -> LogExtent { disk.withLock { Self.extent($0) } }
+    func extent() -> JournalExtent { disk.withLock { Self.extent($0) } }
 
     func rooms() -> [RoomState] { disk.withLock { $0.fold.rooms } }
 
@@ -107,8 +107,8 @@ final class MemoryHome: LogHome {
         }
     }
 
-    func size() -> LogSize {
-        disk.withLock { LogSize(events: $0.events.count, oldest: $0.events.first?.id.milliseconds) }
+    func size() -> JournalSize {
+        disk.withLock { JournalSize(events: $0.events.count, oldest: $0.events.first?.id.milliseconds) }
     }
 
     func probe(_ draft: Draft, now: WallTime) throws {

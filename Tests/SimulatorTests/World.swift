@@ -8,8 +8,8 @@ import TestSupport
 /// One run: a log, two loops with their hubs, and clients, in whatever order the seed says.
 final class World {
     private var dice: SeededGenerator
-    private var home: any LogHome
-    private let reopen: () throws -> any LogHome
+    private var home: any JournalHome
+    private let reopen: () throws -> any JournalHome
     private let memory: MemoryHome?
     private let clocks: Monitor<ClockReading>
     private var loops: [SimulatedLoop] = []
@@ -33,7 +33,7 @@ final class World {
     /// - Parameters:
     ///   - clocks: what the log's clock is to show.
     ///   - reopen: opens the log, at the start and again after each restart.
-    init(seed: UInt64, clocks: Monitor<ClockReading>, reopen: @escaping () throws -> any LogHome) throws {
+    init(seed: UInt64, clocks: Monitor<ClockReading>, reopen: @escaping () throws -> any JournalHome) throws {
         dice = SeededGenerator(seed: seed)
         self.reopen = reopen
         self.clocks = clocks
@@ -63,7 +63,7 @@ final class World {
         return loop
     }
 
-    private func page(after cursor: EventID) throws -> LogPage {
+    private func page(after cursor: EventID) throws -> JournalPage {
         try home.page(after: cursor, events: 1 + dice.below(6), bytes: 1 << 20)
     }
 

@@ -7,7 +7,7 @@ struct AppendBatch {
     private(set) var head: EventID
     private let now: WallTime
     /// What is new, in order.
-    private(set) var events: [LoggedEvent] = []
+    private(set) var events: [JournalEvent] = []
     /// What the new events count for retention.
     private(set) var bytes = 0
     /// Indexes of drafts that are duplicates.
@@ -46,7 +46,7 @@ struct AppendBatch {
         for (position, entry) in expanded.enumerated() {
             // The last is the draft's own event; those before it were added.
             let isDrafts = position == expanded.count - 1
-            let logged = LoggedEvent(id: entry.id, event: entry.event, raw: isDrafts ? draft.raw : nil)
+            let logged = JournalEvent(id: entry.id, event: entry.event, raw: isDrafts ? draft.raw : nil)
             try insert(logged)
             events.append(logged)
         }
@@ -57,18 +57,18 @@ struct AppendBatch {
     }
 
     /// Writes an event's row and deletes it again.
-    static func insertAndDelete(_ db: Database, _ logged: LoggedEvent) throws {
+    static func insertAndDelete(_ db: Database, _ logged: JournalEvent) throws {
         try insert(logged, users: nil, with: EventStatement(db, sql: insertion))
         try db.cachedStatement(sql: "DELETE FROM events WHERE id = ?").execute(arguments: [logged.id.rawValue])
     }
 
-    private mutating func insert(_ logged: LoggedEvent) throws {
+    private mutating func insert(_ logged: JournalEvent) throws {
         let users = logged.event.users.map(Self.text)
         try Self.insert(logged, users: users, with: insertEvent)
         bytes += logged.json.count + (logged.raw?.count ?? 0) + (users?.utf8.count ?? 0) + Limits.eventOverheadBytes
     }
 
-    private static func insert(_ logged: LoggedEvent, users: String?, with statement: EventStatement) throws {
+    private static func insert(_ logged: JournalEvent, users: String?, with statement: EventStatement) throws {
         try withExtendedLifetime(logged) {
             statement.bind(logged.id.rawValue, at: 1)
             statement.bind(UnsafeRawBufferPointer(rebasing: logged.frame.buffer[logged.json]), at: 3)

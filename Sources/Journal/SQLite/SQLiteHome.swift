@@ -7,10 +7,10 @@ internal import Platform
 ///
 /// What is kept in memory beside it, ids and rooms, changes only after a commit has succeeded. A failed append thus
 /// leaves everything as it was, and the next one finds the disk as it then is.
-public final class SQLiteHome: LogHome {
+public final class SQLiteHome: JournalHome {
     /// What a home keeps in memory.
     struct Live: Sendable {
-        var meta: LogMeta
+        var meta: JournalMeta
         /// The last id given out.
         var head: EventID
         var fold: RoomFold
@@ -37,7 +37,7 @@ public final class SQLiteHome: LogHome {
 
         private static let mostJumps = 16
 
-        var extent: LogExtent { LogExtent(trimmedThrough: meta.trimmed, head: head) }
+        var extent: JournalExtent { JournalExtent(trimmedThrough: meta.trimmed, head: head) }
     }
 
     let pool: DatabasePool
@@ -148,7 +148,7 @@ public final class SQLiteHome: LogHome {
         live.withLock { $0.fold.mostRooms = rooms.rooms }
     }
 
-    /// The finishes of rooms that nothing was heard from for too long; see ``LogHome/staleRooms(now:)``.
+    /// The finishes of rooms that nothing was heard from for too long; see ``JournalHome/staleRooms(now:)``.
     public func staleRooms(now: WallTime) -> [Draft] {
         guard let after = roomBounds.withLock({ $0.staleAfterMilliseconds }) else { return [] }
         observeClock()
@@ -157,7 +157,7 @@ public final class SQLiteHome: LogHome {
         }
     }
 
-    /// Commits drafts in one transaction; see ``LogHome/append(_:now:)``.
+    /// Commits drafts in one transaction; see ``JournalHome/append(_:now:)``.
     public func append(_ drafts: [Draft], now: WallTime) throws -> Commit {
         try live.withLock { live in
             // After a commit there is nothing left to discard.
@@ -189,7 +189,7 @@ public final class SQLiteHome: LogHome {
     }
 
     /// The ends of the log. Waits for an append that is under way, as ``rooms()`` does.
-    public func extent() throws -> LogExtent {
+    public func extent() throws -> JournalExtent {
         live.withLock { $0.extent }
     }
 
@@ -199,24 +199,24 @@ public final class SQLiteHome: LogHome {
     }
 
     /// What the log holds, as retention counts it.
-    public func size() throws -> LogSize {
+    public func size() throws -> JournalSize {
         let (meta, rooms) = live.withLock { ($0.meta, $0.fold.roomCount) }
         let oldest = try reporting("size") {
             try pool.read { try Int64.fetchOne($0.cachedStatement(sql: "SELECT min(id) FROM events")) }
         }
-        return LogSize(
+        return JournalSize(
             events: meta.events, bytes: meta.bytes, oldest: oldest.map { EventID(rawValue: $0).milliseconds },
             rooms: rooms)
     }
 
-    /// Shows that the log takes events; see ``LogHome/probe(_:now:)``.
+    /// Shows that the log takes events; see ``JournalHome/probe(_:now:)``.
     public func probe(_ draft: Draft, now: WallTime) throws {
         try live.withLock { live in
             try reporting("probe") {
                 try pool.transaction { db in
                     // No reader sees inside a transaction: to them the row was never there.
                     let id = live.head.next(at: now)
-                    try AppendBatch.insertAndDelete(db, LoggedEvent(id: id, event: draft.event, raw: draft.raw))
+                    try AppendBatch.insertAndDelete(db, JournalEvent(id: id, event: draft.event, raw: draft.raw))
                     // Saved as it was, so that there is something to commit.
                     try live.meta.save(db)
                 }

@@ -4,7 +4,7 @@ internal import GRDB
 // Reading: on connections of its own, each time of one transaction's view of the log.
 extension SQLiteHome {
     /// Events after a cursor, with the ends of the log in the same view of it.
-    public func page(after cursor: EventID, events: Int, bytes: Int) throws -> LogPage {
+    public func page(after cursor: EventID, events: Int, bytes: Int) throws -> JournalPage {
         var good = 0
         do {
             return try page(after: cursor, events: events, bytes: bytes, good: &good)
@@ -16,12 +16,12 @@ extension SQLiteHome {
     }
 
     /// - Parameter good: becomes the number of events that were read, also when this throws.
-    private func page(after cursor: EventID, events: Int, bytes: Int, good: inout Int) throws -> LogPage {
+    private func page(after cursor: EventID, events: Int, bytes: Int, good: inout Int) throws -> JournalPage {
         try reporting("page") {
             try pool.read { db in
                 let extent = try Self.extent(db)
                 let found = try Self.events(db, after: cursor, events: events, bytes: bytes, good: &good)
-                return LogPage(
+                return JournalPage(
                     after: cursor, events: found, hasMore: (found.last?.id ?? cursor) < extent.head,
                     cursorIsKnown: try Self.isKnown(db, cursor, next: found.first?.id, extent), extent: extent)
             }
@@ -44,21 +44,21 @@ extension SQLiteHome {
         try reporting("cursor") {
             try pool.read { db in
                 if let id = try Int64.fetchOne(db, sql: sql, arguments: [argument]) { return EventID(rawValue: id) }
-                return try LogMeta(db).trimmed
+                return try JournalMeta(db).trimmed
             }
         }
     }
 
-    private static func extent(_ db: Database) throws -> LogExtent {
-        let trimmed = try LogMeta(db).trimmed
+    private static func extent(_ db: Database) throws -> JournalExtent {
+        let trimmed = try JournalMeta(db).trimmed
         let last = try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(id) FROM events")) ?? 0
-        return LogExtent(trimmedThrough: trimmed, head: max(EventID(rawValue: last), trimmed))
+        return JournalExtent(trimmedThrough: trimmed, head: max(EventID(rawValue: last), trimmed))
     }
 
     private static func events(
         _ db: Database, after cursor: EventID, events limit: Int, bytes: Int, good: inout Int
-    ) throws -> [LoggedEvent] {
-        var events: [LoggedEvent] = []
+    ) throws -> [JournalEvent] {
+        var events: [JournalEvent] = []
         var size = 0
         let statement = try db.cachedStatement(sql: EventRow.sql)
         let rows = try Row.fetchCursor(statement, arguments: [cursor.rawValue, limit])
@@ -72,7 +72,7 @@ extension SQLiteHome {
     }
 
     private static func isKnown(
-        _ db: Database, _ cursor: EventID, next: EventID?, _ extent: LogExtent
+        _ db: Database, _ cursor: EventID, next: EventID?, _ extent: JournalExtent
     ) throws -> Bool {
         if cursor == .zero || cursor == extent.trimmedThrough { return true }
         if let next, cursor.isPlace(before: next) { return true }

@@ -6,7 +6,7 @@ extension SQLiteHome.Live {
     /// What the file says: the rooms of the checkpoint, and every event after it folded onto them.
     init(restoring pool: DatabasePool, lock: FolderLock, at reading: ClockReading) throws {
         self = try pool.read { db in
-            let meta = try LogMeta(db)
+            let meta = try JournalMeta(db)
             let rooms = try Self.rooms(db)
             let heardAt = rooms.compactMap { room in room.heardAt.map { (room.state.key, $0) } }
             var fold = RoomFold(
@@ -103,7 +103,7 @@ enum EventRow {
     static let sql = "SELECT id, users, json, raw FROM events WHERE id > ? ORDER BY id LIMIT ?"
 
     /// The event as it was committed; its JSON is taken as it stands, byte for byte.
-    static func logged(_ row: Row) throws -> LoggedEvent {
+    static func logged(_ row: Row) throws -> JournalEvent {
         let id = EventID(rawValue: row[0])
         let json = try row.withUnsafeData(atIndex: 2) { [UInt8]($0 ?? .init()) }
         guard let value = try? JSONReader.value(json), var (_, event) = Event.read(value) else {
@@ -113,6 +113,6 @@ enum EventRow {
             event.users = (try? JSONReader.value(users))?.array?.compactMap(\.string) ?? []
         }
         let raw = try row.withUnsafeData(atIndex: 3) { $0.map { [UInt8]($0) } }
-        return LoggedEvent(id: id, event: event, json: json, raw: raw)
+        return JournalEvent(id: id, event: event, json: json, raw: raw)
     }
 }

@@ -44,7 +44,7 @@ enum SQLiteSchema {
 }
 
 /// The row of `meta`.
-struct LogMeta: Sendable {
+struct JournalMeta: Sendable {
     /// The last id that retention removed.
     var trimmed: EventID
     /// The last event that `rooms` and `memory` have in them.

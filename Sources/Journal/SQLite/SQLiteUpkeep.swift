@@ -85,7 +85,7 @@ extension SQLiteHome {
         var bytes = 0
     }
 
-    private func surplus(of meta: LogMeta, _ clock: RetentionClock) throws -> Surplus? {
+    private func surplus(of meta: JournalMeta, _ clock: RetentionClock) throws -> Surplus? {
         let retention = retention
         return try reporting("trim") {
             try pool.read { db in
@@ -113,7 +113,7 @@ extension SQLiteHome {
 
     /// Deletes events with their dedupe entries; returns the keys that went.
     private static func delete(
-        _ db: Database, through id: EventID, _ meta: LogMeta
+        _ db: Database, through id: EventID, _ meta: JournalMeta
     ) throws -> [(hash: Int, id: EventID)] {
         var keys: [(hash: Int, id: EventID)] = []
         let statement = try db.cachedStatement(sql: "SELECT id, source, key FROM dedupe WHERE id <= ?")

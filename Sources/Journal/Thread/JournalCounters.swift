@@ -23,7 +23,7 @@ public struct JournalCounters: Sendable, Equatable {
     /// How long each transaction took, in seconds, whether it succeeded or not.
     public var commitSeconds = Histogram(bounds: Histogram.latencyBoundsSeconds)
     /// What the log holds, as of about a second ago.
-    public var size = LogSize()
+    public var size = JournalSize()
 
     /// Nothing done yet.
     public init() {}

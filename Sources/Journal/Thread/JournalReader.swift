@@ -7,7 +7,7 @@ public import Platform
 /// It must be stopped before it is let go of: its threads keep it.
 public final class JournalReader: Sendable {
     private struct State: Sendable {
-        var queue: [@Sendable (any LogHome) -> Void] = []
+        var queue: [@Sendable (any JournalHome) -> Void] = []
         var running = JournalReader.threads
         var isStopping = false
     }
@@ -15,14 +15,14 @@ public final class JournalReader: Sendable {
     /// Two, so that one slow page does not hold up all others.
     static let threads = 2
 
-    private let home: any LogHome
+    private let home: any JournalHome
     private let onFault: @Sendable (JournalError) -> Void
     private let state = Monitor(State())
 
     /// Starts the threads.
     /// - Parameter onFault: called on a reader's thread for every read that failed, before its completion.
     public init(
-        home: any LogHome, onFault: @escaping @Sendable (JournalError) -> Void = { _ in }
+        home: any JournalHome, onFault: @escaping @Sendable (JournalError) -> Void = { _ in }
     ) throws(SystemError) {
         self.home = home
         self.onFault = onFault
@@ -35,14 +35,14 @@ public final class JournalReader: Sendable {
     /// ``Limits/waitingReads`` are waiting or the reader is stopping.
     public func page(
         after cursor: EventID, events: Int = Limits.pageEvents, bytes: Int = Limits.pageBytes,
-        completion: @escaping @Sendable (Result<LogPage, JournalError>) -> Void
+        completion: @escaping @Sendable (Result<JournalPage, JournalError>) -> Void
     ) -> Bool {
         read("page", { try $0.page(after: cursor, events: events, bytes: bytes) }, completion: completion)
     }
 
     /// Looks something else up, such as a cursor for a time: like ``page(after:events:bytes:completion:)``.
     public func read<Found>(
-        _ operation: String, _ body: @escaping @Sendable (any LogHome) throws -> Found,
+        _ operation: String, _ body: @escaping @Sendable (any JournalHome) throws -> Found,
         completion: @escaping @Sendable (Result<Found, JournalError>) -> Void
     ) -> Bool {
         let onFault = onFault
@@ -68,8 +68,8 @@ public final class JournalReader: Sendable {
         state.change { $0.running -= 1 }
     }
 
-    private func next() -> (@Sendable (any LogHome) -> Void)? {
-        state.wait { state -> (@Sendable (any LogHome) -> Void)?? in
+    private func next() -> (@Sendable (any JournalHome) -> Void)? {
+        state.wait { state -> (@Sendable (any JournalHome) -> Void)?? in
             if !state.queue.isEmpty { return state.queue.removeFirst() }
             return state.isStopping ? .some(nil) : nil
         } ?? nil

@@ -42,7 +42,7 @@ public final class JournalWriter: Sendable {
         case stop
     }
 
-    private let home: any LogHome
+    private let home: any JournalHome
     private let clock: @Sendable () -> WallTime
     private let steady: @Sendable () -> SteadyTime
     private let onCommit: @Sendable (Commit) -> Void
@@ -63,7 +63,7 @@ public final class JournalWriter: Sendable {
     ///     their completions instead.
     ///   - onClockJump: called on the writer's thread when the home has noticed a step of the wall clock.
     public init(
-        home: any LogHome, clock: @escaping @Sendable () -> WallTime,
+        home: any JournalHome, clock: @escaping @Sendable () -> WallTime,
         steady: @escaping @Sendable () -> SteadyTime = SteadyTime.now,
         onCommit: @escaping @Sendable (Commit) -> Void, onFault: @escaping @Sendable (JournalError) -> Void = { _ in },
         onClockJump: @escaping @Sendable (ClockJump) -> Void = { _ in }
@@ -88,7 +88,7 @@ public final class JournalWriter: Sendable {
         }
     }
 
-    /// Has the log shown to take events, behind what waits already: see ``LogHome/probe(_:now:)``. `completion` is
+    /// Has the log shown to take events, behind what waits already: see ``JournalHome/probe(_:now:)``. `completion` is
     /// called on the writer's thread. False, and no call, while another probe waits or the writer is stopping.
     public func probe(_ draft: Draft, completion: @escaping @Sendable (JournalError?) -> Void) -> Bool {
         state.change { state in

@@ -8,7 +8,7 @@ enum LoopCommand: Sendable {
     /// The log has grown.
     case committed(Commit)
     /// A page that the hub asked for; nil if it could not be read.
-    case page(LogPage?, after: EventID)
+    case page(JournalPage?, after: EventID)
     /// Something for the routes.
     case api(LoopMessage)
     /// A canary has come through ingest and log.

@@ -11,6 +11,6 @@ struct LoopPlan: Sendable {
     let peers: [Mailbox<LoopCommand>]
     let index: Int
     let count: Int
-    let extent: LogExtent
+    let extent: JournalExtent
     let rooms: [RoomState]
 }

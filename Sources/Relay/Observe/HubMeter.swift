@@ -11,7 +11,7 @@ struct HubMeter {
     private var latency = Histogram(bounds: Histogram.latencyBoundsSeconds)
 
     /// Events went to somebody: how long it took from their receipt, once an event, not once a delivery.
-    mutating func wasDelivered(_ events: [LoggedEvent], now: WallTime) {
+    mutating func wasDelivered(_ events: [JournalEvent], now: WallTime) {
         for logged in events { latency.record(Double(now - logged.event.receivedAt) / 1000) }
     }
 

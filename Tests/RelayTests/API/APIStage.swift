@@ -169,7 +169,7 @@ final class APIStage: LoopTurns {
             output: LogOutput(settings))
         let now = WallClock.now()
         hub = Hub(
-            settings: HubSettings(), extent: LogExtent(trimmedThrough: .zero, head: .zero),
+            settings: HubSettings(), extent: JournalExtent(trimmedThrough: .zero, head: .zero),
             now: SteadyTime.now(), wallNow: now)
         let commits = commits
         writer = try JournalWriter(
@@ -191,7 +191,7 @@ final class APIStage: LoopTurns {
         }
     }
 
-    private var pages: [(LogPage?, EventID)] = []
+    private var pages: [(JournalPage?, EventID)] = []
 
     deinit {
         api?.close()

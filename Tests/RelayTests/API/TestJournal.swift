@@ -3,9 +3,9 @@ import Journal
 import Platform
 
 /// A journal in memory: every draft is an event, but for those whose keys were appended before.
-final class TestJournal: LogHome {
+final class TestJournal: JournalHome {
     private struct State {
-        var events: [LoggedEvent] = []
+        var events: [JournalEvent] = []
         var keys: Set<WireText> = []
         var fails = false
     }
@@ -29,7 +29,7 @@ final class TestJournal: LogHome {
 
     func append(_ drafts: [Draft], now: WallTime) throws -> Commit {
         try checked { state in
-            var events: [LoggedEvent] = []
+            var events: [JournalEvent] = []
             var duplicates: Set<Int> = []
             for (index, draft) in drafts.enumerated() {
                 guard state.keys.insert(draft.idempotencyKey).inserted else {
@@ -37,7 +37,7 @@ final class TestJournal: LogHome {
                     continue
                 }
                 let last = (state.events + events).last?.id ?? .zero
-                events.append(LoggedEvent(id: last.next(at: now), event: draft.event, raw: draft.raw))
+                events.append(JournalEvent(id: last.next(at: now), event: draft.event, raw: draft.raw))
             }
             state.events += events
             return Commit(
@@ -46,21 +46,21 @@ final class TestJournal: LogHome {
         }
     }
 
-    func page(after cursor: EventID, events: Int, bytes: Int) throws -> LogPage {
+    func page(after cursor: EventID, events: Int, bytes: Int) throws -> JournalPage {
         try checked { state in
             let following = state.events.filter { $0.id > cursor }
-            return LogPage(
+            return JournalPage(
                 after: cursor, events: Array(following.prefix(events)), hasMore: following.count > events,
                 cursorIsKnown: cursor == .zero || state.events.contains { $0.id == cursor },
                 extent: Self.extent(state))
         }
     }
 
-    private static func extent(_ state: State) -> LogExtent {
-        LogExtent(trimmedThrough: .zero, head: state.events.last?.id ?? .zero)
+    private static func extent(_ state: State) -> JournalExtent {
+        JournalExtent(trimmedThrough: .zero, head: state.events.last?.id ?? .zero)
     }
 
-    func extent() throws -> LogExtent { try checked { Self.extent($0) } }
+    func extent() throws -> JournalExtent { try checked { Self.extent($0) } }
 
     func rooms() throws -> [RoomState] { [] }
 
@@ -74,7 +74,7 @@ final class TestJournal: LogHome {
 
     func upkeep() throws -> Bool { false }
 
-    func size() throws -> LogSize { LogSize() }
+    func size() throws -> JournalSize { JournalSize() }
 
     func probe(_ draft: Draft, now: WallTime) throws {}
 

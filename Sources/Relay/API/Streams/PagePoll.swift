@@ -16,7 +16,7 @@ final class PagePoll: Outlet {
     private unowned let pages: Pages
     /// True if there was no memory for what it was to collect.
     private(set) var isRefused = false
-    private var events: [LoggedEvent] = []
+    private var events: [JournalEvent] = []
     /// The last one.
     private var resync: Resync?
 
@@ -30,7 +30,7 @@ final class PagePoll: Outlet {
 
     var clientAddress: String { request.http.remoteAddress }
 
-    func write(_ events: [LoggedEvent], as buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult {
+    func write(_ events: [JournalEvent], as buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult {
         let count = Self.count(of: buffers)
         guard served.grow(by: count) else {
             isRefused = true

@@ -64,7 +64,7 @@ final class StreamOpenings {
         }
     }
 
-    private func findCursor(_ request: Waiting, _ look: @escaping @Sendable (any LogHome) throws -> EventID) {
+    private func findCursor(_ request: Waiting, _ look: @escaping @Sendable (any JournalHome) throws -> EventID) {
         let id = nextID
         nextID += 1
         waiting[id] = request

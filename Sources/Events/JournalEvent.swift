@@ -2,7 +2,7 @@
 ///
 /// The frame is `id: <id>\ndata: <json>\n\n`. An NDJSON line is a part of it, so both formats share the bytes, and so
 /// do all loops and all subscribers.
-public final class LoggedEvent: Sendable {
+public final class JournalEvent: Sendable {
     /// The event's id in the journal.
     public let id: EventID
     /// The event.
