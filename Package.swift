@@ -23,7 +23,6 @@ let package = Package(
         .library(name: "CLibevent", targets: ["CLibevent"]),
         .library(name: "COpenSSL", targets: ["COpenSSL"]),
         .library(name: "EventLoop", targets: ["EventLoop"]),
-        .library(name: "Events", targets: ["Events"]),
         .library(name: "Platform", targets: ["Platform"]),
         .library(name: "Webhooks", targets: ["Webhooks"]),
         .library(name: "Wire", targets: ["Wire"]),

@@ -29,7 +29,6 @@ let package = Package(
                 .product(name: "CLibevent", package: "roomwire"),
                 .product(name: "COpenSSL", package: "roomwire"),
                 .product(name: "EventLoop", package: "roomwire"),
-                .product(name: "Events", package: "roomwire"),
                 .product(name: "Platform", package: "roomwire"),
                 .product(name: "Webhooks", package: "roomwire"),
                 .product(name: "Wire", package: "roomwire"),
@@ -44,7 +43,7 @@ let package = Package(
             name: "LoadTests",
             dependencies: [
                 "roomwire-load",
-                .product(name: "Events", package: "roomwire"),
+                .product(name: "Wire", package: "roomwire"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: strict),

@@ -1,7 +1,7 @@
 /// Why somebody may not read, in words that help whoever made the token and tell an attacker nothing.
-public struct AccessRefusal: Error, Sendable, Equatable {
+package struct AccessRefusal: Error, Sendable, Equatable {
     /// The reason's class: in the problem body, the log line and the metric alike.
-    public enum Reason: String, Sendable, CaseIterable {
+    package enum Reason: String, Sendable, CaseIterable {
         case missingToken = "missing_token"
         /// Not a token, or a claim in it has the wrong shape.
         case malformedToken = "malformed_token"
@@ -28,16 +28,16 @@ public struct AccessRefusal: Error, Sendable, Equatable {
     }
 
     /// The reason's class.
-    public let reason: Reason
+    package let reason: Reason
     /// One sentence. It may name a claim or a setting, never a secret, nor anything out of the token.
-    public let detail: String
+    package let detail: String
     /// The issuer's name in the settings, where it is known.
-    public let issuer: String?
+    package let issuer: String?
     /// When to try again, where that helps.
-    public let retryAfterSeconds: Int?
+    package let retryAfterSeconds: Int?
 
     /// A refusal.
-    public init(_ reason: Reason, _ detail: String, issuer: String? = nil, retryAfterSeconds: Int? = nil) {
+    package init(_ reason: Reason, _ detail: String, issuer: String? = nil, retryAfterSeconds: Int? = nil) {
         self.reason = reason
         self.detail = detail
         self.issuer = issuer
@@ -45,7 +45,7 @@ public struct AccessRefusal: Error, Sendable, Equatable {
     }
 
     /// 403 where the grant covers nothing asked for, 429 and 503 where trying later helps, else 401.
-    public var status: Int {
+    package var status: Int {
         switch reason {
         case .grantCoversNothing: 403
         case .tooManyFailures: 429
@@ -55,7 +55,7 @@ public struct AccessRefusal: Error, Sendable, Equatable {
     }
 
     /// True when it is the fault of the token or ticket that was shown, so that showing another may be a guess.
-    public var isFailedAttempt: Bool {
+    package var isFailedAttempt: Bool {
         switch reason {
         case .missingToken, .grantCoversNothing, .tooManyFailures, .keysUnavailable: false
         default: true
@@ -63,7 +63,7 @@ public struct AccessRefusal: Error, Sendable, Equatable {
     }
 
     /// The value of `WWW-Authenticate` (RFC 6750, section 3), which names an error only if a token was sent.
-    public var challenge: String {
+    package var challenge: String {
         switch reason {
         case .missingToken: #"Bearer realm="roomwire""#
         case .grantCoversNothing: #"Bearer realm="roomwire", error="insufficient_scope""#

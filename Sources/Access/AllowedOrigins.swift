@@ -1,9 +1,9 @@
-public import Wire
+package import Wire
 
 /// The web pages that may read streams: an allow list of origins for CORS.
-public struct AllowedOrigins: Sendable, Hashable {
+package struct AllowedOrigins: Sendable, Hashable {
     /// What the answer to a page of some origin says.
-    public enum Decision: Sendable, Hashable {
+    package enum Decision: Sendable, Hashable {
         /// The origin is listed: `Access-Control-Allow-Origin` repeats it, and credentials are allowed.
         case allowed
         /// The list has `*`: anybody may read, but without cookies.
@@ -25,7 +25,7 @@ public struct AllowedOrigins: Sendable, Hashable {
     /// The list of the settings: `https://app.example.com`, `http://localhost:5173`, `https://*.example.com` (any
     /// depth of subdomain, but not `example.com` itself), the origin of an app or a browser's extension such as
     /// `capacitor://localhost`, or `*`.
-    public init(_ origins: [String] = []) throws(OriginError) {
+    package init(_ origins: [String] = []) throws(OriginError) {
         for text in origins {
             if text == "*" {
                 anybody = true
@@ -45,7 +45,7 @@ public struct AllowedOrigins: Sendable, Hashable {
 
     /// What to answer to a request with this `Origin`. `null`, which sandboxed pages of anybody send, is never
     /// listed.
-    public func decision(for origin: WireText) -> Decision {
+    package func decision(for origin: WireText) -> Decision {
         if exact.contains(origin) || wildcards.contains(where: { Self.matches(origin, $0) }) { return .allowed }
         return anybody ? .allowedWithoutCredentials : .refused
     }
@@ -134,17 +134,17 @@ public struct AllowedOrigins: Sendable, Hashable {
 }
 
 /// An entry of the list that is no origin.
-public struct OriginError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct OriginError: Error, Sendable, Equatable, CustomStringConvertible {
     /// As it stands in the settings.
-    public let origin: String
+    package let origin: String
 
     /// An error about one entry.
-    public init(origin: String) {
+    package init(origin: String) {
         self.origin = origin
     }
 
     /// The whole sentence.
-    public var description: String {
+    package var description: String {
         "\(origin) is no origin: it takes http://, https:// or an app's scheme, a host and perhaps a port, and nothing "
             + "after them"
     }

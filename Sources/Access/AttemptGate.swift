@@ -1,4 +1,5 @@
-public import Events
+internal import Events
+package import Wire
 
 /// Says who is slowed among those who keep showing tokens and tickets that are no good.
 ///
@@ -13,10 +14,10 @@ public import Events
 ///   secrets, or hundreds with public keys. A token that was good lately is verified even then. What remains: while
 ///   somebody keeps guessing at that pace, a token from the same address that this relay has not seen is told to come
 ///   back in a second, and gets its turn by chance. A ticket is not held up, since finding it takes no verifying.
-public struct AttemptGate: Sendable {
+package struct AttemptGate: Sendable {
     /// A token or ticket as the gate knows it: a hash with a seed of this process, so that none is kept. Should two
     /// share one, nothing is let in by it: whatever passes the gate is verified.
-    public typealias CredentialHash = Int
+    package typealias CredentialHash = Int
 
     private var addresses = FailedAttempts(freeFailures: Limits.freeAddressFailures)
     private var credentials = FailedAttempts(freeFailures: Limits.freeFailures)
@@ -26,10 +27,10 @@ public struct AttemptGate: Sendable {
     private var goodBefore: Set<CredentialHash> = []
 
     /// Nobody has tried yet.
-    public init() {}
+    package init() {}
 
     /// The hash of a credential, of its bytes.
-    public static func hash(_ credential: Credentials) -> CredentialHash {
+    package static func hash(_ credential: Credentials) -> CredentialHash {
         var hasher = Hasher()
         switch credential {
         case .bearer(let token):
@@ -43,7 +44,7 @@ public struct AttemptGate: Sendable {
     }
 
     /// How long to wait, in whole seconds, before this token is verified; nil to verify it now.
-    public mutating func secondsToVerification(
+    package mutating func secondsToVerification(
         of token: CredentialHash, from address: WireText, now: WallTime
     ) -> Int? {
         if credentials.count > 0,
@@ -58,7 +59,7 @@ public struct AttemptGate: Sendable {
     /// Counts a credential that turned out to be no good: at its address only the first time.
     /// - Parameter costMicroseconds: what it cost to find out.
     /// - Returns: when to come back, in whole seconds, if it or its address had failed too often before.
-    public mutating func failed(
+    package mutating func failed(
         _ credential: CredentialHash, from address: WireText, costMicroseconds: Int64 = 0, now: WallTime
     ) -> Int? {
         let key = Self.key(credential, address)
@@ -74,7 +75,7 @@ public struct AttemptGate: Sendable {
     }
 
     /// Remembers a credential that was good.
-    public mutating func succeeded(_ credential: CredentialHash) {
+    package mutating func succeeded(_ credential: CredentialHash) {
         guard good.count >= Limits.rememberedCredentials else {
             good.insert(credential)
             return

@@ -1,14 +1,14 @@
-public import Wire
+package import Wire
 
 /// What a request shows to be let in.
-public enum Credentials: Sendable, Hashable {
+package enum Credentials: Sendable, Hashable {
     /// A token.
     case bearer(WireText)
     /// A ticket that was bought with a token.
     case ticket(WireText)
 
     /// The name of the cookie that holds a token.
-    public static let cookieName: WireText = "roomwire"
+    package static let cookieName: WireText = "roomwire"
 
     /// Looks in the header, then the cookie, then `access_token=`, then `ticket=`; the first that is there counts,
     /// even if it turns out to be no good. Nil if there is none.
@@ -17,7 +17,7 @@ public enum Credentials: Sendable, Hashable {
     ///     means to be let in by it.
     ///   - cookie: the value of `Cookie`.
     ///   - query: the query's names and values, decoded.
-    public static func find(
+    package static func find(
         authorization: WireText?, cookie: WireText?, query: some Sequence<(name: WireText, value: WireText)>
     ) throws(AccessRefusal) -> Credentials? {
         if let authorization { return .bearer(try token(inHeader: authorization)) }

@@ -1,4 +1,5 @@
-public import Events
+package import Events
+package import Wire
 
 /// What `identity` receives of what was asked for, or 403 if the grant covers nothing of it.
 ///
@@ -8,7 +9,7 @@ public import Events
 /// - Parameters:
 ///   - requested: what the request asks for; it narrows the grant and never widens it.
 ///   - participants: identities of participants; empty for no such limit.
-public func effectiveFilter(
+package func effectiveFilter(
     for identity: Identity, requested: EventScope, participants: Set<WireText> = []
 ) throws(AccessRefusal) -> EventFilter {
     let granted = identity.grant.scope

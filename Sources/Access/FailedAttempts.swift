@@ -1,7 +1,8 @@
-public import Events
+internal import Events
+package import Wire
 
 /// Slows addresses that keep failing to be let in: bad tokens cost verifying and fill the log.
-public struct FailedAttempts: Sendable {
+package struct FailedAttempts: Sendable {
     // By address, when its failures will have been worked off, each of which takes ``Limits/failureSeconds``.
     private var workedOff: [WireText: WallTime] = [:]
     private var nextSweep: WallTime = 0
@@ -9,18 +10,18 @@ public struct FailedAttempts: Sendable {
 
     /// Nobody has failed yet.
     /// - Parameter freeFailures: how often an address may fail before it is slowed.
-    public init(freeFailures: Int = Limits.freeFailures) {
+    package init(freeFailures: Int = Limits.freeFailures) {
         allowance = Self.cost * Int64(freeFailures)
     }
 
     /// Addresses that are remembered.
-    public var count: Int { workedOff.count }
+    package var count: Int { workedOff.count }
 
     /// True when the address has failed, and not so long ago that it was forgotten.
-    public func remembers(address: WireText) -> Bool { workedOff[address] != nil }
+    package func remembers(address: WireText) -> Bool { workedOff[address] != nil }
 
     /// Counts a failure.
-    public mutating func record(address: WireText, now: WallTime) {
+    package mutating func record(address: WireText, now: WallTime) {
         if workedOff[address] == nil, workedOff.count >= Limits.failingAddresses {
             sweep(now: now)
             // With so many at once it is no longer a matter of addresses; the others go on being slowed.
@@ -31,7 +32,7 @@ public struct FailedAttempts: Sendable {
     }
 
     /// How long the address has to wait for its next attempt, in whole seconds; nil if it need not.
-    public mutating func retryAfterSeconds(address: WireText, now: WallTime) -> Int? {
+    package mutating func retryAfterSeconds(address: WireText, now: WallTime) -> Int? {
         guard var end = workedOff[address] else { return nil }
         if end > now + allowance {
             // The clock has stepped back, which must not keep anybody out.

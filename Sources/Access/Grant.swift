@@ -1,17 +1,18 @@
-public import Events
+package import Events
+package import Wire
 
 /// What the holder of a token may read and do.
-public struct Grant: Sendable, Hashable {
+package struct Grant: Sendable, Hashable {
     /// The rooms, types and sources whose events it covers. With no rooms at all there remain the events that
     /// name the user in their audience.
-    public var scope: EventScope
+    package var scope: EventScope
     /// May read the provider's own body beside the event.
-    public var raw: Bool
+    package var raw: Bool
     /// May use the admin API.
-    public var admin: Bool
+    package var admin: Bool
 
     /// A grant; neither raw bodies nor the admin API unless they are given.
-    public init(scope: EventScope, raw: Bool = false, admin: Bool = false) {
+    package init(scope: EventScope, raw: Bool = false, admin: Bool = false) {
         self.scope = scope
         self.raw = raw
         self.admin = admin
@@ -19,28 +20,28 @@ public struct Grant: Sendable, Hashable {
 }
 
 /// Who a verified token stands for, and what it allows.
-public struct Identity: Sendable, Hashable {
+package struct Identity: Sendable, Hashable {
     /// The user, as the token's issuer names them.
-    public var user: WireText
+    package var user: WireText
     /// What they may read and do.
-    public var grant: Grant
+    package var grant: Grant
     /// When streams opened with the token end: its `exp`, or, where only the leeway for clocks let it in, the end
     /// of that leeway. Nil for a token without `exp`, which only settings can allow.
-    public var expiresAt: WallTime?
+    package var expiresAt: WallTime?
     /// The token's `jti`, by which it can be revoked.
-    public var tokenID: WireText?
+    package var tokenID: WireText?
     /// Whose key signed the token: the name of an issuer in the settings, or `source:` and the names of the sources
     /// whose key it is.
-    public var issuer: WireText
+    package var issuer: WireText
     /// Whether events that name the user in their audience are for this one. False where users may choose their own
     /// names, as guests of LiveKit and Daily do: whoever called himself `bob` would receive what is meant for bob.
-    public var isAddressable: Bool
+    package var isAddressable: Bool
 
     /// Who it is, wherever users are counted, listed or told apart.
-    public var principal: Principal { Principal(issuer: issuer, user: user) }
+    package var principal: Principal { Principal(issuer: issuer, user: user) }
 
     /// An identity of these parts.
-    public init(
+    package init(
         user: WireText, grant: Grant, expiresAt: WallTime? = nil, tokenID: WireText? = nil,
         issuer: WireText, isAddressable: Bool = true
     ) {

@@ -1,4 +1,5 @@
 import Events
+internal import Wire
 
 /// Reads user and grant out of the claims of own tokens and of other issuers', by the names that settings give.
 ///

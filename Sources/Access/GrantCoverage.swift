@@ -1,4 +1,5 @@
-public import Events
+package import Events
+internal import Wire
 
 extension Grant {
     /// True when everything that a stream with `filter` can receive lies within this grant, so that the stream may
@@ -7,7 +8,7 @@ extension Grant {
     /// It errs on the side of no: where what was asked for and what was granted overlap only in part, as `a*` and
     /// `*b` do, one of the two has to be covered whole.
     /// - Parameter showsRaw: whether the stream carries the providers' own bodies.
-    public func covers(_ filter: EventFilter, showsRaw: Bool) -> Bool {
+    package func covers(_ filter: EventFilter, showsRaw: Bool) -> Bool {
         func covers(_ dimension: KeyPath<EventScope, PatternSet>) -> Bool {
             scope[keyPath: dimension].covers(
                 filter.requested[keyPath: dimension], within: filter.granted[keyPath: dimension])

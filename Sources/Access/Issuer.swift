@@ -1,4 +1,5 @@
 import Events
+internal import Wire
 
 /// An issuer of the settings with its keys.
 struct Issuer: Sendable {
@@ -158,5 +159,5 @@ struct SourceIssuer: Sendable {
 
 extension IssuerSettings {
     /// What begins the names of the issuers that are sources.
-    public static let sourcePrefix = "source:"
+    package static let sourcePrefix = "source:"
 }

@@ -1,4 +1,5 @@
 import Events
+internal import Wire
 
 /// The keys of one issuer, and the choice among them for a token.
 struct KeyRing: Sendable {

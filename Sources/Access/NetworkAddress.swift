@@ -1,16 +1,16 @@
 internal import Glibc
-public import Wire
+package import Wire
 
 /// An IP address of either version. An IPv4 address that is written as an IPv6 one (`::ffff:192.0.2.1`) is the IPv4
 /// address: a listener for both versions shows it so.
-public struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
+package struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
     /// The address as a number; an IPv4 address in the low 32 bits.
     let bits: UInt128
     /// Whether it is IPv4.
-    public let isIPv4: Bool
+    package let isIPv4: Bool
 
     /// Reads an address as text: no port, no zone, no brackets. Nil for anything else.
-    public init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         let text = String(text)
         var four = in_addr()
         if inet_pton(AF_INET, text, &four) == 1 {
@@ -25,7 +25,7 @@ public struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The same of text from outside. No address is longer than its usual writing, so that nothing longer is read.
-    public init?(_ text: WireText) {
+    package init?(_ text: WireText) {
         guard text.byteCount < Int(INET6_ADDRSTRLEN) else { return nil }
         self.init(text.string)
     }
@@ -36,7 +36,7 @@ public struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// As it is usually written.
-    public var description: String {
+    package var description: String {
         var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         if isIPv4 {
             var address = in_addr(s_addr: UInt32(truncatingIfNeeded: bits).bigEndian)
@@ -51,7 +51,7 @@ public struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
     /// What counts as one address where addresses are counted: an IPv4 address by itself, and of IPv6 the network of
     /// 64 bits, of which one customer has at least one, with every address in it.
     /// - Parameter text: an address; what is none counts as it is.
-    public static func countedAs(_ text: String) -> WireText {
+    package static func countedAs(_ text: String) -> WireText {
         guard text.utf8.contains(UInt8(ascii: ":")), let address = NetworkAddress(text), !address.isIPv4 else {
             return WireText(text)
         }
@@ -60,13 +60,13 @@ public struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// A range of addresses: `10.0.0.0/8`, `2001:db8::/32`, or one address.
-public struct NetworkRange: Sendable, Hashable {
+package struct NetworkRange: Sendable, Hashable {
     private let first: NetworkAddress
     private let prefixBits: Int
 
     /// Reads an address, perhaps with the length of its prefix. Nil for anything else, and for bits beyond the
     /// prefix: whoever wrote `10.1.2.3/8` may have meant something narrower.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = NetworkAddress(parts[0]) else { return nil }
         let width = address.isIPv4 ? 32 : 128
@@ -81,7 +81,7 @@ public struct NetworkRange: Sendable, Hashable {
     }
 
     /// True when `address` lies in it.
-    public func contains(_ address: NetworkAddress) -> Bool {
+    package func contains(_ address: NetworkAddress) -> Bool {
         guard address.isIPv4 == first.isIPv4 else { return false }
         let width = first.isIPv4 ? 32 : 128
         return prefixBits == 0 || (address.bits ^ first.bits) >> (width - prefixBits) == 0

@@ -1,6 +1,7 @@
 import Crypto
 import CryptoExtras
 import Events
+internal import Wire
 
 /// A key bound to the one algorithm it is used with, so that a token's header can never choose (RFC 8725, 3.1).
 struct PinnedKey: Sendable {

@@ -1,13 +1,14 @@
 import Events
+internal import Wire
 
 /// A token that was read and not verified: nothing in it is believed yet.
-public struct PreparedToken: Sendable {
+package struct PreparedToken: Sendable {
     let parsed: CompactToken
     let header: TokenHeader
     let signers: [(TokenKind, KeyRing)]
 
     /// What verifying it takes from an address's budget, in microseconds; see ``VerificationBudget``.
-    public var costMicroseconds: Int64 {
+    package var costMicroseconds: Int64 {
         guard let algorithm = header.algorithm else { return 0 }
         let count = signers.reduce(0) { $0 + $1.1.verifications(algorithm: algorithm, keyID: header.keyID) }
         return Int64(count)

@@ -1,4 +1,5 @@
 import Events
+internal import Wire
 
 /// LiveKit's access tokens: whoever may join a room may watch it.
 ///

@@ -1,19 +1,20 @@
 import Events
+internal import Wire
 
 /// The public keys of one issuer, each pinned to its algorithm.
-public struct PublicKeys: Sendable {
+package struct PublicKeys: Sendable {
     let keys: [PinnedKey]
     /// How many there are.
-    public var count: Int { keys.count }
+    package var count: Int { keys.count }
     /// Why keys of a set were left aside, one sentence each: keys for encryption, of unknown kinds, and secrets.
-    public let ignored: [String]
+    package let ignored: [String]
 
     /// Reads a JSON Web Key Set (RFC 7517).
     ///
     /// What is not understood is left aside, as section 5 asks. So are secrets (`oct`): whoever can read the set
     /// could sign with them. Of private keys only the public half is taken.
     /// - Parameter algorithms: those allowed; empty for all with public keys.
-    public static func jwks(
+    package static func jwks(
         _ json: String, algorithms: [SignatureAlgorithm] = []
     ) throws(TokenSettingsError) -> PublicKeys {
         guard let list = try? JSONReader.value(json).object?["keys"]?.array else {
@@ -40,7 +41,7 @@ public struct PublicKeys: Sendable {
 
     /// Reads public keys from PEM, one a text.
     /// - Parameter algorithms: those allowed; empty for RS256 with RSA keys and whatever fits the others.
-    public static func pem(
+    package static func pem(
         _ texts: [String], algorithms: [SignatureAlgorithm] = []
     ) throws(TokenSettingsError) -> PublicKeys {
         var keys: [PinnedKey] = []

@@ -1,23 +1,24 @@
-public import Events
+internal import Events
+package import Wire
 
 /// Users and tokens that are refused although their tokens would still be good, each until a time: after that no
 /// token from before the revocation can be left.
-public struct Revocations: Sendable, Equatable {
+package struct Revocations: Sendable, Equatable {
     private var users: [RevokedName: WallTime] = [:]
     private var tokenIDs: [RevokedName: WallTime] = [:]
 
     /// The end of a revocation that has none: it stays until it is lifted.
-    public static let untilLifted = WallTime.max
+    package static let untilLifted = WallTime.max
 
     /// What is revoked.
-    public enum Subject: Sendable, Hashable {
+    package enum Subject: Sendable, Hashable {
         /// Everything of the user of this name: of one issuer's, or without an issuer of every issuer's.
         case user(WireText, issuer: WireText? = nil)
         /// The token with this `jti`, of one issuer or of any.
         case token(WireText, issuer: WireText? = nil)
 
         /// True if the identity is whom this means.
-        public func includes(_ identity: Identity) -> Bool {
+        package func includes(_ identity: Identity) -> Bool {
             switch self {
             case .user(let user, let issuer):
                 user == identity.user && issuer.map { $0 == identity.issuer } ?? true
@@ -27,7 +28,7 @@ public struct Revocations: Sendable, Equatable {
         }
 
         /// The same of one issuer alone.
-        public func of(issuer: WireText) -> Subject {
+        package func of(issuer: WireText) -> Subject {
             switch self {
             case .user(let name, _): .user(name, issuer: issuer)
             case .token(let name, _): .token(name, issuer: issuer)
@@ -35,7 +36,7 @@ public struct Revocations: Sendable, Equatable {
         }
 
         /// The same by the name that the issuer's users go by: a revocation by any other name would match no user.
-        public func resolved(by verifier: TokenVerifier) -> Subject {
+        package func resolved(by verifier: TokenVerifier) -> Subject {
             switch self {
             case .user(_, let issuer?), .token(_, let issuer?): of(issuer: verifier.usersName(ofIssuer: issuer))
             case .user(_, nil), .token(_, nil): self
@@ -43,7 +44,7 @@ public struct Revocations: Sendable, Equatable {
         }
 
         /// Whether it comes before the other among ``Revocations/entries(now:)``.
-        public func precedes(_ other: Subject) -> Bool {
+        package func precedes(_ other: Subject) -> Bool {
             isUser == other.isUser ? name < other.name : isUser
         }
 
@@ -57,21 +58,21 @@ public struct Revocations: Sendable, Equatable {
     }
 
     /// One revocation.
-    public struct Entry: Sendable, Equatable {
+    package struct Entry: Sendable, Equatable {
         /// Who or what is refused.
-        public let subject: Subject
+        package let subject: Subject
         /// Until when; ``Revocations/untilLifted`` for no end.
-        public let until: WallTime
+        package let until: WallTime
 
         /// A revocation.
-        public init(subject: Subject, until: WallTime) {
+        package init(subject: Subject, until: WallTime) {
             self.subject = subject
             self.until = until
         }
     }
 
     /// Nobody is revoked.
-    public init() {}
+    package init() {}
 
     init(users: [RevokedName: WallTime], tokenIDs: [RevokedName: WallTime]) {
         self.users = users
@@ -84,21 +85,21 @@ public struct Revocations: Sendable, Equatable {
     }
 
     /// How many are kept.
-    public var count: Int { users.count + tokenIDs.count }
+    package var count: Int { users.count + tokenIDs.count }
 
     /// Refuses `user` until `until`; an earlier revocation that lasts longer stays. False if there is no room for
     /// another, and nothing is changed.
-    public mutating func revoke(user: WireText, until: WallTime, now: WallTime) -> Bool {
+    package mutating func revoke(user: WireText, until: WallTime, now: WallTime) -> Bool {
         revoke(.user(user), until: until, now: now)
     }
 
     /// Refuses the token with this `jti` until `until`, like ``revoke(user:until:now:)``.
-    public mutating func revoke(tokenID: WireText, until: WallTime, now: WallTime) -> Bool {
+    package mutating func revoke(tokenID: WireText, until: WallTime, now: WallTime) -> Bool {
         revoke(.token(tokenID), until: until, now: now)
     }
 
     /// Refuses a user or token until `until`, like ``revoke(user:until:now:)``.
-    public mutating func revoke(_ subject: Subject, until: WallTime, now: WallTime) -> Bool {
+    package mutating func revoke(_ subject: Subject, until: WallTime, now: WallTime) -> Bool {
         makeRoom(now: now)
         let hasRoom = count < Limits.revocations
         return subject.isUser
@@ -107,19 +108,19 @@ public struct Revocations: Sendable, Equatable {
     }
 
     /// Lifts a revocation; false if there was none.
-    public mutating func lift(_ subject: Subject) -> Bool {
+    package mutating func lift(_ subject: Subject) -> Bool {
         subject.isUser
             ? users.removeValue(forKey: subject.name) != nil : tokenIDs.removeValue(forKey: subject.name) != nil
     }
 
     /// Until when a user or token is refused; nil if it is not.
-    public func end(of subject: Subject, now: WallTime) -> WallTime? {
+    package func end(of subject: Subject, now: WallTime) -> WallTime? {
         let until = subject.isUser ? users[subject.name] : tokenIDs[subject.name]
         return until.flatMap { now < $0 ? $0 : nil }
     }
 
     /// Those that count now: users by name, then tokens by id, each of every issuer first.
-    public func entries(now: WallTime) -> [Entry] {
+    package func entries(now: WallTime) -> [Entry] {
         func entries(
             _ table: [RevokedName: WallTime], _ subject: (WireText, WireText?) -> Subject
         ) -> [Entry] {
@@ -130,7 +131,7 @@ public struct Revocations: Sendable, Equatable {
     }
 
     /// Refuses an identity that is revoked.
-    public func check(_ identity: Identity, now: WallTime) throws(AccessRefusal) {
+    package func check(_ identity: Identity, now: WallTime) throws(AccessRefusal) {
         guard count > 0 else { return }
         func isRevoked(_ name: WireText, in table: [RevokedName: WallTime]) -> Bool {
             guard !table.isEmpty else { return false }
@@ -146,7 +147,7 @@ public struct Revocations: Sendable, Equatable {
     }
 
     /// Forgets what lies behind. For a full table alone: if the clock is ahead, this forgets what will count again.
-    public mutating func sweep(now: WallTime) {
+    package mutating func sweep(now: WallTime) {
         users = users.filter { now < $0.value }
         tokenIDs = tokenIDs.filter { now < $0.value }
     }

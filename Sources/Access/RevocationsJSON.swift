@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// A user's name or a token's id, of one issuer or of any, as the key of a table.
 struct RevokedName: Sendable, Hashable, Comparable {
@@ -25,7 +26,7 @@ extension Revocations {
     /// `{"users":{"ada":1795205786000},"tokens":{}}`, with the times in epoch milliseconds; ``untilLifted`` is the
     /// largest number of 64 bits. Where some are of one issuer alone, those stand in
     /// `"issuers":{"own":{"users":{},"tokens":{}}}`.
-    public var json: [UInt8] {
+    package var json: [UInt8] {
         let (users, tokenIDs) = tables
         let issuers = Set((Array(users.keys) + Array(tokenIDs.keys)).compactMap(\.issuer))
         return JSONWriter.bytes { writer in
@@ -52,7 +53,7 @@ extension Revocations {
 
     /// Reads what ``json`` gave; nil for anything else, for to start with fewer revocations than there were would
     /// let somebody in.
-    public init?(json: some Sequence<UInt8>) {
+    package init?(json: some Sequence<UInt8>) {
         guard let object = try? JSONReader.value(json).object else { return nil }
         var users: Table = [:]
         var tokenIDs: Table = [:]

@@ -1,5 +1,6 @@
 import Crypto
 import Events
+internal import Wire
 
 /// A secret of HS256: HMAC with SHA-256. It verifies, and makes the signatures of our own tokens.
 struct SharedSecret: Sendable {

@@ -1,10 +1,11 @@
-public import Events
+internal import Events
+package import Wire
 
 /// The algorithms of tokens' signatures that are understood, by their names in a header's `alg` (RFC 7518, section 3.1;
 /// RFC 8037, section 3.1).
 ///
 /// This is the only list: settings are checked against it, and keys verify with it.
-public enum SignatureAlgorithm: String, Sendable, CaseIterable {
+package enum SignatureAlgorithm: String, Sendable, CaseIterable {
     /// HMAC with SHA-256, by a shared secret.
     case hs256 = "HS256"
     /// RSA of PKCS #1 v1.5, with SHA-256.
@@ -21,7 +22,7 @@ public enum SignatureAlgorithm: String, Sendable, CaseIterable {
     case edDSA = "EdDSA"
 
     /// The algorithm of this name, byte for byte; nil for any other.
-    public init?(_ name: WireText) {
+    package init?(_ name: WireText) {
         guard let algorithm = Self.byName[name] else { return nil }
         self = algorithm
     }

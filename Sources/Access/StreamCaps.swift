@@ -1,18 +1,19 @@
-public import Events
+package import Events
+package import Wire
 
 /// How many streams there may be; 0 is no cap.
-public struct StreamCapSettings: Sendable, Hashable {
+package struct StreamCapSettings: Sendable, Hashable {
     /// Open streams of one user of an issuer.
-    public var perUser: Int
+    package var perUser: Int
     /// Open streams from one address.
-    public var perAddress: Int
+    package var perAddress: Int
     /// Open streams in all.
-    public var total: Int
+    package var total: Int
     /// New streams in a second, with as many at once after a quiet second.
-    public var newPerSecond: Int
+    package var newPerSecond: Int
 
     /// Caps; five streams a user unless given.
-    public init(perUser: Int = 5, perAddress: Int = 0, total: Int = 0, newPerSecond: Int = 0) {
+    package init(perUser: Int = 5, perAddress: Int = 0, total: Int = 0, newPerSecond: Int = 0) {
         self.perUser = perUser
         self.perAddress = perAddress
         self.total = total
@@ -21,9 +22,9 @@ public struct StreamCapSettings: Sendable, Hashable {
 }
 
 /// What the caps say about one more stream.
-public enum CapDecision: Sendable, Equatable {
+package enum CapDecision: Sendable, Equatable {
     /// Which cap was reached: in the problem body, the `refused` event, the log line and the metric alike.
-    public enum Reason: String, Sendable, CaseIterable {
+    package enum Reason: String, Sendable, CaseIterable {
         case perUser = "per_user"
         case perAddress = "per_address"
         case total
@@ -38,11 +39,11 @@ public enum CapDecision: Sendable, Equatable {
 
 /// Counts open streams and says whether there may be one more. Constant time, and one table entry for each user and
 /// each address that has a stream.
-public struct StreamCaps: Sendable {
+package struct StreamCaps: Sendable {
     /// The caps. Lowering them closes nothing: it keeps new streams out until enough have ended.
-    public var settings: StreamCapSettings
+    package var settings: StreamCapSettings
     /// Open streams in all.
-    public private(set) var count = 0
+    package private(set) var count = 0
     private var users: [Principal: Int32] = [:]
     private var addresses: [WireText: Int32] = [:]
     // In microseconds, when the streams admitted so far would all have been, had they come evenly spaced (the
@@ -50,7 +51,7 @@ public struct StreamCaps: Sendable {
     private var evenlySpacedUntil: Int64 = 0
 
     /// No streams yet.
-    public init(_ settings: StreamCapSettings = StreamCapSettings()) {
+    package init(_ settings: StreamCapSettings = StreamCapSettings()) {
         self.settings = settings
     }
 
@@ -58,7 +59,7 @@ public struct StreamCaps: Sendable {
     /// - Parameters:
     ///   - principal: whose stream it is.
     ///   - address: where it comes from, as the caller wants addresses told apart.
-    public mutating func admit(_ principal: Principal, address: WireText, now: WallTime) -> CapDecision {
+    package mutating func admit(_ principal: Principal, address: WireText, now: WallTime) -> CapDecision {
         if settings.perUser > 0, Int(users[principal] ?? 0) >= settings.perUser {
             return .refused(reason: .perUser, retryAfterSeconds: Limits.capRetrySeconds)
         }
@@ -76,7 +77,7 @@ public struct StreamCaps: Sendable {
     }
 
     /// Forgets a stream that was admitted for the same principal and address.
-    public mutating func release(_ principal: Principal, address: WireText) {
+    package mutating func release(_ principal: Principal, address: WireText) {
         guard Self.decrement(principal, in: &users), Self.decrement(address, in: &addresses) else {
             // A count that is off by one is a lesser evil than a relay that stops with all its streams.
             return assertionFailure("released a stream that was not admitted")
@@ -85,7 +86,7 @@ public struct StreamCaps: Sendable {
     }
 
     /// Open streams of a principal.
-    public func streams(of principal: Principal) -> Int { Int(users[principal] ?? 0) }
+    package func streams(of principal: Principal) -> Int { Int(users[principal] ?? 0) }
 
     private static func decrement<Key: Hashable>(_ key: Key, in counts: inout [Key: Int32]) -> Bool {
         guard let count = counts[key] else { return false }

@@ -1,8 +1,9 @@
-public import Events
+internal import Events
+package import Wire
 
 /// Tickets for `EventSource`, which cannot set headers: bought with a token, good once and for
 /// ``Limits/ticketSeconds``, so that one in a URL or a log is worthless soon.
-public struct Tickets: Sendable {
+package struct Tickets: Sendable {
     private struct Entry: Sendable {
         let identity: Identity
         let issuedAt: WallTime
@@ -28,13 +29,13 @@ public struct Tickets: Sendable {
     private var oldest = 0
 
     /// No tickets yet.
-    public init() {}
+    package init() {}
 
     /// Tickets that wait to be used or to expire.
-    public var count: Int { waiting.count }
+    package var count: Int { waiting.count }
 
     /// A new ticket for `identity`: 22 letters of base64url. Nil while too many wait, of this user or in all.
-    public mutating func issue(_ identity: Identity, now: WallTime) -> String? {
+    package mutating func issue(_ identity: Identity, now: WallTime) -> String? {
         sweep(now: now)
         guard waiting.count < Limits.waitingTickets, users[identity.principal] ?? 0 < Limits.waitingUserTickets else {
             return nil
@@ -48,7 +49,7 @@ public struct Tickets: Sendable {
     }
 
     /// Whose ticket it is, once. Nil if there is no such ticket, it was used, or it or its token has expired.
-    public mutating func redeem(_ ticket: WireText, now: WallTime) -> Identity? {
+    package mutating func redeem(_ ticket: WireText, now: WallTime) -> Identity? {
         sweep(now: now)
         guard let bytes = Base64.url.bytes(ticket.utf8), bytes.count == 16,
             let entry = remove(bytes.reduce(0) { $0 << 8 | UInt128($1) })
@@ -57,7 +58,7 @@ public struct Tickets: Sendable {
     }
 
     /// Whose ticket it is, without using it up. Nil if there is no such ticket, or it or its token has expired.
-    public func holder(of ticket: WireText, now: WallTime) -> Identity? {
+    package func holder(of ticket: WireText, now: WallTime) -> Identity? {
         guard let bytes = Base64.url.bytes(ticket.utf8), bytes.count == 16,
             let entry = waiting[bytes.reduce(0) { $0 << 8 | UInt128($1) }], entry.isGood(at: now)
         else { return nil }

@@ -1,4 +1,5 @@
 import Events
+internal import Wire
 
 /// What counts of a token's header. Keys that come with it or that it points to (`jwk`, `jku`, `x5c`, `x5u`) are
 /// never looked at (RFC 8725, sections 3.1 and 3.10).

@@ -1,7 +1,8 @@
-public import Events
+package import Events
+package import Wire
 
 /// Makes tokens of our own issuer: `{"alg":"HS256","typ":"JWT"}` and the claims that a backend would write.
-public struct TokenMinter: Sendable {
+package struct TokenMinter: Sendable {
     private let secret: SharedSecret
     private let issuer: String?
     private let audience: String?
@@ -11,7 +12,7 @@ public struct TokenMinter: Sendable {
     ///   - secret: at least ``Limits/tokenSecretBytes`` bytes of UTF-8.
     ///   - issuer: `iss`, if the issuer's settings ask for one.
     ///   - audience: `aud`, likewise.
-    public init(secret: String, issuer: String? = nil, audience: String? = nil) throws(TokenSettingsError) {
+    package init(secret: String, issuer: String? = nil, audience: String? = nil) throws(TokenSettingsError) {
         self.secret = try SharedSecret(strong: secret)
         self.issuer = issuer
         self.audience = audience
@@ -25,7 +26,7 @@ public struct TokenMinter: Sendable {
     ///   - ttlSeconds: how long it lives.
     ///   - now: the clock for `iat` and `exp`.
     ///   - tokenID: `jti`, by which it can be revoked.
-    public func mint(
+    package func mint(
         user: WireText, scope: EventScope, raw: Bool = false, admin: Bool = false, ttlSeconds: Int64,
         now: WallTime, tokenID: WireText? = nil
     ) -> String {

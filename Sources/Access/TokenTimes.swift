@@ -1,4 +1,5 @@
 import Events
+internal import Wire
 
 /// `exp` and `nbf` of a token (RFC 7519, section 4.1), in milliseconds.
 ///

@@ -1,8 +1,9 @@
-public import Events
+internal import Events
+package import Wire
 
 /// Turns a token into who it stands for, or says why not. All keys are held here, so that this neither waits nor
 /// asks anybody.
-public struct TokenVerifier: Sendable {
+package struct TokenVerifier: Sendable {
     private var issuers: [Issuer]
     private let livekit: [WireText: [(TokenKind, KeyRing)]]
     private let daily: [(TokenKind, KeyRing)]
@@ -10,7 +11,7 @@ public struct TokenVerifier: Sendable {
     private let requireExpiry: Bool
 
     /// A verifier with the keys of `settings`.
-    public init(_ settings: TokenSettings) throws(TokenSettingsError) {
+    package init(_ settings: TokenSettings) throws(TokenSettingsError) {
         var issuers: [Issuer] = []
         for issuer in settings.issuers {
             guard !issuers.contains(where: { $0.settings.name == issuer.name }) else {
@@ -45,7 +46,7 @@ public struct TokenVerifier: Sendable {
     /// - Parameters:
     ///   - issuer: the name in the settings.
     ///   - jwks: a JSON Web Key Set. If it cannot be used nothing changes.
-    public func replacingKeys(of issuer: String, jwks: String) throws(TokenSettingsError) -> TokenVerifier {
+    package func replacingKeys(of issuer: String, jwks: String) throws(TokenSettingsError) -> TokenVerifier {
         let algorithms = try issuers[index(of: issuer)].settings.algorithms
         let keys: PublicKeys
         do { keys = try PublicKeys.jwks(jwks, algorithms: algorithms) } catch { throw error.of(issuer) }
@@ -53,7 +54,7 @@ public struct TokenVerifier: Sendable {
     }
 
     /// The same with keys that have been read already, with the algorithms of the issuer's settings.
-    public func replacingKeys(of issuer: String, with keys: PublicKeys) throws(TokenSettingsError) -> TokenVerifier {
+    package func replacingKeys(of issuer: String, with keys: PublicKeys) throws(TokenSettingsError) -> TokenVerifier {
         var changed = self
         try changed.issuers[index(of: issuer)].replaceKeys(with: keys)
         return changed
@@ -70,12 +71,12 @@ public struct TokenVerifier: Sendable {
     ///
     /// The order is fixed: shape, then whose it is, then the signature, and only then what it says.
     /// - Parameter now: the clock to verify with.
-    public func identity(_ token: WireText, now: WallTime) throws(AccessRefusal) -> Identity {
+    package func identity(_ token: WireText, now: WallTime) throws(AccessRefusal) -> Identity {
         try identity(prepare(token), now: now)
     }
 
     /// Reads a token as far as no signature has to be computed: its shape, and which keys may have signed it.
-    public func prepare(_ token: WireText) throws(AccessRefusal) -> PreparedToken {
+    package func prepare(_ token: WireText) throws(AccessRefusal) -> PreparedToken {
         guard !token.isEmpty else { throw AccessRefusal(.missingToken, "There is no token in the request.") }
         guard let parsed = CompactToken(token.utf8) else {
             throw AccessRefusal(.malformedToken, "This is no JSON Web Token of three parts.")
@@ -85,7 +86,7 @@ public struct TokenVerifier: Sendable {
     }
 
     /// Who a token stands for that has been prepared: the rest of ``identity(_:now:)``.
-    public func identity(_ token: PreparedToken, now: WallTime) throws(AccessRefusal) -> Identity {
+    package func identity(_ token: PreparedToken, now: WallTime) throws(AccessRefusal) -> Identity {
         let kind = try verified(token.parsed, token.header, by: token.signers)
         let claims = token.parsed.claims
         // LiveKit's webhooks carry a token with the hash of their body (lk/protocol webhook/verifier.go).
@@ -100,7 +101,7 @@ public struct TokenVerifier: Sendable {
 
     /// The name that the users of an issuer go by, which is another's where the two have the same users. An issuer
     /// that is not in the settings is taken by its name.
-    public func usersName(ofIssuer name: WireText) -> WireText {
+    package func usersName(ofIssuer name: WireText) -> WireText {
         if let issuer = issuers.first(where: { WireText($0.settings.name) == name }) { return issuer.usersName }
         let providers = livekit.values.flatMap { $0 } + daily
         let meant = providers.first { kind, _ in
@@ -113,13 +114,13 @@ public struct TokenVerifier: Sendable {
     }
 
     /// Whether there are issuers whose keys are fetched.
-    public var awaitsKeys: Bool { issuers.contains { $0.settings.awaitsKeys } }
+    package var awaitsKeys: Bool { issuers.contains { $0.settings.awaitsKeys } }
 
     /// The issuers whose keys would have to be fetched to judge `token`: it may be signed with a key that they have
     /// published since. Empty, and found out at little cost, for every token that can be judged now.
     ///
     /// Nothing of the token is believed yet: whoever makes up a key's id makes us fetch, so fetches are to be bounded.
-    public func issuersToAsk(about token: WireText, now: WallTime) -> [String] {
+    package func issuersToAsk(about token: WireText, now: WallTime) -> [String] {
         guard awaitsKeys, let parsed = CompactToken(token.utf8),
             let header = try? TokenHeader(parsed.header), let algorithm = header.algorithm,
             let signers = try? signers(of: parsed.claims)

@@ -1,18 +1,18 @@
-public import Wire
+package import Wire
 
 /// Whose word on a client's address counts, and in which header they give it.
 ///
 /// A header that anybody can send says nothing by itself: it is read only when the connection comes from a trusted
 /// proxy, and of a list only what trusted proxies have added at its end.
-public struct TrustedProxies: Sendable, Hashable {
+package struct TrustedProxies: Sendable, Hashable {
     /// The networks of the proxies.
-    public let networks: [NetworkRange]
+    package let networks: [NetworkRange]
     /// The header's name in lower case.
-    public let header: WireText
+    package let header: WireText
 
     /// Proxies in these networks, who tell the client's address in this header: `X-Forwarded-For`, `Forwarded`
     /// (RFC 7239), or one that holds a single address, such as `CF-Connecting-IP`.
-    public init(networks: [NetworkRange] = [], header: String = "") {
+    package init(networks: [NetworkRange] = [], header: String = "") {
         self.networks = networks
         self.header = WireText(header).asciiLowercased()
     }
@@ -25,7 +25,7 @@ public struct TrustedProxies: Sendable, Hashable {
     /// - Parameters:
     ///   - peer: the other end of the connection.
     ///   - headers: the request's header lines in order.
-    public func client(peer: String, headers: [(name: WireText, value: WireText)]) -> String {
+    package func client(peer: String, headers: [(name: WireText, value: WireText)]) -> String {
         // The usual case, on the way of every request.
         if networks.isEmpty && !peer.utf8.contains(UInt8(ascii: ":")) { return peer }
         guard let nearest = NetworkAddress(peer) else { return peer }
@@ -48,7 +48,7 @@ public struct TrustedProxies: Sendable, Hashable {
 
     /// The header by which the other end of a connection gives a client's address although it is not trusted to; nil
     /// if there is none. It compares bytes in place, since every request passes here.
-    public func ignoredHeader(peer: String, headers: [(name: WireText, value: WireText)]) -> String? {
+    package func ignoredHeader(peer: String, headers: [(name: WireText, value: WireText)]) -> String? {
         for line in headers {
             for known in Self.forwardingHeaders where line.name.equalsIgnoringASCIICase(known) {
                 if !networks.isEmpty, NetworkAddress(peer).map(trusts) ?? true { return nil }
@@ -61,7 +61,7 @@ public struct TrustedProxies: Sendable, Hashable {
     private static let forwardingHeaders: [WireText] = ["X-Forwarded-For", "Forwarded"]
 
     /// Whether a connection from this address is a trusted proxy's.
-    public func trusts(peer: String) -> Bool {
+    package func trusts(peer: String) -> Bool {
         guard !networks.isEmpty, let address = NetworkAddress(peer) else { return false }
         return trusts(address)
     }

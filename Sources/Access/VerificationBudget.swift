@@ -1,22 +1,23 @@
-public import Events
+internal import Events
+package import Wire
 
 /// Bounds how much verifying of tokens that turn out to be no good one address may cause.
 ///
 /// Each address has a bucket of time: ``Limits/verificationBurstMicroseconds`` when it is full, and it fills as time
 /// passes. A token that fails takes out what its kind costs; one that is good takes nothing.
-public struct VerificationBudget: Sendable {
+package struct VerificationBudget: Sendable {
     // By address, in microseconds: when its bucket will be full again.
     private var fullAgain: [WireText: Int64] = [:]
     private var nextSweep: WallTime = 0
 
     /// Every bucket is full.
-    public init() {}
+    package init() {}
 
     /// Buckets that are not full.
-    public var count: Int { fullAgain.count }
+    package var count: Int { fullAgain.count }
 
     /// How long until the address may have a token verified, in whole seconds; nil if it may now.
-    public func retryAfterSeconds(address: WireText, now: WallTime) -> Int? {
+    package func retryAfterSeconds(address: WireText, now: WallTime) -> Int? {
         guard let full = fullAgain[address] else { return nil }
         // A clock that has stepped back keeps nobody out for longer than an empty bucket does.
         let missing = min(full - now * 1000, Limits.verificationBurstMicroseconds)
@@ -24,7 +25,7 @@ public struct VerificationBudget: Sendable {
     }
 
     /// Takes the cost of a verification that failed.
-    public mutating func charge(address: WireText, costMicroseconds: Int64, now: WallTime) {
+    package mutating func charge(address: WireText, costMicroseconds: Int64, now: WallTime) {
         if fullAgain[address] == nil, fullAgain.count >= Limits.failingAddresses {
             sweep(now: now)
             // With so many at once it is no longer a matter of addresses; the others stay bounded.

@@ -1,6 +1,7 @@
 import Crypto
 import CryptoExtras
 import Events
+internal import Wire
 
 /// One entry of a JSON Web Key Set that can verify signatures (RFC 7517, section 4; RFC 7518, section 6; RFC 8037).
 struct WebKey {

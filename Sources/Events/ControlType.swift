@@ -1,6 +1,8 @@
+package import Wire
+
 /// The types of the relay's own messages on a stream. Clients act on them by type alone, so a sender's event may not
 /// have one of these types.
-public enum ControlType: WireText, Sendable, CaseIterable {
+package enum ControlType: WireText, Sendable, CaseIterable {
     /// The first message of every stream.
     case connected
     /// The rooms that are open.
@@ -29,5 +31,5 @@ public enum ControlType: WireText, Sendable, CaseIterable {
 
 extension EventType {
     /// Whether this is the type of one of the relay's own messages.
-    public var isReserved: Bool { ControlType(rawValue: rawValue) != nil }
+    package var isReserved: Bool { ControlType(rawValue: rawValue) != nil }
 }

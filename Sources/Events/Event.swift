@@ -1,35 +1,37 @@
+package import Wire
+
 /// An event in the vocabulary that is the same for every provider. The journal assigns its id: see ``JournalEvent``.
-public struct Event: Sendable, Equatable {
+package struct Event: Sendable, Equatable {
     /// What happened.
-    public var type: EventType
+    package var type: EventType
     /// The name of the configured source, the last segment of the webhook's path.
-    public var source: WireText
+    package var source: WireText
     /// The kind of that source: `livekit`, `daily`, …
-    public var provider: WireText
+    package var provider: WireText
     /// The room's name; nil if the provider sends none.
-    public var room: WireText?
+    package var room: WireText?
     /// When it happened according to the provider, else when it was received.
-    public var timestamp: WallTime
+    package var timestamp: WallTime
     /// When the relay received it.
-    public var receivedAt: WallTime
+    package var receivedAt: WallTime
     /// The content beyond the envelope.
-    public var data: EventData
+    package var data: EventData
     /// True if the relay created it so that counts balance: the leave of a participant who was inside when the room
     /// finished, or the finish of a session that the provider did not send or that an administrator ordered.
-    public var isSynthetic = false
+    package var isSynthetic = false
     /// True if it arrived too late and changes no state: a real leave or finish after its synthetic twin, the join of a
     /// participant whose leave arrived first, the join of a session that has finished, or any event that would open or
     /// close a session older than the room's open one.
-    public var isLate = false
+    package var isLate = false
     /// True if it would have opened a room, but the bound on open rooms was reached: it is relayed like any other and
     /// changes no state, so its room is in no list.
-    public var isUntracked = false
+    package var isUntracked = false
     /// The audience: only these users receive the event; nil for no audience. It is used for routing only and never
     /// sent to subscribers.
-    public var users: [WireText]?
+    package var users: [WireText]?
 
     /// An event of this type, received now. Until ``timestamp`` is set, it also counts as having happened now.
-    public init(type: EventType, source: WireText, provider: WireText, room: WireText?, receivedAt: WallTime) {
+    package init(type: EventType, source: WireText, provider: WireText, room: WireText?, receivedAt: WallTime) {
         self.type = type
         self.source = source
         self.provider = provider
@@ -40,7 +42,7 @@ public struct Event: Sendable, Equatable {
     }
 
     /// Parses an event in the form that subscribers get, with its id in the journal.
-    public static func read(_ json: JSONValue) -> (id: EventID, event: Event)? {
+    package static func read(_ json: JSONValue) -> (id: EventID, event: Event)? {
         guard let object = json.object, let id = object["id"]?.string.flatMap(EventID.init),
             let type = object["type"]?.string, let source = object["source"]?.string,
             let provider = object["provider"]?.string, let receivedAt = object["receivedAt"]?.integer
@@ -57,7 +59,7 @@ public struct Event: Sendable, Equatable {
     }
 
     /// Writes the whole object in the form that subscribers get; `type` comes first.
-    public func write(to writer: inout JSONWriter, id: EventID?) {
+    package func write(to writer: inout JSONWriter, id: EventID?) {
         writer.object { writer in
             writer.member("type", type.rawValue)
             writer.member("id", id: id)
@@ -77,26 +79,26 @@ public struct Event: Sendable, Equatable {
 }
 
 /// The content of an event beyond its envelope. Absent members stay absent.
-public struct EventData: Sendable, Equatable {
+package struct EventData: Sendable, Equatable {
     /// The room in which it happened.
-    public var room: Room?
+    package var room: Room?
     /// The participant whom it concerns.
-    public var participant: Participant?
+    package var participant: Participant?
     /// The track it concerns.
-    public var track: Track?
+    package var track: Track?
     /// The recording it concerns.
-    public var recording: Recording?
+    package var recording: Recording?
     /// The provider's own name of the event.
-    public var providerEvent: WireText?
+    package var providerEvent: WireText?
     /// All other members by name: `stream`, `ingress`, `transcript`, `call`, `job`, or a `standard` sender's own data.
-    public var other: JSONObject = [:]
+    package var other: JSONObject = [:]
 
     /// No content.
-    public init() {}
+    package init() {}
 
     /// Parses what ``write(to:)`` wrote. A member with one of the known names but another shape, which a `standard`
     /// sender may send, stays in ``other``.
-    public init(_ object: JSONObject) {
+    package init(_ object: JSONObject) {
         other = object.filter { !take($0) }
     }
 
@@ -122,7 +124,7 @@ public struct EventData: Sendable, Equatable {
     }
 
     /// Writes the members; the caller has opened the object.
-    public func write(to writer: inout JSONWriter) {
+    package func write(to writer: inout JSONWriter) {
         // Closures, since a method reference would copy the whole value.
         if let room { writer.member("room") { room.write(to: &$0) } }
         if let participant { writer.member("participant") { participant.write(to: &$0) } }
@@ -134,16 +136,16 @@ public struct EventData: Sendable, Equatable {
 }
 
 /// An event that is to be appended to the journal.
-public struct Draft: Sendable {
+package struct Draft: Sendable {
     /// The event.
-    public var event: Event
+    package var event: Event
     /// The provider's id of the event. Of several with the same key and source only the first is appended.
-    public var idempotencyKey: WireText
+    package var idempotencyKey: WireText
     /// The provider's body as JSON on one line, without secrets, for subscribers whose grant includes `raw`.
-    public var raw: [UInt8]?
+    package var raw: [UInt8]?
 
     /// An event to append under this key.
-    public init(event: Event, idempotencyKey: WireText, raw: [UInt8]? = nil) {
+    package init(event: Event, idempotencyKey: WireText, raw: [UInt8]? = nil) {
         self.event = event
         self.idempotencyKey = idempotencyKey
         self.raw = raw

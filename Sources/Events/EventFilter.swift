@@ -1,17 +1,19 @@
+package import Wire
+
 /// Rooms, types and sources: the extent of a grant, or of a request.
-public struct EventScope: Sendable, Hashable {
+package struct EventScope: Sendable, Hashable {
     /// Names of rooms.
-    public var rooms: PatternSet
+    package var rooms: PatternSet
     /// Types of events.
-    public var types: PatternSet
+    package var types: PatternSet
     /// Names of sources.
-    public var sources: PatternSet
+    package var sources: PatternSet
     /// In a grant, the sources of events whose audience names the user, if they differ from ``sources``: a token of one
     /// source's provider covers the rooms of that source, and a backend calls its user through another source.
-    public var audienceSources: PatternSet?
+    package var audienceSources: PatternSet?
 
     /// A scope. A part that is not given is not limited.
-    public init(
+    package init(
         rooms: PatternSet = .all, types: PatternSet = .all, sources: PatternSet = .all,
         audienceSources: PatternSet? = nil
     ) {
@@ -22,7 +24,7 @@ public struct EventScope: Sendable, Hashable {
     }
 
     /// No limits.
-    public static let everything = EventScope()
+    package static let everything = EventScope()
 
     /// True if the room is covered. An event without a room is covered only if every room is.
     func coversRoom(_ room: WireText?) -> Bool {
@@ -38,16 +40,16 @@ public struct EventScope: Sendable, Hashable {
 
 /// The events that one reader receives: those requested, within those granted. Streams, pages, snapshots and lists of
 /// rooms all decide here.
-public struct EventFilter: Sendable, Hashable {
+package struct EventFilter: Sendable, Hashable {
     /// The scope that the token allows.
-    public var granted: EventScope
+    package var granted: EventScope
     /// The scope that the client requests.
-    public var requested: EventScope
+    package var requested: EventScope
     /// Limits the events to those of participants with these identities; empty for no limit.
-    public var participants: Set<WireText>
+    package var participants: Set<WireText>
 
     /// A filter. A request narrows the grant and never widens it.
-    public init(granted: EventScope, requested: EventScope = .everything, participants: Set<WireText> = []) {
+    package init(granted: EventScope, requested: EventScope = .everything, participants: Set<WireText> = []) {
         self.granted = granted
         self.requested = requested
         self.participants = participants
@@ -57,7 +59,7 @@ public struct EventFilter: Sendable, Hashable {
     ///
     /// An event with an audience reaches only the users it names, and naming replaces the grant on its room: the callee
     /// of a ringing call cannot have a grant for the call's room yet.
-    public func admits(_ event: Event, to user: WireText?) -> Bool {
+    package func admits(_ event: Event, to user: WireText?) -> Bool {
         guard asksFor(event), granted.coversKind(of: event) else { return false }
         if let users = event.users {
             guard let user else { return false }
@@ -67,14 +69,14 @@ public struct EventFilter: Sendable, Hashable {
     }
 
     /// True when the room's state is granted and requested.
-    public func admitsRoom(_ room: WireText, source: WireText) -> Bool {
+    package func admitsRoom(_ room: WireText, source: WireText) -> Bool {
         granted.rooms.matches(room) && requested.rooms.matches(room)
             && granted.sources.matches(source) && requested.sources.matches(source)
     }
 
     /// The only rooms whose events it can admit by grant, or nil if they cannot be listed. Events of other rooms need
     /// no check.
-    public var exactRooms: [WireText]? {
+    package var exactRooms: [WireText]? {
         if let names = requested.rooms.exactNames { return names.filter(granted.rooms.matches) }
         return granted.rooms.exactNames.map { $0.filter(requested.rooms.matches) }
     }

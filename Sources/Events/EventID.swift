@@ -1,27 +1,29 @@
+package import Wire
+
 /// An event's id in the journal: `<milliseconds>-<sequence>`, in the format of Redis Streams.
 ///
 /// Ids sort in the order of the commits and include the time. Milliseconds (43 bits) and sequence (20 bits) share one
 /// integer, so that comparing two ids, or using one as SQLite's rowid, costs nothing.
-public struct EventID: Sendable, Hashable, Comparable {
+package struct EventID: Sendable, Hashable, Comparable {
     /// Milliseconds since 1970 in the upper 43 bits, the sequence within that millisecond in the lower 20.
-    public let rawValue: Int64
+    package let rawValue: Int64
 
     static let sequenceBits: Int64 = 20
     /// The largest sequence within one millisecond.
-    public static let largestSequence: Int64 = (1 << sequenceBits) - 1
+    package static let largestSequence: Int64 = (1 << sequenceBits) - 1
     /// The largest milliseconds value an id can hold, in the year 2248.
-    public static let largestMilliseconds: Int64 = (1 << 43) - 1
+    package static let largestMilliseconds: Int64 = (1 << 43) - 1
 
     /// Below every event: a cursor at the very beginning.
-    public static let zero = EventID(rawValue: 0)
+    package static let zero = EventID(rawValue: 0)
 
     /// An id from its integer, for instance a rowid.
-    public init(rawValue: Int64) {
+    package init(rawValue: Int64) {
         self.rawValue = rawValue
     }
 
     /// The id of the `sequence`-th event committed in the millisecond `milliseconds`.
-    public init(milliseconds: Int64, sequence: Int64) {
+    package init(milliseconds: Int64, sequence: Int64) {
         precondition(
             milliseconds >= 0 && milliseconds <= Self.largestMilliseconds, "an event id dates from 1970 to 2248")
         precondition(sequence >= 0 && sequence <= Self.largestSequence, "an event id's sequence has 20 bits")
@@ -29,31 +31,31 @@ public struct EventID: Sendable, Hashable, Comparable {
     }
 
     /// Milliseconds since 1970 at which the event was committed.
-    public var milliseconds: Int64 { rawValue >> Self.sequenceBits }
+    package var milliseconds: Int64 { rawValue >> Self.sequenceBits }
     /// The event's number within its millisecond, from 0.
-    public var sequence: Int64 { rawValue & Self.largestSequence }
+    package var sequence: Int64 { rawValue & Self.largestSequence }
 
     /// The next id after this one at the time `now`. It grows even when the clock stands still or steps back, or shows a
     /// time that no id can hold.
-    public func next(at now: WallTime) -> EventID {
+    package func next(at now: WallTime) -> EventID {
         if now > milliseconds, now <= Self.largestMilliseconds { return EventID(milliseconds: now, sequence: 0) }
         // If the sequence is at its largest, the addition carries into the milliseconds, as intended.
         return EventID(rawValue: rawValue + 1)
     }
 
     /// True when `left` was committed before `right`.
-    public static func < (left: EventID, right: EventID) -> Bool { left.rawValue < right.rawValue }
+    package static func < (left: EventID, right: EventID) -> Bool { left.rawValue < right.rawValue }
 }
 
 extension EventID: LosslessStringConvertible {
     /// Parses `<milliseconds>-<sequence>`: digits without sign, blanks or leading zeros. Nil for anything else, such as
     /// ids of another hub.
-    public init?(_ description: String) {
+    package init?(_ description: String) {
         self.init(WireText(description))
     }
 
     /// Parses an id from outside.
-    public init?(_ text: WireText) {
+    package init?(_ text: WireText) {
         let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
         guard parts.count == 2,
             let milliseconds = Self.number(parts[0], upTo: Self.largestMilliseconds),
@@ -63,7 +65,7 @@ extension EventID: LosslessStringConvertible {
     }
 
     /// The id in the wire's format.
-    public var description: String { "\(milliseconds)-\(sequence)" }
+    package var description: String { "\(milliseconds)-\(sequence)" }
 
     private static func number(_ digits: Substring.UTF8View, upTo largest: Int64) -> Int64? {
         guard let first = digits.first, digits.count <= 13, digits.count == 1 || first != UInt8(ascii: "0") else {

@@ -8,15 +8,15 @@ extension EventID {
 
     /// The place at the beginning of an untrimmed journal. It differs from ``zero``, with which a client requests
     /// whatever is available: a client that resumes from this place must learn whether events were trimmed meanwhile.
-    public static let beginning = EventID(rawValue: 1)
+    package static let beginning = EventID(rawValue: 1)
 
     /// The last id before the second of this one; ``beginning`` if there is none.
-    public var place: EventID {
+    package var place: EventID {
         let second = milliseconds / Self.placeMilliseconds * Self.placeMilliseconds
         return EventID(rawValue: max(Self.beginning.rawValue, second << Self.sequenceBits - 1))
     }
 
     /// True if a journal whose first event after this id is `next` may have given this id to a client as a place. Only
     /// a journal with an event in the second after a place has done that.
-    public func isPlace(before next: EventID) -> Bool { next > self && next.place == self }
+    package func isPlace(before next: EventID) -> Bool { next > self && next.place == self }
 }

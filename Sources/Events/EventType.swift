@@ -1,15 +1,17 @@
+package import Wire
+
 /// The type of an event: `room_started`, `participant_joined`, …, or a name chosen by a `standard` sender.
-public struct EventType: RawRepresentable, Sendable, Hashable {
+package struct EventType: RawRepresentable, Sendable, Hashable {
     /// The name, as in the event's `type`.
-    public let rawValue: WireText
+    package let rawValue: WireText
 
     /// A type with this name. Check a name from outside with ``init(checking:)``.
-    public init(rawValue: WireText) {
+    package init(rawValue: WireText) {
         self.rawValue = rawValue
     }
 
     /// A type named by a sender: 1 to 64 letters, digits, `_`, `.` and `-`; nil for anything else.
-    public init?(checking name: WireText) {
+    package init?(checking name: WireText) {
         let isAllowed = name.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -23,66 +25,66 @@ public struct EventType: RawRepresentable, Sendable, Hashable {
     }
 
     /// A room opened.
-    public static let roomStarted = EventType(rawValue: "room_started")
+    package static let roomStarted = EventType(rawValue: "room_started")
     /// A room closed.
-    public static let roomFinished = EventType(rawValue: "room_finished")
+    package static let roomFinished = EventType(rawValue: "room_finished")
     /// A participant joined.
-    public static let participantJoined = EventType(rawValue: "participant_joined")
+    package static let participantJoined = EventType(rawValue: "participant_joined")
     /// A participant left.
-    public static let participantLeft = EventType(rawValue: "participant_left")
+    package static let participantLeft = EventType(rawValue: "participant_left")
     /// A participant's connection ended before they had joined.
-    public static let participantConnectionAborted = EventType(rawValue: "participant_connection_aborted")
+    package static let participantConnectionAborted = EventType(rawValue: "participant_connection_aborted")
     /// A participant waits to be admitted.
-    public static let participantWaiting = EventType(rawValue: "participant_waiting")
+    package static let participantWaiting = EventType(rawValue: "participant_waiting")
     /// A participant no longer waits: admitted, refused, or gone.
-    public static let participantWaitingLeft = EventType(rawValue: "participant_waiting_left")
+    package static let participantWaitingLeft = EventType(rawValue: "participant_waiting_left")
     /// A track was published.
-    public static let trackPublished = EventType(rawValue: "track_published")
+    package static let trackPublished = EventType(rawValue: "track_published")
     /// A track was unpublished.
-    public static let trackUnpublished = EventType(rawValue: "track_unpublished")
+    package static let trackUnpublished = EventType(rawValue: "track_unpublished")
     /// A recording began.
-    public static let recordingStarted = EventType(rawValue: "recording_started")
+    package static let recordingStarted = EventType(rawValue: "recording_started")
     /// A recording changed its state.
-    public static let recordingUpdated = EventType(rawValue: "recording_updated")
+    package static let recordingUpdated = EventType(rawValue: "recording_updated")
     /// A recording ended.
-    public static let recordingEnded = EventType(rawValue: "recording_ended")
+    package static let recordingEnded = EventType(rawValue: "recording_ended")
     /// A recording can be downloaded.
-    public static let recordingReady = EventType(rawValue: "recording_ready")
+    package static let recordingReady = EventType(rawValue: "recording_ready")
     /// A recording failed.
-    public static let recordingFailed = EventType(rawValue: "recording_failed")
+    package static let recordingFailed = EventType(rawValue: "recording_failed")
     /// A live stream to another service began.
-    public static let streamStarted = EventType(rawValue: "stream_started")
+    package static let streamStarted = EventType(rawValue: "stream_started")
     /// A live stream changed its state.
-    public static let streamUpdated = EventType(rawValue: "stream_updated")
+    package static let streamUpdated = EventType(rawValue: "stream_updated")
     /// A live stream ended.
-    public static let streamEnded = EventType(rawValue: "stream_ended")
+    package static let streamEnded = EventType(rawValue: "stream_ended")
     /// A live stream failed.
-    public static let streamFailed = EventType(rawValue: "stream_failed")
+    package static let streamFailed = EventType(rawValue: "stream_failed")
     /// Media from outside began to flow into a room.
-    public static let ingressStarted = EventType(rawValue: "ingress_started")
+    package static let ingressStarted = EventType(rawValue: "ingress_started")
     /// Media from outside ended.
-    public static let ingressEnded = EventType(rawValue: "ingress_ended")
+    package static let ingressEnded = EventType(rawValue: "ingress_ended")
     /// A transcript began.
-    public static let transcriptStarted = EventType(rawValue: "transcript_started")
+    package static let transcriptStarted = EventType(rawValue: "transcript_started")
     /// A transcript can be downloaded.
-    public static let transcriptReady = EventType(rawValue: "transcript_ready")
+    package static let transcriptReady = EventType(rawValue: "transcript_ready")
     /// A transcript failed.
-    public static let transcriptFailed = EventType(rawValue: "transcript_failed")
+    package static let transcriptFailed = EventType(rawValue: "transcript_failed")
     /// An agent's job began.
-    public static let agentJobStarted = EventType(rawValue: "agent_job_started")
+    package static let agentJobStarted = EventType(rawValue: "agent_job_started")
     /// An agent's job ended.
-    public static let agentJobEnded = EventType(rawValue: "agent_job_ended")
+    package static let agentJobEnded = EventType(rawValue: "agent_job_ended")
     /// A batch job of Daily finished: `data.job`.
-    public static let batchJobFinished = EventType(rawValue: "batch_job_finished")
+    package static let batchJobFinished = EventType(rawValue: "batch_job_finished")
     /// A batch job of a provider failed.
-    public static let batchJobFailed = EventType(rawValue: "batch_job_failed")
+    package static let batchJobFailed = EventType(rawValue: "batch_job_failed")
     /// A participant requested an assistant in a Whereby room.
-    public static let assistantRequested = EventType(rawValue: "assistant_requested")
+    package static let assistantRequested = EventType(rawValue: "assistant_requested")
     /// A verified webhook whose event name this version does not know.
-    public static let unknown = EventType(rawValue: "unknown")
+    package static let unknown = EventType(rawValue: "unknown")
 
     /// Every type that the relay assigns to providers' events, except those of calls (`call_…`).
-    public static let known: [EventType] = [
+    package static let known: [EventType] = [
         .roomStarted, .roomFinished, .participantJoined, .participantLeft, .participantConnectionAborted,
         .participantWaiting, .participantWaitingLeft, .trackPublished, .trackUnpublished, .recordingStarted,
         .recordingUpdated, .recordingEnded, .recordingReady, .recordingFailed, .streamStarted, .streamUpdated,

@@ -1,20 +1,20 @@
 /// Counts measurements by upper bounds: a Prometheus histogram. It is a value, so that each thread can have its own and
 /// the metrics page adds them up.
-public struct Histogram: Sendable, Equatable {
+package struct Histogram: Sendable, Equatable {
     /// Upper bounds in ascending order. There is one more bucket above the last.
-    public let bounds: [Double]
+    package let bounds: [Double]
     private var counts: [UInt64]
     /// The sum of all measurements.
-    public private(set) var sum = 0.0
+    package private(set) var sum = 0.0
 
     /// A histogram without measurements.
-    public init(bounds: [Double]) {
+    package init(bounds: [Double]) {
         self.bounds = bounds
         counts = [UInt64](repeating: 0, count: bounds.count + 1)
     }
 
     /// Counts one measurement. A negative one, by clocks that disagree, counts as zero.
-    public mutating func record(_ value: Double) {
+    package mutating func record(_ value: Double) {
         let value = max(0, value)
         var bucket = 0
         while bucket < bounds.count, value > bounds[bucket] { bucket += 1 }
@@ -23,17 +23,17 @@ public struct Histogram: Sendable, Equatable {
     }
 
     /// Adds the counts of another histogram with the same bounds.
-    public mutating func add(_ other: Histogram) {
+    package mutating func add(_ other: Histogram) {
         precondition(bounds == other.bounds, "histograms of different bounds cannot be added")
         for index in counts.indices { counts[index] += other.counts[index] }
         sum += other.sum
     }
 
     /// The number of measurements.
-    public var count: UInt64 { counts.reduce(0, +) }
+    package var count: UInt64 { counts.reduce(0, +) }
 
     /// For each bound, the number of measurements at or below it.
-    public var cumulative: [UInt64] {
+    package var cumulative: [UInt64] {
         var total: UInt64 = 0
         return counts.dropLast().map { count in
             total += count
@@ -42,9 +42,9 @@ public struct Histogram: Sendable, Equatable {
     }
 
     /// Bounds in seconds, from a millisecond to ten seconds: for work that should take milliseconds.
-    public static let latencyBoundsSeconds: [Double] = [
+    package static let latencyBoundsSeconds: [Double] = [
         0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
     ]
     /// Bounds in seconds, from a tenth of a second to a quarter of an hour: for delays that senders and networks cause.
-    public static let delayBoundsSeconds: [Double] = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900]
+    package static let delayBoundsSeconds: [Double] = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900]
 }

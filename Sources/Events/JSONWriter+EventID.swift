@@ -1,11 +1,11 @@
-public import Wire
+package import Wire
 
 extension JSONWriter {
     /// An event's id as text.
-    public mutating func id(_ id: EventID) { plainText { $0.appendDigits(id) } }
+    package mutating func id(_ id: EventID) { plainText { $0.appendDigits(id) } }
 
     /// A member that is an event's id.
-    public mutating func member(_ name: String, id: EventID?) {
+    package mutating func member(_ name: String, id: EventID?) {
         guard let id else { return }
         self.name(name)
         self.id(id)

@@ -1,26 +1,28 @@
+internal import Wire
+
 /// A committed event: its id, its content, and its bytes on the wire, encoded once for all subscribers.
 ///
 /// The frame is `id: <id>\ndata: <json>\n\n`. An NDJSON line is a part of it, so both formats share the bytes, and so
 /// do all loops and all subscribers.
-public final class JournalEvent: Sendable {
+package final class JournalEvent: Sendable {
     /// The event's id in the journal.
-    public let id: EventID
+    package let id: EventID
     /// The event.
-    public let event: Event
+    package let event: Event
     /// The whole SSE frame.
-    public let frame: SharedBytes
+    package let frame: SharedBytes
     /// The range of the JSON object in ``frame``; a newline follows it.
-    public let json: Range<Int>
+    package let json: Range<Int>
     /// The provider's redacted body, if it was stored.
-    public let raw: SharedBytes?
+    package let raw: SharedBytes?
 
     /// A committed event, encoded here.
-    public convenience init(id: EventID, event: Event, raw: [UInt8]? = nil) {
+    package convenience init(id: EventID, event: Event, raw: [UInt8]? = nil) {
         self.init(id: id, event: event, raw: raw, capacityBytes: 1024) { event.write(to: &$0, id: id) }
     }
 
     /// A committed event whose JSON is already encoded, for instance because it was appended before.
-    public convenience init(id: EventID, event: Event, json: some Collection<UInt8>, raw: [UInt8]? = nil) {
+    package convenience init(id: EventID, event: Event, json: some Collection<UInt8>, raw: [UInt8]? = nil) {
         self.init(id: id, event: event, raw: raw, capacityBytes: json.count + 48) { $0.encoded(json) }
     }
 
@@ -42,7 +44,7 @@ public final class JournalEvent: Sendable {
 
     /// Appends the JSON object to `bytes`.
     /// - Parameter showsRaw: whether the provider's body is its member `raw`, if it was kept.
-    public func appendJSON(to bytes: inout [UInt8], showsRaw: Bool) {
+    package func appendJSON(to bytes: inout [UInt8], showsRaw: Bool) {
         let object = UnsafeRawBufferPointer(rebasing: frame.buffer[json])
         guard showsRaw, let raw else { return bytes.append(contentsOf: object) }
         // The object is reopened: its closing brace comes after `raw`.
@@ -53,16 +55,16 @@ public final class JournalEvent: Sendable {
     }
 
     /// The bytes that count towards the bounds on memory.
-    public var bytes: Int { frame.count + (raw?.count ?? 0) }
+    package var bytes: Int { frame.count + (raw?.count ?? 0) }
 }
 
 /// Bytes at a fixed address, for vectored writes that outlive the scope which built them.
-public final class SharedBytes: @unchecked Sendable {
+package final class SharedBytes: @unchecked Sendable {
     // Unchecked: the memory is written before the initialiser returns and never afterwards; only deinit frees it.
     private let storage: UnsafeMutableRawBufferPointer
 
     /// A copy of `bytes`.
-    public init(_ bytes: some Collection<UInt8>) {
+    package init(_ bytes: some Collection<UInt8>) {
         storage = .allocate(byteCount: bytes.count, alignment: 1)
         storage.copyBytes(from: bytes)
     }
@@ -70,8 +72,8 @@ public final class SharedBytes: @unchecked Sendable {
     deinit { storage.deallocate() }
 
     /// How many bytes there are.
-    public var count: Int { storage.count }
+    package var count: Int { storage.count }
 
     /// The bytes; valid as long as this object lives.
-    public var buffer: UnsafeRawBufferPointer { UnsafeRawBufferPointer(storage) }
+    package var buffer: UnsafeRawBufferPointer { UnsafeRawBufferPointer(storage) }
 }

@@ -1,33 +1,33 @@
 /// The two ends of the journal.
-public struct JournalExtent: Sendable, Equatable {
+package struct JournalExtent: Sendable, Equatable {
     /// The last id that retention removed, ``EventID/zero`` if none. A cursor at or after it misses no event.
-    public var trimmedThrough: EventID
+    package var trimmedThrough: EventID
     /// The last id assigned, ``EventID/zero`` in a new journal.
-    public var head: EventID
+    package var head: EventID
 
     /// The ends of a journal.
-    public init(trimmedThrough: EventID, head: EventID) {
+    package init(trimmedThrough: EventID, head: EventID) {
         self.trimmedThrough = trimmedThrough
         self.head = head
     }
 }
 
 /// A part of the journal, read for a cursor that is behind. It is a class because many subscribers share one.
-public final class JournalPage: Sendable {
+package final class JournalPage: Sendable {
     /// The cursor for which it was read.
-    public let after: EventID
+    package let after: EventID
     /// Events in order, beginning with the first after the cursor.
-    public let events: [JournalEvent]
+    package let events: [JournalEvent]
     /// False when the page reaches the end of the journal.
-    public let hasMore: Bool
+    package let hasMore: Bool
     /// True when an event with the cursor's id is, or was, in this journal, or when the cursor is the place of the
     /// first event after it. False for a cursor of another journal, or from before the trimmed extent.
-    public let cursorIsKnown: Bool
+    package let cursorIsKnown: Bool
     /// The ends of the journal when the page was read.
-    public let extent: JournalExtent
+    package let extent: JournalExtent
 
     /// A page of the journal.
-    public init(after: EventID, events: [JournalEvent], hasMore: Bool, cursorIsKnown: Bool, extent: JournalExtent) {
+    package init(after: EventID, events: [JournalEvent], hasMore: Bool, cursorIsKnown: Bool, extent: JournalExtent) {
         self.after = after
         self.events = events
         self.hasMore = hasMore

@@ -1,8 +1,10 @@
+internal import Wire
+
 // Relations between bounds. A bound that is changed alone could make another one useless: a page larger than the ring,
 // a heartbeat later than the timeout that it prevents.
 extension Limits {
     /// Ends the program if the bounds contradict each other, because that is always a bug. Call it at start.
-    public static func checkRelations() {
+    package static func checkRelations() {
         for (holds, sentence) in relations { precondition(holds, sentence) }
     }
 

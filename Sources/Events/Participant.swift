@@ -1,38 +1,40 @@
+package import Wire
+
 /// A person or a program in a room: `data.participant`.
-public struct Participant: Sendable, Hashable {
+package struct Participant: Sendable, Hashable {
     /// The id of one connection (LiveKit's sid, Daily's session_id); a reload creates a new one. Presence is keyed by
     /// it.
-    public var id: WireText
+    package var id: WireText
     /// The user, as the application identifies them.
-    public var identity: WireText?
+    package var identity: WireText?
     /// The display name.
-    public var name: WireText?
+    package var name: WireText?
     /// `standard` for people; else `agent`, `sip`, `ingress`, `egress`, `recorder`, …
-    public var kind: WireText
+    package var kind: WireText
     /// When this connection joined.
-    public var joinedAt: WallTime?
+    package var joinedAt: WallTime?
     /// When it left.
-    public var leftAt: WallTime?
+    package var leftAt: WallTime?
     /// How long it stayed.
-    public var durationSeconds: Double?
+    package var durationSeconds: Double?
     /// Why it left, lower case: `client_initiated`, `duplicate_identity`, …
-    public var leaveReason: WireText?
+    package var leaveReason: WireText?
     /// Whether it has the rights of an owner.
-    public var isOwner: Bool?
+    package var isOwner: Bool?
     /// Daily's guess at the network: `good`, `warning`, `bad`, `unknown`.
-    public var networkQuality: WireText?
+    package var networkQuality: WireText?
     /// The application's own metadata.
-    public var metadata: WireText?
+    package var metadata: WireText?
     /// The application's own attributes, sorted by name.
-    public var attributes: [(name: WireText, value: WireText)]
+    package var attributes: [(name: WireText, value: WireText)]
     /// What the provider permits it to do, in the provider's format.
-    public var permissions: JSONValue?
+    package var permissions: JSONValue?
     /// All members with other names. Only `standard` senders can add their own; other providers' data is read into the
     /// members above alone.
-    public var details: JSONObject = [:]
+    package var details: JSONObject = [:]
 
     /// A participant of which at least the connection's id is known.
-    public init(id: WireText, identity: WireText? = nil, kind: WireText = Participant.standardKind) {
+    package init(id: WireText, identity: WireText? = nil, kind: WireText = Participant.standardKind) {
         self.id = id
         self.identity = identity
         self.kind = kind
@@ -40,7 +42,7 @@ public struct Participant: Sendable, Hashable {
     }
 
     /// The ``kind`` of people.
-    public static let standardKind: WireText = "standard"
+    package static let standardKind: WireText = "standard"
 
     private static let ownNames: Set<WireText> = [
         "id", "identity", "name", "kind", "joinedAt", "leftAt", "durationSeconds", "leaveReason", "isOwner",
@@ -48,7 +50,7 @@ public struct Participant: Sendable, Hashable {
     ]
 
     /// Parses what ``write(to:)`` wrote.
-    public init?(_ json: JSONValue?) {
+    package init?(_ json: JSONValue?) {
         guard let object = json?.object, let id = object["id"]?.string else { return nil }
         self.init(id: id, identity: object["identity"]?.string, kind: object["kind"]?.string ?? Self.standardKind)
         name = object["name"]?.string
@@ -67,7 +69,7 @@ public struct Participant: Sendable, Hashable {
     }
 
     /// Writes the members; the caller has opened the object.
-    public func write(to writer: inout JSONWriter) {
+    package func write(to writer: inout JSONWriter) {
         writeOwnMembers(to: &writer)
         for member in details.members { writer.member(member.name, member.value) }
     }
@@ -95,10 +97,10 @@ public struct Participant: Sendable, Hashable {
     }
 
     /// True when both would be written alike.
-    public static func == (left: Participant, right: Participant) -> Bool {
+    package static func == (left: Participant, right: Participant) -> Bool {
         JSONWriter.bytes { $0.object(left.write) } == JSONWriter.bytes { $0.object(right.write) }
     }
 
     /// Hashes the connection's id.
-    public func hash(into hasher: inout Hasher) { hasher.combine(id) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(id) }
 }

@@ -1,52 +1,54 @@
+package import Wire
+
 /// A name to match: exact, or with `*` for any number of any bytes.
-public struct Pattern: Sendable, Hashable {
+package struct Pattern: Sendable, Hashable {
     /// The text of the pattern.
-    public let text: WireText
+    package let text: WireText
     /// The parts between the stars; nil for an exact name.
     private let pieces: PatternPieces?
 
     /// A pattern; any text is valid. Check a pattern from outside with ``init(checking:)``.
-    public init(_ text: WireText) {
+    package init(_ text: WireText) {
         self.text = text
         pieces = text.contains(UInt8(ascii: "*")) ? PatternPieces(text) : nil
     }
 
     /// A pattern from outside, of at most ``Limits/patternBytes`` bytes and ``Limits/patternStars`` stars.
-    public init(checking text: WireText) throws(PatternError) {
+    package init(checking text: WireText) throws(PatternError) {
         guard text.byteCount <= Limits.patternBytes else { throw .tooLong }
         guard text.utf8.count(where: { $0 == UInt8(ascii: "*") }) <= Limits.patternStars else { throw .tooManyStars }
         self.init(text)
     }
 
     /// Matches everything.
-    public static let any = Pattern("*")
+    package static let any = Pattern("*")
 
     /// True when both texts have the same bytes.
-    public static func == (left: Pattern, right: Pattern) -> Bool { left.text == right.text }
+    package static func == (left: Pattern, right: Pattern) -> Bool { left.text == right.text }
 
     /// Hashes the text.
-    public func hash(into hasher: inout Hasher) { hasher.combine(text) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(text) }
 
     /// True when it matches only one name.
-    public var isExact: Bool { pieces == nil }
+    package var isExact: Bool { pieces == nil }
 
     /// True when `name` matches as a whole. Bytes are compared: upper and lower case differ. It takes time linear in
     /// the lengths of pattern and name, and no memory.
-    public func matches(_ name: WireText) -> Bool {
+    package func matches(_ name: WireText) -> Bool {
         guard let pieces else { return text == name }
         return name.withBytes(pieces.match)
     }
 }
 
 /// Why a text from outside is not accepted as a pattern.
-public enum PatternError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum PatternError: Error, Sendable, Equatable, CustomStringConvertible {
     /// More than ``Limits/patternBytes`` bytes.
     case tooLong
     /// More than ``Limits/patternStars`` stars.
     case tooManyStars
 
     /// The bound, as a clause.
-    public var description: String {
+    package var description: String {
         switch self {
         case .tooLong: "a pattern has at most \(Limits.patternBytes) bytes"
         case .tooManyStars: "a pattern has at most \(Limits.patternStars) stars"
@@ -55,37 +57,37 @@ public enum PatternError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 /// Alternatives: a name matches if one of the patterns does.
-public struct PatternSet: Sendable, Hashable {
+package struct PatternSet: Sendable, Hashable {
     /// The alternatives, without repetitions, sorted, so that equal sets are equal values.
-    public let patterns: [Pattern]
+    package let patterns: [Pattern]
 
     /// The set of these alternatives.
-    public init(_ patterns: some Sequence<Pattern>) {
+    package init(_ patterns: some Sequence<Pattern>) {
         let unique = Set(patterns)
         self.patterns = unique.contains(.any) ? [.any] : unique.sorted { $0.text < $1.text }
     }
 
     /// The set of these alternatives, each as text.
-    public init(_ texts: some Sequence<WireText>) {
+    package init(_ texts: some Sequence<WireText>) {
         self.init(texts.map { Pattern($0) })
     }
 
     /// The set of these alternatives from outside, each of which must be within the bounds of a pattern.
-    public init(checking texts: some Sequence<WireText>) throws(PatternError) {
+    package init(checking texts: some Sequence<WireText>) throws(PatternError) {
         var patterns: [Pattern] = []
         for text in texts { patterns.append(try Pattern(checking: text)) }
         self.init(patterns)
     }
 
     /// Matches everything.
-    public static let all = PatternSet([Pattern.any])
+    package static let all = PatternSet([Pattern.any])
 
     /// True when every name matches.
-    public var matchesAll: Bool { patterns == [.any] }
+    package var matchesAll: Bool { patterns == [.any] }
 
     /// The names, if there is no `*` in any of them.
-    public var exactNames: [WireText]? { patterns.allSatisfy(\.isExact) ? patterns.map(\.text) : nil }
+    package var exactNames: [WireText]? { patterns.allSatisfy(\.isExact) ? patterns.map(\.text) : nil }
 
     /// True when one of the alternatives matches.
-    public func matches(_ name: WireText) -> Bool { patterns.contains { $0.matches(name) } }
+    package func matches(_ name: WireText) -> Bool { patterns.contains { $0.matches(name) } }
 }

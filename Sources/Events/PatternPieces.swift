@@ -1,3 +1,5 @@
+internal import Wire
+
 /// A pattern with stars, prepared for matching: the parts between the stars, each with its table for the search of
 /// Knuth, Morris and Pratt.
 ///

@@ -1,22 +1,24 @@
+package import Wire
+
 /// A recording (LiveKit's egress to files, Daily's and Whereby's recordings): `data.recording`.
-public struct Recording: Sendable, Hashable {
+package struct Recording: Sendable, Hashable {
     /// The provider's id of the recording.
-    public var id: WireText
+    package var id: WireText
     /// Its state, lower case: `starting`, `active`, `complete`, `failed`, …
-    public var status: WireText
+    package var status: WireText
     /// When it began.
-    public var startedAt: WallTime?
+    package var startedAt: WallTime?
     /// When it ended.
-    public var endedAt: WallTime?
+    package var endedAt: WallTime?
     /// How long it is.
-    public var durationSeconds: Double?
+    package var durationSeconds: Double?
     /// Why it failed.
-    public var error: WireText?
+    package var error: WireText?
     /// Other members that only this provider has, without credentials.
-    public var details: JSONObject
+    package var details: JSONObject
 
     /// A recording with this id and status.
-    public init(id: WireText, status: WireText) {
+    package init(id: WireText, status: WireText) {
         self.id = id
         self.status = status
         details = [:]
@@ -25,7 +27,7 @@ public struct Recording: Sendable, Hashable {
     private static let ownNames: Set<WireText> = ["id", "status", "startedAt", "endedAt", "durationSeconds", "error"]
 
     /// Parses what ``write(to:)`` wrote.
-    public init?(_ json: JSONValue?) {
+    package init?(_ json: JSONValue?) {
         guard let object = json?.object, let id = object["id"]?.string, let status = object["status"]?.string else {
             return nil
         }
@@ -38,7 +40,7 @@ public struct Recording: Sendable, Hashable {
     }
 
     /// Writes the members; the caller has opened the object.
-    public func write(to writer: inout JSONWriter) {
+    package func write(to writer: inout JSONWriter) {
         writer.member("id", id)
         writer.member("status", status)
         writer.member("startedAt", time: startedAt)

@@ -1,25 +1,27 @@
+package import Wire
+
 /// A room as an event describes it: `data.room`.
-public struct Room: Sendable, Hashable {
+package struct Room: Sendable, Hashable {
     /// The name under which clients join it.
-    public var name: WireText
+    package var name: WireText
     /// The provider's id of this one session of the room (LiveKit `RM_…`, Daily's meeting id).
-    public var id: WireText?
+    package var id: WireText?
     /// When this session began.
-    public var startedAt: WallTime?
+    package var startedAt: WallTime?
     /// When it ended.
-    public var endedAt: WallTime?
+    package var endedAt: WallTime?
     /// How long it lasted.
-    public var durationSeconds: Double?
+    package var durationSeconds: Double?
     /// The application's own metadata.
-    public var metadata: WireText?
+    package var metadata: WireText?
     /// Why it ended, lower case: `api_delete`, `idle_timeout`, …
-    public var endReason: WireText?
+    package var endReason: WireText?
     /// All members with other names. Only `standard` senders can add their own; other providers' data is read into the
     /// members above alone.
-    public var details: JSONObject = [:]
+    package var details: JSONObject = [:]
 
     /// A room with this name.
-    public init(name: WireText, id: WireText? = nil) {
+    package init(name: WireText, id: WireText? = nil) {
         self.name = name
         self.id = id
     }
@@ -29,7 +31,7 @@ public struct Room: Sendable, Hashable {
     ]
 
     /// Parses what ``write(to:)`` wrote.
-    public init?(_ json: JSONValue?) {
+    package init?(_ json: JSONValue?) {
         guard let object = json?.object, let name = object["name"]?.string else { return nil }
         self.name = name
         id = object["id"]?.string
@@ -42,7 +44,7 @@ public struct Room: Sendable, Hashable {
     }
 
     /// Writes the members; the caller has opened the object.
-    public func write(to writer: inout JSONWriter) {
+    package func write(to writer: inout JSONWriter) {
         writeOwnMembers(to: &writer)
         for member in details.members { writer.member(member.name, member.value) }
     }

@@ -1,12 +1,14 @@
+package import Wire
+
 /// Identifies a room: names are unique only within a source.
-public struct RoomKey: Sendable, Hashable {
+package struct RoomKey: Sendable, Hashable {
     /// The name of the source whose webhooks report the room.
-    public let source: WireText
+    package let source: WireText
     /// The name under which clients join it.
-    public let name: WireText
+    package let name: WireText
 
     /// The room `name` of the source `source`.
-    public init(source: WireText, name: WireText) {
+    package init(source: WireText, name: WireText) {
         self.source = source
         self.name = name
     }
@@ -14,22 +16,22 @@ public struct RoomKey: Sendable, Hashable {
 
 /// A room that is open: its participants and what they publish. The fold over the journal maintains it; a snapshot
 /// shows it.
-public struct RoomState: Sendable, Equatable {
+package struct RoomState: Sendable, Equatable {
     /// The name of the source whose webhooks report the room.
-    public var source: WireText
+    package var source: WireText
     /// The kind of that source.
-    public var provider: WireText
+    package var provider: WireText
     /// The room itself.
-    public var room: Room
+    package var room: Room
     /// The participants in the room, in the order of joining.
-    public var participants: [ParticipantState]
+    package var participants: [ParticipantState]
     /// Recordings under way.
-    public var recordings: [Recording]
+    package var recordings: [Recording]
     /// The last event that changed it.
-    public var lastEventID: EventID
+    package var lastEventID: EventID
 
     /// A room without participants and recordings.
-    public init(source: WireText, provider: WireText, room: Room, lastEventID: EventID) {
+    package init(source: WireText, provider: WireText, room: Room, lastEventID: EventID) {
         self.source = source
         self.provider = provider
         self.room = room
@@ -39,10 +41,10 @@ public struct RoomState: Sendable, Equatable {
     }
 
     /// Source and name.
-    public var key: RoomKey { RoomKey(source: source, name: room.name) }
+    package var key: RoomKey { RoomKey(source: source, name: room.name) }
 
     /// Parses what ``write(to:)`` wrote.
-    public init?(_ json: JSONValue) {
+    package init?(_ json: JSONValue) {
         guard let object = json.object, let source = object["source"]?.string,
             let provider = object["provider"]?.string, var room = Room(json),
             let last = object["lastEventId"]?.string.flatMap(EventID.init)
@@ -54,12 +56,12 @@ public struct RoomState: Sendable, Equatable {
     }
 
     /// Writes the whole object: the room's members, then its participants and recordings.
-    public func write(to writer: inout JSONWriter) {
+    package func write(to writer: inout JSONWriter) {
         writer.object { writeMembers(to: &$0) }
     }
 
     /// Writes the members; the caller has opened the object, and may add others.
-    public func writeMembers(to writer: inout JSONWriter) {
+    package func writeMembers(to writer: inout JSONWriter) {
         room.writeOwnMembers(to: &writer)
         writer.member("source", source)
         writer.member("provider", provider)
@@ -77,14 +79,14 @@ public struct RoomState: Sendable, Equatable {
 }
 
 /// A participant in a room, with their published tracks.
-public struct ParticipantState: Sendable, Equatable {
+package struct ParticipantState: Sendable, Equatable {
     /// The participant.
-    public var participant: Participant
+    package var participant: Participant
     /// The published tracks.
-    public var tracks: [Track]
+    package var tracks: [Track]
 
     /// A participant, by default without tracks.
-    public init(participant: Participant, tracks: [Track] = []) {
+    package init(participant: Participant, tracks: [Track] = []) {
         self.participant = participant
         self.tracks = tracks
     }

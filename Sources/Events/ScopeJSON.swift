@@ -1,6 +1,8 @@
+package import Wire
+
 extension JSONWriter {
     /// A member with the limits of a scope, as `{"rooms":["call_*"]}`. Parts without a limit are left out.
-    public mutating func member(_ name: String, _ scope: EventScope, participants: Set<WireText> = []) {
+    package mutating func member(_ name: String, _ scope: EventScope, participants: Set<WireText> = []) {
         self.name(name)
         object { writer in
             writer.patterns("rooms", scope.rooms)

@@ -1,23 +1,25 @@
+package import Wire
+
 /// A published audio, video or data track: `data.track`.
-public struct Track: Sendable, Hashable {
+package struct Track: Sendable, Hashable {
     /// The provider's id of the track.
-    public var id: WireText
+    package var id: WireText
     /// `audio`, `video` or `data`.
-    public var kind: WireText
+    package var kind: WireText
     /// `camera`, `microphone`, `screen_share`, `screen_share_audio`.
-    public var source: WireText?
+    package var source: WireText?
     /// The name that the publisher chose.
-    public var name: WireText?
+    package var name: WireText?
     /// Whether it was muted when it was published.
-    public var muted: Bool
+    package var muted: Bool
     /// The codec, as in `video/VP8`.
-    public var mimeType: WireText?
+    package var mimeType: WireText?
     /// All members with other names. Only `standard` senders can add their own; other providers' data is read into the
     /// members above alone.
-    public var details: JSONObject = [:]
+    package var details: JSONObject = [:]
 
     /// A track with this id and kind.
-    public init(id: WireText, kind: WireText, muted: Bool = false) {
+    package init(id: WireText, kind: WireText, muted: Bool = false) {
         self.id = id
         self.kind = kind
         self.muted = muted
@@ -26,7 +28,7 @@ public struct Track: Sendable, Hashable {
     private static let ownNames: Set<WireText> = ["id", "kind", "source", "name", "muted", "mimeType"]
 
     /// Parses what ``write(to:)`` wrote.
-    public init?(_ json: JSONValue?) {
+    package init?(_ json: JSONValue?) {
         guard let object = json?.object, let id = object["id"]?.string, let kind = object["kind"]?.string else {
             return nil
         }
@@ -38,7 +40,7 @@ public struct Track: Sendable, Hashable {
     }
 
     /// Writes the members; the caller has opened the object.
-    public func write(to writer: inout JSONWriter) {
+    package func write(to writer: inout JSONWriter) {
         writer.member("id", id)
         writer.member("kind", kind)
         writer.member("source", source)

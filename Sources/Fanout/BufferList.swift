@@ -1,5 +1,6 @@
 internal import Events
 internal import Glibc
+internal import Wire
 
 /// The pieces of one vectored write, in memory that is allocated once and used for every write.
 final class BufferList {

@@ -1,5 +1,6 @@
 package import Events
 internal import Glibc
+internal import Wire
 
 // Subscribers that are not served with their group: those that resume, read slowly, or have a limit of their own.
 extension Hub {

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// How many streams of a hub are at the head of the journal, behind it, or blocked.
 package struct Census: Sendable, Equatable {

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Frames that the relay itself adds to a stream. They have a type like any event, but no member `id`. Frames that
 /// report the stream's position have `lastEventId`, and in SSE the field `id:`.

@@ -1,5 +1,6 @@
 package import Events
 internal import Glibc
+internal import Wire
 
 // Live delivery: the events of a commit are written to all subscribers at the head.
 extension Hub {
@@ -94,7 +95,8 @@ extension Hub {
     }
 
     /// Removes a live subscriber from its group because its outlet did not accept all of `events`.
-    private func removeFromGroup(_ subscriber: Subscriber, _ result: OutletResult, of events: ArraySlice<JournalEvent>) {
+    private func removeFromGroup(_ subscriber: Subscriber, _ result: OutletResult, of events: ArraySlice<JournalEvent>)
+    {
         guard case .took(let count) = result else { return end(subscriber, .clientClosed) }
         leaveHead(subscriber)
         wrote(count, to: subscriber)

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Streams with the same filter and the same format: the same bytes are written to all of them that are live.
 final class Group {

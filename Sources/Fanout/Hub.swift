@@ -1,4 +1,5 @@
 package import Events
+package import Wire
 
 /// Intervals and bounds of a hub.
 package struct HubSettings: Sendable {

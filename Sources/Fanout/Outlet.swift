@@ -1,5 +1,6 @@
 package import Events
 package import Glibc
+internal import Wire
 
 /// The destination of a subscriber's bytes: a socket, a page that collects events, or in the simulator a double that
 /// writes short, stalls and breaks.

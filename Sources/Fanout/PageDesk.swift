@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Pages of the journal for subscribers that are behind the ring. Subscribers with the same cursor share one read, and
 /// a page serves all subscribers whose cursor lies in it.

@@ -1,4 +1,5 @@
 package import Events
+package import Wire
 
 // The ids that clients are given to resume from. They are chosen so that no event is lost or sent twice, and so that
 // they reveal of other readers' events only that there was one in some second.

@@ -1,4 +1,5 @@
 package import Events
+internal import Wire
 
 /// Tells a client that everything it holds may be stale: events are missing before the next one.
 package struct Resync: Sendable, Equatable {

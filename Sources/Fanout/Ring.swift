@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// The latest events, in memory. Subscribers that lag a little catch up from here without a read of the journal.
 struct Ring {

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// How events are written to one stream. Streams of one format and one filter share every byte.
 package struct StreamFormat: Sendable, Hashable {

@@ -1,4 +1,5 @@
 package import Events
+package import Wire
 
 /// The state of one stream, for the admin API.
 package struct StreamReport: Sendable {

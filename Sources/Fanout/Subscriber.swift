@@ -1,4 +1,5 @@
 package import Events
+package import Wire
 
 /// One stream: a cursor over the journal and an outlet. It belongs to one ``Hub``, on one thread.
 package final class Subscriber {

@@ -1,4 +1,5 @@
 package import Events
+package import Wire
 
 /// A request for a stream, checked and authorised.
 package struct Subscription: Sendable {

@@ -1,4 +1,5 @@
-package import Events
+internal import Events
+package import Wire
 
 // Work that only time triggers: heartbeats, ends of tokens, the greatest age of streams. And draining.
 extension Hub {

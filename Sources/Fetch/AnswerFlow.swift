@@ -45,7 +45,7 @@ final class AnswerFlow: Sendable {
 }
 
 /// The parts of an answer, as they come; ends when the answer does, throws a ``WebFailure`` when the connection breaks.
-public struct WebAnswerParts: AsyncSequence {
+package struct WebAnswerParts: AsyncSequence {
     private let parts: AsyncThrowingStream<WebAnswerPart, any Error>
     private let flow: AnswerFlow
 
@@ -61,12 +61,12 @@ public struct WebAnswerParts: AsyncSequence {
     }
 
     /// Reads the parts.
-    public struct AsyncIterator: AsyncIteratorProtocol {
+    package struct AsyncIterator: AsyncIteratorProtocol {
         var parts: AsyncThrowingStream<WebAnswerPart, any Error>.AsyncIterator
         let flow: AnswerFlow
 
         /// The next part; nil at the end.
-        public mutating func next() async throws -> WebAnswerPart? {
+        package mutating func next() async throws -> WebAnswerPart? {
             let part = try await parts.next()
             if part != nil { flow.releasePlace() }
             return part
@@ -74,7 +74,7 @@ public struct WebAnswerParts: AsyncSequence {
     }
 
     /// Begins to read.
-    public func makeAsyncIterator() -> AsyncIterator {
+    package func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(parts: parts.makeAsyncIterator(), flow: flow)
     }
 }

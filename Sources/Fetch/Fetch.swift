@@ -2,18 +2,18 @@ internal import Dispatch
 internal import FoundationEssentials
 
 /// One document to be fetched with GET, within bounds of time and size.
-public struct Fetch: Sendable {
+package struct Fetch: Sendable {
     /// What came.
-    public struct Document: Sendable, Equatable {
+    package struct Document: Sendable, Equatable {
         /// The body.
-        public let body: [UInt8]
+        package let body: [UInt8]
         /// For how many seconds the sender calls it fresh (`Cache-Control`, RFC 9111, section 5.2.2); 0 for
         /// `no-cache` and `no-store`, nil if it does not say.
-        public let maxAgeSeconds: Int?
+        package let maxAgeSeconds: Int?
     }
 
     /// Why nothing came, or nothing of use.
-    public enum Failure: Error, Sendable, Equatable {
+    package enum Failure: Error, Sendable, Equatable {
         /// It took longer than allowed.
         case timedOut
         /// No connection, or one that broke; the text is libcurl's, without the address's query.
@@ -36,7 +36,7 @@ public struct Fetch: Sendable {
     ///   - authorities: the path of certificates in PEM that are trusted instead of the system's.
     ///   - timeoutMilliseconds: for everything, from the name's look-up to the body's last byte.
     ///   - limitBytes: how large the body may be.
-    public init(_ address: WebAddress, authorities: String? = nil, timeoutMilliseconds: Int, limitBytes: Int) {
+    package init(_ address: WebAddress, authorities: String? = nil, timeoutMilliseconds: Int, limitBytes: Int) {
         self.address = address
         self.authorities = authorities
         self.timeoutMilliseconds = timeoutMilliseconds
@@ -47,7 +47,7 @@ public struct Fetch: Sendable {
     private static let threads = DispatchQueue(label: "fetch", attributes: .concurrent)
 
     /// Fetches it.
-    public func document() async throws(Failure) -> Document {
+    package func document() async throws(Failure) -> Document {
         let result: Result<Document, Failure> = await withCheckedContinuation { continuation in
             Self.threads.async { continuation.resume(returning: perform()) }
         }
@@ -64,22 +64,22 @@ public struct Fetch: Sendable {
 
 /// An address that keys may be fetched from: `https`, or `http` on this machine, where nobody can change the answer
 /// on its way.
-public struct WebAddress: Sendable, Hashable {
+package struct WebAddress: Sendable, Hashable {
     /// The whole address.
-    public let text: String
+    package let text: String
     /// Whether it is spoken to in TLS.
-    public let isSecure: Bool
+    package let isSecure: Bool
     /// Whether it is on this machine. Such an address is never asked through a proxy.
-    public let isLoopback: Bool
+    package let isLoopback: Bool
 
     /// What is wrong with an address, to be read after its name.
-    public struct Mistake: Error, Sendable, Equatable {
+    package struct Mistake: Error, Sendable, Equatable {
         /// The rest of the sentence.
-        public let problem: String
+        package let problem: String
     }
 
     /// Reads an address.
-    public init(_ text: String) throws(Mistake) {
+    package init(_ text: String) throws(Mistake) {
         // What is left are the characters of RFC 3986: no two readers of addresses see different hosts in them.
         let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"<>\\^`{|}".utf8.contains($0) }
         guard isPlain, let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(),
@@ -98,7 +98,7 @@ public struct WebAddress: Sendable, Hashable {
     }
 
     /// The address without what follows its path, for people: a query may hold a secret.
-    public var shown: String { String(text.prefix { $0 != "?" && $0 != "#" }) }
+    package var shown: String { String(text.prefix { $0 != "?" && $0 != "#" }) }
 
     /// Whether an address, whatever else may be wrong with it, is on this machine.
     static func isOnThisMachine(_ text: String) -> Bool {

@@ -1,26 +1,26 @@
 internal import Dispatch
 
 /// Sends requests one after another, over the same connection where the server keeps it open.
-public final class WebClient: Sendable {
+package final class WebClient: Sendable {
     private let connection: CurlConnection
     /// libcurl waits on the thread that asks, so this is a thread of its own while a transfer runs.
     private let queue = DispatchQueue(label: "web client")
 
     /// A client that has not connected yet.
-    public init(trusting certificates: TrustedCertificates) {
+    package init(trusting certificates: TrustedCertificates) {
         connection = CurlConnection(trusting: certificates)
     }
 
     /// Sends a request. Its answer is read while it comes, no faster than the parts are taken. A second request waits
     /// until the first answer has ended or was abandoned.
-    public func parts(of request: WebRequest) -> WebAnswerParts {
+    package func parts(of request: WebRequest) -> WebAnswerParts {
         WebAnswerParts { flow in
             queue.async { [connection] in flow.finish(connection.run(request, into: flow)) }
         }
     }
 
     /// Sends a request and reads its whole answer, of the body no more than `limitBytes`.
-    public func answer(to request: WebRequest, limitBytes: Int) async throws -> WebAnswer {
+    package func answer(to request: WebRequest, limitBytes: Int) async throws -> WebAnswer {
         var status = 0
         var headers: [String: String] = [:]
         var body: [UInt8] = []

@@ -1,15 +1,15 @@
 /// Which certificates a server's is checked against.
-public struct TrustedCertificates: Sendable, Equatable {
+package struct TrustedCertificates: Sendable, Equatable {
     /// The path of a file of certificates in PEM; nil takes the system's.
-    public let file: String?
+    package let file: String?
     /// The path of a folder of certificates by their hash, as OpenSSL has them.
-    public let folder: String?
+    package let folder: String?
     /// Whether the system's folder stays trusted beside `file`.
     let keepsSystemFolder: Bool
 
     /// Those of a file instead of the system's, else what the environment names (`SSL_CERT_FILE` and `SSL_CERT_DIR`,
     /// as OpenSSL has them), else the system's.
-    public init(file: String?, environment: [String: String]) {
+    package init(file: String?, environment: [String: String]) {
         func named(_ variable: String) -> String? { environment[variable].flatMap { $0.isEmpty ? nil : $0 } }
         self.file = file ?? named("SSL_CERT_FILE")
         folder = file == nil ? named("SSL_CERT_DIR") : nil
@@ -18,22 +18,22 @@ public struct TrustedCertificates: Sendable, Equatable {
 }
 
 /// A request to a web server.
-public struct WebRequest: Sendable {
+package struct WebRequest: Sendable {
     /// The address, `http` or `https`. Redirects are not followed: they would take the headers elsewhere.
-    public var url: String
+    package var url: String
     /// Names and values, in the order in which they are sent.
-    public var headers: [(name: String, value: String)]
+    package var headers: [(name: String, value: String)]
     /// With a body it is a POST, else a GET.
-    public var body: [UInt8]?
+    package var body: [UInt8]?
     /// Whether the answer may come compressed; it is decompressed then.
-    public var acceptsCompression = false
+    package var acceptsCompression = false
     /// How long a connection may take to come about.
-    public var connectMilliseconds = 10_000
+    package var connectMilliseconds = 10_000
     /// How long nothing may come before the transfer counts as dead.
-    public var silenceMilliseconds: Int
+    package var silenceMilliseconds: Int
 
     /// A request.
-    public init(
+    package init(
         url: String, headers: [(name: String, value: String)], body: [UInt8]? = nil, silenceMilliseconds: Int
     ) {
         self.url = url
@@ -44,7 +44,7 @@ public struct WebRequest: Sendable {
 }
 
 /// Why an answer did not come, or not to its end. The texts are libcurl's.
-public enum WebFailure: Error, Sendable, Equatable {
+package enum WebFailure: Error, Sendable, Equatable {
     /// The host's name has no address.
     case noSuchHost
     /// No process listens there, or the network does not lead there.
@@ -60,7 +60,7 @@ public enum WebFailure: Error, Sendable, Equatable {
 }
 
 /// A part of an answer, in order: the head once, then bytes.
-public enum WebAnswerPart: Sendable {
+package enum WebAnswerPart: Sendable {
     /// The status, and the header's values by their names in lower case.
     case head(status: Int, headers: [String: String])
     /// Some of the body.
@@ -68,11 +68,11 @@ public enum WebAnswerPart: Sendable {
 }
 
 /// A whole answer.
-public struct WebAnswer: Sendable {
+package struct WebAnswer: Sendable {
     /// The status.
-    public let status: Int
+    package let status: Int
     /// The header's values by their names in lower case.
-    public let headers: [String: String]
+    package let headers: [String: String]
     /// The body, or its beginning if it is longer than asked for.
-    public let body: [UInt8]
+    package let body: [UInt8]
 }

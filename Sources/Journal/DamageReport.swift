@@ -1,10 +1,10 @@
 internal import Events
-public import Wire
+package import Wire
 
 /// What of the log turned out to be damaged, and when an operator is to be told. A damaged page is met again and again,
 /// by every stream that needs it and by retention: each place is told once, and then once in
 /// ``Limits/damageNoticeMilliseconds`` for as long as it is met.
-public struct DamageReport: Sendable, Equatable {
+package struct DamageReport: Sendable, Equatable {
     private struct Place: Sendable, Equatable {
         var toldAt: SteadyTime
         var sinceTold = 0
@@ -13,18 +13,18 @@ public struct DamageReport: Sendable, Equatable {
     private let path: String
     private var places: [JournalError: Place] = [:]
     /// How often damage was met.
-    public private(set) var faults = 0
+    package private(set) var faults = 0
 
     /// Of the log in this file, of which nothing is damaged so far.
-    public init(path: String) {
+    package init(path: String) {
         self.path = path
     }
 
     /// How many places are damaged, as far as that is known; ``Limits/damagedPlaces`` at most.
-    public var count: Int { places.count }
+    package var count: Int { places.count }
 
     /// One sentence for as long as the log is damaged; nil if it is not, as far as that is known.
-    public var summary: String? {
+    package var summary: String? {
         guard !places.isEmpty else { return nil }
         let number = places.count == 1 ? "1 place" : "\(places.count) places"
         return "\(path) is damaged in \(number) or more: \(faults) reads and writes have failed since the start."
@@ -32,7 +32,7 @@ public struct DamageReport: Sendable, Equatable {
 
     /// Takes a fault.
     /// - Returns: the line for the log; nil if the place was told lately.
-    public mutating func record(_ fault: JournalError, now: SteadyTime) -> String? {
+    package mutating func record(_ fault: JournalError, now: SteadyTime) -> String? {
         faults += 1
         let isKnown = places[fault] != nil || places.count < Limits.damagedPlaces - 1
         let fault = isKnown ? fault : Self.elsewhere

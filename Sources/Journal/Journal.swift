@@ -1,9 +1,10 @@
-public import Events
+package import Events
+package import Wire
 
 /// The log: where events get their order, and from where they can be read again. SQLite is one home of it.
 ///
 /// `append` is called on the journal's own thread by ``JournalWriter``; `page` on reader threads. Both block.
-public protocol JournalHome: Sendable {
+package protocol JournalHome: Sendable {
     /// Commits drafts in one transaction, duplicates left out, and the events the room-state fold adds put in.
     /// When it returns, what it returns is durable. When it throws, nothing of the batch is in the log,
     /// and the next append may succeed. Errors are ``JournalError``.
@@ -55,31 +56,31 @@ public protocol JournalHome: Sendable {
 
 extension JournalHome {
     /// Nothing.
-    public func settle() throws {}
+    package func settle() throws {}
 
     /// No.
-    public func isOverfull() -> Bool { false }
+    package func isOverfull() -> Bool { false }
 
     /// None.
-    public func takeClockJumps() -> [ClockJump] { [] }
+    package func takeClockJumps() -> [ClockJump] { [] }
 
     /// None.
-    public func staleRooms(now: WallTime) throws -> [Draft] { [] }
+    package func staleRooms(now: WallTime) throws -> [Draft] { [] }
 }
 
 /// How much a log holds.
-public struct JournalSize: Sendable, Equatable {
+package struct JournalSize: Sendable, Equatable {
     /// How many events.
-    public var events: Int
+    package var events: Int
     /// How many bytes, as retention counts them.
-    public var bytes: Int
+    package var bytes: Int
     /// When the oldest event was committed; nil if there is none.
-    public var oldest: WallTime?
+    package var oldest: WallTime?
     /// How many rooms are open.
-    public var rooms: Int
+    package var rooms: Int
 
     /// Sizes; an empty log unless given.
-    public init(events: Int = 0, bytes: Int = 0, oldest: WallTime? = nil, rooms: Int = 0) {
+    package init(events: Int = 0, bytes: Int = 0, oldest: WallTime? = nil, rooms: Int = 0) {
         self.events = events
         self.bytes = bytes
         self.oldest = oldest
@@ -88,21 +89,21 @@ public struct JournalSize: Sendable, Equatable {
 }
 
 /// What one transaction brought.
-public struct Commit: Sendable {
+package struct Commit: Sendable {
     /// What is new, in order. May hold more events than drafts (synthetic leaves) or fewer (duplicates).
-    public let events: [JournalEvent]
+    package let events: [JournalEvent]
     /// Rooms that changed, as they are now; nil for those that are closed.
-    public let rooms: [RoomKey: RoomState?]
+    package let rooms: [RoomKey: RoomState?]
     /// The log after it.
-    public let extent: JournalExtent
+    package let extent: JournalExtent
     /// How many drafts were duplicates of something committed before, or of one before it in the same batch; the
     /// relay's own finishes of rooms that are not open count as such.
-    public let duplicates: Int
+    package let duplicates: Int
     /// Which drafts these were, by their index in the batch.
-    public let duplicateIndexes: Set<Int>
+    package let duplicateIndexes: Set<Int>
 
     /// What one transaction brought.
-    public init(
+    package init(
         events: [JournalEvent], rooms: [RoomKey: RoomState?], extent: JournalExtent, duplicates: Int,
         duplicateIndexes: Set<Int> = []
     ) {

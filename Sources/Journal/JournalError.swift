@@ -1,18 +1,18 @@
 /// A fault of the log's home: the disk is full, the file is damaged, another relay has it open.
-public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
+package struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What was being done: `open`, `append`, `page`, `trim`, …
-    public let operation: String
+    package let operation: String
     /// The extended result code of the home, SQLite's as a rule; 0 where there is none.
-    public let code: Int32
+    package let code: Int32
     /// What the home says. It names no value of any event, so it may be logged.
-    public let text: String
+    package let text: String
 
     /// True if the log stays as unusable as it is until an operator does something: it is damaged, or of a newer
     /// version.
-    public let needsOperator: Bool
+    package let needsOperator: Bool
 
     /// A fault.
-    public init(operation: String, code: Int32 = 0, text: String, needsOperator: Bool = false) {
+    package init(operation: String, code: Int32 = 0, text: String, needsOperator: Bool = false) {
         self.operation = operation
         self.code = code
         self.text = text
@@ -28,7 +28,7 @@ public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
     private static let unreadable: Set<Int32> = [266, 522, 8458]
 
     /// True if a part of the file cannot be read as what it was: another try will fail as well.
-    public var isDamage: Bool {
+    package var isDamage: Bool {
         // The upper bits of an extended code say more about the same.
         [Self.damaged, Self.noDatabase].contains(code & 0xFF) || Self.unreadable.contains(code)
     }
@@ -62,7 +62,7 @@ public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     /// One line for the log.
-    public var description: String {
+    package var description: String {
         code == 0 ? "journal: \(operation): \(text)" : "journal: \(operation): \(text) (\(code))"
     }
 }

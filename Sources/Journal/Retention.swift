@@ -1,17 +1,18 @@
 internal import Events
+internal import Wire
 
 /// What is kept of the log. An event goes as soon as one of the bounds is passed; whichever is nil does not bind.
-public struct Retention: Sendable, Equatable {
+package struct Retention: Sendable, Equatable {
     /// How old an event may become. A step of the wall clock makes no event older: see ``SQLiteHome``.
-    public var ageMilliseconds: Int64?
+    package var ageMilliseconds: Int64?
     /// How many events are kept.
-    public var events: Int?
+    package var events: Int?
     /// How many bytes are kept: the texts of events, and ``Limits/eventOverheadBytes`` for each. The file is
     /// somewhat larger, and does not shrink when events go: their space is used again.
-    public var bytes: Int?
+    package var bytes: Int?
 
     /// A day, a million events, 1 GiB, unless told otherwise.
-    public init(ageMilliseconds: Int64? = 86_400_000, events: Int? = 1_000_000, bytes: Int? = 1 << 30) {
+    package init(ageMilliseconds: Int64? = 86_400_000, events: Int? = 1_000_000, bytes: Int? = 1 << 30) {
         self.ageMilliseconds = ageMilliseconds
         self.events = events
         self.bytes = bytes
@@ -28,7 +29,7 @@ public struct Retention: Sendable, Equatable {
 }
 
 /// What a committed event survives.
-public enum Durability: String, Sendable, CaseIterable {
+package enum Durability: String, Sendable, CaseIterable {
     /// Loss of power: the disk is asked to write before an append returns.
     case full
     /// The end of the process in any way, kill -9 included; a loss of power may cost the last seconds.

@@ -1,16 +1,16 @@
-public import Wire
+package import Wire
 
 /// A file of the browser's side as it is served: its bytes twice, as they are and compressed, so that nothing is
 /// compressed while clients wait.
-public struct Asset: Sendable {
+package struct Asset: Sendable {
     /// Where it is, without the slash in front: `client.js`. The dashboard's document has the empty path.
-    public let path: WireText
+    package let path: WireText
     /// Its media type.
-    public let contentType: String
+    package let contentType: String
     /// The first 16 digits of the SHA-256 of its bytes.
-    public let hash: String
+    package let hash: String
     /// True for the files of the dashboard, which an operator may switch off.
-    public let isOfDashboard: Bool
+    package let isOfDashboard: Bool
 
     private let identityBase64: StaticString
     private let gzipBase64: StaticString
@@ -28,15 +28,15 @@ public struct Asset: Sendable {
     }
 
     /// One of its two forms.
-    public struct Form: Sendable {
+    package struct Form: Sendable {
         /// The body.
-        public let bytes: [UInt8]
+        package let bytes: [UInt8]
         /// The strong entity tag: each form has its own (RFC 9110, section 8.8.3.3).
-        public let tag: String
+        package let tag: String
     }
 
     /// The form for clients that take gzip, or the one for all others.
-    public func form(gzip: Bool) -> Form {
+    package func form(gzip: Bool) -> Form {
         Form(bytes: Self.decoded(gzip ? gzipBase64 : identityBase64), tag: gzip ? "\"\(hash)-gzip\"" : "\"\(hash)\"")
     }
 
@@ -48,14 +48,14 @@ public struct Asset: Sendable {
 }
 
 /// All files of the browser's side.
-public enum Assets {
+package enum Assets {
     /// In the order of their paths.
-    public static let all: [Asset] = embedded
+    package static let all: [Asset] = embedded
 
     private static let byPath = Dictionary(uniqueKeysWithValues: all.map { ($0.path, $0) })
 
     /// The asset at the segments of a path; nil where there is none.
-    public static func asset(at path: [WireText]) -> Asset? {
+    package static func asset(at path: [WireText]) -> Asset? {
         switch path.count {
         case 0: byPath[""]
         case 1: byPath[path[0]]

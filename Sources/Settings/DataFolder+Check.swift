@@ -9,7 +9,7 @@ extension DataFolder {
     /// The folder itself may be reached by a symbolic link, as systemd's `DynamicUser=` makes one; no file in it may.
     /// - Returns: what an operator should know although the folder can be used, each as a sentence without a full stop.
     /// - Throws: what another user could have put there, or could still change.
-    public func check() throws(DataFolderError) -> [String] { try check(user: System.user) }
+    package func check() throws(DataFolderError) -> [String] { try check(user: System.user) }
 
     /// The same for a relay that runs as another user.
     func check(user: UInt32) throws(DataFolderError) -> [String] {

@@ -3,20 +3,21 @@ internal import Events
 internal import FoundationEssentials
 internal import Glibc
 package import Platform
+internal import Wire
 
 /// The folder that holds what the relay keeps: the log, and the secrets it made up. Only its user may look inside.
-public struct DataFolder: Sendable {
+package struct DataFolder: Sendable {
     /// Where it is.
-    public let path: String
+    package let path: String
 
     /// The folder at `path`; nothing is touched yet.
-    public init(path: String) {
+    package init(path: String) {
         self.path = path
     }
 
     /// Where it is unless chosen: `$XDG_DATA_HOME/roomwire`, else `~/.local/share/roomwire`, else, for a user
     /// without a home, `/var/lib/roomwire`.
-    public static func defaultPath(environment: [String: String]) -> String {
+    package static func defaultPath(environment: [String: String]) -> String {
         // The XDG base directory specification has relative paths ignored.
         if let data = environment["XDG_DATA_HOME"], data.hasPrefix("/") { return data + "/roomwire" }
         if let home = environment["HOME"], home.hasPrefix("/") { return home + "/.local/share/roomwire" }
@@ -24,7 +25,7 @@ public struct DataFolder: Sendable {
     }
 
     /// Makes the folder, and those above it, with mode 0700, unless it is there.
-    public func create() throws(DataFolderError) {
+    package func create() throws(DataFolderError) {
         var isFolder = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
             guard isFolder else { throw DataFolderError(path: path, problem: "is a file, not a folder") }
@@ -42,12 +43,12 @@ public struct DataFolder: Sendable {
     }
 
     /// The secret for tokens of our own, made up (256 bits) when there is none yet.
-    public func tokenSecret() throws(DataFolderError) -> String {
+    package func tokenSecret() throws(DataFolderError) -> String {
         try kept(Self.tokenSecretFile) { Self.random(bytes: 32) }
     }
 
     /// The demo's source, with a key and secret made up when there are none yet.
-    public func demoSource() throws(DataFolderError) -> SourceSettings {
+    package func demoSource() throws(DataFolderError) -> SourceSettings {
         let line = try kept(Self.demoFile) { "APIdemo\(Self.random(bytes: 4)) \(Self.random(bytes: 32))" }
         let words = line.split(separator: " ")
         guard words.count == 2 else {
@@ -57,7 +58,7 @@ public struct DataFolder: Sendable {
     }
 
     /// The name of the demo's source.
-    public static let demoName = "demo"
+    package static let demoName = "demo"
     static let tokenSecretFile = "token-secret"
     static let demoFile = "demo-source"
     /// The file of what administrators have revoked.
@@ -66,9 +67,9 @@ public struct DataFolder: Sendable {
     package func file(_ name: String) -> String { "\(path)/\(name)" }
 
     /// Whether a secret for tokens is there already.
-    public var hasTokenSecret: Bool { FileManager.default.fileExists(atPath: file(Self.tokenSecretFile)) }
+    package var hasTokenSecret: Bool { FileManager.default.fileExists(atPath: file(Self.tokenSecretFile)) }
     /// Whether the demo's source is there already.
-    public var hasDemoSource: Bool { FileManager.default.fileExists(atPath: file(Self.demoFile)) }
+    package var hasDemoSource: Bool { FileManager.default.fileExists(atPath: file(Self.demoFile)) }
 
     private static func random(bytes: Int) -> String {
         Hex.text(SymmetricKey(size: SymmetricKeySize(bitCount: bytes * 8)).withUnsafeBytes { Array($0) })
@@ -78,14 +79,14 @@ public struct DataFolder: Sendable {
 }
 
 /// A data folder that cannot be used: which path, and why.
-public struct DataFolderError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct DataFolderError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Which folder or file.
-    public let path: String
+    package let path: String
     /// What is wrong, to be read after the path.
-    public let problem: String
+    package let problem: String
 
     /// Whether the next try may succeed without anybody doing something: a full disk, too many open files.
-    public var mayPass = false
+    package var mayPass = false
 
     package init(path: String, problem: String, _ error: SystemError) {
         self.init(path: path, problem: "\(problem): \(DataFolder.errorText(error.code))")
@@ -98,7 +99,7 @@ public struct DataFolderError: Error, Sendable, Equatable, CustomStringConvertib
     }
 
     /// Path and problem, as a sentence.
-    public var description: String { "\(path) \(problem)" }
+    package var description: String { "\(path) \(problem)" }
 }
 
 // Files that hold a secret.

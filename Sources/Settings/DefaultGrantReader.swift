@@ -1,5 +1,6 @@
 internal import Access
 internal import Events
+internal import Wire
 internal import Yams
 
 /// Reads an issuer's `default_grant`: the grant of tokens that say nothing about one, in the words of a token.

@@ -1,16 +1,16 @@
 internal import Glibc
 
 /// An address to accept connections on.
-public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
+package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// An IPv4 or IPv6 address in text, the latter without brackets.
-    public let host: String
+    package let host: String
     /// 0 lets the system choose.
-    public let port: Int
+    package let port: Int
     /// Whether it is spoken to over TLS.
-    public let isSecure: Bool
+    package let isSecure: Bool
 
     /// An address of parts that are right.
-    public init(host: String, port: Int, isSecure: Bool = false) {
+    package init(host: String, port: Int, isSecure: Bool = false) {
         self.host = host
         self.port = port
         self.isSecure = isSecure
@@ -60,8 +60,8 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     private static let secureScheme = "https://"
 
     /// Address and port as they would be written in a URL.
-    public var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    package var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     /// As it is written in the settings: with `https://` if it is spoken to over TLS.
-    public var description: String { isSecure ? Self.secureScheme + authority : authority }
+    package var description: String { isSecure ? Self.secureScheme + authority : authority }
 }

@@ -1,7 +1,7 @@
-public import Wire
+package import Wire
 
 /// Durations, sizes and counts as people write them.
-public enum Quantity {
+package enum Quantity {
     private static let durationUnits: [(name: String, factor: Int)] = [
         ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
     ]
@@ -12,7 +12,7 @@ public enum Quantity {
 
     /// Milliseconds of a duration: `500ms`, `15s`, `10m`, `24h`, `7d`, or several from large to small, as `1h30m`.
     /// Only 0 may go without a unit. Nil for anything else.
-    public static func milliseconds(_ text: String) -> Int? {
+    package static func milliseconds(_ text: String) -> Int? {
         if text == "0" { return 0 }
         var rest = Substring(text)
         var total = 0
@@ -35,14 +35,14 @@ public enum Quantity {
     }
 
     /// The same of text from outside.
-    public static func milliseconds(_ text: WireText) -> Int? {
+    package static func milliseconds(_ text: WireText) -> Int? {
         // The longest duration that anybody writes is far shorter, and has only ASCII.
         guard text.byteCount <= 64, text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         return milliseconds(text.string)
     }
 
     /// Bytes of a size: `64MiB`, `1GiB`, `100MB`, `512B`, or bytes without a unit. Nil for anything else.
-    public static func bytes(_ text: String) -> Int? {
+    package static func bytes(_ text: String) -> Int? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let word = text.dropFirst(digits.count)
         guard let number = Int(digits) else { return nil }
@@ -53,7 +53,7 @@ public enum Quantity {
     }
 
     /// A whole number, not negative; `_` may stand between digits. Nil for anything else.
-    public static func count(_ text: String) -> Int? {
+    package static func count(_ text: String) -> Int? {
         let groups = text.split(separator: "_", omittingEmptySubsequences: false)
         guard groups.allSatisfy({ group in !group.isEmpty && group.allSatisfy { $0.isASCII && $0.isNumber } }) else {
             return nil
@@ -62,14 +62,14 @@ public enum Quantity {
     }
 
     /// A duration in the largest unit that gives a whole number.
-    public static func text(milliseconds: Int) -> String {
+    package static func text(milliseconds: Int) -> String {
         if milliseconds == 0 { return "0" }
         let unit = durationUnits.first { milliseconds.isMultiple(of: $0.factor) }
         return unit.map { "\(milliseconds / $0.factor)\($0.name)" } ?? "\(milliseconds)ms"
     }
 
     /// A size in the largest binary unit that gives a whole number.
-    public static func text(bytes: Int) -> String {
+    package static func text(bytes: Int) -> String {
         if bytes == 0 { return "0" }
         let unit = sizeUnits.prefix(4).first { bytes.isMultiple(of: $0.factor) }
         return unit.map { "\(bytes / $0.factor)\($0.name)" } ?? "\(bytes)B"

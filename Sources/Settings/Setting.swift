@@ -1,5 +1,6 @@
 internal import Events
 internal import Logging
+internal import Wire
 
 /// A setting that is one value or a plain list: how to read it from text, wherever the text stood, and how to show it.
 ///

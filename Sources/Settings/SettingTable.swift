@@ -1,5 +1,6 @@
 internal import Access
 internal import Events
+internal import Wire
 
 extension Setting {
     /// Every setting of one value or a plain list, in the order in which `check` prints them.

@@ -4,7 +4,7 @@ extension Settings {
     /// `tail` on one machine agree.
     ///
     /// - Parameter demo: whether the demo's source is wanted even if it was never made before.
-    public func completed(demo: Bool) throws(DataFolderError) -> Settings {
+    package func completed(demo: Bool) throws(DataFolderError) -> Settings {
         var settings = self
         let folder = DataFolder(path: data)
         if tokens.issuers.isEmpty {
@@ -22,5 +22,5 @@ extension Settings {
     }
 
     /// The issuer whose tokens this machine can mint: the first one with a shared secret.
-    public var mintingIssuer: IssuerFile? { tokens.issuers.first { $0.hs256 != nil } }
+    package var mintingIssuer: IssuerFile? { tokens.issuers.first { $0.hs256 != nil } }
 }

@@ -1,5 +1,6 @@
 internal import Events
-public import FoundationEssentials
+internal import FoundationEssentials
+internal import Wire
 
 extension Settings {
     /// Reads the settings: flags over environment over file over defaults.
@@ -9,7 +10,7 @@ extension Settings {
     ///   - environment: all variables; `ROOMWIRE_*` and the providers' usual ones count.
     ///   - overrides: values of flags by the setting's key, for instance `["listen": ["127.0.0.1:3001"]]`.
     /// - Throws: everything that is wrong, in file, environment and flags together.
-    public static func load(
+    package static func load(
         file: String? = nil, environment: [String: String] = ProcessInfo.processInfo.environment,
         overrides: [String: [String]] = [:]
     ) throws(SettingsError) -> Settings {

@@ -2,20 +2,20 @@ internal import Access
 internal import Webhooks
 
 /// One setting as it counts, without secrets, for people.
-public struct EffectiveSetting: Sendable, Equatable {
+package struct EffectiveSetting: Sendable, Equatable {
     /// Its full name in the file.
-    public let key: String
+    package let key: String
     /// Its value; of a secret only that there is one.
-    public let value: String
+    package let value: String
     /// Where it came from.
-    public let origin: SettingsOrigin
+    package let origin: SettingsOrigin
     /// What it is for, as half a sentence; empty where the key and the value say it.
-    public let meaning: String
+    package let meaning: String
 }
 
 extension Settings: CustomStringConvertible {
     /// Every setting with its origin, secrets left out, in the order of the documentation.
-    public var redacted: [EffectiveSetting] {
+    package var redacted: [EffectiveSetting] {
         let plain = Setting.all.map { effective($0.key, $0.show(self), meaning: $0.meaning) }
         let sources = sources.flatMap(redacted)
         let issuers = tokens.issuers.map {
@@ -25,7 +25,7 @@ extension Settings: CustomStringConvertible {
     }
 
     /// The redacted settings, one on each line.
-    public var description: String {
+    package var description: String {
         redacted.map { "\($0.key): \($0.value)" }.joined(separator: "\n")
     }
 
@@ -64,17 +64,17 @@ extension Settings: CustomStringConvertible {
 
 extension SourceSettings: CustomStringConvertible {
     /// Name and provider: secrets stay out of logs.
-    public var description: String { "\(name) (\(provider))" }
+    package var description: String { "\(name) (\(provider))" }
 }
 
 extension TokenSettingsFile: CustomStringConvertible {
     /// The issuers, and whether the providers' tokens count: secrets stay out of logs.
-    public var description: String { "\(issuers), livekit \(livekit), daily \(!daily.isEmpty)" }
+    package var description: String { "\(issuers), livekit \(livekit), daily \(!daily.isEmpty)" }
 }
 
 extension IssuerFile: CustomStringConvertible {
     /// Name and keys, without the secret.
-    public var description: String { "\(name) (\(redacted))" }
+    package var description: String { "\(name) (\(redacted))" }
 
     var redacted: String {
         var parts: [String] = []

@@ -1,6 +1,7 @@
 internal import Events
 internal import Platform
 internal import Webhooks
+internal import Wire
 internal import Yams
 
 extension Settings {

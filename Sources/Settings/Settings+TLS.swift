@@ -19,7 +19,7 @@ extension Settings {
     /// Checks the files for the addresses over TLS.
     /// - Returns: what an operator should know although they can be used, each as a sentence without a full stop.
     /// - Throws: why they cannot be used, with the setting's place.
-    public func checkTLS() throws(SettingsError) -> [String] {
+    package func checkTLS() throws(SettingsError) -> [String] {
         if let identity = try tlsIdentity() { return identity.warnings }
         guard tls != TLSSettings() else { return [] }
         return ["tls is set, but no address of listen begins with https://, so nothing is encrypted"]

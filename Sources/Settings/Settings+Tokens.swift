@@ -1,12 +1,13 @@
-public import Access
+package import Access
 internal import Events
 internal import FoundationEssentials
+internal import Wire
 
 extension Settings {
     /// The settings of tokens in the words of Access, with the key files read.
     ///
     /// An issuer with `jwks_url` still waits for its keys: fetching them is up to who runs the relay.
-    public func tokenSettings() throws(TokenSettingsError) -> TokenSettings {
+    package func tokenSettings() throws(TokenSettingsError) -> TokenSettings {
         var issuers: [IssuerSettings] = []
         for issuer in tokens.issuers { issuers.append(try Self.settings(of: issuer)) }
         let livekit = tokens.livekit ? sources.filter { $0.provider == Self.livekit } : []

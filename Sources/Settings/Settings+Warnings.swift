@@ -2,12 +2,13 @@ internal import Events
 internal import FoundationEssentials
 internal import Glibc
 internal import Platform
+internal import Wire
 
 extension Settings {
     /// What is allowed and seldom meant: one sentence each, without a full stop, with what to do about it.
     ///
     /// It looks at files and limits of this machine as well.
-    public func warnings() -> [String] {
+    package func warnings() -> [String] {
         listenWarnings + readableFileWarnings + weakSecretWarnings + capWarnings + keepingWarnings + sourceWarnings
             + dailyKeyWarnings + corsWarnings
     }

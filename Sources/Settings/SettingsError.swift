@@ -1,7 +1,7 @@
 /// Settings that cannot be used: everything that is wrong with them, not only the first thing.
-public struct SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What is wrong, in the order in which it was met.
-    public let problems: [SettingsProblem]
+    package let problems: [SettingsProblem]
 
     /// An error of these problems, at least one.
     package init(problems: [SettingsProblem]) {
@@ -9,17 +9,17 @@ public struct SettingsError: Error, Sendable, Equatable, CustomStringConvertible
     }
 
     /// One problem on each line.
-    public var description: String { problems.map(\.description).joined(separator: "\n") }
+    package var description: String { problems.map(\.description).joined(separator: "\n") }
 }
 
 /// One thing that is wrong. It may quote a value of a setting that is no secret, never one that is or may be.
-public struct SettingsProblem: Error, Sendable, Equatable, CustomStringConvertible {
+package struct SettingsProblem: Error, Sendable, Equatable, CustomStringConvertible {
     /// Where the setting came from.
-    public let origin: SettingsOrigin
+    package let origin: SettingsOrigin
     /// The setting's full name, for instance `streams.per_user`; nil when it is about the file as a whole.
-    public let key: String?
+    package let key: String?
     /// What is wrong, as one sentence without a full stop.
-    public let sentence: String
+    package let sentence: String
 
     /// A problem of one setting.
     package init(_ origin: SettingsOrigin, _ key: String?, _ sentence: String) {
@@ -30,7 +30,7 @@ public struct SettingsProblem: Error, Sendable, Equatable, CustomStringConvertib
 
     /// `roomwire.yaml:7: streams.per_user: …` for a file, `ROOMWIRE_STREAMS_PER_USER: …` for the environment,
     /// `--listen: …` for a flag.
-    public var description: String {
+    package var description: String {
         switch (origin, key) {
         case (.file, let key?): "\(origin): \(key): \(sentence)"
         default: "\(origin): \(sentence)"
@@ -39,7 +39,7 @@ public struct SettingsProblem: Error, Sendable, Equatable, CustomStringConvertib
 }
 
 /// Where a setting came from.
-public enum SettingsOrigin: Sendable, Equatable, CustomStringConvertible {
+package enum SettingsOrigin: Sendable, Equatable, CustomStringConvertible {
     /// Nobody chose it.
     case standard
     /// The settings file; lines count from 1, nil is the file as a whole.
@@ -52,7 +52,7 @@ public enum SettingsOrigin: Sendable, Equatable, CustomStringConvertible {
     case generated(String)
 
     /// For people: `default`, `roomwire.yaml:7`, `ROOMWIRE_DATA`, `--data`.
-    public var description: String {
+    package var description: String {
         switch self {
         case .standard: "default"
         case .file(let path, let line?): "\(path):\(line)"

@@ -1,4 +1,4 @@
-public import Webhooks
+package import Webhooks
 internal import Wire
 internal import Yams
 
@@ -90,7 +90,7 @@ struct SourceFault: Equatable {
 
 extension SourceSettings {
     /// In the words of Webhooks.
-    public var forProvider: ProviderSettings {
+    package var forProvider: ProviderSettings {
         ProviderSettings(source: WireText(name), keys: keys, secrets: secrets, options: options)
     }
 }

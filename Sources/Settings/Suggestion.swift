@@ -1,7 +1,7 @@
 /// What somebody who wrote an unknown word may have meant.
-public enum Suggestion {
+package enum Suggestion {
     /// The candidate that needs the fewest changes, if it needs few for its length, and not more than `atMost`.
-    public static func nearest(to word: String, of candidates: some Sequence<String>, atMost: Int = .max) -> String? {
+    package static func nearest(to word: String, of candidates: some Sequence<String>, atMost: Int = .max) -> String? {
         let allowed = min(max(1, word.count / 3), atMost)
         return candidates.map { ($0, distance(word, $0)) }.filter { $0.1 <= allowed }.min { $0.1 < $1.1 }?.0
     }

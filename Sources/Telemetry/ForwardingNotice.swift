@@ -1,6 +1,7 @@
-package import Events
+internal import Events
 package import Logging
 internal import Platform
+package import Wire
 
 /// Tells the operator that a proxy seems to stand before the relay that the settings do not name: everybody behind it
 /// then counts as one address. Anybody can send such a header, so there is a line a minute at most.

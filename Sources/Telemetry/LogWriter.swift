@@ -1,6 +1,7 @@
 internal import Events
 internal import Glibc
 internal import Platform
+internal import Wire
 
 /// Writes the log's lines from a thread of its own. Whoever logs never waits for a slow terminal, pipe or disk: when
 /// too much waits, lines are dropped and counted, and the log says how many.

@@ -1,4 +1,5 @@
 package import Events
+internal import Wire
 
 /// Builds a page in one of Prometheus' formats.
 package struct MetricsPage {

@@ -1,7 +1,8 @@
-package import Events
+internal import Events
 internal import Glibc
 package import Logging
 internal import Platform
+package import Wire
 
 /// Where the relay's log goes, in which form, and how much of it: standard error, as lines for people or as a JSON
 /// object on each. Level and form may change while the relay runs.

@@ -1,6 +1,7 @@
-package import Events
+internal import Events
 package import Logging
 internal import Platform
+package import Wire
 
 /// A log for what can happen again and again, by strangers' doing or by a full disk's: a few lines a second, and a
 /// count of those left out.

@@ -1,5 +1,6 @@
-package import Events
+internal import Events
 internal import Platform
+package import Wire
 
 /// The last webhooks that were refused, for an operator who asks why: `GET /api/admin/rejects`.
 package final class RejectLog: Sendable {

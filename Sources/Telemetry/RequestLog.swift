@@ -1,7 +1,7 @@
 package import Events
 internal import Logging
 internal import Platform
-internal import Wire
+package import Wire
 
 /// One line in the log for each request, and two for each stream: when it opens and when it ends. Accepted webhooks are
 /// summed up; see ``AcceptedWebhooks``.

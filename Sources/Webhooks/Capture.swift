@@ -1,16 +1,17 @@
-public import Events
+internal import Events
+package import Wire
 
 /// A stored webhook request, to be verified or sent again.
-public struct Capture: Sendable {
+package struct Capture: Sendable {
     /// The name of the capture in its file.
-    public let name: WireText?
+    package let name: WireText?
     /// The request as it was received.
-    public let request: WebhookRequest
+    package let request: WebhookRequest
     /// The time to verify with, if the capture includes one.
-    public let verifyAt: WallTime?
+    package let verifyAt: WallTime?
 
     /// A stored request.
-    public init(name: WireText?, request: WebhookRequest, verifyAt: WallTime?) {
+    package init(name: WireText?, request: WebhookRequest, verifyAt: WallTime?) {
         self.name = name
         self.request = request
         self.verifyAt = verifyAt
@@ -21,7 +22,7 @@ public struct Capture: Sendable {
     ///
     /// Each JSON object has `headers`, `body` as text or `bodyBase64`, and optionally `name` and `verifyAt`, Unix
     /// seconds with or without a fraction. If both are given, `bodyBase64` counts, since it can represent any bytes.
-    public static func read(_ file: [UInt8]) throws(CaptureError) -> [Capture] {
+    package static func read(_ file: [UInt8]) throws(CaptureError) -> [Capture] {
         let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
         switch file.first(where: { !isBlank($0) }) {
         case nil: throw CaptureError(position: nil, problem: "the file is empty")
@@ -113,12 +114,12 @@ public struct Capture: Sendable {
 }
 
 /// An error in a file of captures.
-public struct CaptureError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct CaptureError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The position, `line 3` or `request 2`; nil if the error concerns the whole file.
-    public let position: String?
+    package let position: String?
     /// The problem, as a clause.
-    public let problem: String
+    package let problem: String
 
     /// Position and problem.
-    public var description: String { position.map { "\($0): \(problem)" } ?? problem }
+    package var description: String { position.map { "\($0): \(problem)" } ?? problem }
 }

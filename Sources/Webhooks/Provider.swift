@@ -1,8 +1,9 @@
-public import Events
+internal import Events
+package import Wire
 
 /// A kind of sender: how it signs its webhooks and what its events mean. One file each; nothing outside of this
 /// target knows a provider by name, so that adding one is one new file plus one line in ``Providers``.
-public protocol Provider: Sendable {
+package protocol Provider: Sendable {
     /// The word for it in settings and in the `provider` member of events: `livekit`, `daily`, …
     static var name: String { get }
 
@@ -31,23 +32,23 @@ public protocol Provider: Sendable {
 
 extension Provider {
     /// None, unless the provider says so: an option may be a password.
-    public static var plainOptions: Set<String> { [] }
+    package static var plainOptions: Set<String> { [] }
 
     /// The text is the key, unless the provider says otherwise.
-    public static func keyBytes(_ secret: String) -> Int { secret.utf8.count }
+    package static func keyBytes(_ secret: String) -> Int { secret.utf8.count }
 }
 
 /// One request of a sample meeting.
-public struct SampleStep: Sendable {
+package struct SampleStep: Sendable {
     /// Seconds after the step before it.
-    public let delaySeconds: Double
+    package let delaySeconds: Double
     /// The body to post, unsigned.
-    public let body: [UInt8]
+    package let body: [UInt8]
     /// The provider's id of the event, for providers that send it in a header.
-    public let idempotencyKey: WireText
+    package let idempotencyKey: WireText
 
     /// A step of a sample meeting.
-    public init(delaySeconds: Double, body: [UInt8], idempotencyKey: WireText) {
+    package init(delaySeconds: Double, body: [UInt8], idempotencyKey: WireText) {
         self.delaySeconds = delaySeconds
         self.body = body
         self.idempotencyKey = idempotencyKey

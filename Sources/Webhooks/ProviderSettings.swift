@@ -1,19 +1,19 @@
 internal import Events
-public import Wire
+package import Wire
 
 /// The settings of a source: secrets and options, by their names in the settings file.
-public struct ProviderSettings: Sendable {
+package struct ProviderSettings: Sendable {
     /// The source's name, the last segment of the webhook's path.
-    public var source: WireText
+    package var source: WireText
     /// LiveKit: secrets by API key.
-    public var keys: [String: String]
+    package var keys: [String: String]
     /// Shared secrets. A webhook may be signed with any of them: there are several during a rotation.
-    public var secrets: [String]
+    package var secrets: [String]
     /// Further settings of the provider, by name, for instance Daily's `basic_auth` or the window against replays.
-    public var options: [String: String]
+    package var options: [String: String]
 
     /// Settings of the source `source`.
-    public init(
+    package init(
         source: WireText, keys: [String: String] = [:], secrets: [String] = [], options: [String: String] = [:]
     ) {
         self.source = source
@@ -24,14 +24,14 @@ public struct ProviderSettings: Sendable {
 }
 
 /// An error in a source's settings: one sentence for the operator, without any secret in it.
-public struct ProviderSettingsError: Error, Sendable, Equatable {
+package struct ProviderSettingsError: Error, Sendable, Equatable {
     /// The name of the setting: `secrets`, `keys`, or an option's.
-    public let setting: String
+    package let setting: String
     /// The problem.
-    public let problem: String
+    package let problem: String
 
     /// An error about one setting.
-    public init(setting: String, problem: String) {
+    package init(setting: String, problem: String) {
         self.setting = setting
         self.problem = problem
     }
@@ -39,7 +39,7 @@ public struct ProviderSettingsError: Error, Sendable, Equatable {
 
 extension ProviderSettings {
     /// The options of every provider. None of them is secret.
-    public static let commonOptions: Set = [Redaction.option]
+    package static let commonOptions: Set = [Redaction.option]
 
     /// Refuses unknown options, since a misspelt option would silently have no effect.
     func allowOptions(_ known: Set<String>) throws(ProviderSettingsError) {

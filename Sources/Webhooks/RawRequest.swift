@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 extension Capture {
     /// Parses one HTTP request as on the wire: request line, headers, an empty line, the body. Lines may end with or

@@ -1,7 +1,8 @@
-public import Events
+package import Events
+internal import Wire
 
 /// The result of a verified request.
-public enum Receipt: Sendable {
+package enum Receipt: Sendable {
     /// An event to append.
     case event(Draft)
     /// Several events of one change, in this order: a moved row leads to one event for the room that it leaves and one
@@ -13,7 +14,7 @@ public enum Receipt: Sendable {
 
 extension Receipt {
     /// The draft of its event; of several events the last one's.
-    public var lastDraft: Draft? {
+    package var lastDraft: Draft? {
         switch self {
         case .event(let draft): draft
         case .events(let drafts): drafts.last
@@ -23,16 +24,16 @@ extension Receipt {
 }
 
 /// An answer given at once instead of an event.
-public struct DirectAnswer: Sendable, Equatable {
+package struct DirectAnswer: Sendable, Equatable {
     /// The status, usually 200.
-    public var status: Int
+    package var status: Int
     /// The content type, if there is a body.
-    public var contentType: String?
+    package var contentType: String?
     /// The body.
-    public var body: [UInt8]
+    package var body: [UInt8]
 
     /// An answer, empty unless given a body.
-    public init(status: Int = 200, contentType: String? = nil, body: [UInt8] = []) {
+    package init(status: Int = 200, contentType: String? = nil, body: [UInt8] = []) {
         self.status = status
         self.contentType = contentType
         self.body = body

@@ -1,7 +1,7 @@
 /// Why a webhook was refused, in words that help the operator and give an attacker no information.
-public struct Rejection: Error, Sendable, Equatable {
+package struct Rejection: Error, Sendable, Equatable {
     /// The kind of reason: in the problem body, the log line and the metric alike.
-    public enum Reason: String, Sendable, CaseIterable {
+    package enum Reason: String, Sendable, CaseIterable {
         case missingHeader = "missing_header"
         case malformedHeader = "malformed_header"
         case unknownKey = "unknown_key"
@@ -14,15 +14,15 @@ public struct Rejection: Error, Sendable, Equatable {
     }
 
     /// The kind of reason.
-    public let reason: Reason
+    package let reason: Reason
     /// One sentence. It may name a header and a clock skew, never a secret, a token or an expected value.
-    public let detail: String
+    package let detail: String
     /// For `expired` and `not_yet_valid`: how far the sender's time differs from the relay's, in seconds; positive is
     /// ahead.
-    public let skewSeconds: Double?
+    package let skewSeconds: Double?
 
     /// A refusal.
-    public init(_ reason: Reason, _ detail: String, skewSeconds: Double? = nil) {
+    package init(_ reason: Reason, _ detail: String, skewSeconds: Double? = nil) {
         self.reason = reason
         self.detail = detail
         // Clocks are not reported more finely than in milliseconds.
@@ -30,5 +30,5 @@ public struct Rejection: Error, Sendable, Equatable {
     }
 
     /// 400 after a good signature, else 401.
-    public var status: Int { reason == .malformedBody ? 400 : 401 }
+    package var status: Int { reason == .malformedBody ? 400 : 401 }
 }

@@ -1,31 +1,31 @@
 internal import Events
-public import Wire
+package import Wire
 
 /// A request as it was received.
-public struct WebhookRequest: Sendable {
+package struct WebhookRequest: Sendable {
     /// One header line.
-    public struct Header: Sendable, Hashable {
+    package struct Header: Sendable, Hashable {
         /// The name as it was written.
-        public let name: WireText
+        package let name: WireText
         /// The value without blanks around it.
-        public let value: WireText
+        package let value: WireText
 
         /// A header line.
-        public init(name: WireText, value: WireText) {
+        package init(name: WireText, value: WireText) {
             self.name = name
             self.value = value
         }
     }
 
     /// All header lines in order.
-    public var headers: [Header]
+    package var headers: [Header]
     /// The raw bytes, exactly as signed.
-    public var body: [UInt8]
+    package var body: [UInt8]
     /// The target of the request line: path and query. Some providers sign it.
-    public var target: WireText
+    package var target: WireText
 
     /// A request of these parts.
-    public init(headers: [Header], body: [UInt8], target: WireText = "/") {
+    package init(headers: [Header], body: [UInt8], target: WireText = "/") {
         self.headers = headers
         self.body = body
         self.target = target
@@ -33,7 +33,7 @@ public struct WebhookRequest: Sendable {
 
     /// The value of the only header of this name, in any case. Nil if there is none, or more than one: what is signed
     /// must be unambiguous.
-    public func header(_ name: String) -> WireText? {
+    package func header(_ name: String) -> WireText? {
         var found: WireText?
         for header in headers
         where header.name.byteCount == name.utf8.count

@@ -2,6 +2,7 @@ import Access
 import CryptoExtras
 import Events
 import Testing
+import Wire
 
 /// A holder of a gate: an expectation cannot call what changes a value.
 private final class Porter {

@@ -2,6 +2,7 @@ import Access
 import Events
 import Foundation
 import Testing
+import Wire
 
 /// Tokens of `Vectors/access-tokens.json`, which another implementation has signed.
 @Suite struct ForeignTokenTests {

@@ -2,6 +2,7 @@ import Access
 import Crypto
 import CryptoExtras
 import Events
+import Wire
 
 /// The time at which the tests verify: 2026-11-20T20:03:06Z, in seconds and in milliseconds.
 let nowSeconds: Int64 = 1_795_205_786

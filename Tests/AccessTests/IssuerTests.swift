@@ -3,6 +3,7 @@ import Crypto
 import CryptoExtras
 import Events
 import Testing
+import Wire
 
 @Suite struct IssuerTests {
     private func claims(_ issuer: String?, audience: String? = nil) -> String {

@@ -2,6 +2,7 @@ import Crypto
 import CryptoExtras
 import Events
 import Testing
+import Wire
 
 @testable import Access
 

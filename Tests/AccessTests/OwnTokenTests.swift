@@ -1,6 +1,7 @@
 import Access
 import Events
 import Testing
+import Wire
 
 @Suite struct OwnTokenTests {
     @Test func mintedTokenGivesBackUserAndGrant() throws {

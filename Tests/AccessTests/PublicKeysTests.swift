@@ -3,6 +3,7 @@ import Crypto
 import CryptoExtras
 import Events
 import Testing
+import Wire
 
 @Suite struct PublicKeysTests {
     private func web(_ key: P256.Signing.PrivateKey, _ members: String = "") -> String {

@@ -1,6 +1,7 @@
 import Access
 import Events
 import Testing
+import Wire
 
 /// A holder of revocations: an expectation cannot call what changes a value.
 private final class List {

@@ -3,6 +3,7 @@ import Crypto
 import CryptoExtras
 import Events
 import Testing
+import Wire
 
 /// What RFC 8725 warns of, and what else has worked against verifiers of tokens.
 @Suite struct TokenAttackTests {

@@ -1,6 +1,7 @@
 import Access
 import Events
 import Testing
+import Wire
 
 @Suite struct TokenClockTests {
     private func token(_ times: String) throws -> String {

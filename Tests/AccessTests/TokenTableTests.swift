@@ -3,6 +3,7 @@ import Crypto
 import CryptoExtras
 import Events
 import Testing
+import Wire
 
 /// Every kind of token before one relay that takes them all: each opens what it is for, and nothing else.
 ///

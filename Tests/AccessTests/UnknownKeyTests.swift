@@ -2,6 +2,7 @@ import Access
 import Crypto
 import Events
 import Testing
+import Wire
 
 /// Which tokens have an issuer's keys fetched: those that nobody can judge without.
 @Suite struct UnknownKeyTests {

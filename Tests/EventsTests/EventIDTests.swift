@@ -1,5 +1,6 @@
 import Events
 import Testing
+import Wire
 
 /// Ids: their text, their order, how they grow.
 struct EventIDTests {

@@ -1,5 +1,6 @@
 import Events
 import Testing
+import Wire
 
 /// Events as subscribers see them.
 struct EventTests {

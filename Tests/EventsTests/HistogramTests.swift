@@ -1,5 +1,6 @@
 import Events
 import Testing
+import Wire
 
 @Suite struct HistogramTests {
     @Test func eachMeasurementCountsInEveryBoundAboveIt() {

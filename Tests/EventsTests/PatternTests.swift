@@ -1,5 +1,6 @@
 import Events
 import Testing
+import Wire
 
 /// Names and patterns of names.
 struct PatternTests {

@@ -2,6 +2,7 @@ import Events
 import Glibc
 import TestSupport
 import Testing
+import Wire
 
 @testable import Fanout
 

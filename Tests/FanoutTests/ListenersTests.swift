@@ -2,6 +2,7 @@ import Events
 import Fanout
 import TestSupport
 import Testing
+import Wire
 
 /// What a stream is told of how many others there are.
 struct ListenersTests {
@@ -14,7 +15,8 @@ struct ListenersTests {
 
     private func hub(loops: Int) -> Hub {
         Hub(
-            settings: HubSettings(), extent: JournalExtent(trimmedThrough: .zero, head: .zero), of: loops, now: 1_000_000,
+            settings: HubSettings(), extent: JournalExtent(trimmedThrough: .zero, head: .zero), of: loops,
+            now: 1_000_000,
             wallNow: 1_800_001_000_000, random: SeededGenerator(seed: 7))
     }
 

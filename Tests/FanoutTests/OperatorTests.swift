@@ -1,6 +1,7 @@
 import Events
 import Glibc
 import Testing
+import Wire
 
 @testable import Fanout
 

@@ -1,6 +1,7 @@
 import Events
 import Fanout
 import Testing
+import Wire
 
 struct TurnTimeTests {
     /// A subscriber that reads the log from its beginning and whose filter admits nothing of it.

@@ -1,6 +1,7 @@
 import Events
 import GRDB
 import Testing
+import Wire
 
 @testable import Journal
 

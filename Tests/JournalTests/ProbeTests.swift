@@ -2,6 +2,7 @@ import Events
 import Foundation
 import Platform
 import Testing
+import Wire
 
 @testable import Journal
 

@@ -1,5 +1,6 @@
 import Events
 import TestSupport
+import Wire
 
 @testable import Journal
 

@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import Platform
 import Testing
+import Wire
 
 @testable import Journal
 

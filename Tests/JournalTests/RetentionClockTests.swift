@@ -1,6 +1,7 @@
 import Events
 import Platform
 import Testing
+import Wire
 
 @testable import Journal
 

@@ -1,6 +1,7 @@
 import Events
 import TestSupport
 import Testing
+import Wire
 
 @testable import Journal
 

@@ -5,6 +5,7 @@ import Settings
 import Telemetry
 import TestSupport
 import Testing
+import Wire
 
 @testable import Relay
 

@@ -1,6 +1,7 @@
 import Events
 import Telemetry
 import Testing
+import Wire
 
 @testable import Relay
 

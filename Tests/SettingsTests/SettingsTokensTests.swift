@@ -2,6 +2,7 @@ import Access
 import Events
 import TestSupport
 import Testing
+import Wire
 
 @testable import Settings
 

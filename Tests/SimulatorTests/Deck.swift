@@ -1,6 +1,7 @@
 import Events
 import Fanout
 import TestSupport
+import Wire
 
 /// What a run is made of: random clients, random webhooks.
 extension SeededGenerator {

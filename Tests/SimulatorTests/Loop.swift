@@ -1,4 +1,5 @@
 import Events
+import Wire
 
 @testable import Fanout
 

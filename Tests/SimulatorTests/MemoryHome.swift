@@ -1,5 +1,6 @@
 import Events
 import Platform
+import Wire
 
 @testable import Journal
 

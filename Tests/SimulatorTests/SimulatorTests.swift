@@ -3,6 +3,7 @@ import Foundation
 import Journal
 import Platform
 import Testing
+import Wire
 
 /// Random meetings of random clients with a failing world. After each run every client must have received the log,
 /// filtered, once and in order. A failing seed is repeated alone by `ROOMWIRE_SEED=<seed> swift test --filter Simulator`;

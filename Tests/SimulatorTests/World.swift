@@ -2,6 +2,7 @@ import Events
 import Journal
 import Platform
 import TestSupport
+import Wire
 
 @testable import Fanout
 

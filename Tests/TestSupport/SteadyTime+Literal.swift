@@ -1,7 +1,7 @@
-public import Wire
+package import Wire
 
 // In tests a moment is a number of milliseconds.
 extension SteadyTime: ExpressibleByIntegerLiteral {
     /// The moment that many milliseconds after the clock's start.
-    public init(integerLiteral value: Int64) { self.init(milliseconds: value) }
+    package init(integerLiteral value: Int64) { self.init(milliseconds: value) }
 }

@@ -1,12 +1,12 @@
 internal import FoundationEssentials
 
 /// A folder of its own for a test, gone afterwards.
-public final class TemporaryFolder {
+package final class TemporaryFolder {
     /// Its path.
-    public let path: String
+    package let path: String
 
     /// Makes it.
-    public init() throws {
+    package init() throws {
         path = FileManager.default.temporaryDirectory.appending(path: "roomwire-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
     }
@@ -16,7 +16,7 @@ public final class TemporaryFolder {
     }
 
     /// Writes a file and gives its path.
-    public func file(_ name: String, _ text: String) throws -> String {
+    package func file(_ name: String, _ text: String) throws -> String {
         let path = "\(path)/\(name)"
         try text.write(toFile: path, atomically: false, encoding: .utf8)
         return path

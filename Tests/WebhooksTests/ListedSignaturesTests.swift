@@ -1,6 +1,7 @@
 import Crypto
 import Events
 import Testing
+import Wire
 
 @testable import Webhooks
 

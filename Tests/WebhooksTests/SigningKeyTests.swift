@@ -2,6 +2,7 @@ import Crypto
 import Events
 import TestSupport
 import Testing
+import Wire
 
 @testable import Webhooks
 

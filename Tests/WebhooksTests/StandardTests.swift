@@ -2,6 +2,7 @@ import Crypto
 import Events
 import FoundationEssentials
 import Testing
+import Wire
 
 @testable import Webhooks
 

@@ -1,6 +1,7 @@
 import Events
 import FoundationEssentials
 import Testing
+import Wire
 
 @testable import Webhooks
 

@@ -2,6 +2,7 @@ import Events
 import Settings
 import Testing
 import Webhooks
+import Wire
 
 @testable import roomwire
 

@@ -2,6 +2,7 @@ import Access
 import Events
 import Settings
 import Testing
+import Wire
 
 @testable import roomwire
 

@@ -1,15 +1,16 @@
-public import Events
+internal import Events
 internal import Glibc
+package import Wire
 
 /// Both of the machine's clocks, read at one moment.
-public struct ClockReading: Sendable, Equatable {
+package struct ClockReading: Sendable, Equatable {
     /// Milliseconds since the machine started, time in suspension included. This clock never steps.
-    public var boot: Int64
+    package var boot: Int64
     /// Milliseconds since 1970. An operator or a time service may set this clock at any time.
-    public var wall: WallTime
+    package var wall: WallTime
 
     /// A reading.
-    public init(boot: Int64, wall: WallTime) {
+    package init(boot: Int64, wall: WallTime) {
         self.boot = boot
         self.wall = wall
     }
@@ -19,7 +20,7 @@ public struct ClockReading: Sendable, Equatable {
     var offset: Int64 { wall - boot }
 
     /// What the clocks show now.
-    public static func now() -> ClockReading {
+    package static func now() -> ClockReading {
         var before = milliseconds(CLOCK_BOOTTIME)
         while true {
             let wall = milliseconds(CLOCK_REALTIME)
@@ -40,17 +41,17 @@ public struct ClockReading: Sendable, Equatable {
 }
 
 /// A step of the wall clock, as opposed to the slow corrections of a time service.
-public struct ClockJump: Sendable, Equatable, CustomStringConvertible {
+package struct ClockJump: Sendable, Equatable, CustomStringConvertible {
     /// By how much the clock was set ahead; negative if it was set back.
-    public let milliseconds: Int64
+    package let milliseconds: Int64
 
     /// A step by so much.
-    public init(milliseconds: Int64) {
+    package init(milliseconds: Int64) {
         self.milliseconds = milliseconds
     }
 
     /// One line for the log.
-    public var description: String {
+    package var description: String {
         let direction = milliseconds > 0 ? "ahead" : "back"
         let size = Self.text(milliseconds.magnitude)
         return "the wall clock was set \(direction) by \(size): events of earlier runs are not removed by age until it "

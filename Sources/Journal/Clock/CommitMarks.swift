@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// When the events of this run were committed, by a clock that never steps, in bounded memory.
 ///

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// How old events are, for retention by age, and how long rooms have been silent. A step of the wall clock must neither
 /// remove events nor finish rooms.

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// What the fold must remember of those who are in no room, because webhooks come out of order. Bounded.
 struct FoldMemory: Sendable {

@@ -1,13 +1,14 @@
-public import Events
+package import Events
+package import Wire
 
 /// Why the relay finishes a room itself: `endReason` of the synthetic `room_finished`.
-public enum RoomEnd {
+package enum RoomEnd {
     /// A newer session of the room began.
-    public static let superseded: WireText = "superseded"
+    package static let superseded: WireText = "superseded"
     /// Nothing was heard from the room for too long.
-    public static let stale: WireText = "stale"
+    package static let stale: WireText = "stale"
     /// An administrator ordered it.
-    public static let closed: WireText = "closed"
+    package static let closed: WireText = "closed"
 }
 
 extension Draft {
@@ -17,7 +18,7 @@ extension Draft {
     /// - Parameters:
     ///   - reason: one of ``RoomEnd``'s.
     ///   - endedAt: when the session ended; nil is the time of its last sign of life.
-    public static func finish(
+    package static func finish(
         _ key: RoomKey, provider: WireText, reason: WireText, endedAt: WallTime?, now: WallTime
     ) -> Draft {
         var event = Event(
@@ -31,14 +32,14 @@ extension Draft {
 }
 
 /// What bounds the rooms that are open.
-public struct RoomBounds: Sendable, Equatable {
+package struct RoomBounds: Sendable, Equatable {
     /// How long nothing may be heard from a room before it is finished; nil is for ever.
-    public var staleAfterMilliseconds: Int64?
+    package var staleAfterMilliseconds: Int64?
     /// How many rooms may be open; nil is no bound. One more is not kept, and its events are relayed.
-    public var rooms: Int?
+    package var rooms: Int?
 
     /// A day and 100,000 rooms, unless told otherwise.
-    public init(staleAfterMilliseconds: Int64? = 86_400_000, rooms: Int? = 100_000) {
+    package init(staleAfterMilliseconds: Int64? = 86_400_000, rooms: Int? = 100_000) {
         self.staleAfterMilliseconds = staleAfterMilliseconds
         self.rooms = rooms
     }

@@ -1,4 +1,5 @@
-public import Events
+package import Events
+internal import Wire
 
 /// Room state as a fold over the log: who is in which room, what they publish, what is being recorded.
 ///
@@ -12,7 +13,7 @@ public import Events
 ///
 /// Presence is keyed by participant id within a room of a source. Only a join makes somebody present: tracks of
 /// somebody unknown are kept until it comes, since webhooks may overtake each other, and forgotten if it does not.
-public struct RoomFold: Sendable {
+package struct RoomFold: Sendable {
     private var committed: [RoomKey: RoomState] = [:]
     /// Rooms changed since the last commit, nil for those that were closed.
     private var changes: [RoomKey: RoomState?] = [:]
@@ -23,10 +24,10 @@ public struct RoomFold: Sendable {
     /// When rooms, open or not, were last heard from since.
     private var newSigns: [RoomKey: WallTime] = [:]
     /// How many rooms may be open; nil is no bound. See ``expand(_:)``.
-    public var mostRooms: Int?
+    package var mostRooms: Int?
 
     /// No room is open.
-    public init() {}
+    package init() {}
 
     /// - Parameter heardAt: when the rooms were last heard from; where that is not known it is when they last changed.
     init(rooms: [RoomState], memory: FoldMemory, heardAt: [RoomKey: WallTime] = [:]) {
@@ -38,13 +39,13 @@ public struct RoomFold: Sendable {
     }
 
     /// Every open room as of the last commit.
-    public var rooms: [RoomState] { Array(committed.values) }
+    package var rooms: [RoomState] { Array(committed.values) }
 
     /// How many rooms were open at the last commit.
-    public var roomCount: Int { committed.count }
+    package var roomCount: Int { committed.count }
 
     /// A room as it is after the last event recorded, nil if it is not open.
-    public func state(of key: RoomKey) -> RoomState? {
+    package func state(of key: RoomKey) -> RoomState? {
         if let pending = changes[key] { return pending }
         return committed[key]
     }
@@ -52,7 +53,7 @@ public struct RoomFold: Sendable {
     /// What was recorded stays; returns the rooms that changed, as they are now, nil for those that are closed.
     /// - Parameter boot: the time by the clock that never steps; nil where the events are of an earlier run.
     @discardableResult
-    public mutating func commit(at boot: Int64? = nil) -> [RoomKey: RoomState?] {
+    package mutating func commit(at boot: Int64? = nil) -> [RoomKey: RoomState?] {
         for (key, state) in changes {
             if let state { committed[key] = state } else { committed.removeValue(forKey: key) }
         }
@@ -92,7 +93,7 @@ public struct RoomFold: Sendable {
     }
 
     /// Forgets what was recorded since the last commit.
-    public mutating func discard() {
+    package mutating func discard() {
         changes = [:]
         newSigns = [:]
         memory.rollback()
@@ -100,7 +101,7 @@ public struct RoomFold: Sendable {
 
     /// Expands an event and records what comes of it, under the ids that `nextID` gives. Returns what is to be
     /// logged, in order; the event itself is the last.
-    public mutating func apply(_ event: Event, nextID: () -> EventID) -> [(id: EventID, event: Event)] {
+    package mutating func apply(_ event: Event, nextID: () -> EventID) -> [(id: EventID, event: Event)] {
         expand(event).map { event in
             let id = nextID()
             record(event, id: id)

@@ -1,10 +1,11 @@
-public import Events
+package import Events
+internal import Wire
 
 extension RoomFold {
     /// What is to be logged for an event, in order: synthetic events first, the event itself last, marked late if
     /// it came after its time, and untracked if it would open one room more than ``mostRooms``. Nothing at all for the
     /// relay's own finish of a room that is not open any more. Changes nothing; ``record(_:id:)`` does, for each of them.
-    public func expand(_ event: Event) -> [Event] {
+    package func expand(_ event: Event) -> [Event] {
         guard let key = Self.key(of: event) else { return [event] }
         switch event.type {
         case .roomStarted: return expandStart(event, key)

@@ -1,8 +1,9 @@
-public import Events
+package import Events
+internal import Wire
 
 extension RoomFold {
     /// Takes in one event of the log.
-    public mutating func record(_ event: Event, id: EventID) {
+    package mutating func record(_ event: Event, id: EventID) {
         hear(event)
         guard let key = Self.key(of: event), !event.isUntracked else { return }
         if event.isLate {

@@ -1,5 +1,6 @@
 internal import Events
 internal import GRDB
+internal import Wire
 
 /// The drafts of one transaction on their way into the tables. What it holds becomes true when the commit succeeds.
 struct AppendBatch {

@@ -1,5 +1,6 @@
 internal import Events
 internal import GRDB
+internal import Wire
 
 /// Which idempotency keys the log has seen, in memory: a hash of each leads to its row in the table `dedupe`.
 ///

@@ -1,5 +1,6 @@
 internal import Events
 internal import GRDB
+internal import Wire
 
 /// What the log's files may take beside what retention keeps, so that a small log stays small on disk.
 ///

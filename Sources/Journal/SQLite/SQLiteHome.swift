@@ -1,13 +1,14 @@
-public import Events
+package import Events
 internal import Foundation
 internal import GRDB
 internal import Platform
+package import Wire
 
 /// The log in one SQLite file (WAL): one writer, and readers that see whole transactions and wait for nobody.
 ///
 /// What is kept in memory beside it, ids and rooms, changes only after a commit has succeeded. A failed append thus
 /// leaves everything as it was, and the next one finds the disk as it then is.
-public final class SQLiteHome: JournalHome {
+package final class SQLiteHome: JournalHome {
     /// What a home keeps in memory.
     struct Live: Sendable {
         var meta: JournalMeta
@@ -47,12 +48,12 @@ public final class SQLiteHome: JournalHome {
     private let clock: @Sendable () -> ClockReading
     private let roomBounds: Monitor<RoomBounds>
     /// What is kept of the log.
-    public var retention: Retention { bounds.withLock { $0 } }
+    package var retention: Retention { bounds.withLock { $0 } }
     /// What a committed event survives.
-    public let durability: Durability
+    package let durability: Durability
 
     /// The file's name within the data folder.
-    public static let fileName = "log.sqlite"
+    package static let fileName = "log.sqlite"
 
     /// Opens the log in a data folder, and makes both if they are not there.
     ///
@@ -65,7 +66,7 @@ public final class SQLiteHome: JournalHome {
     ///   - clock: reads the machine's clocks.
     /// - Throws: ``JournalError`` if the folder cannot be written, another process has the log open, the file is
     ///   damaged, or a newer version wrote it.
-    public init(
+    package init(
         folder: String, durability: Durability = .full, retention: Retention = Retention(),
         rooms: RoomBounds = RoomBounds(), clock: @escaping @Sendable () -> ClockReading = { .now() }
     ) throws {
@@ -120,7 +121,7 @@ public final class SQLiteHome: JournalHome {
     }
 
     /// Keeps so much from now on. The file gives back what that frees at the next start.
-    public func keep(_ retention: Retention) {
+    package func keep(_ retention: Retention) {
         bounds.withLock { $0 = retention }
         let budget = DiskBudget(retention)
         checkpointer.keep(mostPages: budget.walPages)
@@ -135,7 +136,7 @@ public final class SQLiteHome: JournalHome {
     }
 
     /// Steps of the wall clock since this was last asked.
-    public func takeClockJumps() -> [ClockJump] {
+    package func takeClockJumps() -> [ClockJump] {
         live.withLock { live in
             defer { live.jumps = [] }
             return live.jumps
@@ -143,13 +144,13 @@ public final class SQLiteHome: JournalHome {
     }
 
     /// Has so many rooms open, and so silent ones, from now on. Rooms that are open stay.
-    public func keep(_ rooms: RoomBounds) {
+    package func keep(_ rooms: RoomBounds) {
         roomBounds.withLock { $0 = rooms }
         live.withLock { $0.fold.mostRooms = rooms.rooms }
     }
 
     /// The finishes of rooms that nothing was heard from for too long; see ``JournalHome/staleRooms(now:)``.
-    public func staleRooms(now: WallTime) -> [Draft] {
+    package func staleRooms(now: WallTime) -> [Draft] {
         guard let after = roomBounds.withLock({ $0.staleAfterMilliseconds }) else { return [] }
         observeClock()
         return live.withLock { live in
@@ -158,7 +159,7 @@ public final class SQLiteHome: JournalHome {
     }
 
     /// Commits drafts in one transaction; see ``JournalHome/append(_:now:)``.
-    public func append(_ drafts: [Draft], now: WallTime) throws -> Commit {
+    package func append(_ drafts: [Draft], now: WallTime) throws -> Commit {
         try live.withLock { live in
             // After a commit there is nothing left to discard.
             defer { live.fold.discard() }
@@ -189,17 +190,17 @@ public final class SQLiteHome: JournalHome {
     }
 
     /// The ends of the log. Waits for an append that is under way, as ``rooms()`` does.
-    public func extent() throws -> JournalExtent {
+    package func extent() throws -> JournalExtent {
         live.withLock { $0.extent }
     }
 
     /// Every open room, in no order.
-    public func rooms() throws -> [RoomState] {
+    package func rooms() throws -> [RoomState] {
         live.withLock { $0.fold.rooms }
     }
 
     /// What the log holds, as retention counts it.
-    public func size() throws -> JournalSize {
+    package func size() throws -> JournalSize {
         let (meta, rooms) = live.withLock { ($0.meta, $0.fold.roomCount) }
         let oldest = try reporting("size") {
             try pool.read { try Int64.fetchOne($0.cachedStatement(sql: "SELECT min(id) FROM events")) }
@@ -210,7 +211,7 @@ public final class SQLiteHome: JournalHome {
     }
 
     /// Shows that the log takes events; see ``JournalHome/probe(_:now:)``.
-    public func probe(_ draft: Draft, now: WallTime) throws {
+    package func probe(_ draft: Draft, now: WallTime) throws {
         try live.withLock { live in
             try reporting("probe") {
                 try pool.transaction { db in

@@ -1,10 +1,11 @@
-public import Events
+package import Events
 internal import GRDB
+package import Wire
 
 // Reading: on connections of its own, each time of one transaction's view of the log.
 extension SQLiteHome {
     /// Events after a cursor, with the ends of the log in the same view of it.
-    public func page(after cursor: EventID, events: Int, bytes: Int) throws -> JournalPage {
+    package func page(after cursor: EventID, events: Int, bytes: Int) throws -> JournalPage {
         var good = 0
         do {
             return try page(after: cursor, events: events, bytes: bytes, good: &good)
@@ -29,13 +30,13 @@ extension SQLiteHome {
     }
 
     /// The cursor after which the first event is the first committed at `time` or later.
-    public func cursor(since time: WallTime) throws -> EventID {
+    package func cursor(since time: WallTime) throws -> EventID {
         let first = EventID(milliseconds: min(max(time, 0), EventID.largestMilliseconds), sequence: 0)
         return try cursor(sql: "SELECT max(id) FROM events WHERE id < ?", first.rawValue)
     }
 
     /// The cursor that `count` events follow, or all there are.
-    public func cursor(beforeLast count: Int) throws -> EventID {
+    package func cursor(beforeLast count: Int) throws -> EventID {
         try cursor(sql: "SELECT id FROM events ORDER BY id DESC LIMIT 1 OFFSET ?", Int64(max(count, 0)))
     }
 

@@ -1,6 +1,7 @@
 internal import Events
 internal import Foundation
 internal import GRDB
+internal import Wire
 
 extension SQLiteHome.Live {
     /// What the file says: the rooms of the checkpoint, and every event after it folded onto them.

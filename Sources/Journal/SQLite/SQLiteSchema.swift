@@ -1,5 +1,6 @@
 internal import Events
 internal import GRDB
+internal import Wire
 
 /// The tables of the log, and the version they are of.
 enum SQLiteSchema {

@@ -2,29 +2,30 @@ internal import Events
 internal import Foundation
 internal import GRDB
 internal import Platform
+internal import Wire
 
 // Looking after the log, between appends.
 extension SQLiteHome {
     /// Lets the write-ahead log be copied into the file when it has grown.
-    public func settle() throws {
+    package func settle() throws {
         pool.writeWithoutTransaction { checkpointer.committed($0) }
         if let fault = checkpointer.takeFault() { throw fault }
     }
 
     /// One step: a checkpoint if it is due, then one of retention.
-    public func upkeep() throws -> Bool {
+    package func upkeep() throws -> Bool {
         if live.withLock({ $0.sinceCheckpoint >= Limits.checkpointEvents }) { try checkpoint() }
         return try trim() == Limits.trimEvents
     }
 
     /// Whether what is over retention's bytes would let the file grow beyond its bound.
-    public func isOverfull() -> Bool {
+    package func isOverfull() -> Bool {
         let most = DiskBudget(retention).overfullBytes
         return live.withLock { $0.meta.bytes > most }
     }
 
     /// Saves the rooms, closes the file and lets go of the data folder.
-    public func close() throws {
+    package func close() throws {
         // Without the checkpoint the next start replays more, and that is all: it must not keep the file open.
         let checkpoint = Result { try self.checkpoint() }
         try reporting("close") {
@@ -36,7 +37,7 @@ extension SQLiteHome {
     }
 
     /// Saves the rooms that changed since the last checkpoint, so that a restart need not replay what is before.
-    public func checkpoint() throws {
+    package func checkpoint() throws {
         try live.withLock { live in
             guard live.sinceCheckpoint > 0 || !live.dirty.isEmpty else { return }
             var meta = live.meta
@@ -59,7 +60,7 @@ extension SQLiteHome {
     /// Removes what retention does not keep, at most ``Limits/trimEvents`` events a call so that ingest never waits
     /// long, oldest first. Dedupe entries go with their events. Returns how many went.
     @discardableResult
-    public func trim() throws -> Int {
+    package func trim() throws -> Int {
         observeClock()
         guard let step = try live.withLock({ try surplus(of: $0.meta, $0.clock) }) else { return 0 }
         // A restart replays from the checkpoint, so nothing behind it may go.

@@ -3,6 +3,7 @@ internal import GRDB
 internal import GRDBSQLite
 internal import Glibc
 internal import Platform
+internal import Wire
 
 /// Copies what was committed from SQLite's write-ahead log into its file, beside the writer.
 ///

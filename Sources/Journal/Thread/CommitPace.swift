@@ -1,5 +1,6 @@
 internal import Events
 internal import Glibc
+internal import Wire
 
 /// When the next commit may begin, so that drafts which come faster than one by one share it.
 ///

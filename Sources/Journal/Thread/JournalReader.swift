@@ -1,11 +1,12 @@
-public import Events
-public import Platform
+package import Events
+package import Platform
+internal import Wire
 
 /// Reads pages of the log off the loops' threads. Its queue is short: who is turned away keeps its cursor and asks
 /// again, which costs nothing.
 ///
 /// It must be stopped before it is let go of: its threads keep it.
-public final class JournalReader: Sendable {
+package final class JournalReader: Sendable {
     private struct State: Sendable {
         var queue: [@Sendable (any JournalHome) -> Void] = []
         var running = JournalReader.threads
@@ -21,7 +22,7 @@ public final class JournalReader: Sendable {
 
     /// Starts the threads.
     /// - Parameter onFault: called on a reader's thread for every read that failed, before its completion.
-    public init(
+    package init(
         home: any JournalHome, onFault: @escaping @Sendable (JournalError) -> Void = { _ in }
     ) throws(SystemError) {
         self.home = home
@@ -33,7 +34,7 @@ public final class JournalReader: Sendable {
 
     /// Reads a page and calls `completion` with it on a reader's thread. False, and no call, when
     /// ``Limits/waitingReads`` are waiting or the reader is stopping.
-    public func page(
+    package func page(
         after cursor: EventID, events: Int = Limits.pageEvents, bytes: Int = Limits.pageBytes,
         completion: @escaping @Sendable (Result<JournalPage, JournalError>) -> Void
     ) -> Bool {
@@ -41,7 +42,7 @@ public final class JournalReader: Sendable {
     }
 
     /// Looks something else up, such as a cursor for a time: like ``page(after:events:bytes:completion:)``.
-    public func read<Found>(
+    package func read<Found>(
         _ operation: String, _ body: @escaping @Sendable (any JournalHome) throws -> Found,
         completion: @escaping @Sendable (Result<Found, JournalError>) -> Void
     ) -> Bool {
@@ -58,7 +59,7 @@ public final class JournalReader: Sendable {
     }
 
     /// Finishes what waits and returns when the threads have ended. Not from one of them.
-    public func stop() {
+    package func stop() {
         state.change { $0.isStopping = true }
         _ = state.wait { $0.running == 0 ? true : nil }
     }

@@ -1,8 +1,9 @@
-public import Events
-public import Platform
+package import Events
+package import Platform
+package import Wire
 
 /// What became of a draft that was submitted.
-public enum AppendOutcome: Sendable, Equatable {
+package enum AppendOutcome: Sendable, Equatable {
     /// It is durable; or one with its key was before, and nothing was appended.
     case committed(duplicate: Bool)
     /// It is not in the log; the sender should try again.
@@ -13,7 +14,7 @@ public enum AppendOutcome: Sendable, Equatable {
 /// the price of one commit, and a single one waits for nobody.
 ///
 /// It must be stopped before it is let go of: its thread keeps it.
-public final class JournalWriter: Sendable {
+package final class JournalWriter: Sendable {
     private struct Pending: Sendable {
         let draft: Draft
         let completion: @Sendable (AppendOutcome) -> Void
@@ -62,7 +63,7 @@ public final class JournalWriter: Sendable {
     ///   - onFault: called on the writer's thread when looking after the log failed. Failed appends are told to
     ///     their completions instead.
     ///   - onClockJump: called on the writer's thread when the home has noticed a step of the wall clock.
-    public init(
+    package init(
         home: any JournalHome, clock: @escaping @Sendable () -> WallTime,
         steady: @escaping @Sendable () -> SteadyTime = SteadyTime.now,
         onCommit: @escaping @Sendable (Commit) -> Void, onFault: @escaping @Sendable (JournalError) -> Void = { _ in },
@@ -79,7 +80,7 @@ public final class JournalWriter: Sendable {
 
     /// Hands over a draft; `completion` is called on the writer's thread and must be quick. False, and no call, when
     /// ``Limits/waitingAppends`` are waiting or the writer is stopping: the sender should come back later.
-    public func submit(_ draft: Draft, completion: @escaping @Sendable (AppendOutcome) -> Void) -> Bool {
+    package func submit(_ draft: Draft, completion: @escaping @Sendable (AppendOutcome) -> Void) -> Bool {
         state.change { state in
             guard !state.isStopping, state.waiting < Limits.waitingAppends else { return false }
             state.queue.append(Pending(draft: draft, completion: completion))
@@ -90,7 +91,7 @@ public final class JournalWriter: Sendable {
 
     /// Has the log shown to take events, behind what waits already: see ``JournalHome/probe(_:now:)``. `completion` is
     /// called on the writer's thread. False, and no call, while another probe waits or the writer is stopping.
-    public func probe(_ draft: Draft, completion: @escaping @Sendable (JournalError?) -> Void) -> Bool {
+    package func probe(_ draft: Draft, completion: @escaping @Sendable (JournalError?) -> Void) -> Bool {
         state.change { state in
             guard !state.isStopping, state.probe == nil else { return false }
             state.probe = Probe(draft: draft, completion: completion)
@@ -100,13 +101,13 @@ public final class JournalWriter: Sendable {
 
     /// Finishes what waits, saves the rooms, closes the home, and returns when that is done. Not from the writer's
     /// own thread.
-    public func stop() {
+    package func stop() {
         state.change { $0.isStopping = true }
         _ = state.wait { $0.isStopped ? true : nil }
     }
 
     /// What was done so far.
-    public var counters: JournalCounters {
+    package var counters: JournalCounters {
         state.withLock { state in
             var counters = state.counters
             counters.waiting = state.waiting

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// How often the log is looked after: at least every ``Limits/upkeepMilliseconds``, and under load as fast as events
 /// come in, so that retention keeps up and still never takes long at a time.

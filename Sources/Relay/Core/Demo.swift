@@ -5,6 +5,7 @@ internal import Platform
 internal import Settings
 internal import Telemetry
 internal import Webhooks
+internal import Wire
 
 /// Plays meetings through the real ingest path: signed and posted as the provider would.
 enum Demo {

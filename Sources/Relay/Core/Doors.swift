@@ -2,6 +2,7 @@ internal import Access
 internal import EventLoop
 internal import Events
 internal import FrontDoor
+internal import Wire
 
 /// The doors of one loop: one for the addresses in the clear and one for those over TLS, as far as there are any.
 struct Doors {

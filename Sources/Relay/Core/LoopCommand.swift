@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Events
 internal import Fanout
 internal import Journal
+internal import Wire
 
 /// What other threads tell a loop.
 enum LoopCommand: Sendable {

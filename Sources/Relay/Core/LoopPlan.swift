@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Events
 internal import Journal
+internal import Wire
 
 /// What a loop of the relay is made of, handed to its thread.
 struct LoopPlan: Sendable {

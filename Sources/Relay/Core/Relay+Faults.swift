@@ -5,7 +5,7 @@ internal import Settings
 extension Relay {
     /// Whether an error of ``start(settings:demo:reload:)`` stays until an operator does something: settings, files or
     /// limits that cannot be used. Another start would meet it again.
-    public static func needsOperator(_ error: any Error) -> Bool {
+    package static func needsOperator(_ error: any Error) -> Bool {
         switch error {
         case is SettingsError, is TokenSettingsError, is OriginError, is RelayError,
             is RevocationFileError:

@@ -8,6 +8,7 @@ internal import Logging
 internal import Platform
 internal import Settings
 internal import Telemetry
+internal import Wire
 
 extension Relay {
     /// How reloads follow each other: one at a time, and one more if another was asked for meanwhile.
@@ -19,7 +20,7 @@ extension Relay {
 
     /// Reads the settings again and puts them in force; streams stay open. What cannot be used is refused as a
     /// whole, with the reasons in the log, and everything stays as it was.
-    public func reload() {
+    package func reload() {
         let begins = reloading.withLock { state in
             defer { state = state == .idle ? .running : .runningAndAskedAgain }
             return state == .idle

@@ -6,11 +6,12 @@ internal import FrontDoor
 internal import Journal
 internal import Logging
 internal import Platform
-public import Settings
+package import Settings
 internal import Telemetry
+internal import Wire
 
 /// The relay: settings in, a running service out.
-public final class Relay: Sendable {
+package final class Relay: Sendable {
     let context: RelayContext
     let home: SQLiteHome
     /// The sockets that were handed over, and are listened to in place of the settings' addresses.
@@ -27,7 +28,7 @@ public final class Relay: Sendable {
     let reloading = Locked(ReloadState.idle)
     private let phase = Locked(Phase.running)
     /// Where it listens: `127.0.0.1:3001`, with the ports that the system chose where 0 was asked for.
-    public let addresses: [String]
+    package let addresses: [String]
 
     private enum Phase {
         case running
@@ -38,7 +39,7 @@ public final class Relay: Sendable {
     /// Starts the relay; when this returns, it serves.
     /// - Parameter reload: reads the settings again when ``reload()`` asks; without it they stay as they are.
     /// - Throws: ``RelayError`` and other errors, each with one sentence as its description.
-    public static func start(
+    package static func start(
         settings given: Settings, demo: Bool, reload: (@Sendable () throws -> Settings)? = nil
     ) async throws -> Relay {
         System.ignoreBrokenPipes()
@@ -163,7 +164,7 @@ public final class Relay: Sendable {
 
     /// Stops in order: no new connections, a goodbye to every stream, everything accepted committed. A second call
     /// while the first is under way cuts the goodbyes short.
-    public func stop() async {
+    package func stop() async {
         let before = phase.withLock { phase in
             defer { if phase == .running { phase = .draining } }
             return phase
@@ -197,7 +198,7 @@ public final class Relay: Sendable {
     var isStopping: Bool { phase.withLock { $0 != .running } }
 
     /// Returns when the relay has stopped.
-    public func waitUntilStopped() async {
+    package func waitUntilStopped() async {
         await ends.waitUntilFinished()
     }
 }

@@ -7,6 +7,7 @@ internal import Logging
 internal import Platform
 internal import Settings
 internal import Telemetry
+internal import Wire
 
 /// What all loops and their watch share beside the state of the routes.
 final class RelayContext: Sendable {

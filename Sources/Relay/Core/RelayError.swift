@@ -1,7 +1,7 @@
 /// Why the relay cannot start: one sentence.
-public struct RelayError: Error, Sendable, CustomStringConvertible {
+package struct RelayError: Error, Sendable, CustomStringConvertible {
     /// The sentence.
-    public let description: String
+    package let description: String
 
     init(_ description: String) {
         self.description = description

@@ -6,6 +6,7 @@ internal import Journal
 internal import Platform
 internal import Settings
 internal import Telemetry
+internal import Wire
 
 /// The owner of one loop: it reads the mail, tells the time, and ends the loop in order. What requests are about is the
 /// matter of ``LoopAPI``, and what streams receive that of ``Hub``.

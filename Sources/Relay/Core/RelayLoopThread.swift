@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Events
 internal import Platform
 internal import Settings
+internal import Wire
 
 /// An address to listen on; the port is settled by the first loop that binds it.
 struct ListenPlan: Sendable {

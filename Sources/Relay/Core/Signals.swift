@@ -7,7 +7,7 @@ internal import Platform
 ///
 /// They are taken before the relay starts. One that comes during the start takes effect when the relay serves, so that
 /// it ends as it does at any other time.
-public final class Signals: Sendable {
+package final class Signals: Sendable {
     private struct State: Sendable {
         /// Nil until the relay serves.
         var relay: Relay?
@@ -19,7 +19,7 @@ public final class Signals: Sendable {
     private let hadTerminal = isatty(STDIN_FILENO) == 1
 
     /// Takes the signals from now on. Once in a process.
-    public init() throws {
+    package init() throws {
         try SignalReader.start([SIGTERM, SIGINT, SIGHUP]) { [self] in take($0) }
     }
 
@@ -51,7 +51,7 @@ public final class Signals: Sendable {
 
 extension Relay {
     /// Does from now on what the signals ask for, and tells the service manager that the relay runs.
-    public func obey(_ signals: Signals) {
+    package func obey(_ signals: Signals) {
         service?.ready(status)
         signals.direct(to: self)
     }

@@ -2,6 +2,7 @@ internal import Crypto
 internal import Events
 internal import FoundationEssentials
 internal import Webhooks
+internal import Wire
 
 /// A webhook that the relay sends itself, from a source that exists only here: really signed, really verified. Where
 /// it goes on it leaves nothing behind, so nobody ever receives it.

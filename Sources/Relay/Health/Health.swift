@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Events
 internal import Platform
 internal import Telemetry
+internal import Wire
 
 /// How the relay is: what its loops let know, what the canaries found, and what the system says of the process.
 final class Health: Sendable {

@@ -1,5 +1,6 @@
 internal import Events
 internal import Platform
+internal import Wire
 
 /// What a loop lets others know of itself: that it turns, how late it comes to its work, and which canary it has
 /// seen. Written by the loop a few times a second, read by anybody.

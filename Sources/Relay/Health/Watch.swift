@@ -4,6 +4,7 @@ internal import Journal
 internal import Logging
 internal import Platform
 internal import Telemetry
+internal import Wire
 
 /// The thread that watches over the loops: it sends canaries, sees that every loop turns and answers, and tells the
 /// service manager as long as all do.

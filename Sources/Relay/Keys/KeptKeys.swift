@@ -2,6 +2,7 @@ internal import Crypto
 internal import Events
 internal import Platform
 internal import Settings
+internal import Wire
 
 /// The last good key set of an issuer, kept in the data folder so that a restart while its address is down still
 /// knows the keys.

@@ -2,6 +2,7 @@ internal import Access
 internal import Events
 internal import Fetch
 internal import Settings
+internal import Wire
 
 /// Where the keys of an issuer with `jwks_url` come from, and what they may be used with.
 struct KeyAddress: Sendable, Hashable {

@@ -5,6 +5,7 @@ internal import Logging
 internal import Platform
 internal import Settings
 internal import Telemetry
+internal import Wire
 
 /// Fetches the keys of the issuers with a `jwks_url`, puts them in force, and lets requests wait for them.
 ///

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// When the keys of one issuer are fetched: regularly, sooner if a token asks for a key that is not there, and again
 /// after a failure. It decides and does nothing.

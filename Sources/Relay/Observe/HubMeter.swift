@@ -1,5 +1,6 @@
 internal import Events
 internal import Fanout
+internal import Wire
 
 /// Measures one loop's hub for the metrics page.
 struct HubMeter {

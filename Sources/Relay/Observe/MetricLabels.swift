@@ -4,6 +4,7 @@ internal import FrontDoor
 internal import Journal
 package import Telemetry
 internal import Webhooks
+internal import Wire
 
 /// What became of a webhook.
 enum WebhookOutcome: String, MetricLabelValue {

@@ -4,6 +4,7 @@ internal import FrontDoor
 internal import Platform
 internal import Telemetry
 internal import Webhooks
+internal import Wire
 
 /// The relay's counts, in Prometheus' formats. Label values come from fixed sets: sources are configured,
 /// reasons and outcomes are enumerated. Never a room, never a user.

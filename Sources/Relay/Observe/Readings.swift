@@ -3,6 +3,7 @@ internal import Fanout
 internal import Journal
 internal import Platform
 internal import Telemetry
+internal import Wire
 
 /// What one loop has counted, for the metrics page.
 struct HubReading: Sendable {

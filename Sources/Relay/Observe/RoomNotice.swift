@@ -2,6 +2,7 @@ internal import Events
 internal import Journal
 internal import Logging
 internal import Telemetry
+internal import Wire
 
 /// Tells operators, in the log and in metrics, which rooms the relay ended itself, and which it does not keep.
 final class RoomNotice: Sendable {

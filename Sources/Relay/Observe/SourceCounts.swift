@@ -1,5 +1,6 @@
 internal import Events
 internal import Platform
+internal import Wire
 
 /// What came from one source of webhooks since the relay started.
 struct SourceCounts: Sendable {

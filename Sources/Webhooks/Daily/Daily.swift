@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Daily: HMAC-SHA256 over the timestamp header, a dot and the body, with the base64-decoded `hmac` of the webhook as
 /// the key; or, as an alternative, the `basicAuth` with which the webhook was created.

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Daily's recordings, transcripts, streams, batch jobs and calls. Locations of files and called numbers are left out.
 enum DailyActivities {

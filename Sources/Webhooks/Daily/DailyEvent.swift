@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Converts the body of a Daily webhook to an event. Source: the event pages under
 /// https://docs.daily.co/reference/rest-api/webhooks/events.

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// The webhooks of a short meeting as Daily sends them: three people and a recording. Daily has no track events.
 struct DailySample {

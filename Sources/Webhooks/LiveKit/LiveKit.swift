@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// LiveKit: a JSON Web Token in `Authorization`, signed with the API secret, that contains the SHA-256 of the body.
 ///

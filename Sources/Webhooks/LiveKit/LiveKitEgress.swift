@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// `EgressInfo` of livekit_egress.proto. Output to files, segments or images is a recording, output to streaming
 /// services a stream. An egress with both is an event of the recording that includes the stream.

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Converts the body of a LiveKit webhook, `WebhookEvent` of livekit_webhook.proto, to an event.
 enum LiveKitEvent {

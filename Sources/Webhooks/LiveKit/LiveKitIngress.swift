@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// `IngressInfo` of livekit_ingress.proto. Its stream key and address are never included.
 enum LiveKitIngress {

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// `Job` of livekit_agent.proto: an agent that was sent to a room.
 enum LiveKitJob {

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Room, participant and track of livekit_models.proto. Any of them may be partial: track events have only ids and
 /// names of room and participant, ingress events only the room's name.

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// The webhooks of a short meeting as a LiveKit server sends them: three people, microphones, a shared screen, a
 /// recording.

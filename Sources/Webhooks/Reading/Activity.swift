@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// A process with a duration: a recording, a stream, a transcript, a job. Its members have the same names for every
 /// kind and every provider.

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Checks the encoding of a body. JSON between systems is UTF-8 (RFC 8259, section 8.1), whatever a charset says:
 /// JSON's media type has no such parameter.

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// A small set of names, for lookups of which nearly all fail: every member of every body is looked up. First letter
 /// and length nearly always decide, without a hash of the whole name.

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// The members of a loosely typed JSON object. A member that is absent, null or of another type than requested is nil:
 /// some providers stop sending after any answer but 200, so a detail must not lead to a refusal.

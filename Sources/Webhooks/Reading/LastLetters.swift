@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// The last two letters of the names in a list. Nearly every name in a body ends with two other letters, so the list
 /// need not be searched.

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Endings of names to look for, in lower or upper case, ignoring all characters but letters and digits, and with or
 /// without digits after them. `token` is an ending of `recovery_token`, `apiToken` and `TOKEN-2`. Endings of one or two

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// A webhook's body, parsed, with its bytes.
 struct ParsedBody {

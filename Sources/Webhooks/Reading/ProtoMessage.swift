@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// A protobuf message in its JSON form, read as strictly and as liberally as the proto3 rules say: names in camelCase
 /// or as in the .proto file, null and absent alike, 64-bit integers as text or as numbers, enums by name or by number,

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Removes secrets from addresses: user and password before the host, keys in path and query.
 ///

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 extension Redaction {
     /// Removes from an event the secrets that its conversion left in: addresses in texts that a provider or its

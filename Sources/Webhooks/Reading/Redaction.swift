@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Removes from a provider's body what no subscriber may see: passwords and keys, addresses that contain a key, and
 /// telephone numbers. Each is replaced by a placeholder, so that a reader sees that there was a value.

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Converts times from the units that providers use.
 enum WireTime {

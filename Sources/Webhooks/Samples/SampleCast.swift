@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Made-up people and ids for sample meetings.
 enum SampleCast {

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// The codes that the header of one webhook lists. A sender lists several while it rotates its secret; one of them must
 /// be right.

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// How far the time of a request's signature may differ from the relay's time.
 struct ReplayWindow: Sendable {

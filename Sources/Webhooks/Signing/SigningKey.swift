@@ -1,5 +1,6 @@
 internal import Crypto
 internal import Events
+internal import Wire
 
 /// A shared secret with which a provider signs: HMAC-SHA256.
 struct SigningKey: Sendable {

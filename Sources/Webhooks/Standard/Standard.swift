@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Any backend that signs its own events by the Standard Webhooks specification: ringing calls, typing, presence,
 /// activity.

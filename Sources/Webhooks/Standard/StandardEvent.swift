@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Parses the body of the operator's own backend. It is written for this relay, so an error in it is refused with a
 /// sentence rather than guessed at.

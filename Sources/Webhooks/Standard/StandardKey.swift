@@ -1,6 +1,7 @@
 internal import Crypto
 internal import Events
 internal import FoundationEssentials
+internal import Wire
 
 /// A key of the Standard Webhooks scheme: `whsec_` (shared), `whpk_` (ed25519, to verify) or `whsk_` (ed25519, to
 /// sign and verify), each followed by base64.

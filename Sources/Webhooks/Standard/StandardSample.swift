@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// The events of two calls as a backend signals them to caller and callee: one is accepted, one is missed.
 enum StandardSample {

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// The members that an event of one of the relay's own types must have. Clients that know the type read these members
 /// without asking which provider sent it.

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// The names of the three headers of the scheme.
 struct StandardHeaders {

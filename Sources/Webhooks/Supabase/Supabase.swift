@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Supabase Database Webhooks: the change of a row, posted by a trigger and authenticated by a header with a fixed
 /// secret, which is all that Supabase offers.

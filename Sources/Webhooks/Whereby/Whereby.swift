@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Whereby: `Whereby-Signature: t=<seconds>,v1=<hex HMAC-SHA256>` over t, a dot and the body, with the secret's text as
 /// the key.

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Converts the body of a Whereby webhook to an event.
 enum WherebyEvent {

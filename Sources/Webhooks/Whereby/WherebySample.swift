@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// The webhooks of a short meeting as Whereby sends them. A session starts when the second person joins and ends when
 /// only one is left.

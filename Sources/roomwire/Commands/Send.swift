@@ -4,6 +4,7 @@ internal import Fetch
 internal import Foundation
 internal import Platform
 internal import Webhooks
+internal import Wire
 
 /// `roomwire send`: webhooks, signed and posted as the provider would.
 struct Send: AsyncParsableCommand {

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Events
 internal import Platform
 internal import Settings
+internal import Wire
 
 /// `roomwire tail`: events in a terminal, as they happen.
 struct Tail: AsyncParsableCommand {

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Events
 internal import Platform
 internal import Settings
+internal import Wire
 
 /// `roomwire token`: a token for a subscriber.
 struct Token: ParsableCommand {

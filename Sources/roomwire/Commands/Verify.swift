@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Events
 internal import Platform
 internal import Webhooks
+internal import Wire
 
 /// `roomwire verify`: the verdict on captured requests.
 struct Verify: ParsableCommand {

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// What whatever lies between the relay and this machine does to streams, by what came of a diagnostic one.
 struct Diagnosis: Equatable {

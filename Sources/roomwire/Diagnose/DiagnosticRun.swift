@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// What came of a diagnostic stream, as it was received: material for ``Diagnosis``. Times are in milliseconds.
 struct DiagnosticRun {

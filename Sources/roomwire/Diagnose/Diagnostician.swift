@@ -1,5 +1,6 @@
 internal import Events
 internal import Fetch
+internal import Wire
 
 /// Asks for a diagnostic stream, watches what comes, and says what is wrong between here and the relay.
 struct Diagnostician {

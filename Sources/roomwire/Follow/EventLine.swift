@@ -1,5 +1,6 @@
 internal import Events
 internal import Glibc
+internal import Wire
 
 /// An event as one line for people: time, room, type, who or what.
 struct EventLine {

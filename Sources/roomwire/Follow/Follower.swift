@@ -1,5 +1,6 @@
 internal import Events
 internal import Fetch
+internal import Wire
 
 /// Follows a stream for ever: reconnects where it ended, as a browser's EventSource would.
 struct Follower {

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// An answer to a request for a stream that is no stream.
 struct Refusal {

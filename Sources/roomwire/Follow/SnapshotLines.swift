@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// A snapshot for people: a line a room.
 enum SnapshotLines {

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// What the data of a stream's event is.
 enum StreamMessage {

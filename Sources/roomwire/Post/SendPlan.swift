@@ -1,5 +1,6 @@
 internal import Events
 internal import Webhooks
+internal import Wire
 
 /// What `send` posts, in order.
 struct SendPlan {

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// Small things about HTTP that several commands need.
 enum HTTPText {

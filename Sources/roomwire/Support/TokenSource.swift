@@ -1,6 +1,7 @@
 internal import Access
 internal import Events
 internal import Settings
+internal import Wire
 
 /// Tokens of this machine's own issuer.
 struct TokenSource {

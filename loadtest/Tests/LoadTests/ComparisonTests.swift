@@ -1,5 +1,5 @@
-import Events
 import Testing
+import Wire
 
 @testable import roomwire_load
 

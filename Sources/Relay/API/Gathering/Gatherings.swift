@@ -1,6 +1,7 @@
 internal import Events
 internal import Journal
 internal import Platform
+internal import Wire
 
 /// The requests of one loop whose answer other threads have the parts of.
 final class Gatherings {

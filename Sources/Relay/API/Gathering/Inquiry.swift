@@ -1,6 +1,7 @@
 internal import Events
 internal import FrontDoor
 internal import Journal
+internal import Wire
 
 /// What other threads have to say, or to do, before a request is answered.
 struct Inquiry {

@@ -1,5 +1,6 @@
 internal import Events
 internal import Journal
+internal import Wire
 
 /// What other threads tell the routes of one loop.
 enum LoopMessage: Sendable {

@@ -1,6 +1,7 @@
 internal import Access
 internal import Events
 internal import Journal
+internal import Wire
 
 /// What one loop asks another about its streams.
 enum StreamQuestion: Sendable {

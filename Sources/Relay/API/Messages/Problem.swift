@@ -1,5 +1,6 @@
 internal import Events
 internal import FrontDoor
+internal import Wire
 
 /// An answer that says what went wrong: `application/problem+json` (RFC 9457).
 struct Problem {

@@ -1,5 +1,6 @@
 internal import Events
 internal import FrontDoor
+internal import Wire
 
 /// A refusal as an event on a stream that ends with it.
 struct RefusedMessage {

@@ -1,5 +1,6 @@
 internal import Access
 internal import Events
+internal import Wire
 
 /// Why a stream with a good token cannot be had now.
 enum StreamRefusal {

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// The rooms of one loop as of its hub's head, and the searches among them. A search of many rooms goes on over several
 /// turns of the loop.

@@ -2,6 +2,7 @@ internal import Access
 internal import Events
 internal import FrontDoor
 internal import Logging
+internal import Wire
 
 /// `/api/admin/streams`: what administrators may see of streams, and end.
 enum AdminStreamRoutes {

@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// `DELETE /api/admin/rooms/{source}/{name}`: has the journal finish the room, and answers once that is durable. The
 /// provider is not told: what it sends of the room afterwards counts, and a join opens the room again.

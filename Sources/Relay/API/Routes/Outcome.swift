@@ -2,6 +2,7 @@ internal import Access
 internal import Events
 internal import FrontDoor
 internal import Webhooks
+internal import Wire
 
 /// What a route says is to be done with a request.
 enum Outcome {

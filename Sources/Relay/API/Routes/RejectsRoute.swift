@@ -1,6 +1,7 @@
 internal import Events
 internal import FrontDoor
 internal import Telemetry
+internal import Wire
 
 /// `GET /api/admin/rejects`: the last webhooks that were refused, and why.
 enum RejectsRoute {

@@ -3,6 +3,7 @@ internal import Events
 internal import FrontDoor
 internal import Logging
 internal import Telemetry
+internal import Wire
 
 /// `/api/admin/revoke` and `/api/admin/revocations`: how administrators revoke, lift, and see what is revoked.
 enum RevocationRoutes {

@@ -1,5 +1,6 @@
 internal import Events
 internal import FrontDoor
+internal import Wire
 
 /// `GET /api/schema/events.json` and `/api/schema/roomwire.d.ts`: what events look like, for anybody to read.
 enum SchemaRoute {

@@ -2,6 +2,7 @@ internal import Access
 internal import Events
 internal import FrontDoor
 internal import Platform
+internal import Wire
 
 /// `POST /api/tickets`: a ticket that opens one stream in place of the token.
 enum TicketsRoute {

@@ -3,6 +3,7 @@ internal import Events
 internal import FrontDoor
 internal import Telemetry
 internal import Webhooks
+internal import Wire
 
 /// `POST /api/webhooks/{source}`: verify, normalise, hand to the journal. The answer comes after the commit.
 enum WebhookRoute {

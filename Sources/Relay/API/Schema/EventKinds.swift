@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// What the events of one type have in common.
 struct EventKind: Sendable {

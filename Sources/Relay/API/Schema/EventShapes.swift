@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// The shapes of everything that subscribers receive.
 enum EventShapes {

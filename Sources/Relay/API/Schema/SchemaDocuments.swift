@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// The documents under `/api/schema/`, written from ``EventShapes``.
 enum SchemaDocuments {

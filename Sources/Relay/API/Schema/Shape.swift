@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// One kind of object on the wire, as a list of members. The JSON Schema and the TypeScript types are both written
 /// from these, so they cannot disagree; a test holds them against what the Swift types write.

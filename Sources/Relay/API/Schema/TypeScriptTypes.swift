@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// `roomwire.d.ts`, written from ``EventShapes``: an interface for each type of message, so that `switch` on `type`
 /// narrows a ``RoomwireMessage`` to the one interface that has this type.

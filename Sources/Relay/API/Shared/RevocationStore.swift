@@ -4,6 +4,7 @@ internal import Events
 internal import FoundationEssentials
 internal import Platform
 internal import Settings
+internal import Wire
 
 /// The revocations in force, and the file in the data folder that brings them back after a restart.
 ///

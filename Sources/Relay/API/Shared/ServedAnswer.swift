@@ -1,6 +1,7 @@
 internal import Access
 internal import Events
 internal import Platform
+internal import Wire
 
 /// An answer from its beginning until the socket has taken it or the client has gone: as long as this object is
 /// kept, the answer counts against ``AnswerCaps``.

@@ -3,6 +3,7 @@ internal import Events
 internal import Logging
 internal import Platform
 internal import Telemetry
+internal import Wire
 
 /// What the routes of all loops share. Nothing in it is on the path of a delivery.
 final class SharedState: Sendable {

@@ -1,6 +1,7 @@
 internal import Access
 internal import Events
 internal import Platform
+internal import Wire
 
 /// Counts the streams of all loops against the caps. With `over_cap: oldest` a user's oldest stream makes room for a
 /// new one.

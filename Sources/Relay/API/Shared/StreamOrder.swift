@@ -1,5 +1,6 @@
 internal import Events
 internal import Platform
+internal import Wire
 
 /// Which of a user's streams is the oldest, over all loops.
 final class StreamOrder: Sendable {

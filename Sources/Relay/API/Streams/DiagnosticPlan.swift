@@ -2,6 +2,7 @@ internal import Events
 internal import FrontDoor
 internal import Platform
 internal import Settings
+internal import Wire
 
 /// What a `GET /api/diag/stream` sends: marked frames at a steady pace, a large one, a silence, and an end. What of
 /// it comes when tells what a proxy on the way does to streams.

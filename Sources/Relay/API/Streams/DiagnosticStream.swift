@@ -3,6 +3,7 @@ internal import EventLoop
 internal import Events
 internal import Fanout
 internal import Platform
+internal import Wire
 
 /// A stream of marked frames that has nothing to do with the log; see ``DiagnosticPlan``.
 final class DiagnosticStream: StreamSocketOwner {

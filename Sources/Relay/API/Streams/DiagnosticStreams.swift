@@ -4,6 +4,7 @@ internal import Events
 internal import Fanout
 internal import FrontDoor
 internal import Platform
+internal import Wire
 
 /// The streams for diagnosis of one loop; see ``DiagnosticPlan``.
 final class DiagnosticStreams {

@@ -3,6 +3,7 @@ internal import Events
 internal import Fanout
 internal import FrontDoor
 internal import Glibc
+internal import Wire
 
 /// A page of events that is being collected: a subscriber like any other whose outlet keeps the events instead of
 /// sending them, so that filter, order and resume are decided in one place.

@@ -3,6 +3,7 @@ internal import Events
 internal import Fanout
 internal import FrontDoor
 internal import Platform
+internal import Wire
 
 /// The pages of events of one loop, and its long polls: pages that wait until there is an event.
 final class Pages {

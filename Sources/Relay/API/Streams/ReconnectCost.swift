@@ -1,4 +1,5 @@
 internal import Events
+internal import Wire
 
 /// What opening a stream costs a loop, as measured: by it the clients of a relay that stops are spread over a time.
 struct ReconnectCost {

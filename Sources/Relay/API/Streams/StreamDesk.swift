@@ -1,6 +1,7 @@
 internal import Access
 internal import Events
 internal import Fanout
+internal import Wire
 
 /// Answers what other loops, and this one, ask about the streams of this loop, and does what they order.
 struct StreamDesk {

@@ -2,6 +2,7 @@ internal import Events
 internal import Fanout
 internal import FrontDoor
 internal import Platform
+internal import Wire
 
 /// The head of a stream's response. The body has no length: it comes in chunks, or over HTTP/1.0 ends with the
 /// connection.

@@ -2,6 +2,7 @@ internal import Access
 internal import Events
 internal import Fanout
 internal import Journal
+internal import Wire
 
 /// Finds out where the streams and pages of one loop begin: some need a cursor that only the journal knows, and some
 /// the rooms.

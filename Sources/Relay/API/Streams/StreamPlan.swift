@@ -1,6 +1,7 @@
 internal import Access
 internal import Events
 internal import Fanout
+internal import Wire
 
 /// A stream, or a page of events, that a request may have and that has not begun.
 struct StreamPlan {

@@ -5,6 +5,7 @@ internal import Fanout
 internal import FrontDoor
 internal import Platform
 internal import Telemetry
+internal import Wire
 
 /// The streams of events of one loop: each is a subscriber of the hub, tied to its client's socket.
 final class Streams {

@@ -4,6 +4,7 @@ internal import Journal
 internal import Platform
 internal import Telemetry
 internal import Webhooks
+internal import Wire
 
 /// The webhooks of one loop that wait until their events are committed.
 final class PendingWebhooks {

@@ -1,13 +1,13 @@
-internal import Events
 internal import Platform
 internal import Webhooks
+internal import Wire
 
 /// Writes the requests that publish events.
 struct Publication {
     /// How an event is published.
     enum Form {
         /// As LiveKit would: its body, signed.
-        case livekit(any Provider)
+        case livekit(LiveKitSigner)
         /// By a template, in which `{id}` stands for what the event is known by.
         case template(Template)
     }
@@ -43,10 +43,10 @@ struct Publication {
         body.removeAll(keepingCapacity: true)
         head.append(to: &request, fill)
         switch form {
-        case .livekit(let provider):
+        case .livekit(let signer):
             let id = marker.text(label)
             body = Self.livekitBody(label, id: id, room: Audience.name(of: room), now: now)
-            for header in provider.sign(body, idempotencyKey: WireText(id), now: now) {
+            for header in signer.headers(for: body, id: WireText(id), now: now) {
                 request.append(contentsOf: header.name.utf8)
                 request.append(contentsOf: ": ".utf8)
                 request.append(contentsOf: header.value.utf8)

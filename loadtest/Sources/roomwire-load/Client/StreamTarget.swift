@@ -1,5 +1,5 @@
 internal import Crypto
-internal import Events
+internal import Wire
 
 /// What streams are opened with: where, and as whom.
 struct StreamTarget {

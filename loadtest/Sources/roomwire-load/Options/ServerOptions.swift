@@ -1,7 +1,7 @@
 internal import ArgumentParser
-internal import Events
 internal import Foundation
 internal import Webhooks
+internal import Wire
 
 /// The flags that say which server is loaded, and how.
 struct ServerOptions: ParsableArguments {
@@ -97,11 +97,10 @@ struct ServerOptions: ParsableArguments {
                 .template(body), headers: publishHeader.compactMap(HeaderTemplate.init), to: endpoint, marker: marker)
         }
         guard let key = livekitKey ?? Self.environment["LIVEKIT_API_KEY"],
-            let secret = livekitSecret ?? Self.environment["LIVEKIT_API_SECRET"],
-            let livekit = Providers.named("livekit")
+            let secret = livekitSecret ?? Self.environment["LIVEKIT_API_SECRET"]
         else { throw ValidationError("--livekit-key and --livekit-secret, which sign webhooks, are not given.") }
-        let provider = try livekit.init(settings: ProviderSettings(source: WireText(source), keys: [key: secret]))
-        return Publication(.livekit(provider), headers: [], to: endpoint, marker: marker)
+        let signer = try LiveKitSigner(source: WireText(source), key: key, secret: secret)
+        return Publication(.livekit(signer), headers: [], to: endpoint, marker: marker)
     }
 
     private static var environment: [String: String] { ProcessInfo.processInfo.environment }

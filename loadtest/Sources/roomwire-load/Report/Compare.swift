@@ -1,6 +1,6 @@
 internal import ArgumentParser
-internal import Events
 internal import Foundation
+internal import Wire
 
 /// `roomwire-load compare`: reports side by side.
 struct Compare: ParsableCommand {

@@ -1,4 +1,4 @@
-internal import Events
+internal import Wire
 
 /// The figures of one run.
 struct Report {
