@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Events
+internal import Fetch
 internal import Platform
 internal import Settings
 internal import Wire
@@ -17,14 +18,20 @@ struct Tail: AsyncParsableCommand {
               roomwire tail
               roomwire tail --room 'call_*' --type 'participant_*' --since 10m
               roomwire tail --json | jq .data.participant.identity
+              roomwire tail --json --state place.json | kcat -P -b broker -t rooms
               ROOMWIRE_TOKEN=eyJ... roomwire tail --url https://relay.example.com
               roomwire tail --tail 20 --limit 20
               roomwire tail --snapshot --participant ada
               roomwire tail --diagnose https://relay.example.com
 
-            --diagnose shows no events: it says whether something between here and the
-            relay holds streams back, cuts or compresses them, and which setting of
-            which proxy mends that. It exits with 0 if there is nothing to mend, else 1.
+            --state continues after the last line that the reader of standard output has
+            taken, also after a crash: each event is printed at least once. A second tail
+            with the same file is refused. If the journal no longer has the events after
+            that place, the command stops with exit code 3, unless --on-gap says otherwise.
+
+            --diagnose shows no events: it reports whether a proxy on the way to the relay
+            delays, cuts or compresses streams, and which of its settings to change. It
+            exits with 0 if there is nothing to change, else with 1.
             """)
 
     @OptionGroup var relayURL: RelayURLOption
@@ -58,8 +65,26 @@ struct Tail: AsyncParsableCommand {
     @Flag(help: "Begin with the rooms that are open, and who is inside.")
     var snapshot = false
 
-    @Flag(help: "Print every event as the JSON that came, one a line.")
+    @Flag(help: "Print every event as JSON, unchanged, one a line.")
     var json = false
+
+    @Flag(help: "Let events carry the provider's own body, as roomwire replay needs it. A given token decides by itself.")
+    var raw = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --json: a file that keeps the place in the stream, from which the next run continues.",
+            valueName: "file"))
+    var state: String?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            When events after the last one are missing: stop (exit code 3; the default with --state), continue, or line \
+            (continue, and print the relay's resync as a line; with --json).
+            """,
+            valueName: "what"))
+    var onGap: GapPolicy?
 
     @Option(
         help: ArgumentHelp("Look for proxies that spoil streams on the way to this relay.", valueName: "url"))
@@ -71,6 +96,12 @@ struct Tail: AsyncParsableCommand {
     /// How long a token made here is valid; every connection makes a new one.
     private static let tokenSeconds: Int64 = 3600
 
+    func validate() throws {
+        guard state == nil || json else { throw ValidationError("--state goes with --json.") }
+        guard state?.isEmpty != true else { throw ValidationError("--state should be the path of a file.") }
+        guard onGap != .line || json else { throw ValidationError("--on-gap line goes with --json.") }
+    }
+
     func run() async throws {
         let given = [token, SettingsOptions.environment["ROOMWIRE_TOKEN"]].compactMap { $0 }.first { !$0.isEmpty }
         var relayURL = relayURL
@@ -79,13 +110,13 @@ struct Tail: AsyncParsableCommand {
         let url: RelayURL
         let makeToken: @Sendable () -> String
         if let given {
-            // Whoever brings address and token needs no settings, so nothing that is wrong with them matters.
+            // With an address and a token no settings are needed, so errors in them do not matter.
             url = try relayURL.api(relayURL.chosen == nil ? options.load() : Settings(environment: [:]))
             makeToken = { given }
         } else {
             let settings = try options.load()
             url = try relayURL.api(settings)
-            makeToken = try Self.ownTokens(settings, url, options)
+            makeToken = try ownTokens(settings, url)
         }
         guard diagnose == nil else {
             guard try await Diagnostician(url: url, token: makeToken, certificates: certificates).run() else {
@@ -93,17 +124,46 @@ struct Tail: AsyncParsableCommand {
             }
             return
         }
+        try await follow(url, certificates, token: makeToken, renewsToken: given == nil)
+    }
+
+    private func follow(
+        _ url: RelayURL, _ certificates: TrustedCertificates, token: @escaping @Sendable () -> String, renewsToken: Bool
+    ) async throws {
+        let file = try state.map { (path) throws(Failure) in
+            try StateFile(path: path, for: SavedPlace(relay: url.text, filter: filter))
+        }
+        let subject = Follower.Subject(
+            url: url, filter: filter, beginning: beginning, lastEventID: file?.place.map(\.description),
+            gapPolicy: onGap ?? (state == nil ? .continue : .stop), limit: limit, token: token,
+            renewsToken: renewsToken, certificates: certificates)
+        guard let file else {
+            var follower = Follower(subject, take: print())
+            return try await follower.run()
+        }
+        let output = try PlacedOutput(file)
+        if let place = file.place { Terminal.notice("continuing after \(place)") }
+        var follower = Follower(subject, take: output.take)
+        do {
+            try await follower.run()
+        } catch {
+            // The reason counts; what is not saved is written again by the next run.
+            try? output.finish()
+            throw error
+        }
+        try output.finish()
+    }
+
+    /// Prints without a state file.
+    private func print() -> (Follower.Item) -> Void {
         let usesColours = Terminal.usesColours(environment: SettingsOptions.environment)
         let line = EventLine(usesColours: usesColours, timeText: EventLine.localTime)
-        let subject = Follower.Subject(
-            url: url, filter: filter, beginning: beginning, limit: limit, token: makeToken, renewsToken: given == nil,
-            certificates: certificates)
-        var follower = Follower(subject) { [json] data, event in
+        return { [json] item in
+            guard case .line(let data, let event, _) = item else { return }
             if json { return Terminal.line(data) }
             if let event { return Terminal.line(line.text(event)) }
             for text in SnapshotLines.text(data) ?? [Terminal.harmless(data)] { Terminal.line(text) }
         }
-        try await follower.run()
     }
 
     private var filter: [(name: String, value: String)] {
@@ -116,18 +176,18 @@ struct Tail: AsyncParsableCommand {
             + (snapshot ? [("snapshot", "1")] : [])
     }
 
-    private static func ownTokens(
-        _ settings: Settings, _ url: RelayURL, _ options: SettingsOptions
-    ) throws -> @Sendable () -> String {
+    private func ownTokens(_ settings: Settings, _ url: RelayURL) throws -> @Sendable () -> String {
         let isGenerated = settings.tokens.issuers.isEmpty
-        // The made-up secret is known to the relay of this machine and folder alone.
+        // Only the relay of this machine and folder knows the generated secret.
         if isGenerated && !(url.isLocal && DataFolder(path: settings.data).hasTokenSecret) {
-            throw Failure.mistake(
+            throw Failure.invalid(
                 "a token is needed: give --token or ROOMWIRE_TOKEN, or run roomwire serve on this machine first")
         }
         let source = try TokenSource(options.loadCompleted())
-        return {
-            source.mint(user: "tail", raw: false, admin: false, ttlSeconds: tokenSeconds, now: WallClock.now())
+        return { [raw] in
+            source.mint(user: "tail", raw: raw, admin: false, ttlSeconds: Self.tokenSeconds, now: WallClock.now())
         }
     }
 }
+
+extension GapPolicy: ExpressibleByArgument {}

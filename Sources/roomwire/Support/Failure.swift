@@ -4,7 +4,7 @@ struct Failure: Error, Equatable {
     let exitCode: Int32
 
     /// The caller asked for something that cannot be done.
-    static func mistake(_ sentence: String) -> Failure { Failure(sentence: sentence, exitCode: 2) }
+    static func invalid(_ sentence: String) -> Failure { Failure(sentence: sentence, exitCode: 2) }
 
     /// The answer is no, or the world is in the way.
     static func refused(_ sentence: String) -> Failure { Failure(sentence: sentence, exitCode: 1) }
