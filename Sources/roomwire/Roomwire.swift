@@ -16,7 +16,7 @@ struct Roomwire: AsyncParsableCommand {
               roomwire tail
             """,
         version: Version.text,
-        subcommands: [Serve.self, Token.self, Send.self, Tail.self, Verify.self, Check.self])
+        subcommands: [Serve.self, Token.self, Send.self, Replay.self, Tail.self, Verify.self, Check.self])
 
     /// Refuses a misspelt subcommand with the one that is meant; ArgumentParser only calls it unexpected.
     private static func suggestCommand() throws {

@@ -44,7 +44,7 @@ struct Refusal {
     }
 
     /// The relay's word for why; nil if something else has answered.
-    var reason: String? { (try? JSONReader.value(body))?.object?["reason"]?.string?.string }
+    var reason: String? { HTTPText.problemReason(body) }
 
     /// The end, if trying again cannot help.
     var failure: Failure? {

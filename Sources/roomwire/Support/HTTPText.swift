@@ -29,4 +29,9 @@ enum HTTPText {
         guard let problem = try? JSONReader.value(body).object else { return nil }
         return (problem["detail"]?.string ?? problem["title"]?.string).map { Terminal.harmless($0.string) }
     }
+
+    /// The word for why in a problem body; nil for any other body.
+    static func problemReason(_ body: [UInt8]) -> String? {
+        (try? JSONReader.value(body))?.object?["reason"]?.string.map { Terminal.harmless($0.string) }
+    }
 }
