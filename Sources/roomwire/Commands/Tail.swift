@@ -10,9 +10,9 @@ struct Tail: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Follow events in a terminal; reconnects, and resumes without a gap.",
         discussion: """
-            On the machine that serves it makes its own token; elsewhere give one with
-            --token or ROOMWIRE_TOKEN. Events go to standard output, everything about
-            the connection to standard error.
+            On the relay's machine it makes its own token; elsewhere give one with
+            --token or ROOMWIRE_TOKEN. Events go to standard output, messages about the
+            connection to standard error.
 
             Examples:
               roomwire tail
@@ -50,25 +50,25 @@ struct Tail: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Begin with what happened since then: a span (10m), an ISO time or epoch milliseconds.", valueName: "time"))
+            "Begin with the events since a time: a span (10m), an ISO time or epoch milliseconds.", valueName: "time"))
     var since: String?
 
     @Option(help: ArgumentHelp("Only events of this identity; may be given several times.", valueName: "identity"))
     var participant: [String] = []
 
-    @Option(help: ArgumentHelp("Begin with the last so many events.", valueName: "count"))
+    @Option(help: ArgumentHelp("Begin with this many of the last events.", valueName: "count"))
     var tail: Int?
 
-    @Option(help: ArgumentHelp("End after so many events.", valueName: "count"))
+    @Option(help: ArgumentHelp("End after this many events.", valueName: "count"))
     var limit: Int?
 
-    @Flag(help: "Begin with the rooms that are open, and who is inside.")
+    @Flag(help: "Begin with the open rooms and their participants.")
     var snapshot = false
 
     @Flag(help: "Print every event as JSON, unchanged, one a line.")
     var json = false
 
-    @Flag(help: "Let events carry the provider's own body, as roomwire replay needs it. A given token decides by itself.")
+    @Flag(help: "Include the providers' raw bodies, as roomwire replay needs them. With --token, the token's grant decides.")
     var raw = false
 
     @Option(
@@ -87,13 +87,13 @@ struct Tail: AsyncParsableCommand {
     var onGap: GapPolicy?
 
     @Option(
-        help: ArgumentHelp("Look for proxies that spoil streams on the way to this relay.", valueName: "url"))
+        help: ArgumentHelp("Look for proxies that disturb streams on the way to this relay.", valueName: "url"))
     var diagnose: String?
 
     @OptionGroup var web: WebOptions
     @OptionGroup var options: SettingsOptions
 
-    /// How long a token made here is valid; every connection makes a new one.
+    /// The lifetime of a token that is made here; every connection gets a new one.
     private static let tokenSeconds: Int64 = 3600
 
     func validate() throws {
@@ -181,7 +181,7 @@ struct Tail: AsyncParsableCommand {
         // Only the relay of this machine and folder knows the generated secret.
         if isGenerated && !(url.isLocal && DataFolder(path: settings.data).hasTokenSecret) {
             throw Failure.invalid(
-                "a token is needed: give --token or ROOMWIRE_TOKEN, or run roomwire serve on this machine first")
+                "a token is needed: give --token or ROOMWIRE_TOKEN, or start roomwire serve on this machine first")
         }
         let source = try TokenSource(options.loadCompleted())
         return { [raw] in

@@ -11,7 +11,7 @@ struct Poster: Sendable {
         let body: [UInt8]
         /// True if the relay had the webhook already.
         let isDuplicate: Bool
-        /// How often it was posted.
+        /// How many times it was posted.
         let tries: Int
 
         var isAccepted: Bool { (200..<300).contains(status) }
@@ -20,7 +20,7 @@ struct Poster: Sendable {
     private let url: String
     private let client: WebClient
 
-    /// How often one webhook is posted before it counts as refused; LiveKit's figure.
+    /// How many times one webhook is posted before it counts as refused, as in LiveKit's sender.
     private static let mostTries = 5
     /// The longest wait between two attempts, whatever the relay asks for.
     private static let longestWaitSeconds = 60

@@ -22,9 +22,9 @@ struct ReadySource {
 
     private static func unknown(_ name: String, _ settings: Settings) -> String {
         let names = settings.sources.map(\.name)
-        let there = names.isEmpty ? "there is none at all" : "there is \(names.joined(separator: ", "))"
-        return "the settings have no source \(name); \(there) (--config names the settings file, and LIVEKIT_API_KEY "
-            + "with LIVEKIT_API_SECRET, DAILY_WEBHOOK_SECRET or WHEREBY_WEBHOOK_SECRET in the environment makes one, too)"
+        let listed = names.isEmpty ? "they have none" : "they have \(names.joined(separator: ", "))"
+        return "the settings have no source \(name); \(listed) (--config names the settings file, and LIVEKIT_API_KEY "
+            + "with LIVEKIT_API_SECRET, DAILY_WEBHOOK_SECRET or WHEREBY_WEBHOOK_SECRET in the environment set one up, too)"
     }
 }
 
