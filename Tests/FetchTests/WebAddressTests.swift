@@ -40,7 +40,7 @@ import Testing
     ])
     func passwordsInAnAddressAreRefused(text: String) throws {
         let error = #expect(throws: WebAddress.FormatError.self) { try WebAddress(text) }
-        #expect(mistake?.problem.contains("password@") == false)
+        #expect(error?.problem.contains("password@") == false)
     }
 
     @Test func queryIsNotShown() throws {
