@@ -40,7 +40,7 @@ final class CurlTransfer {
         set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
         if let authorities {
             roomwire_curl_set_text(handle, CURLOPT_CAINFO, authorities)
-                // Debian's libcurl also has a folder of certificates, which would stay trusted.
+            // Debian's libcurl also has a folder of certificates, which would stay trusted.
             roomwire_curl_set_text(handle, CURLOPT_CAPATH, nil)
         }
         if address.isLoopback { roomwire_curl_set_text(handle, CURLOPT_PROXY, "") }

@@ -54,7 +54,8 @@ struct Replay: AsyncParsableCommand {
     var from: String?
 
     @Option(
-        help: ArgumentHelp("How fast: 1 is as recorded, 10 is ten times faster, max without waits.", valueName: "factor"))
+        help: ArgumentHelp(
+            "How fast: 1 is as recorded, 10 is ten times faster, max without waits.", valueName: "factor"))
     var speed: Speed?
 
     @Flag(help: "Read, sign and verify everything, and post nothing.")

@@ -38,7 +38,8 @@ struct Send: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How fast: 1 is real time, 10 is ten times faster. Default: 1; files are sent without waits.", valueName: "factor"))
+            "How fast: 1 is real time, 10 is ten times faster. Default: 1; files are sent without waits.",
+            valueName: "factor"))
     var speed: Double?
 
     @Option(help: ArgumentHelp("The meeting's room. Default: a new name.", valueName: "name"))

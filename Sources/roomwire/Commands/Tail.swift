@@ -68,7 +68,10 @@ struct Tail: AsyncParsableCommand {
     @Flag(help: "Print every event as JSON, unchanged, one a line.")
     var json = false
 
-    @Flag(help: "Include the providers' raw bodies, as roomwire replay needs them. With --token, the token's grant decides.")
+    @Flag(
+        help:
+            "Include the providers' raw bodies, as roomwire replay needs them. With --token, the token's grant decides."
+    )
     var raw = false
 
     @Option(

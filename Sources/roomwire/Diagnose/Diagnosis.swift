@@ -70,7 +70,8 @@ struct Diagnosis: Equatable {
         guard !run.hasEnd else {
             return Finding(
                 check: .cutting, verdict: .good,
-                sentence: "the connection outlasts \(seconds(run.quietMilliseconds)) of silence, as between two heartbeats")
+                sentence:
+                    "the connection outlasts \(seconds(run.quietMilliseconds)) of silence, as between two heartbeats")
         }
         let isQuiet = run.arrivals.contains { $0.sequence > run.plannedFrames }
         let last = run.arrivals.last?.receivedAt ?? run.openingAt ?? run.endedAt
@@ -97,7 +98,8 @@ struct Diagnosis: Equatable {
         if let length = run.headers["content-length"] {
             return Finding(
                 check: .headers, verdict: .problem,
-                sentence: "the answer has a Content-Length (\(length)), which no stream has: a proxy read it to its end "
+                sentence:
+                    "the answer has a Content-Length (\(length)), which no stream has: a proxy read it to its end "
                     + "before passing it on")
         }
         let kept = run.headers["cache-control"] ?? ""

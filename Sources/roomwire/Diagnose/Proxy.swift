@@ -64,7 +64,8 @@ enum Proxy: String, CaseIterable {
         .traefik: "no buffering middleware, and responseForwarding.flushInterval: 1ms",
         .envoy: "no buffer filter on the route",
         .cloudflare: "response buffering off (Rules), and no transformation of the body",
-        .amazon: "load balancers pass bytes on at once; look at the proxies behind them. API Gateway and Lambda do buffer",
+        .amazon:
+            "load balancers pass bytes on at once; look at the proxies behind them. API Gateway and Lambda do buffer",
         .google: "no CDN on the backend, and gzip off",
         .varnish: "set beresp.do_stream = true; or return (pipe) for /api/events",
     ]

@@ -46,11 +46,13 @@ struct SavedPlace: Equatable {
     func checkSameStream(as stored: SavedPlace) throws(FileError) {
         guard stored.relay == relay else {
             throw FileError(
-                problem: "holds a place of the relay \(stored.relay), not of \(relay); use one state file for each relay")
+                problem:
+                    "holds a place of the relay \(stored.relay), not of \(relay); use one state file for each relay")
         }
         guard stored.filter == filter else {
             throw FileError(
-                problem: "holds a place of the filter \(Self.text(stored.filter)), not of \(Self.text(filter)); use one "
+                problem:
+                    "holds a place of the filter \(Self.text(stored.filter)), not of \(Self.text(filter)); use one "
                     + "state file for each filter")
         }
     }

@@ -41,7 +41,9 @@ enum RecordedLine {
         }
         guard let object = json.object else { throw LineError(problem: "is not a JSON object") }
         guard let (id, event) = Event.read(json) else {
-            if object["headers"] != nil { throw LineError(problem: "is a captured request; roomwire send --file posts those") }
+            if object["headers"] != nil {
+                throw LineError(problem: "is a captured request; roomwire send --file posts those")
+            }
             guard object["type"]?.string != nil else { throw LineError(problem: "is not an event of a relay") }
             self = .message
             return
@@ -58,7 +60,8 @@ enum RecordedLine {
         }
         self = .webhook(
             Webhook(
-                id: id, source: event.source, provider: event.provider, receivedAt: event.receivedAt, body: Array(body)))
+                id: id, source: event.source, provider: event.provider, receivedAt: event.receivedAt, body: Array(body))
+        )
     }
 }
 

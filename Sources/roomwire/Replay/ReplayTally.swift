@@ -41,7 +41,8 @@ struct ReplayTally: Equatable {
             "refused \(refusedCount)" + (reasons.isEmpty ? "" : " (\(reasons))"),
         ]
         let skipped: [(Int, String)] = [
-            (derived, "made by the relay itself"), (withoutBody, "without raw body"), (otherSources, "of other sources"),
+            (derived, "made by the relay itself"), (withoutBody, "without raw body"),
+            (otherSources, "of other sources"),
             (unreadable, "unreadable"),
         ]
         parts += skipped.filter { $0.0 > 0 }.map { "\($0.1) \($0.0)" }

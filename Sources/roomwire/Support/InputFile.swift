@@ -5,7 +5,7 @@ enum InputFile {
     /// All bytes of the file at `path`; `-` is standard input.
     static func bytes(_ path: String) throws(Failure) -> [UInt8] {
         do {
-                // By handle, so that pipes such as /dev/stdin and <(command) can be read, too.
+            // By handle, so that pipes such as /dev/stdin and <(command) can be read, too.
             let isStandardInput = path == "-"
             guard let file = isStandardInput ? FileHandle.standardInput : FileHandle(forReadingAtPath: path) else {
                 throw CocoaError(.fileReadUnknown)

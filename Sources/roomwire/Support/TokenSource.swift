@@ -12,10 +12,12 @@ struct TokenSource {
     init(_ settings: Settings, issuer name: String? = nil) throws {
         let issuer = try Self.issuer(settings, name)
         guard let secret = issuer.hs256 else {
-            throw Failure.invalid("the issuer \(issuer.name) has only public keys, which cannot sign; its own server makes its tokens")
+            throw Failure.invalid(
+                "the issuer \(issuer.name) has only public keys, which cannot sign; its own server makes its tokens")
         }
         guard issuer.claims.isEmpty else {
-            throw Failure.invalid("the issuer \(issuer.name) has a mapping of claims (claims); its own server makes its tokens")
+            throw Failure.invalid(
+                "the issuer \(issuer.name) has a mapping of claims (claims); its own server makes its tokens")
         }
         do {
             minter = try TokenMinter(secret: secret, issuer: issuer.issuer, audience: issuer.audience)
