@@ -281,7 +281,7 @@ def test_it_is_for_administrators(relay):
     for method in ("POST", "DELETE"):
         answer = requests.request(method, url, headers={"Authorization": f"Bearer {roomwire.token(**ADMIN)}"}, timeout=30)
         assert answer.status_code == 405 and answer.headers["Allow"] == "GET, HEAD"
-    for n in ("0", "2", "-1", "1.0", "x", "+1", "9" * 18, "9" * 40, "%00", "1%2F", "\u0661"):
+    for n in ("0", "2", "-1", "1.0", "x", "+1", "9" * 18, "9" * 40, "1%2F", "\u0661"):
         answer = capture(relay, n)
         assert (answer.status_code, answer.json()["reason"]) == (404, "not_found"), n
     head = requests.head(url, headers={"Authorization": f"Bearer {roomwire.token(**ADMIN)}"}, timeout=30)

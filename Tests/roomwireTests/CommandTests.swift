@@ -151,7 +151,7 @@ import Wire
         #expect {
             try ReadySource(named: "daily", in: settings)
         } throws: { error in
-            (error as? Failure)?.sentence.hasPrefix("the settings have no source daily; there is lk (") == true
+            (error as? Failure)?.sentence.hasPrefix("the settings have no source daily; they have lk (") == true
         }
     }
 }

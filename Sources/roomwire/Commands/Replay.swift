@@ -22,7 +22,7 @@ struct Replay: AsyncParsableCommand {
             cannot be reached, 2 if a line or the settings cannot be used.
 
             Examples:
-              roomwire tail --json --raw --since 24h --limit 5000 > day.ndjson
+              roomwire tail --json --raw --since 24h --no-follow > day.ndjson
               roomwire replay day.ndjson --source livekit --url http://127.0.0.1:3002
               roomwire replay day.ndjson --source livekit --speed max --dry-run \\
                 --url http://127.0.0.1:3002

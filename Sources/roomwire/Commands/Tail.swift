@@ -20,7 +20,7 @@ struct Tail: AsyncParsableCommand {
               roomwire tail --json | jq .data.participant.identity
               roomwire tail --json --state place.json | kcat -P -b broker -t rooms
               ROOMWIRE_TOKEN=eyJ... roomwire tail --url https://relay.example.com
-              roomwire tail --tail 20 --limit 20
+              roomwire tail --tail 20 --no-follow
               roomwire tail --snapshot --participant ada
               roomwire tail --diagnose https://relay.example.com
 
@@ -62,6 +62,9 @@ struct Tail: AsyncParsableCommand {
     @Option(help: ArgumentHelp("End after this many events.", valueName: "count"))
     var limit: Int?
 
+    @Flag(name: .customLong("no-follow"), help: "End when all events so far were printed.")
+    var endsAtHead = false
+
     @Flag(help: "Begin with the open rooms and their participants.")
     var snapshot = false
 
@@ -80,10 +83,13 @@ struct Tail: AsyncParsableCommand {
             valueName: "file"))
     var state: String?
 
+    @Option(help: ArgumentHelp("Continue after the event with this id.", valueName: "id"))
+    var after: String?
+
     @Option(
         help: ArgumentHelp(
             """
-            When events after the last one are missing: stop (exit code 3; the default with --state), continue, or line \
+            When events after the last one are missing: stop (exit code 3; the default with --state and --after), continue, or line \
             (continue, and print the relay's resync as a line; with --json).
             """,
             valueName: "what"))
@@ -102,6 +108,12 @@ struct Tail: AsyncParsableCommand {
     func validate() throws {
         guard state == nil || json else { throw ValidationError("--state goes with --json.") }
         guard state?.isEmpty != true else { throw ValidationError("--state should be the path of a file.") }
+        guard after == nil || (state == nil && beginning.isEmpty) else {
+            throw ValidationError("--after goes with neither --state, --since, --tail nor --snapshot.")
+        }
+        guard after.map({ EventID($0) != nil }) ?? true else {
+            throw ValidationError("--after should be an event's id, as in 1795201856123-0.")
+        }
         guard onGap != .line || json else { throw ValidationError("--on-gap line goes with --json.") }
     }
 
@@ -137,8 +149,9 @@ struct Tail: AsyncParsableCommand {
             try StateFile(path: path, for: SavedPlace(relay: url.text, filter: filter))
         }
         let subject = Follower.Subject(
-            url: url, filter: filter, beginning: beginning, lastEventID: file?.place.map(\.description),
-            gapPolicy: onGap ?? (state == nil ? .continue : .stop), limit: limit, token: token,
+            url: url, filter: filter, beginning: beginning, lastEventID: after ?? file?.place.map(\.description),
+            gapPolicy: onGap ?? (state == nil && after == nil ? .continue : .stop), limit: limit,
+            endsAtHead: endsAtHead, token: token,
             renewsToken: renewsToken, certificates: certificates)
         guard let file else {
             var follower = Follower(subject, take: print())

@@ -23,8 +23,10 @@ struct Follower {
         let lastEventID: String?
         /// What happens if events after that id are missing.
         let gapPolicy: GapPolicy
-        /// How many events to show in all; nil for no end.
+        /// How many events to pass on in all; nil for no end.
         let limit: Int?
+        /// True to end when all events so far were passed on.
+        let endsAtHead: Bool
         /// A token for the next connection.
         let token: @Sendable () -> String
         /// Whether `token` makes a new one each time, so that one that has expired is no reason to stop.
@@ -46,6 +48,10 @@ struct Follower {
     /// message of a stream has their interval.
     private var idleSeconds: Double = 60
     private var hasComplained = false
+    /// True once the stream has sent everything so far and ended in order.
+    private var hasReachedHead = false
+    /// True after a message that is the last on a stream which the relay ends early.
+    private var isEndedEarly = false
 
     init(_ subject: Subject, take: @escaping (Item) -> Void) {
         self.subject = subject
@@ -55,13 +61,13 @@ struct Follower {
         awaitsSnapshot = subject.lastEventID == nil && subject.beginning.contains { $0.name == "snapshot" }
     }
 
-    /// Returns after `limit` events; throws when trying again cannot help.
+    /// Returns after `limit` events, or at the head of the journal; throws when trying again cannot help.
     mutating func run() async throws {
         while true {
             var retryAfterSeconds: Int?
             do {
                 retryAfterSeconds = try await followOnce()
-                if remaining == 0 { return }
+                if remaining == 0 || hasReachedHead { return }
             } catch let failure as WebFailure {
                 complain("cannot reach \(subject.url.text): \(failure.sentence); trying again")
             } catch is EventStreamParser.LineTooLong {
@@ -89,7 +95,10 @@ struct Follower {
                 advance(to: parser.lastEventID)
             }
         }
-        guard let refusal else { return nil }
+        guard let refusal else {
+            hasReachedHead = subject.endsAtHead && !isEndedEarly
+            return nil
+        }
         if let failure = refusal.failure { throw failure }
         complain("\(refusal.sentence); trying again")
         return refusal.retryAfterSeconds
@@ -99,6 +108,7 @@ struct Follower {
         var parameters = subject.filter
         if lastEventID == nil { parameters += subject.beginning }
         if let remaining { parameters.append((name: "limit", value: String(remaining))) }
+        if subject.endsAtHead { parameters.append((name: "wait", value: "0")) }
         var headers = [
             (name: "Accept", value: "text/event-stream"),
             (name: "Authorization", value: "Bearer \(subject.token())"),
@@ -149,6 +159,7 @@ struct Follower {
     }
 
     private mutating func handle(_ control: StreamMessage.Control, _ object: JSONObject) throws {
+        isEndedEarly = control.endsStreamEarly
         switch control {
         case .connected:
             reconnect.succeeded()

@@ -15,6 +15,14 @@ enum StreamMessage {
         case connected, snapshot, resync, draining, refused, heartbeat, closed, revoked, replaced, retire
         case tokenExpiring = "token_expiring"
         case tokenExpired = "token_expired"
+
+        /// True if the message is the last on a stream that ends before its request is satisfied.
+        var endsStreamEarly: Bool {
+            switch self {
+            case .draining, .refused, .closed, .revoked, .replaced, .retire, .tokenExpired: true
+            case .connected, .snapshot, .resync, .heartbeat, .tokenExpiring: false
+            }
+        }
     }
 
     /// Reads the data of one event.

@@ -79,7 +79,9 @@ enum MemberBytes {
         func value(_ end: Int) -> ArraySlice<UInt8>? {
             let member = text[memberStart..<end].drop { $0 <= 0x20 }
             guard member.starts(with: quoted) else { return nil }
-            var value = member.dropFirst(quoted.count).drop { $0 <= 0x20 || $0 == UInt8(ascii: ":") }
+            let rest = member.dropFirst(quoted.count).drop { $0 <= 0x20 }
+            guard rest.first == UInt8(ascii: ":") else { return nil }
+            var value = rest.dropFirst().drop { $0 <= 0x20 }
             while let last = value.last, last <= 0x20 { value.removeLast() }
             return value
         }

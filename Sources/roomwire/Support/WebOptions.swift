@@ -22,7 +22,7 @@ extension WebFailure {
     var sentence: String {
         switch self {
         case .noSuchHost: "the host's name has no address"
-        case .noConnection: "the connection was refused, or the network does not reach it"
+        case .noConnection: "no server listens there"
         case .timedOut: "it did not answer in time"
         case .broken: "the connection broke"
         case .untrusted(let problem):
