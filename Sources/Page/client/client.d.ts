@@ -21,7 +21,10 @@ export interface ConnectOptions<Custom extends RoomwireCustomEvent = never> exte
   url?: string;
   /** The path of its API. Default: `/api`. */
   prefix?: string;
-  /** Gives a token, freshly made by your backend. Called at the start, before a token ends, and after a refusal. */
+  /**
+   * Gives a token, freshly made by your backend. Called at the start, before a token ends, and after a refusal. If it
+   * fails, takes more than 30 seconds or gives no token (a page for signing in, perhaps), it is called again later.
+   */
   getToken?: () => string | Promise<string>;
   /** A token that is never renewed. Without `token` and `getToken` the cookie `roomwire` is relied on. */
   token?: string;
@@ -61,13 +64,20 @@ export interface ConnectionState {
   readonly leader: boolean;
   /**
    * Why there is no connection: the relay's word, or `network`, `silent` (nothing came for too long), `ended` (the
-   * connection broke), `not_the_relay` (a proxy's page), `http_502` and the like, `no_token` (`getToken` failed).
+   * connection broke), `not_the_relay` (a page or something else that is not the relay's), `redirected` (to another
+   * address, which is not followed), `http_502` and the like, `no_token` (`getToken` failed), `resync` (the relay
+   * says `resync` again and again).
    */
   readonly reason?: string;
   /** Why, in the words of the relay, the browser or `getToken`. Show it as text, never as HTML. */
   readonly detail?: string;
-  /** When the client tries again, in milliseconds since 1970. */
+  /** When the client tries again, in milliseconds since 1970. Never later than about an hour. */
   readonly retryAt?: number;
+  /**
+   * When the connection ends with its token, in milliseconds since 1970 by the relay's clock; absent until a stream has
+   * opened. With `getToken` the client renews it before.
+   */
+  readonly expiresAt?: number;
   /** Whose token it is. */
   readonly user?: string;
   /** About how many streams receive the same events. */
