@@ -139,6 +139,8 @@ export interface EventData {
   job?: Activity;
   /** The dial-in or dial-out. */
   call?: Call;
+  /** The user who is present, or was. */
+  member?: Member;
   /** The provider's own name of the event. */
   providerEvent?: string;
   [other: string]: unknown;
@@ -247,6 +249,23 @@ export interface Call {
   [other: string]: unknown;
 }
 
+/** A user who is present in a room through streams of their own. */
+export interface Member {
+  /** The user, as the issuer of the token names them. */
+  user: string;
+  /** Whose key signed the user's token: users of two issuers are two members. */
+  issuer: string;
+  /** What the user shows: an object with members of the user's own choice. */
+  state: Record<string, unknown>;
+  /** When the user came into the room. */
+  since: string;
+  /** How many of the user's streams held the membership when this was told. */
+  streams: number;
+  /** Why the member left; only in `member_left`. */
+  reason?: "left" | "timeout" | "revoked" | "restart" | "closed";
+  [other: string]: unknown;
+}
+
 /** An open room and who is inside. */
 export interface RoomState {
   /** The name under which clients join it. */
@@ -311,13 +330,24 @@ export interface ParticipantState {
   [other: string]: unknown;
 }
 
+/** A room and the users who are present in it. */
+export interface MemberRoom {
+  /** The room's name. */
+  name: string;
+  /** Who is present, in the order of coming. */
+  members: Member[];
+  /** The last event that changed it. */
+  lastEventId: string;
+  [other: string]: unknown;
+}
+
 /** One event, the same for every provider. */
 export interface RoomwireEventBase {
   /** Its place in the log; ids only grow. */
   id: string;
   /** The configured source that it came through. */
   source: string;
-  /** The kind of that source: livekit, daily, whereby, standard, supabase. */
+  /** The kind of that source: livekit, daily, whereby, standard, supabase, clients. */
   provider: string;
   /** The room's name. */
   room?: string;
@@ -515,6 +545,24 @@ export interface AssistantRequestedEvent extends RoomwireEventBase {
   data: EventData & { room: Room };
 }
 
+/** An event of the type `member_joined`. */
+export interface MemberJoinedEvent extends RoomwireEventBase {
+  type: "member_joined";
+  data: EventData & { member: Member };
+}
+
+/** An event of the type `member_updated`. */
+export interface MemberUpdatedEvent extends RoomwireEventBase {
+  type: "member_updated";
+  data: EventData & { member: Member };
+}
+
+/** An event of the type `member_left`. */
+export interface MemberLeftEvent extends RoomwireEventBase {
+  type: "member_left";
+  data: EventData & { member: Member };
+}
+
 /** An event of the type `unknown`. */
 export interface UnknownEvent extends RoomwireEventBase {
   type: "unknown";
@@ -611,6 +659,9 @@ export type RoomwireEvent =
   | BatchJobFinishedEvent
   | BatchJobFailedEvent
   | AssistantRequestedEvent
+  | MemberJoinedEvent
+  | MemberUpdatedEvent
+  | MemberLeftEvent
   | UnknownEvent
   | CallDialinReadyEvent
   | CallDialinConnectedEvent
@@ -665,6 +716,8 @@ export interface SnapshotControl {
   lastEventId: string;
   /** The rooms within grant and filter. */
   rooms: RoomState[];
+  /** The rooms with members within them, if there are any. */
+  memberRooms?: MemberRoom[];
 }
 
 /** Everything that the client holds may be stale: fetch it again. */
