@@ -234,10 +234,10 @@ def test_a_polling_page_tells_the_end_by_the_token_itself(made_up, page):
 
 def test_the_focus_is_not_lost_when_the_row_that_opened_a_dialog_is_gone(made_up, page):
     events = [event(f"{NOW + number}-0", participant={"id": f"PA_{number}", "identity": "ada", "kind": "standard"})
-              for number in range(1, 400)]
+              for number in range(1, 2_000)]
     server = made_up(lambda handler, path: live(handler, path, events, now=NOW, each_seconds=0.01))
     dashboard = page(server.base, "a.b.c").go("#/events").wait_text("participant_joined")
-    dashboard.run("const row = document.querySelector('.event'); row.focus(); row.click(); window.row = row;")
+    dashboard.run("const row = document.querySelector('.event'); row.focus({preventScroll: true}); row.click(); window.row = row;")
     roomwire.wait_until(lambda: not dashboard.run("return row.isConnected"), "the row to be gone")
     dashboard.browser.switch_to.active_element.send_keys(Keys.ESCAPE)
     roomwire.wait_until(lambda: dashboard.run("return document.activeElement?.className") == "event", "the focus in the list")
