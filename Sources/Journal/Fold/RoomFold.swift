@@ -31,7 +31,7 @@ package struct RoomFold: Sendable {
 
     /// - Parameter heardAt: when the rooms were last heard from; where that is not known it is when they last changed.
     init(rooms: [RoomState], memory: FoldMemory, heardAt: [RoomKey: WallTime] = [:]) {
-        let times = rooms.map { (key: $0.key, time: heardAt[$0.key] ?? $0.lastEventID.milliseconds) }
+        let times = rooms.map { (key: $0.key, time: heardAt[$0.key] ?? $0.lastEventID.time) }
         for (key, time) in times.sorted(by: { $0.time < $1.time }) { signs[key] = SignOfLife(wall: time) }
         signs.commit()
         for room in rooms { committed[room.key] = room }

@@ -66,7 +66,7 @@ final class TestJournal: JournalHome {
     func rooms() throws -> [RoomState] { [] }
 
     func cursor(since time: WallTime) throws -> EventID {
-        try checked { state in state.events.last { $0.id.milliseconds < time }?.id ?? .zero }
+        try checked { state in state.events.last { $0.id.time < time }?.id ?? .zero }
     }
 
     func cursor(beforeLast count: Int) throws -> EventID {

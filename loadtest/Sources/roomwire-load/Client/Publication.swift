@@ -64,7 +64,7 @@ struct Publication {
     private static func livekitBody(
         _ label: Marker.Label, id: String, room: String, now: WallTime
     ) -> [UInt8] {
-        let seconds = String(now / 1000)
+        let seconds = String(now.milliseconds / 1000)
         let isJoin = label.sequence % 2 == 0
         let guest = "\(label.channel)-\(label.sequence / 2)"
         return JSONWriter.bytes { writer in
