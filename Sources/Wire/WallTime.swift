@@ -34,10 +34,9 @@
         end.milliseconds - start.milliseconds
     }
 }
-// TEMPORARY
+
 extension DefaultStringInterpolation {
-    @available(*, unavailable)
-    public mutating func appendInterpolation(_ time: WallTime) {}
-    @available(*, unavailable)
-    public mutating func appendInterpolation(_ time: WallTime?) {}
+    /// A moment has no text of its own, so that it cannot get into an id or a message in a form that was not chosen.
+    @available(*, deprecated, message: "interpolate ISOTime.text(time) or time.milliseconds")
+    public mutating func appendInterpolation(_ time: WallTime) { appendLiteral(ISOTime.text(time)) }
 }

@@ -23,10 +23,10 @@ package struct ClockReading: Sendable, Equatable {
     package static func now() -> ClockReading {
         var before = milliseconds(CLOCK_BOOTTIME)
         while true {
-            let wall = milliseconds(CLOCK_REALTIME)
+            let wall = WallTime(milliseconds: milliseconds(CLOCK_REALTIME))
             let after = milliseconds(CLOCK_BOOTTIME)
             // If the thread was stopped between the two readings, they would differ as they do after a step.
-            if after - before <= mostBetweenReadings { return ClockReading(boot: after, wall: WallTime(milliseconds: wall)) }
+            if after - before <= mostBetweenReadings { return ClockReading(boot: after, wall: wall) }
             before = after
         }
     }

@@ -62,7 +62,8 @@ package struct RoomFold: Sendable {
             if let state { committed[key] = state } else { committed.removeValue(forKey: key) }
         }
         // The longest silent first: a start commits all that it replays at once.
-        for (key, sign) in newSigns.sorted(by: { ($0.value.wall ?? 0) < ($1.value.wall ?? 0) }) {
+        let heard = newSigns.sorted { ($0.value.wall?.milliseconds ?? 0) < ($1.value.wall?.milliseconds ?? 0) }
+        for (key, sign) in heard {
             if committed[key] == nil {
                 if let touched = sign.touched { closedTouches[key] = touched }
             } else if let wall = sign.wall {

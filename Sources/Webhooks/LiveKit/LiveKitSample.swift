@@ -174,7 +174,7 @@ struct LiveKitSample {
             writer.object { writer in
                 writer.member("filename", "\(roomID).mp4")
                 writer.member("startedAt", "\(start.milliseconds)000000")
-                writer.member("endedAt", "\(end)000000")
+                writer.member("endedAt", "\(end.milliseconds)000000")
                 writer.member("duration", "\(end - start)000000")
                 writer.member("size", "\((end - start) * 180)")
                 writer.member("location", "https://recordings.example.org/\(roomID).mp4")
