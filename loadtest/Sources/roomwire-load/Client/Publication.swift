@@ -34,7 +34,7 @@ struct Publication {
             case .id: marker.append(label, to: &bytes)
             case .n: bytes.appendDigits(label.sequence)
             case .room: Audience.appendName(of: room, to: &bytes)
-            case .time: bytes.appendDigits(Int(now))
+            case .time: bytes.appendDigits(Int(now.milliseconds))
             case .user: return false
             }
             return true
