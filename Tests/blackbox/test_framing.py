@@ -13,7 +13,7 @@ import relay as roomwire
 import secure
 
 METHODS = ["GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH", "TRACE", "CONNECT", "BREW"]
-SERVED = {"GET", "POST", "DELETE", "OPTIONS"}
+SERVED = {"GET", "POST", "PUT", "DELETE", "OPTIONS"}
 SMUGGLED = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 CHUNKED = b"POST /api/webhooks/livekit HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
