@@ -156,7 +156,8 @@ final class APIStage: LoopTurns {
         let standard = try #require(Providers.named("standard"))
         let source = Source(
             name: name, providerName: "standard",
-            provider: try standard.init(settings: ProviderSettings(source: WireText(name), secrets: [StageProps.webhookSecret])))
+            provider: try standard.init(
+                settings: ProviderSettings(source: WireText(name), secrets: [StageProps.webhookSecret])))
         let rules = Rules(
             pathPrefix: "/api", sources: [source], verifier: props.verifier, origins: try AllowedOrigins(origins),
             hasOrigins: !origins.isEmpty, proxies: TrustedProxies(networks: [], header: "x-forwarded-for"),

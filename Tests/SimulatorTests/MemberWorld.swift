@@ -267,6 +267,7 @@ final class MemberWorld {
             guard isWanted, doing.state != [:], let state = present[key]?.state else { continue }
             guard state == doing.state || state == [:] else { throw Failure("\(key.principal.user) shows \(state)") }
         }
-        if members.count != doings.values.count(where: { $0.streams > 0 }) { throw Failure("memberships are left over") }
+        let held = doings.values.count { $0.streams > 0 }
+        if members.count != held { throw Failure("memberships are left over") }
     }
 }

@@ -320,6 +320,7 @@ def test_a_join_into_a_large_room_costs_the_others_one_event(start):
     relay = start(presence={"grace": "60s", "members_per_room": 20_000}, streams={"per_user": 0, "total": 0})
     streams = join_many(relay, "hall", MANY)
     wait_count(relay, MANY)
+    wait_members(relay, "hall", {f"u{number}" for number in range(MANY)})
     watcher = clients.subscribe(relay, "room=hall")
     before = len(watcher.bytes)
     newcomer = join(relay, "hall", "newcomer")
