@@ -18,7 +18,7 @@ package final class SharedState: Sendable {
     package let members = MemberOwner()
     let keys: any KeyDemand
     package let metrics: Metrics
-    let rejects = RejectLog()
+    package let rejects = RejectLog()
     package let log: Logger
     /// One line a request.
     package let requests: RequestLog
