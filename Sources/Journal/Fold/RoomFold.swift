@@ -21,8 +21,12 @@ package struct RoomFold: Sendable {
     /// When each open room was last heard from, as of the last commit: the time at which the relay received the last
     /// event that names it, whatever that told.
     private(set) var signs = RecentMap<RoomKey, SignOfLife>(limit: .max)
-    /// When rooms, open or not, were last heard from since.
-    private var newSigns: [RoomKey: WallTime] = [:]
+    /// What was heard since of rooms, open or not.
+    private(set) var newSigns: [RoomKey: NewSign] = [:]
+    /// The last events of rooms that are not open, as of the last commit; see ``RoomCondition``.
+    private(set) var closedTouches = RecentMap<RoomKey, EventID>(limit: Limits.rememberedTouches)
+    /// What happened before this event, in an earlier run, is not known of rooms that are not open.
+    var touchesKnownSince = EventID.zero
     /// How many rooms may be open; nil is no bound. See ``expand(_:)``.
     package var mostRooms: Int?
 
@@ -58,11 +62,16 @@ package struct RoomFold: Sendable {
             if let state { committed[key] = state } else { committed.removeValue(forKey: key) }
         }
         // The longest silent first: a start commits all that it replays at once.
-        for (key, time) in newSigns.sorted(by: { $0.value < $1.value }) where committed[key] != nil {
-            signs[key] = SignOfLife(wall: time, boot: boot)
+        for (key, sign) in newSigns.sorted(by: { ($0.value.wall ?? 0) < ($1.value.wall ?? 0) }) {
+            if committed[key] == nil {
+                if let touched = sign.touched { closedTouches[key] = touched }
+            } else if let wall = sign.wall {
+                signs[key] = SignOfLife(wall: wall, boot: boot, touched: sign.touched ?? signs[key]?.touched)
+            }
         }
         for case (let key, nil) in changes { signs[key] = nil }
         signs.commit()
+        closedTouches.commit()
         memory.commit()
         defer {
             changes = [:]
@@ -72,15 +81,22 @@ package struct RoomFold: Sendable {
     }
 
     /// When the room was last heard from; nil if it is not open and nothing came since the last commit.
-    func heardAt(_ key: RoomKey) -> WallTime? { newSigns[key] ?? signs[key]?.wall }
+    func heardAt(_ key: RoomKey) -> WallTime? { newSigns[key]?.wall ?? signs[key]?.wall }
 
     /// Rooms that are open, and changed or were heard from since the last commit.
-    var heardRooms: [RoomKey] { newSigns.keys.filter { state(of: $0) != nil } }
+    var heardRooms: [RoomKey] {
+        newSigns.compactMap { key, sign in sign.wall != nil && state(of: key) != nil ? key : nil }
+    }
 
-    /// Takes an event as a sign of life of its room. What the relay makes itself is none.
-    mutating func hear(_ event: Event) {
-        guard let room = event.room, !event.isSynthetic else { return }
-        newSigns[RoomKey(source: event.source, name: room)] = event.receivedAt
+    /// Notes an event as a sign of life of its room, and as a touch of it. Events that the relay created tell of no
+    /// life, unless the provider's API told them.
+    mutating func hear(_ event: Event, _ id: EventID) {
+        guard let room = event.room else { return }
+        let key = RoomKey(source: event.source, name: room)
+        var sign = newSigns[key] ?? NewSign()
+        if !event.isSynthetic || event.isReconciled { sign.wall = event.receivedAt }
+        if event.users == nil, !event.isUntracked, event.type.touchesRoom { sign.touched = id }
+        newSigns[key] = sign
     }
 
     /// True when as many rooms are open as may be.

@@ -167,6 +167,7 @@ extension Event {
         var event = Event(type: type, source: source, provider: provider, room: room, receivedAt: receivedAt)
         event.timestamp = timestamp
         event.isSynthetic = true
+        event.isReconciled = isReconciled
         return event
     }
 
