@@ -1,6 +1,7 @@
 internal import Fetch
 internal import Webhooks
 internal import Wire
+internal import Yams
 
 /// Reads `sources.<name>.reconcile`: where a source's provider is asked, and how often.
 enum ReconcileReader {

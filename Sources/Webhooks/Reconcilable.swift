@@ -1,4 +1,4 @@
-internal import Events
+package import Events
 package import Wire
 
 /// A provider whose API says who is in which room. It decides which requests to send and what an answer means, and does

@@ -1,5 +1,5 @@
-package import Events
-package import Wire
+internal import Events
+internal import Wire
 
 /// Daily's presence: all participants of all rooms in one answer.
 ///

@@ -1,5 +1,5 @@
-package import Events
-package import Wire
+internal import Events
+internal import Wire
 
 /// LiveKit's RoomService, which tells the open rooms and the participants of one room.
 ///

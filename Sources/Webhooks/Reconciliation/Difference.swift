@@ -1,4 +1,4 @@
-internal import Events
+package import Events
 internal import Wire
 
 /// One thing in which the relay and a provider disagree.

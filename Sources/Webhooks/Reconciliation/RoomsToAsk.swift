@@ -1,4 +1,4 @@
-package import Events
+internal import Events
 package import Wire
 
 /// Chooses the rooms whose participants a pass asks for.
