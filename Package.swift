@@ -82,10 +82,17 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "Telemetry", dependencies: ["Platform", "Events", "Wire", logging], swiftSettings: strict),
         .target(
+            name: "API",
+            dependencies: [
+                "Access", "EventLoop", "Events", "Fanout", "FrontDoor", "Journal", "Page", "Platform", "Telemetry",
+                "Webhooks", "Wire", logging,
+            ],
+            swiftSettings: strict),
+        .target(
             name: "Relay",
             dependencies: [
                 "Wire", "Platform", "Events", "Settings", "Telemetry", "EventLoop", "Fetch", "Webhooks", "Access",
-                "Journal", "Fanout", "FrontDoor", "Page",
+                "Journal", "Fanout", "FrontDoor", "API",
                 crypto, logging,
             ],
             swiftSettings: strict),
@@ -129,10 +136,17 @@ let package = Package(
         .testTarget(
             name: "TelemetryTests", dependencies: ["Telemetry", "Wire", "Events", "TestSupport"], swiftSettings: strict),
         .testTarget(
+            name: "APITests",
+            dependencies: [
+                "API", "Access", "EventLoop", "Events", "Fanout", "FrontDoor", "Journal", "Page", "Platform",
+                "Telemetry", "TestSupport", "Webhooks", "Wire", logging,
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "RelayTests",
             dependencies: [
-                "Relay", "Wire", "Platform", "Events", "EventLoop", "Access", "Webhooks", "Fanout", "FrontDoor", "Page",
-                "Journal", "Settings", "Telemetry", "TestSupport", logging,
+                "API", "Relay", "Wire", "Platform", "Events", "Access", "Journal", "Settings", "Telemetry",
+                "TestSupport",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// Puts the environment's values into settings: the providers' usual variables, and `ROOMWIRE_*` for single settings.
 struct EnvironmentReader {
     let environment: [String: String]

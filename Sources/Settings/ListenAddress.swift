@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Wire
 
 /// An address to accept connections on.
 package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {

@@ -1,5 +1,6 @@
 internal import Access
 internal import Webhooks
+internal import Wire
 
 /// One setting as it counts, without secrets, for people.
 package struct EffectiveSetting: Sendable, Equatable {

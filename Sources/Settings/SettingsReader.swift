@@ -1,3 +1,4 @@
+internal import Wire
 internal import Yams
 
 /// Puts the file's values into settings. It goes on after a problem, so that all of them are told together.

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Glibc
 internal import Platform
 internal import Settings
+internal import Wire
 
 /// The command.
 @main

@@ -7,6 +7,7 @@ import TestSupport
 import Testing
 import Wire
 
+@testable import API
 @testable import Relay
 
 /// What rules know of keys that are fetched, before and after a reload. How keys are fetched is tested with real
@@ -90,7 +91,8 @@ import Wire
         let context = RelayContext(
             settings: settings, rules: first, keys: fetcher,
             caps: StreamCapSettings(perUser: 0, perAddress: 0, total: 0),
-            revocations: try RevocationStore(folder: folder.path), tls: nil, output: LogOutput(settings))
+            revocations: try RevocationStore(path: "\(folder.path)/revocations.json"), tls: nil,
+            output: LogOutput(settings))
         fetcher.follow(issuers, in: context.shared)
         return (first, context)
     }

@@ -1,3 +1,4 @@
+import API
 import Events
 import FoundationEssentials
 import Settings

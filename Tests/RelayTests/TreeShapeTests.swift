@@ -27,8 +27,6 @@ import Testing
 
     // MARK: Folders
 
-    /// Relay is not looked at: its routes and its loops still know each other.
-    private static let targetsWithCircles: Set<String> = ["Relay"]
     /// Files that name every folder of their target, which is what they are for.
     private static let lists: Set<String> = ["Webhooks/Providers.swift"]
     /// What a folder uses of one that uses it. Each must still be true.
@@ -40,7 +38,7 @@ import Testing
     @Test func noFoldersOfATargetUseEachOtherInACircle() throws {
         let files = try Self.files(under: "Sources")
         var unused = Set(Self.exceptions.indices)
-        for target in Set(files.map(\.target)).subtracting(Self.targetsWithCircles).sorted() {
+        for target in Set(files.map(\.target)).sorted() {
             var uses = Self.uses(files.filter { $0.target == target })
             for (index, exception) in Self.exceptions.enumerated() where exception.target == target {
                 if uses[exception.from]?.remove(exception.to) != nil { unused.remove(index) }
@@ -50,6 +48,29 @@ import Testing
         }
         for index in unused { Issue.record("\(Self.exceptions[index]) is no longer in the tree") }
     }
+
+    /// The article's table has a row for every folder of a target that has folders.
+    @Test func theArticleDrawsTheFoldersThatThereAre() throws {
+        let files = try Self.files(under: "Sources")
+        var rows: [String] = []
+        for target in Set(files.map(\.target)).sorted() {
+            let uses = Self.uses(files.filter { $0.target == target })
+            guard uses.count > 1 else { continue }
+            for (folder, used) in uses.sorted(by: { $0.key < $1.key }) {
+                let names = used.sorted().map { "`\(Self.shown($0))`" }.joined(separator: ", ")
+                rows.append("| `\(target)/\(Self.shown(folder))` |\(names.isEmpty ? "" : " ")\(names) |")
+            }
+        }
+        let article = Self.repository.appending(path: "Sources/roomwire/Documentation.docc/Architecture.md")
+        let text = try String(contentsOf: article, encoding: .utf8)
+        let section = try #require(text.components(separatedBy: "\n## ").first { $0.hasPrefix("The folders\n") })
+        let drawn = section.split(separator: "\n").filter { $0.hasPrefix("| `") }.map(String.init)
+        #expect(rows.count > 20)
+        #expect(drawn == rows, "the table should be\n\(rows.joined(separator: "\n"))")
+    }
+
+    /// A folder's name in the article; that of the target itself is a dot.
+    private static func shown(_ folder: String) -> String { folder.isEmpty ? "." : folder }
 
     @Test func aCircleIsFound() {
         #expect(Self.circle(in: ["a": ["b"], "b": ["c"], "c": []]).isEmpty)

@@ -204,7 +204,8 @@ def test_every_type_that_it_names_is_in_the_sources(article):
     text = "\n".join([*documentation.swift_files().values(), *(
         path.read_text() for path in (roomwire.ROOT / "Tests").rglob("*.swift"))])
     known = set(re.findall(r"\b(?:class|struct|enum|protocol|actor|typealias) (\w+)", text))
-    known |= {path.name for path in (*(roomwire.ROOT / "Sources").iterdir(), *(roomwire.ROOT / "Tests").iterdir())}
+    folders = [*(roomwire.ROOT / "Sources").rglob("*"), *(roomwire.ROOT / "Tests").iterdir()]
+    known |= {path.name for path in folders if path.is_dir()}
     prose = re.sub(r"^```.*?^```", "", ARTICLES[article], flags=re.DOTALL | re.MULTILINE)
     named = {word for word in re.findall(r"`([A-Z][A-Za-z]+)`", prose) if not word.isupper()}
     assert len(named) > 5 and named - known <= {"Sources", "Tests"}

@@ -1,3 +1,4 @@
+internal import API
 internal import Access
 internal import Journal
 internal import Settings
@@ -8,7 +9,7 @@ extension Relay {
     package static func needsOperator(_ error: any Error) -> Bool {
         switch error {
         case is SettingsError, is TokenSettingsError, is OriginError, is RelayError,
-            is RevocationFileError:
+            is CanaryError, is RevocationFileError:
             true
         case let error as DataFolderError: !error.mayPass
         case let error as JournalError: error.needsOperator

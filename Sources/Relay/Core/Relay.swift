@@ -1,3 +1,4 @@
+internal import API
 internal import Access
 internal import EventLoop
 internal import Events
@@ -63,7 +64,7 @@ package final class Relay: Sendable {
         let (rules, issuers) = keys.prepare(try Rules(settings), settings)
         let context = RelayContext(
             settings: settings, rules: rules, keys: keys, caps: caps,
-            revocations: try RevocationStore(folder: settings.data),
+            revocations: try RevocationStore(path: "\(settings.data)/\(DataFolder.revocationsFile)"),
             tls: identity.map { TLSTermination($0) }, output: output, keepsQueue: !inherited.isEmpty)
         let home = try SQLiteHome(
             folder: settings.data, durability: settings.log.durability == .full ? .full : .normal,

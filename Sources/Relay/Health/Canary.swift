@@ -11,20 +11,20 @@ struct Canary: Sendable {
     private let provider: any Provider
 
     /// A source with a secret that nobody else knows.
-    init() throws(RelayError) {
+    init() throws(CanaryError) {
         let secret = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }.base64EncodedString()
-        guard let standard = Providers.named("standard") else { throw RelayError("there is no provider standard") }
+        guard let standard = Providers.named("standard") else { throw CanaryError("there is no provider standard") }
         do {
             provider = try standard.init(
                 settings: ProviderSettings(source: Self.type, secrets: ["whsec_\(secret)"]))
         } catch {
-            throw RelayError("the canary's source: \(error.problem)")
+            throw CanaryError("the canary's source: \(error.problem)")
         }
     }
 
     /// Signs and verifies one.
     /// - Returns: what ingest made of it; an error's text if it was refused.
-    func fly(number: Int, now: WallTime) -> Result<Draft, RelayError> {
+    func fly(number: Int, now: WallTime) -> Result<Draft, CanaryError> {
         let body = JSONWriter.bytes { writer in
             writer.object { writer in
                 writer.member("type", Self.type)
@@ -35,10 +35,20 @@ struct Canary: Sendable {
         do {
             guard case .event(let draft) = try provider.receive(WebhookRequest(headers: headers, body: body), now: now),
                 draft.event.type.rawValue == Self.type
-            else { return .failure(RelayError("a canary became something else than its event")) }
+            else { return .failure(CanaryError("a canary became something else than its event")) }
             return .success(draft)
         } catch {
-            return .failure(RelayError("a canary was refused: \(error.reason.rawValue): \(error.detail)"))
+            return .failure(CanaryError("a canary was refused: \(error.reason.rawValue): \(error.detail)"))
         }
+    }
+}
+
+/// Why a canary could not be made or was refused: one sentence.
+struct CanaryError: Error, Sendable, CustomStringConvertible {
+    /// The sentence.
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
     }
 }

@@ -1,3 +1,4 @@
+internal import API
 internal import Access
 internal import Events
 internal import Fetch

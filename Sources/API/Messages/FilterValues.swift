@@ -1,0 +1,44 @@
+internal import Events
+internal import Wire
+
+/// The names and patterns that a request asks for: how many there may be, and how long each.
+struct FilterValues {
+    private var count = 0
+
+    /// Checks one more pattern.
+    /// - Parameter what: what it is, for a sentence.
+    mutating func pattern(_ what: String, _ value: WireText) throws(QueryError) -> Pattern {
+        let text = try take(what, value, most: Limits.patternBytes)
+        do { return try Pattern(checking: text) } catch { throw QueryError(sentence: "\(what): \(error).") }
+    }
+
+    /// Checks one more name.
+    /// - Parameter what: what it is, for a sentence.
+    mutating func name(_ what: String, _ value: WireText) throws(QueryError) -> WireText {
+        try take(what, value, most: Limits.nameBytes)
+    }
+
+    private mutating func take(
+        _ what: String, _ value: WireText, most bytes: Int
+    ) throws(QueryError) -> WireText {
+        count += 1
+        guard count <= Limits.filterPatterns else {
+            throw QueryError(sentence: "There are more than \(Limits.filterPatterns) filters.")
+        }
+        guard !value.isEmpty, value.byteCount <= bytes else {
+            throw QueryError(
+                sentence: "\(what) needs a value, of at most \(bytes) bytes; * matches anything.")
+        }
+        return value
+    }
+
+    /// The mistake of a parameter that is none of `known`.
+    static func unknown(_ name: WireText, of known: [String]) -> QueryError {
+        let nearest =
+            name.byteCount <= Limits.loggedNameBytes ? Suggestion.nearest(to: name.string, of: known) : nil
+        let list = known.dropLast().joined(separator: ", ") + (known.count > 1 ? " and " : "") + (known.last ?? "")
+        return QueryError(
+            sentence: "A parameter is not known\(Quotable.text(name))"
+                + (nearest.map { ", did you mean \($0)=?" } ?? ";") + " the parameters are \(list).")
+    }
+}

@@ -1,0 +1,152 @@
+internal import Events
+internal import Fanout
+package import Journal
+internal import Platform
+package import Telemetry
+internal import Wire
+
+/// What one loop has counted, for the metrics page.
+package struct HubReading: Sendable {
+    let census: Census
+    let counters: HubCounters
+    /// From a webhook's receipt until this loop had written its event to the sockets, in seconds: one measurement
+    /// for each event that went to anybody here, however many they were.
+    let latency: Histogram
+
+    static func write(_ hubs: [HubReading], to page: inout MetricsPage) {
+        func total(_ value: (HubCounters) -> UInt64) -> String {
+            "\(hubs.reduce(0) { $0 + value($1.counters) })"
+        }
+        func counter(_ name: String, _ help: String, _ value: (HubCounters) -> UInt64) {
+            page.single(name, "counter", help, total(value))
+        }
+        let streams = "roomwire_streams"
+        page.begin(streams, "gauge", "Open streams: at the head, catching up from the log, or with a full socket.")
+        for (state, count) in [("live", \Census.live), ("behind", \.behind), ("waiting", \.waiting)] {
+            page.sample(streams, [MetricLabel(.state, state)], "\(hubs.reduce(0) { $0 + $1.census[keyPath: count] })")
+        }
+        counter("roomwire_streams_accepted_total", "Streams that were started.", \.accepted)
+        counter("roomwire_deliveries_total", "Events written to streams.", \.deliveries)
+        counter("roomwire_sent_bytes_total", "Bytes written to streams.", \.sentBytes)
+        counter(
+            "roomwire_short_writes_total", "Writes cut short because the subscriber reads too slowly.", \.shortWrites)
+        counter("roomwire_heartbeats_total", "Heartbeats written.", \.heartbeats)
+        counter("roomwire_resyncs_total", "Subscribers told to refetch everything.", \.resyncs)
+        counter("roomwire_ring_reads_total", "Turns of streams behind the head served from memory.", \.ringReads)
+        counter("roomwire_page_reads_total", "Pages of the log read to catch up.", \.pageReads)
+        let ended = "roomwire_streams_ended_total"
+        page.begin(ended, "counter", "Streams that ended, by reason.")
+        for reason in StreamEnd.allCases {
+            page.sample(ended, [MetricLabel(.reason, reason.rawValue)], total { $0.ended[reason] ?? 0 })
+        }
+        let lag = hubs.map(\.census.slowestLagMilliseconds).max() ?? 0
+        page.single(
+            "roomwire_slowest_stream_lag_seconds", "gauge",
+            "Age of the oldest event that an open stream should have and has not.", "\(Double(lag) / 1000)")
+        var latency = Histogram(bounds: Histogram.latencyBoundsSeconds)
+        for hub in hubs { latency.add(hub.latency) }
+        page.histogram(
+            "roomwire_delivery_latency_seconds",
+            "From a webhook's receipt until a loop had written its event to the sockets.", latency)
+    }
+}
+
+/// What the log's writer has counted, for the metrics page.
+package struct JournalReading: Sendable {
+    let counters: JournalCounters
+    let damage: DamageReport
+
+    /// A reading of the writer's counters, and of the damage found so far.
+    package init(counters: JournalCounters, damage: DamageReport) {
+        self.counters = counters
+        self.damage = damage
+    }
+
+    func write(to page: inout MetricsPage) {
+        page.single("roomwire_commits_total", "counter", "Transactions of the log.", "\(counters.commits)")
+        page.single(
+            "roomwire_events_total", "counter", "Events appended to the log, synthetic ones included.",
+            "\(counters.events)")
+        page.single(
+            "roomwire_duplicates_total", "counter", "Webhooks that told of an event which was in the log.",
+            "\(counters.duplicates)")
+        page.single(
+            "roomwire_commit_failures_total", "counter", "Transactions that failed.", "\(counters.failures)")
+        page.single(
+            "roomwire_commit_failed_webhooks_total", "counter", "Webhooks whose transaction failed.",
+            "\(counters.failedDrafts)")
+        page.single(
+            "roomwire_journal_upkeep_failures_total", "counter",
+            "Times that retention, a checkpoint or the size of the log failed.", "\(counters.upkeepFaults)")
+        page.single("roomwire_appends_waiting", "gauge", "Webhooks that wait for a commit.", "\(counters.waiting)")
+        page.single(
+            "roomwire_last_commit_seconds", "gauge", "How long the last transaction took.",
+            "\(counters.lastCommitSeconds)")
+        page.histogram(
+            "roomwire_commit_duration_seconds", "How long transactions of the log took.", counters.commitSeconds)
+        page.single("roomwire_journal_events", "gauge", "Events in the log.", "\(counters.size.events)")
+        page.single("roomwire_rooms_open", "gauge", "Open rooms, in all.", "\(counters.size.rooms)")
+        page.single(
+            "roomwire_journal_bytes", "gauge", "Bytes in the log, as retention counts them.",
+            "\(counters.size.bytes)")
+        page.single(
+            "roomwire_journal_oldest_event_timestamp_seconds", "gauge",
+            "When the oldest event in the log was committed; 0 while the log is empty.",
+            "\(Double(counters.size.oldest ?? 0) / 1000)")
+        page.single(
+            "roomwire_journal_damaged_places", "gauge", "Places of the log that were found damaged since the start.",
+            "\(damage.count)")
+        page.single(
+            "roomwire_journal_damage_faults_total", "counter", "Reads and writes of the log that failed by damage.",
+            "\(damage.faults)")
+        page.single(
+            "roomwire_clock_jumps_total", "counter", "Steps of the wall clock by more than two seconds.",
+            "\(counters.clockJumps)")
+    }
+}
+
+/// What the page shows beside the counts of ``Metrics``.
+package struct PageReadings {
+    let journal: JournalReading
+    let process: ProcessReading
+    /// Each loop's lag, in seconds.
+    let loopLags: [Double]
+    let isReady: Bool
+    /// Open streams there may be in all.
+    let streamsLimit: Int
+    let log: LogWriter.Counters
+
+    /// Readings of one moment; each is explained at the property of its name.
+    package init(
+        journal: JournalReading, process: ProcessReading, loopLags: [Double], isReady: Bool, streamsLimit: Int,
+        log: LogWriter.Counters
+    ) {
+        self.journal = journal
+        self.process = process
+        self.loopLags = loopLags
+        self.isReady = isReady
+        self.streamsLimit = streamsLimit
+        self.log = log
+    }
+
+    func write(to page: inout MetricsPage) {
+        let info = "roomwire_build_info"
+        page.begin(info, "gauge", "Always 1; the label tells the version.")
+        page.sample(info, [MetricLabel(.version, Version.text)], "1")
+        page.single(
+            "roomwire_ready", "gauge", "Whether a signed canary went through ingest, log and every loop lately.",
+            isReady ? "1" : "0")
+        page.single(
+            "roomwire_streams_limit", "gauge",
+            "Open streams there may be in all: streams.total, or what open files allow.",
+            "\(streamsLimit)")
+        let lag = "roomwire_loop_lag_seconds"
+        page.begin(lag, "gauge", "How late a loop came to its work, at the worst in the last seconds.")
+        for (loop, seconds) in loopLags.enumerated() { page.sample(lag, [MetricLabel(.loop, "\(loop)")], "\(seconds)") }
+        journal.write(to: &page)
+        page.single(
+            "roomwire_log_lines_dropped_total", "counter", "Lines of the log that could not be written in time.",
+            "\(log.dropped)")
+        process.write(to: &page)
+    }
+}

@@ -1,0 +1,49 @@
+internal import FrontDoor
+package import Telemetry
+internal import Wire
+
+/// What readiness and metrics say; the relay's composition knows.
+package struct OperatingPages: Sendable {
+    /// Whether the relay is ready, and the JSON that says what of it is not.
+    let readiness: @Sendable () -> (isReady: Bool, json: [UInt8])
+    /// The page of metrics.
+    let metrics: @Sendable (MetricsFormat) -> [UInt8]
+
+    /// Pages made by these functions, which every loop calls on its thread.
+    package init(
+        readiness: @escaping @Sendable () -> (isReady: Bool, json: [UInt8]),
+        metrics: @escaping @Sendable (MetricsFormat) -> [UInt8]
+    ) {
+        self.readiness = readiness
+        self.metrics = metrics
+    }
+}
+
+/// `GET /healthz`, `/readyz` and `/metrics`, outside of the API's prefix.
+enum OperatingRoutes {
+    static let health = Route("healthz", ["GET", "HEAD"], for: .servers) { _ in
+        .answer(HTTPResponse(status: 200, body: Array("ok\n".utf8)))
+    }
+
+    static func all(_ pages: OperatingPages) -> [Route] {
+        [
+            health,
+            Route("readyz", ["GET", "HEAD"], for: .servers) { _ in readiness(pages) },
+            Route("metrics", ["GET", "HEAD"], for: .servers) { metrics($0, pages) },
+        ]
+    }
+
+    private static func readiness(_ pages: OperatingPages) -> Outcome {
+        let (isReady, json) = pages.readiness()
+        var response = HTTPResponse.json(isReady ? 200 : 503, encoded: json)
+        if !isReady { response.headers.append(("Retry-After", "1")) }
+        return .answer(response)
+    }
+
+    private static func metrics(_ request: Request, _ pages: OperatingPages) -> Outcome {
+        let format = MetricsFormat(accept: request.http.header("accept"))
+        var response = HTTPResponse(status: 200, contentType: format.contentType, body: pages.metrics(format))
+        response.headers.append(("Vary", "Accept"))
+        return .answer(response)
+    }
+}

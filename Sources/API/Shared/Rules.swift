@@ -1,0 +1,72 @@
+package import Access
+internal import Telemetry
+package import Webhooks
+package import Wire
+
+/// A source that is set up: its name, and what verifies and reads its webhooks.
+package struct Source: Sendable {
+    package let name: String
+    let providerName: String
+    package let provider: any Provider
+
+    /// A source of the settings.
+    package init(name: String, providerName: String, provider: any Provider) {
+        self.name = name
+        self.providerName = providerName
+        self.provider = provider
+    }
+}
+
+/// What requests are judged by. It never changes: a reload, or keys that were fetched, put another in its place, and
+/// every request is judged by one of them from its start to its end.
+package final class Rules: Sendable {
+    /// What every path of the API begins with: `/api`.
+    let pathPrefix: String
+    /// The segments of ``pathPrefix``.
+    let prefix: [WireText]
+    package let sources: [WireText: Source]
+    let verifier: TokenVerifier
+    /// The origins whose pages may read answers.
+    let origins: AllowedOrigins
+    /// True if any origin is listed.
+    let hasOrigins: Bool
+    package let proxies: TrustedProxies
+    /// True if metrics and readiness are served on an address of their own, and there alone.
+    let metricsHaveOwnAddress: Bool
+    /// True if browsers are shown the dashboard.
+    let showsDashboard: Bool
+    /// How long a stream on which nothing happens is silent.
+    let heartbeatMilliseconds: Int
+
+    package init(
+        pathPrefix: String, sources: [Source], verifier: TokenVerifier, origins: AllowedOrigins, hasOrigins: Bool,
+        proxies: TrustedProxies, metricsHaveOwnAddress: Bool, heartbeatMilliseconds: Int,
+        showsDashboard: Bool = true
+    ) {
+        self.pathPrefix = pathPrefix
+        prefix = pathPrefix.split(separator: "/").map { WireText(String($0)) }
+        self.sources = Dictionary(sources.map { (WireText($0.name), $0) }) { $1 }
+        self.verifier = verifier
+        self.origins = origins
+        self.hasOrigins = hasOrigins
+        self.proxies = proxies
+        self.metricsHaveOwnAddress = metricsHaveOwnAddress
+        self.heartbeatMilliseconds = heartbeatMilliseconds
+        self.showsDashboard = showsDashboard
+    }
+
+    /// The same rules but for the keys of one issuer; the rules as they are if they have no such issuer.
+    package func replacingKeys(of issuer: String, with keys: PublicKeys) -> Rules {
+        guard let changed = try? verifier.replacingKeys(of: issuer, with: keys) else { return self }
+        return Rules(
+            pathPrefix: pathPrefix, sources: Array(sources.values), verifier: changed, origins: origins,
+            hasOrigins: hasOrigins, proxies: proxies, metricsHaveOwnAddress: metricsHaveOwnAddress,
+            heartbeatMilliseconds: heartbeatMilliseconds, showsDashboard: showsDashboard)
+    }
+
+    /// The segments of a path after the API's prefix; nil for a path that is elsewhere.
+    func path(of path: [WireText]) -> ArraySlice<WireText>? {
+        guard path.count > prefix.count, path.starts(with: prefix) else { return nil }
+        return path.dropFirst(prefix.count)
+    }
+}

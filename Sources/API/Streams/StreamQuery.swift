@@ -1,0 +1,190 @@
+internal import Events
+internal import Fanout
+internal import FrontDoor
+internal import Wire
+
+/// What a `GET /api/events` asks for, read from query and headers.
+struct StreamQuery: Equatable {
+    /// Where to begin.
+    enum Start: Equatable {
+        case live
+        case lastEventID(WireText)
+        case since(WallTime)
+        case tail(Int)
+    }
+
+    /// The form of the answer.
+    enum Format: WireText {
+        case sse
+        case ndjson
+        case json
+    }
+
+    var requested = EventScope.everything
+    var participants: Set<WireText> = []
+    var format = Format.sse
+    var isNamed = false
+    var start = Start.live
+    var wantsSnapshot = false
+    var limitEvents: Int?
+    /// How long to wait for events when there are none: nil for ever.
+    var waitMilliseconds: Int?
+    var heartbeatIsEvent = false
+    /// How a refusal is told: `http`, or on the `stream`; nil leaves it to what the client seems to be.
+    var refusesOnStream: Bool?
+
+    init(_ request: HTTPRequest, now: WallTime) throws(QueryError) {
+        var reader = Reader()
+        for (name, value) in request.query { try reader.take(name, value, into: &self, now: now) }
+        // What the query asks for outdoes what the client usually takes.
+        if !reader.hasFormat { format = try Self.format(request) }
+        requested = EventScope(
+            rooms: reader.rooms.isEmpty ? .all : PatternSet(reader.rooms),
+            types: reader.types.isEmpty ? .all : PatternSet(reader.types),
+            sources: reader.sources.isEmpty ? .all : PatternSet(reader.sources))
+        start = try reader.start()
+        // A browser that reconnects sends the header, while its URL still says where it once began.
+        if let id = request.header("last-event-id"), !id.isEmpty { start = .lastEventID(id) }
+        if case .lastEventID = start { wantsSnapshot = false }
+        try checkTogether()
+    }
+
+    /// What would be left undone without a word is an error.
+    private func checkTogether() throws(QueryError) {
+        if wantsSnapshot && start != .live {
+            throw QueryError(sentence: "snapshot=1 begins now: it goes with neither since= nor tail=.")
+        }
+        if wantsSnapshot && format == .json {
+            throw QueryError(sentence: "A page has no snapshot: take it from /rooms, and go on from its lastEventId.")
+        }
+        if let wait = waitMilliseconds, wait > 0, format != .json {
+            throw QueryError(sentence: "A wait= other than 0 goes with format=json: other formats are streams.")
+        }
+    }
+
+    /// By media type; the first is for clients that take anything.
+    private static let forms: KeyValuePairs<WireText, Format> = [
+        "text/event-stream": .sse, "application/x-ndjson": .ndjson, "application/ndjson": .ndjson,
+        "application/json": .json,
+    ]
+
+    private static func format(_ request: HTTPRequest) throws(QueryError) -> Format {
+        let offered = forms.map(\.key)
+        let accept: AcceptHeader
+        do throws(AcceptHeader.Problem) { accept = try AcceptHeader(request) } catch {
+            throw QueryError(sentence: error.sentence)
+        }
+        let best = accept.best(of: offered)
+        if let form = forms.first(where: { $0.key == best }) { return form.value }
+        let list = "text/event-stream, application/x-ndjson and application/json"
+        let sentence =
+            accept.foreignCharset(of: offered).map { charset in
+                "Accept asks for charset=\(charset.prefix(40)), but \(list) are all in UTF-8."
+            } ?? "Accept takes none of the forms that there are: \(list), all in UTF-8."
+        throw QueryError.notAcceptable(sentence)
+    }
+}
+
+extension StreamQuery {
+    /// Collects what may stand several times.
+    private struct Reader {
+        var rooms: [Pattern] = []
+        var types: [Pattern] = []
+        var sources: [Pattern] = []
+        var values = FilterValues()
+        var hasFormat = false
+        var lastEventID: WireText?
+        var since: WallTime?
+        var tail: Int?
+
+        /// An id says more than a time: clients that put the id into their URL leave there what it began with.
+        func start() throws(QueryError) -> Start {
+            if let lastEventID { return .lastEventID(lastEventID) }
+            guard since == nil || tail == nil else {
+                throw QueryError(sentence: "since= and tail= both say where to begin: only one can be given.")
+            }
+            return since.map { .since($0) } ?? tail.map { .tail($0) } ?? .live
+        }
+
+        // One case for each parameter of the contract.
+        mutating func take(
+            _ name: WireText, _ value: WireText, into query: inout StreamQuery, now: WallTime
+        ) throws(QueryError) {
+            switch name {
+            case "room": rooms.append(try values.pattern("room=", value))
+            case "type": types.append(try values.pattern("type=", value))
+            case "source": sources.append(try values.pattern("source=", value))
+            case "participant": query.participants.insert(try values.name("participant=", value))
+            case "named": query.isNamed = try flag(name, value)
+            case "snapshot": query.wantsSnapshot = try flag(name, value)
+            case "lastEventId": lastEventID = value
+            case "since": since = try time(name, value, now)
+            case "tail": tail = try number(name, value, 0...Limits.tailEvents)
+            case "limit": query.limitEvents = try number(name, value, 1...Limits.limitEvents)
+            case "wait": query.waitMilliseconds = try wait(value)
+            case "format":
+                query.format = try word(name, value)
+                hasFormat = true
+            case "heartbeat":
+                guard value == "event" || value == "comment" else {
+                    throw QueryError(sentence: "heartbeat= is event or comment.")
+                }
+                query.heartbeatIsEvent = value == "event"
+            case "refuse":
+                guard value == "http" || value == "stream" else {
+                    throw QueryError(sentence: "refuse= is http or stream.")
+                }
+                query.refusesOnStream = value == "stream"
+            case "access_token", "ticket": break
+            default:
+                throw FilterValues.unknown(name, of: StreamQuery.known)
+            }
+        }
+
+        private func flag(_ name: WireText, _ value: WireText) throws(QueryError) -> Bool {
+            switch value {
+            case "1", "true": return true
+            case "0", "false": return false
+            default: throw QueryError(sentence: "\(name)= is 1 or 0.")
+            }
+        }
+
+        private func number(_ name: WireText, _ value: WireText, _ range: ClosedRange<Int>) throws(QueryError) -> Int {
+            guard let number = Int(value.string), range.contains(number) else {
+                throw QueryError(sentence: "\(name)= is a number from \(range.lowerBound) to \(range.upperBound).")
+            }
+            return number
+        }
+
+        private func word(_ name: WireText, _ value: WireText) throws(QueryError) -> Format {
+            guard let format = Format(rawValue: value) else {
+                throw QueryError(sentence: "format= is sse, ndjson or json.")
+            }
+            return format
+        }
+
+        private func wait(_ value: WireText) throws(QueryError) -> Int {
+            if value == "0" { return 0 }
+            guard let milliseconds = Quantity.milliseconds(value), milliseconds <= Limits.longPollMilliseconds else {
+                throw QueryError(
+                    sentence: "wait= is 0 or a time up to \(Limits.longPollMilliseconds / 1000)s, such as 25s.")
+            }
+            return milliseconds
+        }
+
+        /// ISO 8601, milliseconds since 1970, or a span before now.
+        private func time(_ name: WireText, _ value: WireText, _ now: WallTime) throws(QueryError) -> Int64 {
+            if let time = ISOTime.milliseconds(value) { return time }
+            if let time = Int64(value.string), time >= 0 { return time }
+            if let span = Quantity.milliseconds(value) { return now - Int64(span) }
+            throw QueryError(
+                sentence:
+                    "\(name)= is a time such as 2026-11-20T08:00:00Z, milliseconds since 1970, or a span such as 10m.")
+        }
+    }
+
+    private static let known = [
+        "room", "type", "source", "participant", "named", "snapshot", "lastEventId", "since", "tail", "limit", "wait",
+        "format", "heartbeat", "refuse", "access_token", "ticket",
+    ]
+}
