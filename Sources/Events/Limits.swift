@@ -263,6 +263,8 @@ extension Limits {
 
     /// The longest time that a request to a provider's API may take, from the look-up of its name to the last byte.
     package static let reconcileRequestMilliseconds = 10_000
+    /// The longest time after which a pass asks no more questions.
+    package static let reconcilePassMilliseconds: Int64 = 300_000
     /// The most bytes of an answer of a provider's API.
     package static let reconcileAnswerBytes = 10 * 1024 * 1024
     /// The most JSON values in such an answer, by a count that takes commas in texts for values as well.

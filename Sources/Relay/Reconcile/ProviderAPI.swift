@@ -1,3 +1,4 @@
+internal import API
 internal import Events
 internal import Fetch
 internal import FoundationEssentials

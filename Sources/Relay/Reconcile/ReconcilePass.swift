@@ -1,3 +1,4 @@
+internal import API
 internal import Events
 internal import Journal
 internal import Platform
@@ -37,6 +38,7 @@ struct ReconcilePass: Sendable {
     private(set) var reconciliation: Reconciliation
     private(set) var report = Report()
     private var corrections = 0
+    private let began = SteadyTime.now()
 
     /// Failures in a row after which a pass gives up.
     private static let mostFailuresInARow = 3
@@ -117,6 +119,11 @@ struct ReconcilePass: Sendable {
         var failuresInARow = 0
         var rest = rooms[...]
         while !rest.isEmpty, !Task.isCancelled, !report.end.hasMore {
+            // A provider that takes nearly its time for every answer must not keep one pass going for hours.
+            guard SteadyTime.now() - began < Limits.reconcilePassMilliseconds else {
+                throw ReconcileFailure(
+                    .timeout, "the pass took longer than \(Limits.reconcilePassMilliseconds / 1000) s")
+            }
             let chunk = Array(rest.prefix(Limits.reconcileRoomsAtOnce))
             rest = rest.dropFirst(chunk.count)
             let view = try read()

@@ -11,9 +11,6 @@ struct ReconciledEvents {
     let now: WallTime
     let redacted: @Sendable (Event) -> Event
 
-    /// Why a session ended whose finish was missed: `endReason`.
-    static let endReason: WireText = "reconciled"
-
     private func event(_ type: EventType, in session: Room, at time: WallTime?) -> Event {
         var event = Event(type: type, source: source, provider: provider, room: room, receivedAt: now)
         event.isSynthetic = true
@@ -45,7 +42,7 @@ struct ReconciledEvents {
         var event = event(.roomFinished, in: session, at: end)
         event.data.room?.endedAt = end
         event.data.room?.durationSeconds = WireTime.seconds(from: session.startedAt, to: end)
-        event.data.room?.endReason = Self.endReason
+        event.data.room?.endReason = Reconciliation.endReason
         return draft(event, key)
     }
 

@@ -15,6 +15,9 @@ package import Wire
 /// Presence is judged by the ids of participants, and sessions by the ids of rooms. A room without an answer is not
 /// judged.
 package struct Reconciliation: Sendable {
+    /// Why a session ended whose finish was missed: `endReason`.
+    package static let endReason: WireText = "reconciled"
+
     let source: WireText
     let provider: WireText
     /// How long a webhook may be on its way.
