@@ -4,11 +4,13 @@ The messages are LiveKit's own protobufs, and its tokens are verified with LiveK
 """
 
 import contextlib
+import datetime
 import http.server
 import json
 import threading
 import time
 
+import jwt
 from google.protobuf import json_format
 from livekit import api
 from livekit.protocol import models, room as room_service, webhook
@@ -231,7 +233,7 @@ class Service(http.server.ThreadingHTTPServer):
         self.released = threading.Event()
         # Called with (method, path, body); returns None, or (status, headers, bytes).
         self.answer = None
-        # What stands in the header Date: milliseconds, or None for the provider's time.
+        # Tells the server's own time in milliseconds; None if it is the one in its messages.
         self.date = None
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -258,7 +260,7 @@ class Service(http.server.ThreadingHTTPServer):
             pass
 
         def date_time_string(self, timestamp=None):
-            date = self.server.date if self.server.date is not None else self.server.model.now()
+            date = self.server.date() if self.server.date else self.server.model.now()
             return super().date_time_string(date / 1000)
 
         def do_GET(self):
@@ -305,9 +307,15 @@ class LiveKitService(Service):
         if scheme != "Bearer":
             return None
         with contextlib.suppress(Exception):
-            claims = api.TokenVerifier(roomwire.LIVEKIT_KEY, roomwire.LIVEKIT_SECRET).verify(token)
-            self.tokens.append(token)
-            return claims
+            # The times are judged by the provider's clock, as LiveKit's server does, with its leeway of a minute.
+            verifier = api.TokenVerifier(
+                roomwire.LIVEKIT_KEY, roomwire.LIVEKIT_SECRET, leeway=datetime.timedelta(days=2))
+            claims = verifier.verify(token)
+            times = jwt.decode(token, options={"verify_signature": False})
+            now = (self.model.now() if self.date is None else self.date()) / 1000
+            if times["nbf"] - 60 <= now < times["exp"] + 60:
+                self.tokens.append(token)
+                return claims
         return None
 
     def respond(self, handler, method, body):
@@ -364,7 +372,7 @@ def config(service, every="1s", grace="1s", **changes):
     """Settings of a relay that asks this service."""
     settings = roomwire.settings()
     settings["sources"][service.source]["reconcile"] = {**service.settings, "every": every, "grace": grace}
-    settings["tokens"]["issuers"][0].update(changes.pop("issuer", {}))
+    settings["sources"][service.source]["redact"] = ["password"]
     return {**settings, **changes}
 
 
