@@ -21,7 +21,8 @@ package struct APIAddress: Sendable, Hashable {
         let isPrivate = (scheme == "http" || scheme == "ws") && PrivateHost.contains(host)
         guard isSecure || isPrivate else {
             throw WebAddress.Mistake(
-                problem: "should begin with https://, since its requests have credentials; http:// is for private hosts")
+                problem: "should begin with https://, since its requests have credentials; http:// is for private hosts"
+            )
         }
         let rest = text.dropFirst(scheme.count)
         var address = (isSecure ? "https" : "http") + rest

@@ -3,6 +3,7 @@
 import collections
 import json
 import random
+import signal
 import threading
 import time
 
@@ -404,3 +405,185 @@ def test_a_provider_opens_no_more_rooms_than_there_may_be(start, world):
     assert len(meetings.relay_state(relay)) == 5
     events = meetings.journal(relay)
     assert len(events) == 10 and not any(event.get("untracked") for event in events)
+
+
+# Seeds
+
+
+def rough_time(model, poster, count):
+    for _ in range(count):
+        poster.send(model.step())
+
+
+@pytest.mark.parametrize("source", SERVICES)
+@pytest.mark.parametrize("seed", range(1, 13))
+def test_after_two_passes_the_rooms_are_the_providers(start, world, source, seed):
+    """Webhooks are lost, delayed, doubled and reordered, and the relay is killed and stays away for a time."""
+    model, service = world(source, seed)
+    relay = start(meetings.config(service))
+    chance = random.Random(seed + 1_000)
+    poster = Poster(
+        relay, service, model.random, loss=chance.choice([0.1, 0.3, 0.6, 1.0]),
+        most_delay=chance.choice([0, 0.3]), keeps_order=chance.random() < 0.5)
+    rough_time(model, poster, 60)
+    time.sleep(chance.random() * 2)
+    rough_time(model, poster, 30)
+    if chance.random() < 0.7:
+        relay.kill()
+        rough_time(model, poster, 40)
+        relay.start()
+        rough_time(model, poster, 10)
+    poster.finish()
+    time.sleep(SETTLING_SECONDS)
+    # One pass may be under way already, and see what was before.
+    before = meetings.passes(relay, source)
+    wait_equal(relay, model)
+    assert meetings.passes(relay, source) <= before + 4
+    check_balance(relay, model)
+    added = reconciled(relay)
+    wait_passes(relay, service, 3)
+    assert reconciled(relay) == added
+    assert meetings.relay_state(relay) == model.state()
+
+
+# Settings
+
+
+def write_settings(relay, config):
+    (relay.folder / "roomwire.yaml").write_text(json.dumps(config))
+    applied = relay.metric('roomwire_reloads_total{outcome="applied"}')
+    relay.process.send_signal(signal.SIGHUP)
+    roomwire.wait_until(
+        lambda: relay.metric('roomwire_reloads_total{outcome="applied"}') == applied + 1, "the reload")
+
+
+def test_a_reload_turns_it_on_changes_it_and_turns_it_off(start, world):
+    model, service = world()
+    _, other = world()
+    other.model = model
+    off = roomwire.settings()
+    relay = start(off)
+    model.open("standup")
+    model.join("standup", "ada")
+    time.sleep(SETTLING_SECONDS)
+    assert service.count() == 0 and "roomwire_reconcile_passes_total{" not in requests.get(relay.base + "/metrics", timeout=10).text
+    write_settings(relay, meetings.config(service))
+    wait_equal(relay, model)
+    write_settings(relay, meetings.config(other))
+    asked = service.count()
+    model.leave("standup", next(iter(model.rooms["standup"].people)))
+    wait_equal(relay, model)
+    assert other.count() > 0 and service.count() <= asked + 2
+    write_settings(relay, off)
+    asked = other.count()
+    model.join("standup", "bob")
+    time.sleep(SETTLING_SECONDS)
+    assert other.count() <= asked + 2
+    assert meetings.relay_state(relay) != model.state()
+    assert "roomwire_reconcile_passes_total{" not in requests.get(relay.base + "/metrics", timeout=10).text
+
+
+@pytest.mark.parametrize(("reconcile", "problem"), [
+    ({}, "url is needed"),
+    ({"url": "http://livekit.example.com"}, "should begin with https://"),
+    ({"url": "http://8.8.8.8"}, "should begin with https://"),
+    ({"url": "http://134744072"}, "should begin with https://"),
+    ({"url": "ftp://livekit"}, "should begin with https://"),
+    ({"url": "https://user:password@livekit.example.com"}, "no user, password"),
+    ({"url": "https://livekit.example.com/?a=b"}, "no user, password"),
+    ({"url": "nonsense"}, "should be an address"),
+    ({"url": "https://livekit.example.com", "every": "999ms"}, "the least is 1s"),
+    ({"url": "https://livekit.example.com", "grace": "0"}, "the least is 1s"),
+    ({"url": "https://livekit.example.com", "grace": "2d"}, "the most is 1d"),
+    ({"url": "https://livekit.example.com", "every": "60"}, "a duration should stand here"),
+    ({"url": "https://livekit.example.com", "evry": "60s"}, "did you mean every?"),
+    ({"url": "https://livekit.example.com", "api_key": "x"}, "signed with its keys"),
+    ("yes", "keys with values should stand here"),
+])
+def test_settings_that_cannot_be_used_are_refused(folder, reconcile, problem):
+    config = roomwire.settings()
+    config["sources"]["livekit"]["reconcile"] = reconcile
+    (folder / "roomwire.yaml").write_text(json.dumps(config))
+    done = roomwire.command("check", folder=folder)
+    said = (done.stdout + done.stderr).replace(": ", " ")
+    assert done.returncode != 0 and problem in said, said
+    assert "sources.livekit" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("source", "reconcile", "problem"), [
+    ("daily", {}, "api_key is needed"),
+    ("daily", {"api_key": "two words"}, "characters that no key has"),
+    ("app", {"url": "https://app.example.com"}, "no API that tells who is in which room"),
+])
+def test_settings_of_other_providers_that_cannot_be_used_are_refused(folder, source, reconcile, problem):
+    config = roomwire.settings()
+    config["sources"][source]["reconcile"] = reconcile
+    (folder / "roomwire.yaml").write_text(json.dumps(config))
+    done = roomwire.command("check", folder=folder)
+    assert done.returncode != 0 and problem in (done.stdout + done.stderr).replace(": ", " ")
+
+
+def test_check_shows_the_settings_and_no_secret(folder):
+    config = roomwire.settings()
+    config["sources"]["livekit"]["reconcile"] = {"url": "ws://livekit:7880/", "every": "5s", "grace": "30s"}
+    config["sources"]["daily"]["reconcile"] = {"api_key": "${DAILY_API_KEY}"}
+    (folder / "roomwire.yaml").write_text(json.dumps(config))
+    done = roomwire.command("check", folder=folder, DAILY_API_KEY=meetings.DAILY_KEY)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    assert "url ws://livekit:7880/, every 5s, grace 30s" in said
+    assert "api_key (hidden), every 1m, grace 45s" in said and meetings.DAILY_KEY not in said
+    assert "can be read on the way" in said and "the provider may limit so many requests" in said
+
+
+# What it tells
+
+
+def test_the_admin_api_tells_what_each_source_heard_and_lost(start, world):
+    model, service = world(skew=-60_000)
+    config = meetings.config(service)
+    relay = start(config)
+    poster = Poster(relay, service, model.random)
+    poster.send(model.open("standup") + model.join("standup", "ada"))
+    model.join("standup", "bob")
+    wait_equal(relay, model)
+    token = roomwire.token(grant={"admin": True})
+
+    def livekit():
+        answer = relay.get("/admin/sources", token)
+        assert answer.status_code == 200, answer.text
+        sources = {source["name"]: source for source in answer.json()["sources"]}
+        assert "reconciliation" not in sources["daily"]
+        return sources["livekit"]
+
+    source = roomwire.wait_until(lambda: livekit() if livekit()["reconciliation"]["reconciled"] else None, "counts")
+    assert 59_000 < source["leastLagMs"] <= source["lastLagMs"] + 2_000
+    assert source["lastWebhookAt"]
+    found = source["reconciliation"]
+    assert found["reconciled"] == found["lost"] == {"participant_joined": 1}
+    assert found["passes"]["ok"] >= 1 and found["lastOutcome"] == "ok" and found["requests"] >= 2
+    assert found["lastSuccessAt"] <= found["lastPassAt"]
+    assert relay.metric('roomwire_reconcile_last_success_age_seconds{source="livekit"}') < 30
+    assert relay.metric('roomwire_reconcile_requests_total{source="livekit"}') >= 2
+
+
+def test_a_stopped_relay_looks_again_at_every_room(start, world):
+    model, service = world()
+    relay = start(meetings.config(service))
+    for number in range(20):
+        model.open(f"room {number}")
+        model.join(f"room {number}", "ada")
+    wait_equal(relay, model)
+    # After the passes that follow a start, a room is asked in one of ten.
+    wait_passes(relay, service, 3)
+    relay.process.send_signal(signal.SIGSTOP)
+    time.sleep(11)
+    model.lie = 1
+    for room in model.rooms.values():
+        model.publish(room.name, next(iter(room.people)))
+    asked = service.count("ListParticipants")
+    relay.process.send_signal(signal.SIGCONT)
+    roomwire.wait_until(lambda: service.count("ListParticipants") >= asked + 20, "questions about every room")
+    before = meetings.passes(relay, "livekit")
+    wait_equal(relay, model)
+    assert meetings.passes(relay, "livekit") <= before + 4

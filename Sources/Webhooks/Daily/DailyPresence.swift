@@ -32,7 +32,8 @@ extension Daily: Reconcilable {
         var listed: [ListedRoom] = []
         for room in rooms {
             guard let entries = room.value.array else {
-                throw UnusableAnswer(.malformed, "The answer is not of the provider's shape: a room should be an array.")
+                throw UnusableAnswer(
+                    .malformed, "The answer is not of the provider's shape: a room should be an array.")
             }
             total += entries.count
             guard total <= Limits.reconcileParticipants else {
