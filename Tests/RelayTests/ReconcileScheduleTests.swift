@@ -27,12 +27,12 @@ import Wire
         #expect(begins(163_000))
     }
 
-    @Test func twoCompletePassesAfterAGapAskForEveryRoom() {
+    @Test func twoWholePassesAfterAGapAskForEveryRoom() {
         #expect(schedule.isThorough)
         pass(0)
         #expect(schedule.isThorough)
-        pass(60_000, .init(isComplete: false))
-        #expect(schedule.isThorough, "one that failed does not count")
+        pass(60_000, .init(isAborted: true))
+        #expect(schedule.isThorough, "one that was aborted does not count")
         pass(120_000)
         #expect(!schedule.isThorough)
         #expect(begins(200_000))
@@ -59,11 +59,11 @@ import Wire
     }
 
     @Test func retryAfterIsKeptWithinBounds() {
-        pass(0, .init(isComplete: false, retryAfterMilliseconds: 600_000))
+        pass(0, .init(isAborted: true, retryAfterMilliseconds: 600_000))
         #expect(schedule.due == at(600_000))
-        pass(600_000, .init(isComplete: false, retryAfterMilliseconds: .max))
+        pass(600_000, .init(isAborted: true, retryAfterMilliseconds: .max))
         #expect(schedule.due == at(600_000 + 3_600_000))
-        pass(4_200_000, .init(isComplete: false, retryAfterMilliseconds: 0))
+        pass(4_200_000, .init(isAborted: true, retryAfterMilliseconds: 0))
         #expect(schedule.due == at(4_200_000 + Self.every), "never sooner than the setting says")
     }
 
@@ -75,7 +75,7 @@ import Wire
         for _ in 0..<9 {
             let now = schedule.due
             #expect(begins(now.milliseconds))
-            schedule.ended(.init(isComplete: false), now: now, jitter: 0)
+            schedule.ended(.init(isAborted: true), now: now, jitter: 0)
             waits.append(schedule.due - now)
         }
         #expect(waits == [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000])

@@ -330,7 +330,9 @@ def test_a_bad_answer_has_a_reason_and_changes_nothing(start, world, case):
     service.answer = None
     wait_equal(relay, model)
     check_balance(relay, model)
-    assert any("can be reconciled again" in line["message"] for line in relay.log_lines())
+    if case != "a room that has gone":
+        # Which happens any time, and is no failure.
+        assert any("can be reconciled again" in line["message"] for line in relay.log_lines())
 
 
 def test_a_redirect_is_not_followed(start, world):

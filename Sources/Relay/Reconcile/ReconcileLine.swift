@@ -20,21 +20,25 @@ struct ReconcileLine: Sendable, Equatable {
 /// Decides which failures of passes the log tells: each of another kind, and now and then one that goes on.
 struct FailureNotice: Sendable {
     private var outcome: ReconcileOutcome?
+    private var isFailing = false
     private var lastLine = SteadyTime.distantPast
 
     private static let silenceMilliseconds: Int64 = 60_000
 
     /// Notes the end of a pass.
     mutating func note(_ report: ReconcilePass.Report, _ source: String, now: SteadyTime) -> ReconcileLine? {
-        guard report.outcome != .ok else {
-            defer { outcome = nil }
-            return outcome == nil ? nil : ReconcileLine(level: .info, text: "\(source) can be reconciled again")
+        let hasRecovered = isFailing && report.end.isComplete
+        isFailing = !report.end.isComplete
+        if hasRecovered {
+            outcome = nil
+            return ReconcileLine(level: .info, text: "\(source) can be reconciled again")
         }
-        guard report.outcome != outcome || now >= lastLine + Self.silenceMilliseconds else { return nil }
+        let isDue = lastLine == .distantPast || now - lastLine >= Self.silenceMilliseconds
+        guard report.outcome != .ok, isDue || isFailing && report.outcome != outcome else { return nil }
         outcome = report.outcome
         lastLine = now
         return ReconcileLine(
-            level: report.end.isComplete ? .info : .warning,
+            level: isFailing ? .warning : .info,
             text: "\(source) could not be reconciled as a whole: \(report.outcome.rawValue): \(report.problem ?? ""); "
                 + "rooms without an answer stay as they are")
     }

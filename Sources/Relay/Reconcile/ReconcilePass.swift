@@ -37,15 +37,17 @@ struct ReconcilePass: Sendable {
     let isThorough: Bool
     private(set) var reconciliation: Reconciliation
     private(set) var report = Report()
+    /// Rooms whose questions failed. They are asked again in the next pass, behind all others.
+    private(set) var unanswered: Set<WireText>
     private var corrections = 0
     private let began = SteadyTime.now()
 
-    /// Failures in a row after which a pass gives up.
-    private static let mostFailuresInARow = 3
+    /// Failures in a row, of different rooms, after which a pass gives up.
+    private static let mostTroubles = 3
 
     init(
         provider: any Reconcilable, api: ProviderAPI, relay: Relay, number: Int, isThorough: Bool,
-        reconciliation: Reconciliation
+        reconciliation: Reconciliation, unanswered: Set<WireText>
     ) {
         self.provider = provider
         self.api = api
@@ -53,20 +55,25 @@ struct ReconcilePass: Sendable {
         self.number = number
         self.isThorough = isThorough
         self.reconciliation = reconciliation
+        self.unanswered = unanswered
     }
 
     /// Runs the pass to its end.
     mutating func run() async {
-        do throws(ReconcileFailure) { try await runOrFail() } catch { note(error) }
+        do throws(ReconcileFailure) { try await runOrFail() } catch {
+            report.end.isAborted = true
+            note(error, isOfOneRoom: false)
+        }
         report.end.nextConfirmation = reconciliation.nextConfirmation
     }
 
-    private mutating func note(_ failure: ReconcileFailure) {
+    private mutating func note(_ failure: ReconcileFailure, isOfOneRoom: Bool) {
         // A room that closed between the list and the question is no failure of the provider's.
-        let isGoneRoom = failure.outcome == .notFound && report.requests > 1
+        let isGoneRoom = isOfOneRoom && failure.outcome == .notFound
+        let isFirst = report.end.isComplete && (!isGoneRoom || report.outcome == .ok)
         if !isGoneRoom { report.end.isComplete = false }
         if let retry = failure.retryAfterMilliseconds { report.end.retryAfterMilliseconds = retry }
-        guard report.outcome == .ok || report.outcome == .notFound && !isGoneRoom else { return }
+        guard isFirst else { return }
         report.outcome = failure.outcome
         report.problem = failure.problem
     }
@@ -81,8 +88,12 @@ struct ReconcilePass: Sendable {
         let times = times(since: asked)
         let names = Set(listed.map(\.room.name))
         // Before anything is judged, since what was missed there changes which rooms differ.
-        let toAsk = RoomsToAsk.choose(
-            listed, relay: view, differing: reconciliation.differingRooms, pass: number, asksAll: isThorough)
+        let chosen = RoomsToAsk.choose(
+            listed, relay: view, differing: reconciliation.differingRooms.union(unanswered), pass: number,
+            asksAll: isThorough)
+        let toAsk =
+            chosen.filter { !unanswered.contains($0.room.name) } + chosen.filter { unanswered.contains($0.room.name) }
+        unanswered.formIntersection(names)
         reconciliation.forget { names.contains($0) || view.open[$0] != nil }
         var answered: [(WireText, ListedRoom?)] = listed.filter { $0.presence != nil }.map { ($0.room.name, $0) }
         answered += view.open.keys.filter { !names.contains($0) }.sorted().map { ($0, nil) }
@@ -116,7 +127,7 @@ struct ReconcilePass: Sendable {
     // MARK: Participants
 
     private mutating func askForParticipants(_ rooms: [ListedRoom]) async throws(ReconcileFailure) {
-        var failuresInARow = 0
+        var troubles = 0
         var rest = rooms[...]
         while !rest.isEmpty, !Task.isCancelled, !report.end.hasMore {
             // A provider that takes nearly its time for every answer must not keep one pass going for hours.
@@ -124,63 +135,84 @@ struct ReconcilePass: Sendable {
                 throw ReconcileFailure(
                     .timeout, "the pass took longer than \(Limits.reconcilePassMilliseconds / 1000) s")
             }
-            let chunk = Array(rest.prefix(Limits.reconcileRoomsAtOnce))
-            rest = rest.dropFirst(chunk.count)
+            // The more rooms there are, the more it costs to read the relay's.
+            let most = max(Limits.reconcileRoomsAtOnce, rooms.count / 100)
+            let chunk = Array(rest.prefix(most))
             let view = try read()
             let asked = SteadyTime.now()
-            report.requests += chunk.count
             let answers = await presences(of: chunk)
             var answered: [(WireText, ListedRoom?)] = []
             for (room, answer) in zip(chunk, answers) {
-                switch answer {
-                case .success(let presence):
-                    failuresInARow = 0
-                    var room = room
-                    room.presence = presence
-                    answered.append((room.room.name, room))
-                case .failure(let failure):
-                    if failure.concernsAllRooms { throw failure }
-                    note(failure)
-                    failuresInARow = failure.outcome == .notFound ? 0 : failuresInARow + 1
-                }
+                guard let presence = try take(answer, of: room.room.name, &troubles) else { continue }
+                var room = room
+                room.presence = presence
+                answered.append((room.room.name, room))
             }
             try await judge(answered, view, times(since: asked))
-            guard failuresInARow < Self.mostFailuresInARow else { return }
+            rest = rest.dropFirst(answers.count)
         }
     }
 
-    /// The participants of some rooms, asked over all connections.
+    /// Takes the answer of one room; nil if it failed, which concerns this room alone.
+    /// - Parameter troubles: failures in a row that may be the server's.
+    private mutating func take(
+        _ answer: Result<Presence, ReconcileFailure>, of room: WireText, _ troubles: inout Int
+    ) throws(ReconcileFailure) -> Presence? {
+        report.requests += 1
+        switch answer {
+        case .success(let presence):
+            troubles = 0
+            unanswered.remove(room)
+            return presence
+        case .failure(let failure):
+            if failure.concernsAllRooms { throw failure }
+            note(failure, isOfOneRoom: true)
+            if failure.outcome != .notFound { unanswered.insert(room) }
+            troubles = [.timeout, .serverError, .status].contains(failure.outcome) ? troubles + 1 : 0
+            if troubles == Self.mostTroubles { throw failure }
+            return nil
+        }
+    }
+
+    /// The participants of the first of these rooms, asked over all connections: of all of them, unless their answers
+    /// are so large that some should be judged first.
     private func presences(of rooms: [ListedRoom]) async -> [Result<Presence, ReconcileFailure>] {
         let (api, provider) = (api, provider)
-        return await withTaskGroup(of: [(Int, Result<Presence, ReconcileFailure>)].self) { group in
+        let next = Locked((index: 0, bytes: 0))
+        return await withTaskGroup(of: [Int: Result<Presence, ReconcileFailure>].self) { group in
             for lane in 0..<api.lanes {
                 group.addTask {
-                    var results: [(Int, Result<Presence, ReconcileFailure>)] = []
-                    for index in stride(from: lane, to: rooms.count, by: api.lanes) {
-                        let room = rooms[index].room.name
-                        let result = await Self.presence(of: room, provider, api, lane: lane)
-                        results.append((index, result))
+                    var results: [Int: Result<Presence, ReconcileFailure>] = [:]
+                    while true {
+                        let index = next.withLock { next -> Int? in
+                            guard next.index < rooms.count, next.bytes < Limits.reconcileAnswerBytes else { return nil }
+                            defer { next.index += 1 }
+                            return next.index
+                        }
+                        guard let index else { return results }
+                        let (presence, bytes) = await Self.presence(of: rooms[index].room.name, provider, api, lane)
+                        next.withLock { $0.bytes += bytes }
+                        results[index] = presence
                     }
-                    return results
                 }
             }
-            let none = Result<Presence, ReconcileFailure>.failure(ReconcileFailure(.unreachable, "it was not asked"))
-            var all = Array(repeating: none, count: rooms.count)
-            for await results in group {
-                for (index, result) in results { all[index] = result }
-            }
-            return all
+            let all = await group.reduce(into: [:]) { $0.merge($1) { $1 } }
+            // Rooms are asked in their order, so the answers have no gap.
+            return (0..<all.count).compactMap { all[$0] }
         }
     }
 
     private static func presence(
-        of room: WireText, _ provider: any Reconcilable, _ api: ProviderAPI, lane: Int
-    ) async -> Result<Presence, ReconcileFailure> {
+        of room: WireText, _ provider: any Reconcilable, _ api: ProviderAPI, _ lane: Int
+    ) async -> (Result<Presence, ReconcileFailure>, bytes: Int) {
         do throws(ReconcileFailure) {
             let answer = try await api.ask(.participants(room: room), lane: lane)
-            do { return .success(try provider.participants(in: answer.body)) } catch { throw ReconcileFailure(error) }
+            let bytes = answer.body.count
+            do { return (.success(try provider.participants(in: answer.body)), bytes) } catch {
+                return (.failure(ReconcileFailure(error)), bytes)
+            }
         } catch {
-            return .failure(error)
+            return (.failure(error), 0)
         }
     }
 

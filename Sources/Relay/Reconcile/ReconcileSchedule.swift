@@ -8,6 +8,8 @@ struct ReconcileSchedule: Sendable, Equatable {
     struct PassEnd: Sendable, Equatable {
         /// Whether every room that should have been judged was judged.
         var isComplete = true
+        /// Whether the pass gave up before it had asked for every room that it should have asked for.
+        var isAborted = false
         /// How long the provider told the relay to stay away, in milliseconds.
         var retryAfterMilliseconds: Int64?
         /// When a difference that was seen could be confirmed.
@@ -21,9 +23,9 @@ struct ReconcileSchedule: Sendable, Equatable {
     private(set) var passes = 0
     private(set) var isRunning = false
     private(set) var due: SteadyTime
-    /// Passes in a row that were not complete.
+    /// Passes in a row that were aborted.
     private var failures = 0
-    /// Complete passes that still have to ask for all rooms.
+    /// Passes that still have to ask for all rooms.
     private var thoroughPasses = Self.passesAfterGap
     private var hadGapMeanwhile = false
 
@@ -60,7 +62,7 @@ struct ReconcileSchedule: Sendable, Equatable {
     mutating func ended(_ end: PassEnd, now: SteadyTime, jitter: Double) {
         isRunning = false
         let spread = Int64(Double(everyMilliseconds) * 0.1 * jitter)
-        guard end.isComplete else {
+        guard !end.isAborted else {
             failures += 1
             let backoff = everyMilliseconds << Int64(min(failures - 1, 16))
             let most = max(everyMilliseconds, Limits.reconcileBackoffMilliseconds)

@@ -12,6 +12,8 @@ struct ReconciledSource: Sendable {
     let generation: Int
     var schedule: ReconcileSchedule
     var reconciliation: Reconciliation
+    /// Rooms whose questions failed in the last pass.
+    var unanswered: Set<WireText> = []
     var failures = FailureNotice()
     /// The pass under way, or the last one.
     var task: Task<Void, Never>?

@@ -147,7 +147,8 @@ final class Reconciler: Sendable {
         guard let api = source.api else { return }
         var pass = ReconcilePass(
             provider: source.provider, api: api, relay: relaySide(of: source), number: source.schedule.passes,
-            isThorough: source.schedule.isThorough, reconciliation: source.reconciliation)
+            isThorough: source.schedule.isThorough, reconciliation: source.reconciliation, unanswered: source.unanswered
+        )
         await pass.run()
         end(pass, of: source)
     }
@@ -189,6 +190,7 @@ final class Reconciler: Sendable {
             // A reload has changed the source meanwhile.
             guard var current = state.sources[name], current.generation == source.generation else { return nil }
             current.reconciliation = pass.reconciliation
+            current.unanswered = pass.unanswered
             current.schedule.ended(report.end, now: now, jitter: Double.random(in: 0...1))
             let line = current.failures.note(report, name, now: now)
             state.sources[name] = current
