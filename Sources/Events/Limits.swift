@@ -291,6 +291,12 @@ extension Limits {
     package static let reconcileSilenceMilliseconds: Int64 = 60_000
     /// The most reconciled events whose late webhooks are recognised, to count those that are lost.
     package static let rememberedReconciled = 20_000
+    // Members
+
+    /// The most bytes of a member's state, as JSON.
+    package static let memberStateBytes = 1024
+    /// The most events about members that wait for a commit. Further ones are made later, so that webhooks find room.
+    package static let memberEventsUnderWay = 4_096
 
     // Fan-out
 

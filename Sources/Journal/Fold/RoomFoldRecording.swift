@@ -10,6 +10,7 @@ extension RoomFold {
             if event.type == .roomFinished { rememberLateFinish(event, key) }
             return
         }
+        if let member = event.member { return record(event, member, key, id) }
         switch event.type {
         case .roomStarted: recordStart(event, key, id)
         case .roomFinished: recordFinish(event, key, id)
