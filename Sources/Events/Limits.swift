@@ -291,6 +291,7 @@ extension Limits {
     package static let reconcileSilenceMilliseconds: Int64 = 60_000
     /// The most reconciled events whose late webhooks are recognised, to count those that are lost.
     package static let rememberedReconciled = 20_000
+
     // Members
 
     /// The most bytes of a member's state, as JSON.
