@@ -106,6 +106,20 @@ package struct JournalSize: Sendable, Equatable {
     }
 }
 
+/// A reconciled event whose webhook arrived after it. Reconciled events less late twins are the webhooks that were lost.
+package struct LateTwin: Sendable, Hashable {
+    /// The name of the source.
+    package let source: WireText
+    /// The type of the reconciled event. That of the webhook may differ: an aborted connection is the twin of a leave.
+    package let type: EventType
+
+    /// A late twin.
+    package init(source: WireText, type: EventType) {
+        self.source = source
+        self.type = type
+    }
+}
+
 /// What one transaction brought.
 package struct Commit: Sendable {
     /// What is new, in order. May hold more events than drafts (synthetic leaves) or fewer (duplicates).
@@ -116,15 +130,19 @@ package struct Commit: Sendable {
     package let extent: JournalExtent
     /// What became of each draft, in the order of the batch.
     package let verdicts: [DraftVerdict]
+    /// The reconciled events whose webhooks turned out late and not lost: one for each such webhook in this commit.
+    package let lateTwins: [LateTwin]
 
     /// What one transaction brought.
     package init(
-        events: [JournalEvent], rooms: [RoomKey: RoomState?], extent: JournalExtent, verdicts: [DraftVerdict]
+        events: [JournalEvent], rooms: [RoomKey: RoomState?], extent: JournalExtent, verdicts: [DraftVerdict],
+        lateTwins: [LateTwin] = []
     ) {
         self.events = events
         self.rooms = rooms
         self.extent = extent
         self.verdicts = verdicts
+        self.lateTwins = lateTwins
     }
 
     /// How many drafts have this verdict.

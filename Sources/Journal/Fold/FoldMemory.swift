@@ -39,8 +39,11 @@ struct FoldMemory: Sendable {
     /// Tracks of participants whose join has not come yet: they are theirs when it does.
     var earlyTracks = RecentMap<Member, [Track]>(limit: Limits.rememberedEarlyParticipants)
 
+    /// The twins of reconciled events that have not arrived, with the times that tell them from later events.
+    var twins = RecentMap<Twin, WallTime>(limit: Limits.rememberedTwins)
+
     /// Grows with every change.
-    var changes: Int { departures.changes + finishes.changes + earlyTracks.changes }
+    var changes: Int { departures.changes + finishes.changes + earlyTracks.changes + twins.changes }
 
     init() {}
 
@@ -49,6 +52,7 @@ struct FoldMemory: Sendable {
         departures.commit()
         finishes.commit()
         earlyTracks.commit()
+        twins.commit()
     }
 
     /// Forgets what was remembered since the last commit.
@@ -56,6 +60,7 @@ struct FoldMemory: Sendable {
         departures.rollback()
         finishes.rollback()
         earlyTracks.rollback()
+        twins.rollback()
     }
 
     mutating func remember(early track: Track, of member: Member) {
@@ -104,42 +109,52 @@ extension FoldMemory {
         for (member, object) in entries("earlyTracks") {
             earlyTracks[member] = (object["tracks"]?.array ?? []).compactMap { Track($0) }
         }
+        for (member, object) in entries("twins") {
+            guard let type = object["type"]?.string, let time = object["time"]?.integer else { continue }
+            twins[Twin(room: member.room, type: EventType(rawValue: type), id: member.id)] = time
+        }
         commit()
     }
 
     /// Writes all of it as one object, oldest entries first.
     func write(to writer: inout JSONWriter) {
-        func list<Value>(
-            _ name: String, _ map: RecentMap<Member, Value>, _ write: (Value, inout JSONWriter) -> Void
+        func list<Key, Value>(
+            _ name: String, _ map: RecentMap<Key, Value>, _ member: (Key) -> Member,
+            _ write: (Key, Value, inout JSONWriter) -> Void
         ) {
             writer.name(name)
             writer.array { writer in
-                for (member, value) in map.ordered {
+                for (key, value) in map.ordered {
                     writer.object { writer in
+                        let member = member(key)
                         writer.member("source", member.room.source)
                         writer.member("room", member.room.name)
                         writer.member("id", member.id)
-                        write(value, &writer)
+                        write(key, value, &writer)
                     }
                 }
             }
         }
-        list("departures", departures) { departure, writer in
+        list("departures", departures, { $0 }) { _, departure, writer in
             writer.member("synthetic", departure.isSynthetic)
             writer.member("leftAt", departure.leftAt)
             writer.member("joinedAt", departure.joinedAt)
         }
-        list("finishes", finishes) { finish, writer in
+        list("finishes", finishes, { $0 }) { _, finish, writer in
             writer.member("synthetic", finish.isSynthetic)
             writer.member("confirmed", finish.isConfirmed)
             writer.member("endedAt", finish.endedAt)
             writer.member("session", finish.namesSession)
         }
-        list("earlyTracks", earlyTracks) { tracks, writer in
+        list("earlyTracks", earlyTracks, { $0 }) { _, tracks, writer in
             writer.name("tracks")
             writer.array { writer in
                 for track in tracks { writer.object(track.write) }
             }
+        }
+        list("twins", twins, { Member(room: $0.room, id: $0.id) }) { twin, time, writer in
+            writer.member("type", twin.type.rawValue)
+            writer.member("time", time)
         }
     }
 }

@@ -30,6 +30,8 @@ struct RecentMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     var count: Int { entries.count }
 
+    var isEmpty: Bool { entries.isEmpty }
+
     /// The value that was set longest ago; nil if there is none.
     var oldest: Value? {
         for place in queue[head...] {

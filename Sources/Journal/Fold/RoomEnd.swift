@@ -63,6 +63,11 @@ struct NewSign: Sendable {
     var touched: EventID?
 }
 
+extension Event {
+    /// True if it tells that a room, a participant or a track is there, and not that one has gone.
+    var tellsLife: Bool { [.roomStarted, .participantJoined, .trackPublished].contains(type) }
+}
+
 extension RoomFold {
     /// The finishes of open rooms whose last sign of life is too old, the longest silent first: as many as come to
     /// about `events` events with the leaves of those inside, and at least one if there is any.

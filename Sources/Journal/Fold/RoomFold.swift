@@ -25,6 +25,8 @@ package struct RoomFold: Sendable {
     private(set) var newSigns: [RoomKey: NewSign] = [:]
     /// The last events of rooms that are not open, as of the last commit; see ``RoomCondition``.
     private(set) var closedTouches = RecentMap<RoomKey, EventID>(limit: Limits.rememberedTouches)
+    /// Webhooks recorded since the last commit whose events reconciliation had told before.
+    var lateTwins: [LateTwin] = []
     /// What happened before this event, in an earlier run, is not known of rooms that are not open.
     var touchesKnownSince = EventID.zero
     /// How many rooms may be open; nil is no bound. See ``expand(_:)``.
@@ -74,6 +76,7 @@ package struct RoomFold: Sendable {
         closedTouches.commit()
         memory.commit()
         defer {
+            lateTwins = []
             changes = [:]
             newSigns = [:]
         }
@@ -88,13 +91,13 @@ package struct RoomFold: Sendable {
         newSigns.compactMap { key, sign in sign.wall != nil && state(of: key) != nil ? key : nil }
     }
 
-    /// Notes an event as a sign of life of its room, and as a touch of it. Events that the relay created tell of no
-    /// life, unless the provider's API told them.
+    /// Notes an event as a sign of life of its room, and as a touch of it. Events that the relay created are no sign of
+    /// life, unless the provider's API told that something is there.
     mutating func hear(_ event: Event, _ id: EventID) {
         guard let room = event.room else { return }
         let key = RoomKey(source: event.source, name: room)
         var sign = newSigns[key] ?? NewSign()
-        if !event.isSynthetic || event.isReconciled { sign.wall = event.receivedAt }
+        if !event.isSynthetic || event.isReconciled && event.tellsLife { sign.wall = event.receivedAt }
         if event.users == nil, !event.isUntracked, event.type.touchesRoom { sign.touched = id }
         newSigns[key] = sign
     }
@@ -112,6 +115,7 @@ package struct RoomFold: Sendable {
     package mutating func discard() {
         changes = [:]
         newSigns = [:]
+        lateTwins = []
         memory.rollback()
     }
 

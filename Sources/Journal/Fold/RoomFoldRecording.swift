@@ -6,10 +6,8 @@ extension RoomFold {
     package mutating func record(_ event: Event, id: EventID) {
         hear(event, id)
         guard let key = Self.key(of: event), !event.isUntracked else { return }
-        if event.isLate {
-            if event.type == .roomFinished { rememberLateFinish(event, key) }
-            return
-        }
+        if event.isLate { return recordLate(event, key) }
+        defer { rememberTwin(of: event, key) }
         switch event.type {
         case .roomStarted: recordStart(event, key, id)
         case .roomFinished: recordFinish(event, key, id)
@@ -21,6 +19,25 @@ extension RoomFold {
         case .recordingStarted, .recordingUpdated: recordRecording(event, key, id)
         case .recordingEnded, .recordingReady, .recordingFailed: recordRecordingEnd(event, key, id)
         default: break
+        }
+    }
+
+    /// An event that came after its time changes no room. It may be the twin of a reconciled event.
+    private mutating func recordLate(_ event: Event, _ key: RoomKey) {
+        if let twin = twin(of: event, key) {
+            memory.twins[twin] = nil
+            lateTwins.append(LateTwin(source: key.source, type: twin.type))
+        }
+        if event.type == .roomFinished { rememberLateFinish(event, key) }
+    }
+
+    /// A reconciled event has a twin that may still arrive. A join that is none begins another stay.
+    private mutating func rememberTwin(of event: Event, _ key: RoomKey) {
+        if event.isReconciled {
+            guard let (twin, time) = expectedTwin(of: event, key) else { return }
+            memory.twins[twin] = time
+        } else if event.type == .participantJoined, !memory.twins.isEmpty, let id = event.data.participant?.id {
+            memory.twins[FoldMemory.Twin(room: key, type: .participantJoined, id: id)] = nil
         }
     }
 

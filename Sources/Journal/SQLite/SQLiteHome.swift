@@ -181,10 +181,12 @@ package final class SQLiteHome: JournalHome {
             live.sinceCheckpoint += batch.events.count
             for (hash, entry) in batch.keys.new { live.seen.insert(hash, entry.id) }
             live.dirty.formUnion(live.fold.heardRooms)
+            let lateTwins = live.fold.lateTwins
             let rooms = live.fold.commit(at: live.clock.now)
             live.dirty.formUnion(rooms.keys)
             return Commit(
-                events: batch.events, rooms: rooms, extent: live.extent, verdicts: batch.verdicts)
+                events: batch.events, rooms: rooms, extent: live.extent, verdicts: batch.verdicts,
+                lateTwins: lateTwins)
         }
     }
 
