@@ -146,7 +146,8 @@ final class ReconciledWorld {
         }
         let real = meeting.sessions.mapValues(\.inOrder)
         let known = Dictionary(
-            try home.rooms().map { ($0.room.name, ModelMeeting.Session($0).inOrder) }) { first, _ in first }
+            try home.rooms().map { ($0.room.name, ModelMeeting.Session($0).inOrder) }
+        ) { first, _ in first }
         guard known == real else { throw Failure("two passes leave \(known) of \(real)") }
         ask()
         guard let last = passes.popLast(), reconciler.corrections(of: last).isEmpty else {

@@ -44,7 +44,9 @@ struct ReconcilerDouble {
         let inside = known?.people ?? []
         for person in inside {
             // A stay that goes on under another time is another stay.
-            guard !real.people.contains(where: { $0.id == person.id && $0.joinedAt == person.joinedAt }) else { continue }
+            guard !real.people.contains(where: { $0.id == person.id && $0.joinedAt == person.joinedAt }) else {
+                continue
+            }
             drafts.append(draft(.participantLeft, person.id, name, real, pass, person))
         }
         for person in real.people {

@@ -187,7 +187,8 @@ extension StreamQuery {
     }
 
     private static let known = [
-        "room", "type", "source", "participant", "reconciled", "named", "snapshot", "lastEventId", "since", "tail", "limit",
+        "room", "type", "source", "participant", "reconciled", "named", "snapshot", "lastEventId", "since", "tail",
+        "limit",
         "wait", "format", "heartbeat", "refuse", "access_token", "ticket",
     ]
 }

@@ -1,15 +1,16 @@
 internal import Events
 internal import Wire
 
-/// What the fold must remember of those who are in no room, because webhooks come out of order. Bounded.
+/// What the fold must remember of participants who have left and of sessions that have ended, because webhooks arrive
+/// out of order. Bounded.
 struct FoldMemory: Sendable {
-    /// Somebody, or some session, of a room.
+    /// A participant, a session or a publication, by its id within a room.
     struct Member: Hashable, Sendable {
         let room: RoomKey
         let id: WireText
     }
 
-    /// A leave that has no join, or a synthetic one that has no real one: its counterpart may still come.
+    /// A leave without its join, or a synthetic leave without the provider's: the missing event may still arrive.
     struct Departure: Equatable, Sendable {
         var isSynthetic: Bool
         var leftAt: WallTime
@@ -17,11 +18,11 @@ struct FoldMemory: Sendable {
         var joinedAt: WallTime?
     }
 
-    /// The end of a session that is in the log.
+    /// The end of a session that is in the journal.
     struct Finish: Equatable, Sendable {
         /// True if the relay made it.
         var isSynthetic: Bool
-        /// True if the provider's own is in the log, too.
+        /// True if the provider's own finish is in the journal, too.
         var isConfirmed: Bool
         /// Joins up to this time belonged to it, by the provider's clock if that told.
         var endedAt: WallTime
@@ -32,11 +33,11 @@ struct FoldMemory: Sendable {
     /// The id under which the last finish of a room is remembered: no session's.
     static let lastFinish: WireText = ""
 
-    /// Participants who left like that.
+    /// Leaves of that kind, by participant.
     var departures = RecentMap<Member, Departure>(limit: Limits.rememberedDepartures)
-    /// Finishes of sessions, and under ``lastFinish`` the last one of each room, for what names no session.
+    /// Finishes of sessions, and under ``lastFinish`` the last finish of each room, for events that name no session.
     var finishes = RecentMap<Member, Finish>(limit: Limits.rememberedFinishes)
-    /// Tracks of participants whose join has not come yet: they are theirs when it does.
+    /// Tracks of participants whose join has not arrived yet: the join takes them over.
     var earlyTracks = RecentMap<Member, [Track]>(limit: Limits.rememberedEarlyParticipants)
 
     /// The twins of reconciled events that have not arrived, with the times that tell them from later events.
@@ -47,7 +48,7 @@ struct FoldMemory: Sendable {
 
     init() {}
 
-    /// What was remembered since the last commit stays.
+    /// Keeps what was remembered since the last commit.
     mutating func commit() {
         departures.commit()
         finishes.commit()
@@ -77,7 +78,7 @@ struct FoldMemory: Sendable {
     }
 }
 
-// As JSON, for the checkpoint beside the log.
+// As JSON, for the checkpoint beside the journal.
 extension FoldMemory {
     /// Reads what ``write(to:)`` wrote; entries of another shape are left out.
     init(_ json: JSONValue) {
@@ -96,7 +97,7 @@ extension FoldMemory {
                 isSynthetic: object["synthetic"]?.bool ?? false, leftAt: leftAt,
                 joinedAt: object["joinedAt"]?.integer)
         }
-        // What a log of an earlier version has: sessions that were finished synthetically, without the time.
+        // What a journal of an earlier version has: sessions that were finished synthetically, without the time.
         for (member, _) in entries("supersededSessions") {
             finishes[member] = Finish(isSynthetic: true, isConfirmed: false, endedAt: 0, namesSession: true)
         }

@@ -70,16 +70,12 @@ extension RoomFold {
 
     private func isTwin(leave event: Event, _ expected: WallTime, _ key: RoomKey) -> Bool {
         guard let participant = event.data.participant else { return false }
-        let slack = Limits.sessionStartSlackMilliseconds
-        let isOfThatStay = participant.joinedAt.map { $0 <= expected + slack }
+        let isOfThatStay = participant.joinedAt.map { $0 <= expected + Limits.sessionStartSlackMilliseconds }
         guard let open = state(of: key), let index = open.index(of: participant.id) else {
             return isOfThatStay ?? true
         }
         // The participant came back under the same id: only a leave that is certainly of the stay before is a twin.
-        guard isOfThatStay == true, let joinedAt = participant.joinedAt,
-            let again = open.participants[index].participant.joinedAt
-        else { return false }
-        return again > joinedAt + slack
+        return isOfThatStay == true && participant.began(before: open.participants[index].participant)
     }
 
     /// What is to be logged for an event that reconciliation made: nothing if it would change no state. The provider's
@@ -120,8 +116,7 @@ extension RoomFold {
         case .trackPublished: return event.data.track != nil && !hasTrack
         case .trackUnpublished: return hasTrack
         default:
-            guard let left = event.data.participant?.joinedAt, let began = inside.participant.joinedAt else { return true }
-            return began <= left + Limits.sessionStartSlackMilliseconds
+            return event.data.participant.map { !$0.began(before: inside.participant) } ?? false
         }
     }
 }

@@ -12,9 +12,9 @@ package enum RoomEnd {
 }
 
 extension Draft {
-    /// The finish that the relay itself gives a room. What it tells of the session, and the leaves of those inside, come
-    /// from the room as it is when this is appended; if it is not open any more then, nothing is, and the draft counts
-    /// as a duplicate. That is why it needs no key: a room that is finished is not open.
+    /// The finish that the relay itself gives a room. What it tells of the session, and the leaves of those inside,
+    /// come from the room as it is when this is appended; if it is not open any more then, nothing is, and the draft
+    /// counts as a duplicate. That is why it needs no key: a room that is finished is not open.
     /// - Parameters:
     ///   - reason: one of ``RoomEnd``'s.
     ///   - endedAt: when the session ended; nil is the time of its last sign of life.

@@ -1,25 +1,25 @@
 package import Events
 internal import Wire
 
-/// Room state as a fold over the log: who is in which room, what they publish, what is being recorded.
+/// Room state as a fold over the journal: who is in which room, what they publish, what is being recorded.
 ///
 /// Two steps keep it exact. ``expand(_:)`` decides what is logged for a webhook: the event, marked late if it came
 /// after its time, behind the synthetic events that keep counts balanced. ``record(_:id:)`` then takes in what was
-/// logged, one event after the other. Since everything that changes state is in the log, recording the log again
-/// gives the same state.
+/// logged, one event after the other. Since everything that changes state is in the journal, recording the journal
+/// again gives the same state.
 ///
-/// What was recorded since the last ``commit()`` stands apart, so that a transaction that fails costs a
+/// What was recorded since the last ``commit()`` is kept apart, so that a transaction that fails costs a
 /// ``discard()`` and no copy of all rooms.
 ///
-/// Presence is keyed by participant id within a room of a source. Only a join makes somebody present: tracks of
-/// somebody unknown are kept until it comes, since webhooks may overtake each other, and forgotten if it does not.
+/// Presence is keyed by participant id within a room of a source. Only a join makes a participant present: tracks that
+/// arrive before the join are kept until it arrives, since webhooks may overtake each other.
 package struct RoomFold: Sendable {
     private var committed: [RoomKey: RoomState] = [:]
     /// Rooms changed since the last commit, nil for those that were closed.
     private var changes: [RoomKey: RoomState?] = [:]
     var memory = FoldMemory()
     /// When each open room was last heard from, as of the last commit: the time at which the relay received the last
-    /// event that names it, whatever that told.
+    /// event that names it, of whichever type.
     private(set) var signs = RecentMap<RoomKey, SignOfLife>(limit: .max)
     /// What was heard since of rooms, open or not.
     private(set) var newSigns: [RoomKey: NewSign] = [:]
@@ -149,13 +149,13 @@ package struct RoomFold: Sendable {
 }
 
 extension RoomState {
-    /// Where somebody stands in ``participants``. A linear search: a microsecond or two in a room of a thousand.
+    /// The index of a participant in ``participants``. A linear search: a microsecond or two in a room of a thousand.
     func index(of participantID: WireText) -> Int? {
         participants.firstIndex { $0.participant.id == participantID }
     }
 
-    /// True when the event belongs to another session of the room than the one that is open. Daily's participants
-    /// name no session, so an unknown one is taken for the open one.
+    /// True when the event belongs to another session of the room than the open session. Daily's events of participants
+    /// name no session; they count as of the open session.
     func isOtherSession(_ event: Event) -> Bool {
         guard let open = room.id, let other = event.data.room?.id else { return false }
         return open != other

@@ -2,9 +2,10 @@ package import Events
 internal import Wire
 
 extension RoomFold {
-    /// What is to be logged for an event, in order: synthetic events first, the event itself last, marked late if
-    /// it came after its time, and untracked if it would open one room more than ``mostRooms``. Nothing at all for the
-    /// relay's own finish of a room that is not open any more. Changes nothing; ``record(_:id:)`` does, for each of them.
+    /// What is to be logged for an event, in order: synthetic events first, the event itself last, marked late if it
+    /// came after its time, and untracked if it would open one room more than ``mostRooms``. Nothing at all for the
+    /// relay's own finish of a room that is not open any more. Changes nothing; ``record(_:id:)`` does, for each of
+    /// them.
     package func expand(_ event: Event) -> [Event] {
         guard let key = Self.key(of: event) else { return [event] }
         if event.isReconciled { return expandReconciled(event, key) }
@@ -71,8 +72,8 @@ extension RoomFold {
         return participant.began(before: open.participants[index].participant)
     }
 
-    /// Who is inside and aborts gets a leave as well, so that joins and leaves balance. One who was never inside,
-    /// as is usual, does not.
+    /// An aborted connection of a participant who is inside brings a leave as well, so that joins and leaves balance.
+    /// In most cases the participant never was inside; then it brings none.
     private func expandAbort(_ event: Event, _ key: RoomKey) -> [Event] {
         if isOfEarlierStay(event, key) { return [event.markedLate] }
         guard let aborted = event.data.participant, let open = state(of: key), let index = open.index(of: aborted.id)
@@ -97,7 +98,7 @@ extension RoomFold {
         return leaving.map { event.leave(of: $0, in: open.room, at: event.timestamp) } + [finish]
     }
 
-    /// The finish that the relay gives a room, whatever its session is by now, with the leaves of those inside.
+    /// The finish that the relay gives a room, of the session that is open by now, with the leaves of those inside.
     func finishing(_ open: RoomState, by event: Event) -> [Event] {
         var finish = event
         let told = event.data.room
@@ -160,8 +161,8 @@ extension RoomFold {
         return joinedAt < finish.endedAt - Limits.sessionStartSlackMilliseconds
     }
 
-    /// True when the session's start, sent before its end, arrives after its finish was logged. A session may begin again
-    /// in the second in which it ended, and LiveKit's times are whole seconds.
+    /// True when the session's start, sent before its end, arrives after its finish was logged. A session may begin
+    /// again in the second in which it ended, and LiveKit's times are whole seconds.
     func isOver(startOf event: Event, _ key: RoomKey) -> Bool {
         guard let session = event.session else { return false }
         guard let finish = memory.finishes[FoldMemory.Member(room: key, id: session)] else { return false }

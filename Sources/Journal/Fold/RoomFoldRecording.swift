@@ -2,7 +2,7 @@ package import Events
 internal import Wire
 
 extension RoomFold {
-    /// Takes in one event of the log.
+    /// Applies one event of the journal.
     package mutating func record(_ event: Event, id: EventID) {
         hear(event, id)
         guard let key = Self.key(of: event), !event.isUntracked else { return }
@@ -58,7 +58,7 @@ extension RoomFold {
         put(key, open(event, key, id))
     }
 
-    /// Who is inside still, after the leaves that ``expand(_:)`` put before the finish, belongs to the next session.
+    /// Participants still inside after the leaves that ``expand(_:)`` put before the finish belong to the next session.
     private mutating func recordFinish(_ event: Event, _ key: RoomKey, _ id: EventID) {
         remember(finish: event, key)
         guard let remaining = find(key, { $0.participants.count }) else { return }
@@ -75,7 +75,7 @@ extension RoomFold {
             isSynthetic: event.isSynthetic, isConfirmed: !event.isSynthetic,
             endedAt: room?.endedAt ?? event.timestamp, namesSession: event.session != nil)
         let isSuperseded = event.isSynthetic && room?.endReason == RoomEnd.superseded
-        // Joins that happened after the last event of the room tell that it lives, whatever time it is here.
+        // Joins after the room's last event show that it is still open, whatever the relay's own clock says.
         if event.isSynthetic && !isSuperseded { finish.endedAt = heardAt(key) ?? finish.endedAt }
         if let session = event.session { memory.finishes[FoldMemory.Member(room: key, id: session)] = finish }
         // The newer session began before it was known: its joins may be older than this finish.
@@ -121,7 +121,7 @@ extension RoomFold {
         remove(participant.id, key, id)
     }
 
-    /// Removes somebody with their tracks; false, and no change of the room, if they are not inside.
+    /// Removes a participant with its tracks; false, and no change of the room, if the participant is not inside.
     @discardableResult
     private mutating func remove(_ participantID: WireText, _ key: RoomKey, _ id: EventID) -> Bool {
         memory.earlyTracks[FoldMemory.Member(room: key, id: participantID)] = nil
@@ -182,8 +182,8 @@ extension Array {
 }
 
 extension Room {
-    /// Takes over what another event told of the same session; what it left out stays. It is open, so whatever
-    /// tells of an end does not apply.
+    /// Takes over what another event tells of the same session; members that it leaves out stay. The session is open,
+    /// so members about its end do not apply.
     mutating func learn(_ told: Room) {
         id = told.id ?? id
         startedAt = told.startedAt ?? startedAt
