@@ -55,6 +55,7 @@ package struct Event: Sendable, Equatable {
             receivedAt: receivedAt)
         event.timestamp = object["timestamp"]?.integer ?? receivedAt
         event.data = EventData(object["data"]?.object ?? [:])
+        if provider == ClientSource.name, event.type.isOfMembers { event.data.takeMember() }
         event.isSynthetic = object["synthetic"]?.bool ?? false
         event.isReconciled = object["reconciled"]?.bool ?? false
         event.isLate = object["late"]?.bool ?? false
@@ -93,6 +94,8 @@ package struct EventData: Sendable, Equatable {
     package var track: Track?
     /// The recording it concerns.
     package var recording: Recording?
+    /// The member it concerns, in events that the relay makes of its streams.
+    package var member: Member?
     /// The provider's own name of the event.
     package var providerEvent: WireText?
     /// All other members by name: `stream`, `ingress`, `transcript`, `call`, `job`, or a `standard` sender's own data.
@@ -105,6 +108,13 @@ package struct EventData: Sendable, Equatable {
     /// sender may send, stays in ``other``.
     package init(_ object: JSONObject) {
         other = object.filter { !take($0) }
+    }
+
+    /// Reads the member out of ``other``. Only events of ``ClientSource`` have one: to senders of webhooks `member` is a
+    /// name like any other.
+    mutating func takeMember() {
+        member = Member(other["member"])
+        if member != nil { other["member"] = nil }
     }
 
     private mutating func take(_ member: JSONObject.Member) -> Bool {
@@ -135,6 +145,7 @@ package struct EventData: Sendable, Equatable {
         if let participant { writer.member("participant") { participant.write(to: &$0) } }
         if let track { writer.member("track") { track.write(to: &$0) } }
         if let recording { writer.member("recording") { recording.write(to: &$0) } }
+        if let member { writer.member("member") { member.write(to: &$0) } }
         for member in other.members { writer.member(member.name, member.value) }
         writer.member("providerEvent", providerEvent)
     }

@@ -261,6 +261,13 @@ extension Limits {
     /// start and the first join different times.
     package static let sessionStartSlackMilliseconds: Int64 = 2_000
 
+    // Members
+
+    /// The most bytes of a member's state, as JSON.
+    package static let memberStateBytes = 1024
+    /// The most events about members that wait for a commit. Further ones are made later, so that webhooks find room.
+    package static let memberEventsUnderWay = 4_096
+
     // Fan-out
 
     /// The most recent events in memory, for subscribers that lag a little.

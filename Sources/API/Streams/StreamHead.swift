@@ -39,14 +39,20 @@ enum StreamHead {
 /// The first frame behind `connected` on a stream that asked for the rooms.
 enum SnapshotMessage {
     /// The rooms as they were at `place`, which it carries: every event after it follows.
-    /// - Parameter rooms: a JSON list.
-    static func frame(_ rooms: [UInt8], at place: EventID, format: StreamFormat) -> [UInt8] {
+    /// - Parameter json: gives a room's JSON.
+    static func frame(
+        _ rooms: [RoomEntry], json: (RoomEntry) -> [UInt8], at place: EventID, format: StreamFormat
+    ) -> [UInt8] {
+        let ofMembers = rooms.filter(\.state.isOfMembers)
         let json = JSONWriter.bytes { writer in
             writer.object { writer in
                 writer.member("type", ControlType.snapshot.rawValue)
                 writer.member("lastEventId", id: place)
                 writer.name("rooms")
-                writer.encoded(rooms)
+                writer.encoded(RoomsAnswer.list(rooms.filter { !$0.state.isOfMembers }, json: json))
+                guard !ofMembers.isEmpty else { return }
+                writer.name("memberRooms")
+                writer.encoded(RoomsAnswer.list(ofMembers, json: json))
             }
         }
         guard format.encoding == .sse else { return NewlineDelimitedJSON.line(json) }

@@ -22,9 +22,9 @@ package struct ConditionCheck: Sendable {
 }
 
 extension Draft {
-    /// True if its idempotency key decides whether it is appended again. The relay's own finishes have no key: the fold
-    /// decides whether they still apply.
-    package var hasKey: Bool { !event.isSynthetic || event.isReconciled }
+    /// True if its idempotency key decides whether it is appended again. The relay's own finishes, and what it tells of
+    /// members, have no key: the fold decides whether they still apply.
+    package var hasKey: Bool { event.member == nil && (!event.isSynthetic || event.isReconciled) }
 }
 
 extension RoomFold {

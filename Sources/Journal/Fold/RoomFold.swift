@@ -15,6 +15,8 @@ internal import Wire
 /// arrive before the join are kept until it arrives, since webhooks may overtake each other.
 package struct RoomFold: Sendable {
     private var committed: [RoomKey: RoomState] = [:]
+    /// How many of ``committed`` are rooms of members.
+    private var memberRoomCount = 0
     /// Rooms changed since the last commit, nil for those that were closed.
     private var changes: [RoomKey: RoomState?] = [:]
     var memory = FoldMemory()
@@ -37,18 +39,20 @@ package struct RoomFold: Sendable {
 
     /// - Parameter heardAt: when the rooms were last heard from; where that is not known it is when they last changed.
     init(rooms: [RoomState], memory: FoldMemory, heardAt: [RoomKey: WallTime] = [:]) {
-        let times = rooms.map { (key: $0.key, time: heardAt[$0.key] ?? $0.lastEventID.milliseconds) }
+        let times = rooms.lazy.filter { !$0.isOfMembers }.map { room in
+            (key: room.key, time: heardAt[room.key] ?? room.lastEventID.milliseconds)
+        }
         for (key, time) in times.sorted(by: { $0.time < $1.time }) { signs[key] = SignOfLife(wall: time) }
         signs.commit()
-        for room in rooms { committed[room.key] = room }
+        for room in rooms { commit(room, room.key) }
         self.memory = memory
     }
 
     /// Every open room as of the last commit.
     package var rooms: [RoomState] { Array(committed.values) }
 
-    /// How many rooms were open at the last commit.
-    package var roomCount: Int { committed.count }
+    /// How many rooms of providers were open at the last commit: those of members are not counted.
+    package var roomCount: Int { committed.count - memberRoomCount }
 
     /// A room as it is after the last event recorded, nil if it is not open.
     package func state(of key: RoomKey) -> RoomState? {
@@ -61,7 +65,7 @@ package struct RoomFold: Sendable {
     @discardableResult
     package mutating func commit(at boot: Int64? = nil) -> [RoomKey: RoomState?] {
         for (key, state) in changes {
-            if let state { committed[key] = state } else { committed.removeValue(forKey: key) }
+            commit(state, key)
         }
         // The longest silent first: a start commits all that it replays at once.
         for (key, sign) in newSigns.sorted(by: { ($0.value.wall ?? 0) < ($1.value.wall ?? 0) }) {
@@ -83,6 +87,12 @@ package struct RoomFold: Sendable {
         return changes
     }
 
+    private mutating func commit(_ state: RoomState?, _ key: RoomKey) {
+        let before = state.map { committed.updateValue($0, forKey: key) } ?? committed.removeValue(forKey: key)
+        if before?.isOfMembers == true { memberRoomCount -= 1 }
+        if state?.isOfMembers == true { memberRoomCount += 1 }
+    }
+
     /// When the room was last heard from; nil if it is not open and nothing came since the last commit.
     func heardAt(_ key: RoomKey) -> WallTime? { newSigns[key]?.wall ?? signs[key]?.wall }
 
@@ -92,9 +102,10 @@ package struct RoomFold: Sendable {
     }
 
     /// Notes an event as a sign of life of its room, and as a touch of it. Events that the relay created are no sign of
-    /// life, unless the provider's API told that something is there.
+    /// life, unless the provider's API told that something is there. Rooms of members last as long as they have members,
+    /// and are not noted.
     mutating func hear(_ event: Event, _ id: EventID) {
-        guard let room = event.room else { return }
+        guard let room = event.room, event.provider != ClientSource.name else { return }
         let key = RoomKey(source: event.source, name: room)
         var sign = newSigns[key] ?? NewSign()
         if !event.isSynthetic || event.isReconciled && event.tellsLife { sign.wall = event.receivedAt }
@@ -102,13 +113,13 @@ package struct RoomFold: Sendable {
         newSigns[key] = sign
     }
 
-    /// True when as many rooms are open as may be.
+    /// True when as many rooms of providers are open as may be. Rooms of members are bounded by their streams.
     var isFull: Bool {
         // Seldom is the bound so near that the changes have to be counted.
-        guard let mostRooms, committed.count + changes.count >= mostRooms else { return false }
-        let opened = changes.count { $0.value != nil && committed[$0.key] == nil }
-        let closed = changes.count { $0.value == nil && committed[$0.key] != nil }
-        return committed.count + opened - closed >= mostRooms
+        guard let mostRooms, roomCount + changes.count >= mostRooms else { return false }
+        let opened = changes.count { $0.value?.isOfMembers == false && committed[$0.key] == nil }
+        let closed = changes.count { $0.value == nil && committed[$0.key]?.isOfMembers == false }
+        return roomCount + opened - closed >= mostRooms
     }
 
     /// Forgets what was recorded since the last commit.

@@ -8,6 +8,7 @@ extension RoomFold {
     /// them.
     package func expand(_ event: Event) -> [Event] {
         guard let key = Self.key(of: event) else { return [event] }
+        if let member = event.member { return applies(event, member, key) ? [event] : [] }
         if event.isReconciled { return expandReconciled(event, key) }
         if twin(of: event, key) != nil { return [event.markedLate] }
         switch event.type {
@@ -36,6 +37,7 @@ extension RoomFold {
             if event.isSynthetic { return [] }
             return [isTwinOfSyntheticFinish(event, key) ? event.markedLate : event]
         }
+        if open.isOfMembers { return event.isSynthetic ? leavesOfMembers(open, by: event) : [event] }
         if event.isSynthetic { return finishing(open, by: event) }
         if open.isOtherSession(event) { return [event.markedLate] }
         let endedAt = event.data.room?.endedAt ?? event.timestamp

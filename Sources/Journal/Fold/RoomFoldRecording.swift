@@ -7,6 +7,7 @@ extension RoomFold {
         hear(event, id)
         guard let key = Self.key(of: event), !event.isUntracked else { return }
         if event.isLate { return recordLate(event, key) }
+        if let member = event.member { return record(event, member, key, id) }
         defer { rememberTwin(of: event, key) }
         switch event.type {
         case .roomStarted: recordStart(event, key, id)
