@@ -246,6 +246,8 @@ extension Limits {
     package static let rememberedDepartures = 4_096
     /// The most room sessions whose finish is remembered, so that later events of the session are recognised as late.
     package static let rememberedFinishes = 4_096
+    /// The most reconciled events whose webhooks are remembered to be missing, so that they are recognised as late.
+    package static let rememberedTwins = 8_192
     /// The most closed rooms whose last event is remembered, for conditions on rooms that are not open.
     package static let rememberedTouches = 4_096
     /// The most events in one batch of finishes of silent rooms; a room with more participants is a batch by itself.

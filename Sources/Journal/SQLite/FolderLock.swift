@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// The right to write in a data folder, so that a second relay started on it says so instead of giving out the
-/// same ids. The kernel takes it back when the process ends, in whatever way.
+/// same ids. The kernel releases it when the process ends, however it ends.
 final class FolderLock: Sendable {
     private let descriptor: Int32
 
@@ -12,7 +12,7 @@ final class FolderLock: Sendable {
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             Foundation.close(descriptor)
-            throw JournalError(operation: "open", text: "the log is in use by another process: \(path) is locked")
+            throw JournalError(operation: "open", text: "the journal is in use by another process: \(path) is locked")
         }
     }
 
