@@ -7,7 +7,7 @@ package import Wire
 /// then counts as one address. Anybody can send such a header, so there is a line a minute at most.
 package final class ForwardingNotice: Sendable {
     private let log: Logger
-    private let next = Locked<WallTime>(.min)
+    private let next = Locked(WallTime(milliseconds: .min))
 
     /// A notice that was not given yet.
     package init(_ log: Logger) {

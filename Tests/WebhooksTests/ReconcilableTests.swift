@@ -25,7 +25,7 @@ import Wire
         return settings
     }
 
-    private static let now: WallTime = EventID(milliseconds: 1_800_000_000_000, sequence: 0).committedAt
+    private static let now = WallTime(milliseconds: 1_800_000_000_000)
 
     // MARK: LiveKit
 

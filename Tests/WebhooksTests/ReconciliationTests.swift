@@ -1,4 +1,5 @@
 import Events
+import TestSupport
 import Testing
 import Webhooks
 import Wire
@@ -14,7 +15,7 @@ import Wire
         /// How far the provider's clock is ahead.
         var skew: Int64 = 0
         var open: [WireText: RoomState] = [:]
-        var head = EventID(milliseconds: start - 600_000, sequence: 0)
+        var head = EventID(milliseconds: start.milliseconds - 600_000, sequence: 0)
 
         var now: WallTime { Self.start + milliseconds }
 
@@ -51,7 +52,7 @@ import Wire
     private static func state(_ people: [ParticipantState], id: WireText? = "RM_1") -> RoomState {
         var state = RoomState(
             source: "livekit", provider: "livekit", room: Room(name: "standup", id: id),
-            lastEventID: EventID(milliseconds: Scene.start - 600_000, sequence: 0))
+            lastEventID: EventID(milliseconds: Scene.start.milliseconds - 600_000, sequence: 0))
         state.participants = people
         return state
     }
@@ -118,7 +119,7 @@ import Wire
     @Test func anOldJoinInARoomThatHasJustChangedNeedsTwoAnswers() {
         var scene = Scene()
         var state = Self.state([])
-        state.lastEventID = EventID(milliseconds: Scene.start + 50_000, sequence: 0)
+        state.lastEventID = EventID(milliseconds: Scene.start.milliseconds + 50_000, sequence: 0)
         scene.open["standup"] = state
         #expect(scene.pass(Self.listed([Self.ada])).isEmpty)
         #expect(scene.pass(Self.listed([])).isEmpty)
@@ -259,7 +260,7 @@ import Wire
         return RelayRooms(head: .zero, open: open, othersClosedBy: RoomsToAskTests.epoch)
     }
 
-    private static let epoch: WallTime = EventID.zero.milliseconds
+    private static let epoch = EventID.zero.time
 
     private func listed(_ name: WireText, people: Int = 1) -> ListedRoom {
         ListedRoom(room: Room(name: name, id: "RM_\(name)"), toldPeople: people)

@@ -62,13 +62,13 @@ struct ClosedRooms: Sendable {
     /// No room is known: all that are not open were closed by this event.
     init(head: EventID = .zero) {
         self.head = head
-        othersClosedBy = head.milliseconds
+        othersClosedBy = head.time
     }
 
     /// The moment before which all other rooms were closed, if the journal's head is this.
     func othersClosedBy(at head: EventID) -> WallTime {
         // A commit that is not noted yet may have closed any room.
-        head > self.head ? head.milliseconds : othersClosedBy
+        head > self.head ? head.time : othersClosedBy
     }
 
     mutating func closed(_ key: RoomKey, at time: WallTime) {

@@ -96,7 +96,7 @@ final class Reconciler: Sendable {
     func note(_ commit: Commit) {
         state.withLock { state in
             state.rooms.head = commit.extent.head
-            let now = commit.extent.head.milliseconds
+            let now = commit.extent.head.time
             for case (let key, nil) in commit.rooms { state.rooms.closed(key, at: now) }
             guard !state.sources.isEmpty else { return }
             for logged in commit.events {

@@ -22,7 +22,7 @@ extension LiveKit: Reconcilable {
     }
 
     func request(_ question: ReconcileQuestion, _ settings: ReconcileSettings, now: WallTime) -> ReconcileRequest {
-        let seconds = now / 1000
+        let seconds = now.milliseconds / 1000
         let token = token { writer in
             writer.member("sub", "roomwire")
             writer.member("nbf", seconds)

@@ -24,14 +24,9 @@ package struct RelayRooms: Sendable {
 
     /// The moment of the last event that changed the room, by the relay's clock.
     func changedAt(_ name: WireText) -> WallTime {
-        if let state = open[name] { return state.lastEventID.committedAt }
+        if let state = open[name] { return state.lastEventID.time }
         return closedAt[name] ?? othersClosedBy
     }
-}
-
-extension EventID {
-    /// The moment of the commit, by the relay's clock.
-    var committedAt: WallTime { milliseconds }
 }
 
 /// When a provider was asked and by which clocks.
