@@ -22,6 +22,6 @@ public enum HTTPDate {
             let month = months.firstIndex(where: { $0 == words[2] })
         else { return nil }
         let number = month + 1
-        return ISOTime.milliseconds("\(words[3])-\(number < 10 ? "0" : "")\(number)-\(words[1])T\(words[4])Z")
+        return ISOTime.time("\(words[3])-\(number < 10 ? "0" : "")\(number)-\(words[1])T\(words[4])Z")
     }
 }

@@ -112,7 +112,7 @@ extension FoldMemory {
             earlyTracks[member] = (object["tracks"]?.array ?? []).compactMap { Track($0) }
         }
         for (member, object) in entries("twins") {
-            guard let type = object["type"]?.string, let time = object["time"]?.integer else { continue }
+            guard let type = object["type"]?.string, let time = object["time"]?.integer.map(WallTime.init) else { continue }
             twins[Twin(room: member.room, type: EventType(rawValue: type), id: member.id)] = time
         }
         commit()
@@ -156,7 +156,7 @@ extension FoldMemory {
         }
         list("twins", twins, { Member(room: $0.room, id: $0.id) }) { twin, time, writer in
             writer.member("type", twin.type.rawValue)
-            writer.member("time", time)
+            writer.member("time", time.milliseconds)
         }
     }
 }

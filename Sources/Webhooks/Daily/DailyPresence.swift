@@ -60,7 +60,7 @@ extension Daily: Reconcilable {
             guard let id = fields.text("id"), id.byteCount <= Limits.reconcileIDBytes else { continue }
             var participant = Participant(id: id, identity: fields.textOrNumber("userId"))
             participant.name = fields.text("userName")
-            participant.joinedAt = WireTime.milliseconds(text: fields.text("joinTime"))
+            participant.joinedAt = WireTime.time(text: fields.text("joinTime"))
             presence.participants.append(ParticipantState(participant: participant))
             // While one meeting follows another, the newer one is the room's.
             if let meeting = fields.text("mtgSessionId"), meeting.byteCount <= Limits.reconcileIDBytes,
