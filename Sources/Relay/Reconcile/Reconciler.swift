@@ -192,6 +192,8 @@ final class Reconciler: Sendable {
             current.reconciliation = pass.reconciliation
             current.unanswered = pass.unanswered
             current.schedule.ended(report.end, now: now, jitter: Double.random(in: 0...1))
+            // Where one webhook was lost, others were.
+            if !report.appended.isEmpty { current.schedule.hadGap() }
             let line = current.failures.note(report, name, now: now)
             state.sources[name] = current
             state.rooms.prune(before: wall - source.reconciliation.graceMilliseconds)
