@@ -112,7 +112,9 @@ extension FoldMemory {
             earlyTracks[member] = (object["tracks"]?.array ?? []).compactMap { Track($0) }
         }
         for (member, object) in entries("twins") {
-            guard let type = object["type"]?.string, let time = object["time"]?.integer.map(WallTime.init) else { continue }
+            guard let type = object["type"]?.string, let time = object["time"]?.integer.map(WallTime.init) else {
+                continue
+            }
             twins[Twin(room: member.room, type: EventType(rawValue: type), id: member.id)] = time
         }
         commit()
