@@ -146,7 +146,7 @@ let package = Package(
             name: "RelayTests",
             dependencies: [
                 "API", "Relay", "Wire", "Platform", "Events", "Access", "Journal", "Settings", "Telemetry",
-                "TestSupport",
+                "TestSupport", "Webhooks",
             ],
             swiftSettings: strict),
         .testTarget(

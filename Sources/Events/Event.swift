@@ -158,12 +158,12 @@ package struct EventData: Sendable, Equatable {
 package struct RoomCondition: Sendable, Hashable {
     /// The room, open or not.
     package let room: RoomKey
-    /// The condition holds as long as no later event has touched the room: none that opens or closes it, and none of a
-    /// participant, track or recording in it, whether that event changed the state or was late. Events with an
+    /// The condition holds as long as no later event has touched the room. Events that open or close it touch it,
+    /// and events of a participant, track or recording in it, also those that are late or change nothing. Events with an
     /// audience, and events of types that tell nothing about rooms, do not touch it.
     ///
-    /// It works for rooms that are not open, too: a webhook that opens the room, and one that closes it again, both
-    /// touch it.
+    /// It works for rooms that are not open, too: the webhooks that open it and close it again
+    /// meanwhile touch it.
     package let untouchedSince: EventID
 
     /// A condition on a room, with the journal's head as it was when the room's state was read.

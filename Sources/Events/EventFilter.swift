@@ -47,12 +47,18 @@ package struct EventFilter: Sendable, Hashable {
     package var requested: EventScope
     /// Limits the events to those of participants with these identities; empty for no limit.
     package var participants: Set<WireText>
+    /// Limits the events to those that reconciliation created, if true, or to all others, if false; nil for no limit.
+    package var reconciled: Bool?
 
     /// A filter. A request narrows the grant and never widens it.
-    package init(granted: EventScope, requested: EventScope = .everything, participants: Set<WireText> = []) {
+    package init(
+        granted: EventScope, requested: EventScope = .everything, participants: Set<WireText> = [],
+        reconciled: Bool? = nil
+    ) {
         self.granted = granted
         self.requested = requested
         self.participants = participants
+        self.reconciled = reconciled
     }
 
     /// True when `user` receives `event`; nil for a reader whom no audience can include.
@@ -83,6 +89,7 @@ package struct EventFilter: Sendable, Hashable {
 
     private func asksFor(_ event: Event) -> Bool {
         guard requested.coversRoom(event.room), requested.coversKind(of: event) else { return false }
+        if let reconciled, reconciled != event.isReconciled { return false }
         guard !participants.isEmpty else { return true }
         return event.data.participant?.identity.map(participants.contains) ?? false
     }

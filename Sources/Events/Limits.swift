@@ -252,6 +252,8 @@ extension Limits {
     package static let rememberedDepartures = 4_096
     /// The most room sessions whose finish is remembered, so that later events of the session are recognised as late.
     package static let rememberedFinishes = 4_096
+    /// The most reconciled events whose webhooks are remembered to be missing, so that they are recognised as late.
+    package static let rememberedTwins = 8_192
     /// The most closed rooms whose last event is remembered, for conditions on rooms that are not open.
     package static let rememberedTouches = 4_096
     /// The most events in one batch of finishes of silent rooms; a room with more participants is a batch by itself.
@@ -264,6 +266,39 @@ extension Limits {
     /// How long before the start of a session a participant may have joined and still belong to it: Daily gives the
     /// start and the first join different times.
     package static let sessionStartSlackMilliseconds: Int64 = 2_000
+
+    // Reconciliation
+
+    /// The longest time that a request to a provider's API may take, from the look-up of its name to the last byte.
+    package static let reconcileRequestMilliseconds = 10_000
+    /// The longest time after which a pass asks no more questions.
+    package static let reconcilePassMilliseconds: Int64 = 300_000
+    /// The most bytes of an answer of a provider's API.
+    package static let reconcileAnswerBytes = 10 * 1024 * 1024
+    /// The most JSON values in such an answer, by a count that takes commas in texts for values as well.
+    package static let reconcileAnswerValues = 2_000_000
+    /// The most rooms that a provider may list.
+    package static let reconcileRooms = 200_000
+    /// The most participants of all rooms, or of one room, in one answer.
+    package static let reconcileParticipants = 200_000
+    /// The most bytes of an id of a room, a participant or a track; what has a longer one is not reconciled.
+    package static let reconcileIDBytes = 256
+    /// The connections to one provider's API at a time.
+    package static let reconcileConnections = 4
+    /// The rooms that are asked between two readings of the relay's own rooms.
+    package static let reconcileRoomsAtOnce = 32
+    /// The most events that one pass adds; the next pass adds the others.
+    package static let reconcilePassEvents = 5_000
+    /// The most of these events that wait for a commit at a time, so that they leave room for webhooks.
+    package static let reconcileWaitingEvents = 500
+    /// The longest time for which a provider may send the relay away with `Retry-After`.
+    package static let reconcileRetryMilliseconds: Int64 = 3_600_000
+    /// The longest interval between two passes while passes fail, unless the setting is longer.
+    package static let reconcileBackoffMilliseconds: Int64 = 60_000
+    /// A source whose first webhook arrives after a silence of this length has had an outage, perhaps.
+    package static let reconcileSilenceMilliseconds: Int64 = 60_000
+    /// The most reconciled events whose late webhooks are recognised, to count those that are lost.
+    package static let rememberedReconciled = 20_000
 
     // Members
 

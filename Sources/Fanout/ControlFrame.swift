@@ -13,7 +13,7 @@ enum ControlFrame {
         return frame(.connected, at: place, for: subscriber) { writer in
             writer.member("streamId", String(subscriber.id))
             writer.member("user", subscriber.user)
-            writer.member("filter", filter.requested, participants: filter.participants)
+            writer.member("filter", requestedBy: filter)
             writer.member("granted", filter.granted)
             writer.member("oldestId", id: oldest)
             writer.member("newestId", id: newest)

@@ -50,6 +50,9 @@ final class CurlConnection: @unchecked Sendable {
         roomwire_curl_set_text(handle, CURLOPT_USERAGENT, "roomwire")
         roomwire_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
         roomwire_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, request.connectMilliseconds)
+        if let deadline = request.deadlineMilliseconds {
+            roomwire_curl_set_long(handle, CURLOPT_TIMEOUT_MS, deadline)
+        }
         // No alarm signals: there are other threads.
         roomwire_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
         // The answer of a proxy to CONNECT is not the server's.

@@ -33,4 +33,26 @@ package final class WebClient: Sendable {
         guard status > 0 else { throw WebFailure.broken }
         return WebAnswer(status: status, headers: headers, body: body)
     }
+
+    /// Sends a request and reads its whole answer. A body of more than `limitBytes` is not read to its end: it ends the
+    /// transfer with ``WebFailure/tooLarge``.
+    package func boundedAnswer(to request: WebRequest, limitBytes: Int) async throws(WebFailure) -> WebAnswer {
+        var status = 0
+        var headers: [String: String] = [:]
+        var body: [UInt8] = []
+        do {
+            for try await part in parts(of: request) {
+                switch part {
+                case .head(let newStatus, let newHeaders): (status, headers) = (newStatus, newHeaders)
+                case .bytes(let bytes):
+                    guard body.count + bytes.count <= limitBytes else { throw WebFailure.tooLarge }
+                    body += bytes
+                }
+            }
+        } catch {
+            throw error as? WebFailure ?? .other("\(error)")
+        }
+        guard status > 0 else { throw .broken }
+        return WebAnswer(status: status, headers: headers, body: body)
+    }
 }

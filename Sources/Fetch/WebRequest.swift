@@ -31,6 +31,8 @@ package struct WebRequest: Sendable {
     package var connectMilliseconds = 10_000
     /// How long the server may send nothing before the transfer counts as broken.
     package var silenceMilliseconds: Int
+    /// How long the whole transfer may take, from the look-up of the name to the last byte; nil is no bound.
+    package var deadlineMilliseconds: Int?
 
     /// A request.
     package init(
@@ -55,6 +57,8 @@ package enum WebFailure: Error, Sendable, Equatable {
     case broken
     /// The certificate is not trusted, or the TLS handshake failed.
     case untrusted(String)
+    /// The body is larger than allowed.
+    case tooLarge
     /// Anything else.
     case other(String)
 }

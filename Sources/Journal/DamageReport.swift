@@ -1,9 +1,9 @@
 internal import Events
 package import Wire
 
-/// What of the log turned out to be damaged, and when an operator is to be told. A damaged page is met again and again,
-/// by every stream that needs it and by retention: each place is told once, and then once in
-/// ``Limits/damageNoticeMilliseconds`` for as long as it is met.
+/// Which places of the journal are damaged, and when the operator is told. Every stream that needs a damaged page, and
+/// retention, finds it again: each place is logged once, and then once in ``Limits/damageNoticeMilliseconds`` for as
+/// long as it is found.
 package struct DamageReport: Sendable, Equatable {
     private struct Place: Sendable, Equatable {
         var toldAt: SteadyTime
@@ -15,7 +15,7 @@ package struct DamageReport: Sendable, Equatable {
     /// How often damage was met.
     package private(set) var faults = 0
 
-    /// Of the log in this file, of which nothing is damaged so far.
+    /// A report about the journal in this file, without damage so far.
     package init(path: String) {
         self.path = path
     }
@@ -23,14 +23,14 @@ package struct DamageReport: Sendable, Equatable {
     /// How many places are damaged, as far as that is known; ``Limits/damagedPlaces`` at most.
     package var count: Int { places.count }
 
-    /// One sentence for as long as the log is damaged; nil if it is not, as far as that is known.
+    /// One sentence for as long as the journal is damaged; nil if it is not, as far as that is known.
     package var summary: String? {
         guard !places.isEmpty else { return nil }
         let number = places.count == 1 ? "1 place" : "\(places.count) places"
         return "\(path) is damaged in \(number) or more: \(faults) reads and writes have failed since the start."
     }
 
-    /// Takes a fault.
+    /// Counts a fault.
     /// - Returns: the line for the log; nil if the place was told lately.
     package mutating func record(_ fault: JournalError, now: SteadyTime) -> String? {
         faults += 1
@@ -38,14 +38,14 @@ package struct DamageReport: Sendable, Equatable {
         let fault = isKnown ? fault : Self.elsewhere
         guard var place = places[fault] else {
             places[fault] = Place(toldAt: now)
-            return "\(fault). \(path) is damaged: what is there cannot be sent or removed; what comes goes on. "
-                + "Stop the relay and \(JournalError.remedy(path))"
+            return "\(fault). \(path) is damaged: events in that place cannot be sent or removed; new events are "
+                + "appended. Stop the relay and \(JournalError.remedy(path))"
         }
         place.sinceTold += 1
         defer { places[fault] = place }
         guard now - place.toldAt >= Limits.damageNoticeMilliseconds else { return nil }
         defer { place = Place(toldAt: now) }
-        return "\(fault). \(path) is still damaged: met \(place.sinceTold) times since this was last logged"
+        return "\(fault). \(path) is still damaged: found \(place.sinceTold) times since this was last logged"
     }
 
     private static let elsewhere = JournalError(operation: "read and write", text: "damaged in many places")

@@ -1,20 +1,20 @@
 package import Events
 package import Wire
 
-/// The log: where events get their order, and from where they can be read again. SQLite is one home of it.
+/// The journal: where events get their order, and from where they can be read again. SQLite is one home of it.
 ///
 /// `append` is called on the journal's own thread by ``JournalWriter``; `page` on reader threads. Both block.
 package protocol JournalHome: Sendable {
     /// Commits drafts in one transaction: those that are duplicates, or whose condition does not hold, are left out,
     /// and the events that the room-state fold adds are put in. Earlier drafts of the batch count.
-    /// When it returns, what it returns is durable. When it throws, nothing of the batch is in the log,
+    /// When it returns, what it returns is durable. When it throws, nothing of the batch is in the journal,
     /// and the next append may succeed. Errors are ``JournalError``.
     func append(_ drafts: [Draft], now: WallTime) throws -> Commit
 
     /// Events after `cursor` in order: at most `events` and about `bytes` of them.
     func page(after cursor: EventID, events: Int, bytes: Int) throws -> JournalPage
 
-    /// What the log holds now.
+    /// What the journal holds now.
     func extent() throws -> JournalExtent
 
     /// Every open room, as of the last commit.
@@ -29,32 +29,32 @@ package protocol JournalHome: Sendable {
     /// The cursor that `count` events follow, or all there are if they are fewer.
     func cursor(beforeLast count: Int) throws -> EventID
 
-    /// What an append or a step of upkeep leaves to be done, when nobody waits for it any more. Called after each, and
+    /// Work that an append or a step of upkeep leaves over. Called after each, when all senders have their answers. It
     /// must be quick. What it throws is for the operator; nothing is lost by it.
     func settle() throws
 
-    /// One short step of looking after the log, between two appends: retention, checkpoints. True when another
+    /// One short step of maintenance, between two appends: retention, checkpoints. True when another
     /// step would find something to do.
     func upkeep() throws -> Bool
 
-    /// True when the log holds so much more than retention keeps that upkeep should not wait for its time.
+    /// True when the journal holds so much more than retention keeps that upkeep should not wait for its time.
     func isOverfull() -> Bool
 
     /// Steps of the wall clock that the home noticed since this was last asked.
     func takeClockJumps() -> [ClockJump]
 
-    /// The finishes of rooms that nothing was heard from for too long, to be appended at once: about
+    /// The finishes of rooms from which no event came for too long, to be appended at once: about
     /// ``Limits/staleRoomEvents`` events, and none where there is no such room. `now` is the time they are made.
     func staleRooms(now: WallTime) throws -> [Draft]
 
-    /// What the log holds now, as retention counts it.
+    /// What the journal holds now, as retention counts it.
     func size() throws -> JournalSize
 
-    /// Writes an event as an append would, takes it out again, and commits: when it returns, the log takes events,
+    /// Writes an event as an append would, takes it out again, and commits: when it returns, the journal takes events,
     /// and nothing in it has changed, its ids included.
     func probe(_ draft: Draft, now: WallTime) throws
 
-    /// Leaves the log so that the next start is quick. Nothing is called afterwards.
+    /// Leaves the journal so that the next start is quick. Nothing is called afterwards.
     func close() throws
 }
 
@@ -86,7 +86,7 @@ package struct JournalState: Sendable {
     }
 }
 
-/// How much a log holds.
+/// How much a journal holds.
 package struct JournalSize: Sendable, Equatable {
     /// How many events.
     package var events: Int
@@ -97,12 +97,27 @@ package struct JournalSize: Sendable, Equatable {
     /// How many rooms are open.
     package var rooms: Int
 
-    /// Sizes; an empty log unless given.
+    /// Sizes; an empty journal unless given.
     package init(events: Int = 0, bytes: Int = 0, oldest: WallTime? = nil, rooms: Int = 0) {
         self.events = events
         self.bytes = bytes
         self.oldest = oldest
         self.rooms = rooms
+    }
+}
+
+/// A reconciled event whose webhook arrived after it. Reconciled events less late twins are the webhooks that were
+/// lost.
+package struct LateTwin: Sendable, Hashable {
+    /// The name of the source.
+    package let source: WireText
+    /// The type of the reconciled event. That of the webhook may differ: an aborted connection is the twin of a leave.
+    package let type: EventType
+
+    /// A late twin.
+    package init(source: WireText, type: EventType) {
+        self.source = source
+        self.type = type
     }
 }
 
@@ -112,19 +127,23 @@ package struct Commit: Sendable {
     package let events: [JournalEvent]
     /// Rooms that changed, as they are now; nil for those that are closed.
     package let rooms: [RoomKey: RoomState?]
-    /// The log after it.
+    /// The journal after it.
     package let extent: JournalExtent
     /// What became of each draft, in the order of the batch.
     package let verdicts: [DraftVerdict]
+    /// The reconciled events whose webhooks turned out late and not lost: one for each such webhook in this commit.
+    package let lateTwins: [LateTwin]
 
     /// What one transaction brought.
     package init(
-        events: [JournalEvent], rooms: [RoomKey: RoomState?], extent: JournalExtent, verdicts: [DraftVerdict]
+        events: [JournalEvent], rooms: [RoomKey: RoomState?], extent: JournalExtent, verdicts: [DraftVerdict],
+        lateTwins: [LateTwin] = []
     ) {
         self.events = events
         self.rooms = rooms
         self.extent = extent
         self.verdicts = verdicts
+        self.lateTwins = lateTwins
     }
 
     /// How many drafts have this verdict.

@@ -1,4 +1,4 @@
-/// A fault of the log's home: the disk is full, the file is damaged, another relay has it open.
+/// A fault of the journal's home: the disk is full, the file is damaged, another relay has it open.
 package struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What was being done: `open`, `append`, `page`, `trim`, …
     package let operation: String
@@ -7,7 +7,7 @@ package struct JournalError: Error, Sendable, Hashable, CustomStringConvertible 
     /// What the home says. It names no value of any event, so it may be logged.
     package let text: String
 
-    /// True if the log stays as unusable as it is until an operator does something: it is damaged, or of a newer
+    /// True if the journal stays as unusable as it is until an operator does something: it is damaged, or of a newer
     /// version.
     package let needsOperator: Bool
 
@@ -35,8 +35,8 @@ package struct JournalError: Error, Sendable, Hashable, CustomStringConvertible 
 
     /// What to do about a damaged file, from a verb on.
     static func remedy(_ path: String) -> String {
-        "restore a copy, or rebuild the file to save its events: sqlite3 \(path) .recover. To begin a new log, move it "
-            + "away together with \(path)-wal and \(path)-shm: subscribers are told resync, and rooms fill as webhooks come"
+        "restore a copy, or rebuild the file to save its events: sqlite3 \(path) .recover. To begin a new journal, move "
+            + "it away together with \(path)-wal and \(path)-shm: subscribers are told resync, and rooms fill as webhooks come"
     }
 
     /// This fault with where it was met, if it is damage.
@@ -45,18 +45,18 @@ package struct JournalError: Error, Sendable, Hashable, CustomStringConvertible 
         return JournalError(operation: operation, code: code, text: "\(text), \(place)", needsOperator: needsOperator)
     }
 
-    /// This error of opening a log, with what to do about it if the file is damaged.
+    /// This error of opening a journal, with what to do about it if the file is damaged.
     func withRemedy(_ path: String) -> JournalError {
         guard isDamage else { return self }
         let text =
-            "\(path) is damaged (\(text)). To begin a new log, move it away together with \(path)-wal and \(path)-shm: "
-            + "subscribers are told resync, and rooms fill as webhooks come. To save its events, restore a copy, or "
-            + "rebuild the file first: sqlite3 \(path) .recover"
+            "\(path) is damaged (\(text)). To begin a new journal, move it away together with \(path)-wal and "
+            + "\(path)-shm: subscribers are told resync, and rooms fill as webhooks come. To save its events, "
+            + "restore a copy, or rebuild the file first: sqlite3 \(path) .recover"
         return JournalError(operation: operation, code: code, text: text, needsOperator: true)
     }
 
-    /// Any error of a home as a fault of this operation; of one that is no fault yet only the kind is told, since
-    /// its text might quote values.
+    /// Any error of a home as a fault of this operation. Of other errors than ``JournalError`` only the type is told,
+    /// since their text might quote values.
     init(_ error: any Error, during operation: String) {
         self = error as? JournalError ?? JournalError(operation: operation, text: "\(type(of: error))")
     }

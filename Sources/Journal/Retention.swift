@@ -1,7 +1,7 @@
 internal import Events
 internal import Wire
 
-/// What is kept of the log. An event goes as soon as one of the bounds is passed; whichever is nil does not bind.
+/// How much of the journal is kept. An event is removed as soon as one of the bounds is passed; nil is no bound.
 package struct Retention: Sendable, Equatable {
     /// How old an event may become. A step of the wall clock makes no event older: see ``SQLiteHome``.
     package var ageMilliseconds: Int64?
@@ -18,8 +18,8 @@ package struct Retention: Sendable, Equatable {
         self.bytes = bytes
     }
 
-    /// True when a log of so many events and bytes, the oldest of them of this age, holds more than is kept. No age is
-    /// too old if it is nil.
+    /// True when a journal of so many events and bytes, the oldest of them of this age, holds more than is kept. No age
+    /// is too old if it is nil.
     func exceeds(oldestAge: Int64?, events: Int, bytes: Int) -> Bool {
         if let limit = ageMilliseconds, let oldestAge, oldestAge > limit { return true }
         if let limit = self.events, events > limit { return true }

@@ -48,7 +48,12 @@ extension Settings: CustomStringConvertible {
         let path = "\(pathPrefix)/webhooks/\(source.name)"
         let own = Providers.named(source.provider)?.plainOptions ?? []
         let plain = own.union(ProviderSettings.commonOptions)
+        let reconcile = source.reconcile.map {
+            effective(
+                "\(key).\(ReconcileReader.name)", $0.shown, under: key, meaning: "where missed webhooks are asked for")
+        }
         return [effective(key, parts.joined(separator: ", "), meaning: "who may post webhooks to \(path)")]
+            + (reconcile.map { [$0] } ?? [])
             + source.options.sorted { $0.key < $1.key }.map { name, value in
                 let isShown = plain.contains(name) || Self.isHarmless(value)
                 return effective("\(key).\(name)", isShown ? value : "(hidden)", under: key)

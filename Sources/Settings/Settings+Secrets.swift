@@ -108,6 +108,10 @@ enum SecretSearch {
             switch name.scalar?.string {
             case "secrets": texts(value).contains(where: isWrittenOut)
             case "keys": value.mapping?.values.flatMap(texts).contains(where: isWrittenOut) == true
+            case ReconcileReader.name?:
+                value.mapping?.contains { name, value in
+                    ReconcileReader.isSecret(name.scalar?.string ?? "") && texts(value).contains(where: isWrittenOut)
+                } == true
             case let option?: isPassword(option: option) && texts(value).contains(where: isWrittenOut)
             case nil: false
             }

@@ -62,7 +62,11 @@ extension Settings {
     }
 
     private var sourceWarnings: [String] {
-        guard sources.isEmpty else { return [] }
+        guard sources.isEmpty else {
+            return sources.flatMap { source in
+                source.reconcile?.warnings("\(SourceReader.key).\(source.name).\(ReconcileReader.name)") ?? []
+            }
+        }
         return ["no source is set up, so no webhook can come in: set one up under sources, or in the environment"]
     }
 

@@ -1,5 +1,6 @@
 package import Access
 package import Logging
+package import Webhooks
 
 /// Everything an operator can choose, with defaults that work when nothing is chosen.
 ///
@@ -137,6 +138,8 @@ package struct SourceSettings: Sendable, Equatable {
     package var secrets: [String]
     /// Every further setting of the provider by name, for it to judge.
     package var options: [String: String]
+    /// How its provider is asked who is in which room; nil if it is not asked.
+    package var reconcile: ReconcileSettings?
 
     /// A source.
     package init(

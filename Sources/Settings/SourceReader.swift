@@ -2,11 +2,11 @@ package import Webhooks
 internal import Wire
 internal import Yams
 
-/// Reads `sources`: by name, each with `provider`, `keys`, `secrets` and the provider's own options.
+/// Reads `sources`: by name, each with `provider`, `keys`, `secrets`, `reconcile` and the provider's own options.
 package enum SourceReader {
     /// The setting that lists the sources.
     package static let key = "sources"
-    private static let names = ["provider", "keys", "secrets"]
+    private static let names = ["provider", "keys", "secrets", ReconcileReader.name]
 
     /// Says what a provider finds wrong with a source.
     typealias Check = @Sendable (SourceSettings) -> SourceFault?
@@ -40,6 +40,7 @@ package enum SourceReader {
                 for pair in reader.mapping(option.value, key: option.key) {
                     source.keys[pair.name] = reader.text(pair.value, key: pair.key)
                 }
+            case ReconcileReader.name: source.reconcile = ReconcileReader.read(option, &reader)
             default: self.option(option, &source, &reader)
             }
         }
@@ -73,8 +74,8 @@ package enum SourceReader {
             return SourceFault(setting: "provider", sentence: known.sentence)
         }
         do {
-            _ = try provider.init(settings: source.forProvider)
-            return nil
+            let provider = try provider.init(settings: source.forProvider)
+            return source.reconcile.flatMap { ReconcileReader.fault($0, provider) }
         } catch {
             return SourceFault(setting: error.setting, sentence: error.problem)
         }
@@ -83,7 +84,7 @@ package enum SourceReader {
 
 /// What a provider finds wrong with a source.
 struct SourceFault: Equatable {
-    /// `provider`, `keys`, `secrets` or an option's name.
+    /// `provider`, `keys`, `secrets`, an option's name, or that of a member of `reconcile`.
     let setting: String
     let sentence: String
 }

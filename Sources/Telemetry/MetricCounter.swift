@@ -49,6 +49,9 @@ package struct MetricCounterByName<Value: MetricLabelValue>: Sendable {
         counts[name, default: [:]][value, default: 0] += 1
     }
 
+    /// Takes the series of a thing off the page.
+    package mutating func remove(_ name: String) { counts[name] = nil }
+
     /// The names that have series, sorted.
     package var names: [String] { counts.keys.sorted() }
 

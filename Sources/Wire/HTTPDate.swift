@@ -14,4 +14,14 @@ public enum HTTPDate {
         let clock = [seconds / 3600 % 24, seconds / 60 % 60, seconds % 60].map(twoDigits).joined(separator: ":")
         return "\(weekday), \(twoDigits(day)) \(months[Int(month) - 1]) \(year) \(clock) GMT"
     }
+
+    /// Reads such a text; nil for anything else, the obsolete forms of RFC 850 and asctime included.
+    public static func time(_ text: String) -> WallTime? {
+        let words = text.split(separator: " ")
+        guard words.count == 6, words[5] == "GMT", words[1].utf8.count == 2,
+            let month = months.firstIndex(where: { $0 == words[2] })
+        else { return nil }
+        let number = month + 1
+        return ISOTime.time("\(words[3])-\(number < 10 ? "0" : "")\(number)-\(words[1])T\(words[4])Z")
+    }
 }

@@ -55,6 +55,18 @@ struct EventFilterTests {
         #expect(!EventFilter(granted: .everything).admits(event(users: []), to: "bob"))
     }
 
+    @Test(arguments: [(nil, true, true), (true, true, false), (false, false, true)] as [(Bool?, Bool, Bool)])
+    func reconciledEventsAreAskedForOrLeftOut(_ asked: Bool?, _ admitsReconciled: Bool, _ admitsOthers: Bool) {
+        var reconciled = event()
+        reconciled.isReconciled = true
+        let filter = EventFilter(
+            granted: .everything, requested: scope(rooms: ["call_*"]), participants: ["ada"], reconciled: asked)
+        #expect(filter.admits(reconciled, to: "eve") == admitsReconciled)
+        #expect(filter.admits(event(), to: "eve") == admitsOthers)
+        reconciled.room = "lobby"
+        #expect(!filter.admits(reconciled, to: "eve"))
+    }
+
     @Test func participantsAreAskedForByIdentity() {
         let filter = EventFilter(granted: .everything, participants: ["ada", "bob"])
         #expect(filter.admits(event(), to: "eve"))

@@ -10,6 +10,7 @@ struct EventTests {
             type: .participantLeft, source: "lk", provider: "livekit", room: "a/b \"c\"", receivedAt: 1_790_000_000_500)
         event.timestamp = 1_790_000_000_123
         event.isSynthetic = true
+        event.isReconciled = true
         event.isLate = true
         event.isUntracked = true
         var room = Room(name: "a/b \"c\"", id: "RM_1")

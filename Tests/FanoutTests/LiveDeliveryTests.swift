@@ -63,6 +63,10 @@ struct LiveDeliveryTests {
         let other = stage.open(rooms: ["call_1"]).subscriber
         #expect(first.group === second.group)
         #expect(first.group !== other.group)
+        let filter = EventFilter(granted: .everything, requested: Self.ask(rooms: ["call_1"]), reconciled: false)
+        let without = stage.hub.subscribe(Subscription(user: "ada", filter: filter), outlet: TestOutlet())
+        #expect(without.group !== other.group)
+        stage.hub.end(without, .clientClosed)
         stage.hub.end(first, .clientClosed)
         stage.hub.end(second, .clientClosed)
         #expect(stage.hub.groups.all.count == 1)
@@ -89,6 +93,10 @@ struct LiveDeliveryTests {
         (EventFilter(granted: .everything, participants: ["ada"]), [1, 4]),
         (EventFilter(granted: .everything, participants: ["ada", "bob"]), [1, 3, 4]),
         (EventFilter(granted: .everything, requested: EventScope(sources: PatternSet(["daily"]))), [4]),
+        (EventFilter(granted: .everything, reconciled: true), [3]),
+        (EventFilter(granted: .everything, reconciled: false), [1, 2, 4, 5]),
+        (EventFilter(granted: .everything, requested: ask(rooms: ["call_*"]), reconciled: false), [1, 2]),
+        (EventFilter(granted: .everything, participants: ["ada"], reconciled: true), []),
         (EventFilter(granted: EventScope(rooms: PatternSet(["call_2"]))), [2]),
         (EventFilter(granted: EventScope(rooms: PatternSet(["call_2"])), requested: ask(rooms: ["call_1"])), []),
     ]
@@ -109,7 +117,7 @@ struct LiveDeliveryTests {
         stage.commit([
             Stage.event(1, room: "call_1", identity: "ada"),
             Stage.event(2, room: "call_2", type: .roomStarted),
-            Stage.event(3, room: "call_1", identity: "bob"),
+            Stage.event(3, room: "call_1", identity: "bob", isReconciled: true),
             Stage.event(4, room: "lobby", identity: "ada", source: "daily"),
             Stage.event(5, room: nil, type: .roomStarted),
         ])

@@ -43,11 +43,13 @@ final class Stage {
     /// The `number`-th event of the log.
     static func event(
         _ number: Int, room: WireText? = "call_1", type: EventType = .participantJoined, users: [WireText]? = nil,
-        identity: WireText? = nil, source: WireText = "livekit", raw: String? = nil
+        identity: WireText? = nil, source: WireText = "livekit", raw: String? = nil,
+        isReconciled: Bool = false
     ) -> JournalEvent {
         var event = Event(
             type: type, source: source, provider: "livekit", room: room, receivedAt: 1_795_201_856_000 + Int64(number))
         event.users = users
+        event.isReconciled = isReconciled
         event.data.participant = identity.map { Participant(id: "PA_\($0)", identity: $0) }
         return JournalEvent(id: Stage.id(number), event: event, raw: raw.map { Array($0.utf8) })
     }

@@ -22,7 +22,7 @@ struct DamageReportTests {
         #expect(lines.count == 2)
         #expect(
             lines.first?.contains("data/log.sqlite is damaged") == true && lines.first?.contains(".recover") == true)
-        #expect(lines.last?.contains("still damaged: met \(hour / 1000) times") == true)
+        #expect(lines.last?.contains("still damaged: found \(hour / 1000) times") == true)
         #expect(report.count == 1 && report.faults == 3_602)
     }
 

@@ -102,7 +102,7 @@ struct RestartTests {
         try home.pool.write { try $0.execute(sql: "PRAGMA user_version = 99") }
         try home.close()
         let error = #expect(throws: JournalError.self) { try folder.home() }
-        #expect(error?.text == "the log was written by a newer roomwire: its schema is 99, this one reads 1")
+        #expect(error?.text == "the journal was written by a newer roomwire: its schema is 99, this one reads 1")
     }
 
     @Test func aFileThatIsNoDatabaseIsRefused() throws {

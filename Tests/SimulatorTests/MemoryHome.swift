@@ -66,10 +66,12 @@ final class MemoryHome: JournalHome {
                 }
             }
             guard !disk.isFull else { throw JournalError(operation: "append", text: "the disk is full") }
+            let lateTwins = next.fold.lateTwins
             let rooms = next.fold.commit()
             next.events += events
             disk = next
-            return Commit(events: events, rooms: rooms, extent: Self.extent(disk), verdicts: verdicts)
+            return Commit(
+                events: events, rooms: rooms, extent: Self.extent(disk), verdicts: verdicts, lateTwins: lateTwins)
         }
     }
 

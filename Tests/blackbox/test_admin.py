@@ -57,7 +57,7 @@ def test_only_a_grant_that_says_admin_opens_it(shared, method, path):
 def test_a_stream_is_listed_with_what_an_operator_wants_to_know(start):
     relay = start(proxy=roomwire.PROXY, loops=2)
     stream = clients.Stream(
-        relay, "room=call_*&type=room_*&participant=bob&format=ndjson", roomwire.token("ada", rooms=["call_*", "x"]),
+        relay, "room=call_*&type=room_*&participant=bob&reconciled=0&format=ndjson", roomwire.token("ada", rooms=["call_*", "x"]),
         headers=["X-Forwarded-For: 198.51.100.7"], accept=None)
     other = clients.subscribe(relay, "", roomwire.token("bob", grant={"raw": True}))
     providers.post_livekit(relay, providers.livekit_body("room_started", "call_1"))
@@ -65,7 +65,7 @@ def test_a_stream_is_listed_with_what_an_operator_wants_to_know(start):
     listed = {entry["user"]: entry for entry in streams(relay)["streams"]}
     ada, bob = listed["ada"], listed["bob"]
     assert ada["address"] == "198.51.100.7"
-    assert ada["filter"] == {"rooms": ["call_*"], "types": ["room_*"], "participants": ["bob"]}
+    assert ada["filter"] == {"rooms": ["call_*"], "types": ["room_*"], "participants": ["bob"], "reconciled": False}
     assert ada["granted"] == {"rooms": ["call_*", "x"]}
     assert (ada["format"], ada["raw"], ada["state"], ada["lagMs"], ada["events"]) == ("ndjson", False, "live", 0, 0)
     assert 0 <= ada["ageMs"] < 600_000

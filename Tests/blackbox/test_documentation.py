@@ -45,7 +45,7 @@ def test_the_table_of_settings_has_every_setting_with_its_default():
 
 
 def test_every_option_of_a_source_and_of_an_issuer_is_explained():
-    options = {"provider", "keys", "secrets"}
+    options = {"provider", "keys", "secrets", "reconcile"}
     for path, text in documentation.swift_files().items():
         if "Webhooks" in path.parts:
             options |= set(re.findall(r'\w*[oO]ption = "(\w+)"', text))
@@ -53,6 +53,9 @@ def test_every_option_of_a_source_and_of_an_issuer_is_explained():
                 options |= set(re.findall(r'"(\w+)"', names))
     assert len(options) >= 9
     assert {words(row[0])[0] for row in table("Settings", "A source")} == options
+    text = documentation.source("ReconcileReader.swift")
+    names = set(re.findall(r'"(\w+)"', text.split("let names =", 1)[1].split("]", 1)[0]))
+    assert {words(row[0])[0] for row in table("Settings", "Reconciliation of a source")} == names
     text = documentation.source("IssuerReader.swift")
     lists = [text.split(start, 1)[1].split("]", 1)[0] for start in ("names =", "keyKinds =")]
     names = set(re.findall(r'"(\w+)"', "".join(lists)))
@@ -164,6 +167,17 @@ def test_the_table_of_metrics_names_what_the_page_has(start):
     there = set(re.findall(r"^# TYPE (\S+)", page, re.MULTILINE))
     told = [name for row in table("Operating", "Metrics") for name in words(row[1])]
     assert sorted(told) == sorted(there)
+
+
+def test_every_outcome_of_reconciliation_is_explained():
+    text = documentation.source("ReconcileOutcome.swift").split("enum ReconciledType", 1)[0]
+    cases = set()
+    for line in re.findall(r"^    case (.*)$", text, re.MULTILINE):
+        for case in line.split(", "):
+            name, _, value = case.partition(" = ")
+            cases.add(value.strip('"') or name)
+    rows = [row for rows in tables(section("Operating", "Lost webhooks")) for row in rows if len(row) == 2]
+    assert {word for row in rows for word in words(row[0])} == cases
 
 
 def test_every_end_of_a_stream_is_explained(start):
@@ -317,7 +331,7 @@ def test_the_yaml_can_be_used(folder, yaml):
     done = roomwire.command(
         "check", "--config", str(folder / "roomwire.yaml"), LIVEKIT_API_SECRET="s" * 32, LIVEKIT_API_KEY="APIabc",
         DAILY_WEBHOOK_SECRET=roomwire.DAILY_SECRET, APP_WEBHOOK_SECRET=roomwire.STANDARD_SECRET,
-        DATABASE_WEBHOOK_SECRET="database-secret",
+        DATABASE_WEBHOOK_SECRET="database-secret", DAILY_API_KEY="a-test-key-of-daily",
         ROOMWIRE_TOKEN_SECRET=roomwire.TOKEN_SECRET, SUPABASE_JWT_SECRET=roomwire.TOKEN_SECRET)
     assert done.returncode == 0, done.stderr
 

@@ -277,7 +277,7 @@ def test_a_snapshot_in_ndjson_is_a_line_with_its_cursor(shared, room):
     [
         "since=", "since=-5", "since=2026-13-40T00:00:00Z", "tail=-1", "tail=many", "limit=0", "limit=-1", "wait=2h",
         "wait=-1", "heartbeat=", "named=2", "snapshot=maybe", "refuse=politely", "format=csv", "source=nowhere",
-        "type=no%20type", "participant=", "since=1h&tail=3", "snapshot=1&tail=3", "snapshot=1&since=1h",
+        "type=no%20type", "participant=", "reconciled=", "reconciled=2", "reconciled=*", "since=1h&tail=3", "snapshot=1&tail=3", "snapshot=1&since=1h",
         "snapshot=1&format=json", "wait=25s", "wait=25s&format=ndjson",
     ],
 )

@@ -83,7 +83,7 @@ package struct StreamEntry: Sendable {
             writer.member("issuer", principal.issuer)
             writer.member("address", address)
             if let report {
-                writer.member("filter", report.filter.requested, participants: report.filter.participants)
+                writer.member("filter", requestedBy: report.filter)
                 writer.member("granted", report.filter.granted)
                 writer.member("format", report.format.encoding.rawValue)
                 writer.member("raw", report.format.showsRaw)

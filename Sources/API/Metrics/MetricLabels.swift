@@ -76,8 +76,10 @@ package struct RoomEndLabel: MetricLabelValue {
     package let label: String
 
     package static let labelName = MetricLabel.Name.reason
-    package static let allCases = [RoomEnd.superseded, RoomEnd.stale, RoomEnd.closed].map { RoomEndLabel($0) }
+    package static let allCases = [RoomEnd.superseded, RoomEnd.stale, RoomEnd.closed, Reconciliation.endReason].map {
+        RoomEndLabel($0)
+    }
 
-    /// - Parameter reason: one of ``RoomEnd``'s.
+    /// - Parameter reason: one of ``RoomEnd``'s, or reconciliation's.
     package init(_ reason: WireText) { label = reason.string }
 }

@@ -28,7 +28,10 @@ package final class Metrics: Sendable {
             "roomwire_tls_handshakes_total", "TLS handshakes, by outcome.")
         var roomsFinished = MetricCounter<RoomEndLabel>(
             "roomwire_rooms_finished_by_relay_total", "Rooms that the relay finished itself, by reason.")
+        var reconciliation = ReconcileCounters()
         var untracked = 0
+        /// How far each provider's times lag.
+        var lags: [String: ProviderLag] = [:]
         var delay: [String: Histogram] = [:]
         /// When the last webhook of each source came.
         var lastWebhooks: [String: WallTime] = [:]
@@ -48,6 +51,7 @@ package final class Metrics: Sendable {
                 "roomwire_untracked_events_total", "counter",
                 "Events that would have opened a room beyond rooms.total: relayed, and the room not kept.",
                 "\(untracked)")
+            reconciliation.write(to: &page, now: SteadyTime.now())
         }
     }
 
@@ -106,7 +110,8 @@ package final class Metrics: Sendable {
                     (name: $0.label, count: state.webhooks.count(of: $0, of: source))
                 },
                 refusals: refusals.filter { $0.count > 0 }.sorted { $0.count > $1.count },
-                lastWebhookAt: state.lastWebhooks[source])
+                lastWebhookAt: state.lastWebhooks[source], lag: state.lags[source],
+                reconciliation: state.reconciliation.report(of: source))
         }
     }
 
@@ -142,7 +147,24 @@ package final class Metrics: Sendable {
         state.withLock {
             $0.delay[source, default: Histogram(bounds: Histogram.delayBoundsSeconds)]
                 .record(Double(milliseconds) / 1000)
+            $0.lags[source, default: ProviderLag()].record(milliseconds, now: SteadyTime.now())
         }
+    }
+
+    /// The least lag of a source's webhooks in the last minutes, in milliseconds; nil if none came. A negative one is of
+    /// a provider whose clock is ahead.
+    package func leastLag(of source: String) -> Int64? {
+        state.withLock { $0.lags[source]?.least(now: SteadyTime.now()) }
+    }
+
+    /// Webhooks of a source that the relay could not take.
+    package func unavailable(of source: String) -> UInt64 {
+        state.withLock { $0.webhooks.count(of: .unavailable, of: source) }
+    }
+
+    /// Changes the counts of reconciliation.
+    package func reconcile(_ change: (inout ReconcileCounters) -> Void) {
+        state.withLock { change(&$0.reconciliation) }
     }
 
     /// What one loop's hub has to tell, a few times a second.

@@ -11,6 +11,10 @@ struct SourceCounts: Sendable {
     let refusals: [(reason: String, count: UInt64)]
     /// When the last webhook came, whatever became of it; nil if none has.
     let lastWebhookAt: WallTime?
+    /// How far the provider's times lag behind the arrival of its webhooks; nil if none was accepted.
+    let lag: ProviderLag?
+    /// What reconciliation did; nil if it is off.
+    let reconciliation: ReconcileReport?
 
     func write(provider: String?, to writer: inout JSONWriter) {
         writer.object { writer in
@@ -22,6 +26,9 @@ struct SourceCounts: Sendable {
                 for (reason, count) in refusals { writer.member(reason, Int64(clamping: count)) }
             }
             writer.member("lastWebhookAt", time: lastWebhookAt)
+            writer.member("lastLagMs", lag?.last)
+            writer.member("leastLagMs", lag?.least(now: .now()))
+            if let reconciliation { writer.member("reconciliation") { reconciliation.write(to: &$0) } }
         }
     }
 }

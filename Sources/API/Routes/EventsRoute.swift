@@ -11,9 +11,10 @@ enum EventsRoute {
         let identity = try request.identity()
         let query = try StreamQuery(request.http, now: request.now)
         if let sentence = impossible(query, request.rules) { throw QueryError(sentence: sentence) }
-        let filter = try effectiveFilter(
+        var filter = try effectiveFilter(
             for: identity, requested: query.requested, participants: query.participants)
         if !query.presence.isEmpty { try checkPresence(query.presence, of: identity, request.rules) }
+        filter.reconciled = query.reconciled
         if request.http.method == "HEAD" { return .answer(StreamHead.alone(query.format)) }
         let plan = StreamPlan(query: query, identity: identity, filter: filter)
         return query.format == .json ? .page(plan) : .stream(plan)

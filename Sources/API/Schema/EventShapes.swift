@@ -107,6 +107,7 @@ enum EventShapes {
             .must("timestamp", .integer, "When it happened by the provider's word, in milliseconds since 1970."),
             .must("receivedAt", .integer, "When the relay received it, in milliseconds since 1970."),
             .may("synthetic", .boolean, "Made by the relay so that counts balance."),
+            .may("reconciled", .boolean, "Its webhook was missing: the relay learned it from the provider's API."),
             .may("late", .boolean, "Came after what it tells of was settled; it changes no state."),
             .may("untracked", .boolean, "Its room is not kept, since too many are open; it changes no state."),
             .may("addressed", .boolean, "Sent only to the users that it names; it changes no state."),

@@ -22,6 +22,8 @@ struct StreamQuery: Equatable {
 
     var requested = EventScope.everything
     var participants: Set<WireText> = []
+    /// Whether only reconciled events are asked for, or only others; nil for both.
+    var reconciled: Bool?
     var format = Format.sse
     var isNamed = false
     var start = Start.live
@@ -120,6 +122,7 @@ extension StreamQuery {
             case "type": types.append(try values.pattern("type=", value))
             case "source": sources.append(try values.pattern("source=", value))
             case "participant": query.participants.insert(try values.name("participant=", value))
+            case "reconciled": query.reconciled = try FilterValues.flag(name, value)
             case "named": query.isNamed = try FilterValues.flag(name, value)
             case "snapshot": query.wantsSnapshot = try FilterValues.flag(name, value)
             case "presence": try takePresence(value, into: &query)
@@ -193,7 +196,7 @@ extension StreamQuery {
     }
 
     private static let known = [
-        "room", "type", "source", "participant", "named", "snapshot", "presence", "lastEventId", "since", "tail",
+        "room", "type", "source", "participant", "reconciled", "named", "snapshot", "presence", "lastEventId", "since", "tail",
         "limit", "wait", "format", "heartbeat", "refuse", "access_token", "ticket",
     ]
 }

@@ -8,7 +8,7 @@ internal import Wire
 /// - An event of an earlier run is dated by its id alone, so the wall clock decides, once it has been steady for
 ///   ``Limits/steadyClockMilliseconds``. If it was steady at several offsets, the one by which events are youngest
 ///   counts: of two clocks, one of which was wrong, that is the one that removes less.
-/// - Whatever the clocks say, an event of an earlier run is at least as old as this run.
+/// - Independent of the clocks, an event of an earlier run is at least as old as this run.
 ///
 /// Two things cannot be known: whether a clock that was wrong from the start and stays so is wrong; and that an
 /// earlier run committed an event while its clock was wrong. Such an event is as old as its id says or, if the id is
@@ -26,7 +26,7 @@ struct RetentionClock: Sendable {
     private var leastOffset: Int64?
     private var marks = CommitMarks()
 
-    /// At the start of a run, whose log ends at `head`.
+    /// At the start of a run, whose journal ends at `head`.
     init(at reading: ClockReading, head: EventID) {
         earlier = head
         started = reading.boot

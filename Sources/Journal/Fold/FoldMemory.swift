@@ -1,15 +1,16 @@
 internal import Events
 internal import Wire
 
-/// What the fold must remember of those who are in no room, because webhooks come out of order. Bounded.
+/// What the fold must remember of participants who have left and of sessions that have ended, because webhooks arrive
+/// out of order. Bounded.
 struct FoldMemory: Sendable {
-    /// Somebody, or some session, of a room.
+    /// A participant, a session or a publication, by its id within a room.
     struct Member: Hashable, Sendable {
         let room: RoomKey
         let id: WireText
     }
 
-    /// A leave that has no join, or a synthetic one that has no real one: its counterpart may still come.
+    /// A leave without its join, or a synthetic leave without the provider's: the missing event may still arrive.
     struct Departure: Equatable, Sendable {
         var isSynthetic: Bool
         var leftAt: WallTime
@@ -17,11 +18,11 @@ struct FoldMemory: Sendable {
         var joinedAt: WallTime?
     }
 
-    /// The end of a session that is in the log.
+    /// The end of a session that is in the journal.
     struct Finish: Equatable, Sendable {
         /// True if the relay made it.
         var isSynthetic: Bool
-        /// True if the provider's own is in the log, too.
+        /// True if the provider's own finish is in the journal, too.
         var isConfirmed: Bool
         /// Joins up to this time belonged to it, by the provider's clock if that told.
         var endedAt: WallTime
@@ -32,23 +33,27 @@ struct FoldMemory: Sendable {
     /// The id under which the last finish of a room is remembered: no session's.
     static let lastFinish: WireText = ""
 
-    /// Participants who left like that.
+    /// Leaves of that kind, by participant.
     var departures = RecentMap<Member, Departure>(limit: Limits.rememberedDepartures)
-    /// Finishes of sessions, and under ``lastFinish`` the last one of each room, for what names no session.
+    /// Finishes of sessions, and under ``lastFinish`` the last finish of each room, for events that name no session.
     var finishes = RecentMap<Member, Finish>(limit: Limits.rememberedFinishes)
-    /// Tracks of participants whose join has not come yet: they are theirs when it does.
+    /// Tracks of participants whose join has not arrived yet: the join takes them over.
     var earlyTracks = RecentMap<Member, [Track]>(limit: Limits.rememberedEarlyParticipants)
 
+    /// The twins of reconciled events that have not arrived, with the times that tell them from later events.
+    var twins = RecentMap<Twin, WallTime>(limit: Limits.rememberedTwins)
+
     /// Grows with every change.
-    var changes: Int { departures.changes + finishes.changes + earlyTracks.changes }
+    var changes: Int { departures.changes + finishes.changes + earlyTracks.changes + twins.changes }
 
     init() {}
 
-    /// What was remembered since the last commit stays.
+    /// Keeps what was remembered since the last commit.
     mutating func commit() {
         departures.commit()
         finishes.commit()
         earlyTracks.commit()
+        twins.commit()
     }
 
     /// Forgets what was remembered since the last commit.
@@ -56,6 +61,7 @@ struct FoldMemory: Sendable {
         departures.rollback()
         finishes.rollback()
         earlyTracks.rollback()
+        twins.rollback()
     }
 
     mutating func remember(early track: Track, of member: Member) {
@@ -72,7 +78,7 @@ struct FoldMemory: Sendable {
     }
 }
 
-// As JSON, for the checkpoint beside the log.
+// As JSON, for the checkpoint beside the journal.
 extension FoldMemory {
     /// Reads what ``write(to:)`` wrote; entries of another shape are left out.
     init(_ json: JSONValue) {
@@ -91,7 +97,7 @@ extension FoldMemory {
                 isSynthetic: object["synthetic"]?.bool ?? false, leftAt: leftAt,
                 joinedAt: object["joinedAt"]?.integer.map(WallTime.init))
         }
-        // What a log of an earlier version has: sessions that were finished synthetically, without the time.
+        // What a journal of an earlier version has: sessions that were finished synthetically, without the time.
         for (member, _) in entries("supersededSessions") {
             finishes[member] = Finish(
                 isSynthetic: true, isConfirmed: false, endedAt: WallTime(milliseconds: 0), namesSession: true)
@@ -105,42 +111,54 @@ extension FoldMemory {
         for (member, object) in entries("earlyTracks") {
             earlyTracks[member] = (object["tracks"]?.array ?? []).compactMap { Track($0) }
         }
+        for (member, object) in entries("twins") {
+            guard let type = object["type"]?.string, let time = object["time"]?.integer.map(WallTime.init) else {
+                continue
+            }
+            twins[Twin(room: member.room, type: EventType(rawValue: type), id: member.id)] = time
+        }
         commit()
     }
 
     /// Writes all of it as one object, oldest entries first.
     func write(to writer: inout JSONWriter) {
-        func list<Value>(
-            _ name: String, _ map: RecentMap<Member, Value>, _ write: (Value, inout JSONWriter) -> Void
+        func list<Key, Value>(
+            _ name: String, _ map: RecentMap<Key, Value>, _ member: (Key) -> Member,
+            _ write: (Key, Value, inout JSONWriter) -> Void
         ) {
             writer.name(name)
             writer.array { writer in
-                for (member, value) in map.ordered {
+                for (key, value) in map.ordered {
                     writer.object { writer in
+                        let member = member(key)
                         writer.member("source", member.room.source)
                         writer.member("room", member.room.name)
                         writer.member("id", member.id)
-                        write(value, &writer)
+                        write(key, value, &writer)
                     }
                 }
             }
         }
-        list("departures", departures) { departure, writer in
+        list("departures", departures, { $0 }) { _, departure, writer in
             writer.member("synthetic", departure.isSynthetic)
             writer.member("leftAt", departure.leftAt.milliseconds)
             writer.member("joinedAt", departure.joinedAt?.milliseconds)
         }
-        list("finishes", finishes) { finish, writer in
+        list("finishes", finishes, { $0 }) { _, finish, writer in
             writer.member("synthetic", finish.isSynthetic)
             writer.member("confirmed", finish.isConfirmed)
             writer.member("endedAt", finish.endedAt.milliseconds)
             writer.member("session", finish.namesSession)
         }
-        list("earlyTracks", earlyTracks) { tracks, writer in
+        list("earlyTracks", earlyTracks, { $0 }) { _, tracks, writer in
             writer.name("tracks")
             writer.array { writer in
                 for track in tracks { writer.object(track.write) }
             }
+        }
+        list("twins", twins, { Member(room: $0.room, id: $0.id) }) { twin, time, writer in
+            writer.member("type", twin.type.rawValue)
+            writer.member("time", time.milliseconds)
         }
     }
 }

@@ -1,4 +1,4 @@
-/// A dictionary that holds at most so many entries: the one that was set longest ago goes first.
+/// A dictionary with a bound on its entries: the entry that was set longest ago is removed first.
 ///
 /// Changes count at once and can be undone until ``commit()``, at a cost that depends on how many there were and not on
 /// how many entries there are.
@@ -17,8 +17,8 @@ struct RecentMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// The length of ``queue``, ``head`` and ``changes`` at the last commit.
     private var mark = (queue: 0, head: 0, changes: 0)
     private var entries: [Key: Entry] = [:]
-    /// Keys in the order of setting. One that was set again or removed leaves a stale place behind, which its
-    /// serial gives away.
+    /// Keys in the order of setting. A key that was set again or removed leaves a stale place behind, recognised by its
+    /// serial.
     private var queue: [(serial: Int, key: Key)] = []
     private var head = 0
     /// Grows with every change, so that an owner sees whether there is something to save.
@@ -29,6 +29,8 @@ struct RecentMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     var count: Int { entries.count }
+
+    var isEmpty: Bool { entries.isEmpty }
 
     /// The value that was set longest ago; nil if there is none.
     var oldest: Value? {

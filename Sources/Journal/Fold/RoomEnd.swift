@@ -12,9 +12,9 @@ package enum RoomEnd {
 }
 
 extension Draft {
-    /// The finish that the relay itself gives a room. What it tells of the session, and the leaves of those inside, come
-    /// from the room as it is when this is appended; if it is not open any more then, nothing is, and the draft counts
-    /// as a duplicate. That is why it needs no key: a room that is finished is not open.
+    /// The finish that the relay itself gives a room. What it tells of the session, and the leaves of those inside,
+    /// come from the room as it is when this is appended; if it is not open any more then, nothing is, and the draft
+    /// counts as a duplicate. That is why it needs no key: a room that is finished is not open.
     /// - Parameters:
     ///   - reason: one of ``RoomEnd``'s.
     ///   - endedAt: when the session ended; nil is the time of its last sign of life.
@@ -61,6 +61,11 @@ struct NewSign: Sendable {
     var wall: WallTime?
     /// The last event that touched the room; see ``RoomCondition``.
     var touched: EventID?
+}
+
+extension Event {
+    /// True if it tells that a room, a participant or a track is there, and not that one has gone.
+    var tellsLife: Bool { [.roomStarted, .participantJoined, .trackPublished].contains(type) }
 }
 
 extension RoomFold {

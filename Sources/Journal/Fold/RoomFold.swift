@@ -1,18 +1,18 @@
 package import Events
 internal import Wire
 
-/// Room state as a fold over the log: who is in which room, what they publish, what is being recorded.
+/// Room state as a fold over the journal: who is in which room, what they publish, what is being recorded.
 ///
 /// Two steps keep it exact. ``expand(_:)`` decides what is logged for a webhook: the event, marked late if it came
 /// after its time, behind the synthetic events that keep counts balanced. ``record(_:id:)`` then takes in what was
-/// logged, one event after the other. Since everything that changes state is in the log, recording the log again
-/// gives the same state.
+/// logged, one event after the other. Since everything that changes state is in the journal, recording the journal
+/// again gives the same state.
 ///
-/// What was recorded since the last ``commit()`` stands apart, so that a transaction that fails costs a
+/// What was recorded since the last ``commit()`` is kept apart, so that a transaction that fails costs a
 /// ``discard()`` and no copy of all rooms.
 ///
-/// Presence is keyed by participant id within a room of a source. Only a join makes somebody present: tracks of
-/// somebody unknown are kept until it comes, since webhooks may overtake each other, and forgotten if it does not.
+/// Presence is keyed by participant id within a room of a source. Only a join makes a participant present: tracks that
+/// arrive before the join are kept until it arrives, since webhooks may overtake each other.
 package struct RoomFold: Sendable {
     private var committed: [RoomKey: RoomState] = [:]
     /// How many of ``committed`` are rooms of members.
@@ -21,12 +21,14 @@ package struct RoomFold: Sendable {
     private var changes: [RoomKey: RoomState?] = [:]
     var memory = FoldMemory()
     /// When each open room was last heard from, as of the last commit: the time at which the relay received the last
-    /// event that names it, whatever that told.
+    /// event that names it, of whichever type.
     private(set) var signs = RecentMap<RoomKey, SignOfLife>(limit: .max)
     /// What was heard since of rooms, open or not.
     private(set) var newSigns: [RoomKey: NewSign] = [:]
     /// The last events of rooms that are not open, as of the last commit; see ``RoomCondition``.
     private(set) var closedTouches = RecentMap<RoomKey, EventID>(limit: Limits.rememberedTouches)
+    /// Webhooks recorded since the last commit whose events reconciliation had told before.
+    var lateTwins: [LateTwin] = []
     /// What happened before this event, in an earlier run, is not known of rooms that are not open.
     var touchesKnownSince = EventID.zero
     /// How many rooms may be open; nil is no bound. See ``expand(_:)``.
@@ -79,6 +81,7 @@ package struct RoomFold: Sendable {
         closedTouches.commit()
         memory.commit()
         defer {
+            lateTwins = []
             changes = [:]
             newSigns = [:]
         }
@@ -99,13 +102,14 @@ package struct RoomFold: Sendable {
         newSigns.compactMap { key, sign in sign.wall != nil && state(of: key) != nil ? key : nil }
     }
 
-    /// Notes an event as a sign of life of its room, and as a touch of it. Events that the relay created tell of no
-    /// life, unless the provider's API told them. Rooms of members live as long as they have members, and are not noted.
+    /// Notes an event as a sign of life of its room, and as a touch of it. Events that the relay created are no sign of
+    /// life, unless the provider's API told that something is there. Rooms of members last as long as they have members,
+    /// and are not noted.
     mutating func hear(_ event: Event, _ id: EventID) {
         guard let room = event.room, event.provider != ClientSource.name else { return }
         let key = RoomKey(source: event.source, name: room)
         var sign = newSigns[key] ?? NewSign()
-        if !event.isSynthetic || event.isReconciled { sign.wall = event.receivedAt }
+        if !event.isSynthetic || event.isReconciled && event.tellsLife { sign.wall = event.receivedAt }
         if event.users == nil, !event.isUntracked, event.type.touchesRoom { sign.touched = id }
         newSigns[key] = sign
     }
@@ -123,6 +127,7 @@ package struct RoomFold: Sendable {
     package mutating func discard() {
         changes = [:]
         newSigns = [:]
+        lateTwins = []
         memory.rollback()
     }
 
@@ -156,13 +161,13 @@ package struct RoomFold: Sendable {
 }
 
 extension RoomState {
-    /// Where somebody stands in ``participants``. A linear search: a microsecond or two in a room of a thousand.
+    /// The index of a participant in ``participants``. A linear search: a microsecond or two in a room of a thousand.
     func index(of participantID: WireText) -> Int? {
         participants.firstIndex { $0.participant.id == participantID }
     }
 
-    /// True when the event belongs to another session of the room than the one that is open. Daily's participants
-    /// name no session, so an unknown one is taken for the open one.
+    /// True when the event belongs to another session of the room than the open session. Daily's events of participants
+    /// name no session; they count as of the open session.
     func isOtherSession(_ event: Event) -> Bool {
         guard let open = room.id, let other = event.data.room?.id else { return false }
         return open != other

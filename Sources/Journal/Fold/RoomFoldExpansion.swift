@@ -2,17 +2,21 @@ package import Events
 internal import Wire
 
 extension RoomFold {
-    /// What is to be logged for an event, in order: synthetic events first, the event itself last, marked late if
-    /// it came after its time, and untracked if it would open one room more than ``mostRooms``. Nothing at all for the
-    /// relay's own finish of a room that is not open any more. Changes nothing; ``record(_:id:)`` does, for each of them.
+    /// What is to be logged for an event, in order: synthetic events first, the event itself last, marked late if it
+    /// came after its time, and untracked if it would open one room more than ``mostRooms``. Nothing at all for the
+    /// relay's own finish of a room that is not open any more. Changes nothing; ``record(_:id:)`` does, for each of
+    /// them.
     package func expand(_ event: Event) -> [Event] {
         guard let key = Self.key(of: event) else { return [event] }
         if let member = event.member { return applies(event, member, key) ? [event] : [] }
+        if event.isReconciled { return expandReconciled(event, key) }
+        if twin(of: event, key) != nil { return [event.markedLate] }
         switch event.type {
         case .roomStarted: return expandStart(event, key)
         case .roomFinished: return expandFinish(event, key)
         case .participantJoined: return expandJoin(event, key)
-        case .participantLeft: return [isTwinOfSynthetic(event, key) ? event.markedLate : event]
+        case .participantLeft:
+            return [isTwinOfSynthetic(event, key) || isOfEarlierStay(event, key) ? event.markedLate : event]
         case .participantConnectionAborted: return expandAbort(event, key)
         default: return [event]
         }
@@ -46,14 +50,34 @@ extension RoomFold {
             return [event.markedLate]
         }
         guard let open = state(of: key) else { return [opening(event)] }
-        guard open.isOtherSession(event) else { return [event] }
+        guard open.isOtherSession(event) else { return returning(participant, event, open, key) }
         if isConfirmedOver(sessionOf: event, key) || open.isNewer(thanSessionOf: event) { return [event.markedLate] }
         return closing(open, supersededBy: event) + [event]
     }
 
-    /// Who is inside and aborts gets a leave as well, so that joins and leaves balance. One who was never inside,
-    /// as is usual, does not.
+    /// A join in the open session. If the participant is inside with an earlier stay, the leave of that was lost or is
+    /// late, and comes first; if with a later one, the join is late.
+    private func returning(_ participant: Participant, _ event: Event, _ open: RoomState, _ key: RoomKey) -> [Event] {
+        guard let index = open.index(of: participant.id) else { return [event] }
+        if isOfEarlierStay(event, key) { return [event.markedLate] }
+        var before = open.participants[index].participant
+        guard before.began(before: participant) else { return [event] }
+        before.leaveReason = RoomEnd.superseded
+        return [event.leave(of: before, in: open.room, at: event.timestamp), event]
+    }
+
+    /// True if the participant of an event has left since and come back under the same id.
+    private func isOfEarlierStay(_ event: Event, _ key: RoomKey) -> Bool {
+        guard let participant = event.data.participant, let open = state(of: key),
+            let index = open.index(of: participant.id)
+        else { return false }
+        return participant.began(before: open.participants[index].participant)
+    }
+
+    /// An aborted connection of a participant who is inside brings a leave as well, so that joins and leaves balance.
+    /// In most cases the participant never was inside; then it brings none.
     private func expandAbort(_ event: Event, _ key: RoomKey) -> [Event] {
+        if isOfEarlierStay(event, key) { return [event.markedLate] }
         guard let aborted = event.data.participant, let open = state(of: key), let index = open.index(of: aborted.id)
         else { return [event] }
         var participant = open.participants[index].participant
@@ -65,7 +89,7 @@ extension RoomFold {
     ///
     /// Those who joined about when the new session began, or later, stay. They are Daily's participants of the new
     /// meeting, who name none and overtook its start.
-    private func closing(_ open: RoomState, supersededBy event: Event) -> [Event] {
+    func closing(_ open: RoomState, supersededBy event: Event) -> [Event] {
         let startedAt = event.data.room?.startedAt ?? event.timestamp
         let cutoff = startedAt - Limits.sessionStartSlackMilliseconds
         let leaving = open.participants.map(\.participant).filter { $0.joinedAt.map { $0 < cutoff } ?? true }
@@ -76,8 +100,8 @@ extension RoomFold {
         return leaving.map { event.leave(of: $0, in: open.room, at: event.timestamp) } + [finish]
     }
 
-    /// The finish that the relay gives a room, whatever its session is by now, with the leaves of those inside.
-    private func finishing(_ open: RoomState, by event: Event) -> [Event] {
+    /// The finish that the relay gives a room, of the session that is open by now, with the leaves of those inside.
+    func finishing(_ open: RoomState, by event: Event) -> [Event] {
         var finish = event
         let told = event.data.room
         finish.data.room = open.room
@@ -86,6 +110,7 @@ extension RoomFold {
         let endedAt = max(heardOrTold, open.room.startedAt ?? heardOrTold)
         finish.data.room?.endedAt = endedAt
         finish.data.room?.endReason = told?.endReason
+        finish.data.room?.durationSeconds = told?.durationSeconds
         let leaves = open.participants.map { state in
             event.leave(of: state.participant, in: open.room, at: max(endedAt, state.participant.joinedAt ?? endedAt))
         }
@@ -117,7 +142,7 @@ extension RoomFold {
     }
 
     /// True when the provider itself has finished the session of an event.
-    private func isConfirmedOver(sessionOf event: Event, _ key: RoomKey) -> Bool {
+    func isConfirmedOver(sessionOf event: Event, _ key: RoomKey) -> Bool {
         guard let session = event.session else { return false }
         return memory.finishes[FoldMemory.Member(room: key, id: session)]?.isConfirmed ?? false
     }
@@ -138,9 +163,9 @@ extension RoomFold {
         return joinedAt < finish.endedAt - Limits.sessionStartSlackMilliseconds
     }
 
-    /// True when the session's start, sent before its end, arrives after its finish was logged. A session may begin again
-    /// in the second in which it ended, and LiveKit's times are whole seconds.
-    private func isOver(startOf event: Event, _ key: RoomKey) -> Bool {
+    /// True when the session's start, sent before its end, arrives after its finish was logged. A session may begin
+    /// again in the second in which it ended, and LiveKit's times are whole seconds.
+    func isOver(startOf event: Event, _ key: RoomKey) -> Bool {
         guard let session = event.session else { return false }
         guard let finish = memory.finishes[FoldMemory.Member(room: key, id: session)] else { return false }
         return event.timestamp < finish.endedAt - finish.endedAt.milliseconds % 1000
@@ -151,6 +176,14 @@ extension RoomFold {
         guard let departure = memory.departures[FoldMemory.Member(room: key, id: participant.id)] else { return false }
         if let joinedAt = participant.joinedAt, let began = departure.joinedAt { return joinedAt <= began }
         return event.timestamp <= departure.leftAt
+    }
+}
+
+extension Participant {
+    /// True if this stay certainly began before another one under the same id.
+    func began(before other: Participant) -> Bool {
+        guard let began = joinedAt, let again = other.joinedAt else { return false }
+        return began + Limits.sessionStartSlackMilliseconds < again
     }
 }
 

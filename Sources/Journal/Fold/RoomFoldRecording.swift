@@ -2,15 +2,13 @@ package import Events
 internal import Wire
 
 extension RoomFold {
-    /// Takes in one event of the log.
+    /// Applies one event of the journal.
     package mutating func record(_ event: Event, id: EventID) {
         hear(event, id)
         guard let key = Self.key(of: event), !event.isUntracked else { return }
-        if event.isLate {
-            if event.type == .roomFinished { rememberLateFinish(event, key) }
-            return
-        }
+        if event.isLate { return recordLate(event, key) }
         if let member = event.member { return record(event, member, key, id) }
+        defer { rememberTwin(of: event, key) }
         switch event.type {
         case .roomStarted: recordStart(event, key, id)
         case .roomFinished: recordFinish(event, key, id)
@@ -22,6 +20,25 @@ extension RoomFold {
         case .recordingStarted, .recordingUpdated: recordRecording(event, key, id)
         case .recordingEnded, .recordingReady, .recordingFailed: recordRecordingEnd(event, key, id)
         default: break
+        }
+    }
+
+    /// An event that came after its time changes no room. It may be the twin of a reconciled event.
+    private mutating func recordLate(_ event: Event, _ key: RoomKey) {
+        if let twin = twin(of: event, key) {
+            memory.twins[twin] = nil
+            lateTwins.append(LateTwin(source: key.source, type: twin.type))
+        }
+        if event.type == .roomFinished { rememberLateFinish(event, key) }
+    }
+
+    /// A reconciled event has a twin that may still arrive. A join that is none begins another stay.
+    private mutating func rememberTwin(of event: Event, _ key: RoomKey) {
+        if event.isReconciled {
+            guard let (twin, time) = expectedTwin(of: event, key) else { return }
+            memory.twins[twin] = time
+        } else if event.type == .participantJoined, !memory.twins.isEmpty, let id = event.data.participant?.id {
+            memory.twins[FoldMemory.Twin(room: key, type: .participantJoined, id: id)] = nil
         }
     }
 
@@ -42,7 +59,7 @@ extension RoomFold {
         put(key, open(event, key, id))
     }
 
-    /// Who is inside still, after the leaves that ``expand(_:)`` put before the finish, belongs to the next session.
+    /// Participants still inside after the leaves that ``expand(_:)`` put before the finish belong to the next session.
     private mutating func recordFinish(_ event: Event, _ key: RoomKey, _ id: EventID) {
         remember(finish: event, key)
         guard let remaining = find(key, { $0.participants.count }) else { return }
@@ -59,7 +76,7 @@ extension RoomFold {
             isSynthetic: event.isSynthetic, isConfirmed: !event.isSynthetic,
             endedAt: room?.endedAt ?? event.timestamp, namesSession: event.session != nil)
         let isSuperseded = event.isSynthetic && room?.endReason == RoomEnd.superseded
-        // Joins that happened after the last event of the room tell that it lives, whatever time it is here.
+        // Joins after the room's last event show that it is still open, whatever the relay's own clock says.
         if event.isSynthetic && !isSuperseded { finish.endedAt = heardAt(key) ?? finish.endedAt }
         if let session = event.session { memory.finishes[FoldMemory.Member(room: key, id: session)] = finish }
         // The newer session began before it was known: its joins may be older than this finish.
@@ -105,7 +122,7 @@ extension RoomFold {
         remove(participant.id, key, id)
     }
 
-    /// Removes somebody with their tracks; false, and no change of the room, if they are not inside.
+    /// Removes a participant with its tracks; false, and no change of the room, if the participant is not inside.
     @discardableResult
     private mutating func remove(_ participantID: WireText, _ key: RoomKey, _ id: EventID) -> Bool {
         memory.earlyTracks[FoldMemory.Member(room: key, id: participantID)] = nil
@@ -166,8 +183,8 @@ extension Array {
 }
 
 extension Room {
-    /// Takes over what another event told of the same session; what it left out stays. It is open, so whatever
-    /// tells of an end does not apply.
+    /// Takes over what another event tells of the same session; members that it leaves out stay. The session is open,
+    /// so members about its end do not apply.
     mutating func learn(_ told: Room) {
         id = told.id ?? id
         startedAt = told.startedAt ?? startedAt

@@ -2,7 +2,7 @@ internal import Events
 internal import GRDB
 internal import Wire
 
-/// Which idempotency keys the log has seen, in memory: a hash of each leads to its row in the table `dedupe`.
+/// Which idempotency keys the journal has seen, in memory: a hash of each leads to its row in the table `dedupe`.
 ///
 /// An index of the table would do without the memory (some 30 bytes an event), but keys are random, so that each
 /// would touch a page of its own: that cost as much again as all the rest of an append, and thrice as much as all
@@ -23,7 +23,7 @@ struct DedupeIndex: Sendable {
             self.init(source: WireText(row[source] as String), key: WireText(row[key] as String))
         }
 
-        /// Random for each process, so that nobody can choose keys that collide.
+        /// Random for each process, so that no sender can choose keys that collide.
         var hash: Int {
             var hasher = Hasher()
             hasher.combine(source)

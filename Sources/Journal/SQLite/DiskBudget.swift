@@ -2,12 +2,12 @@ internal import Events
 internal import GRDB
 internal import Wire
 
-/// What the log's files may take beside what retention keeps, so that a small log stays small on disk.
+/// What the journal's files may take beside what retention keeps, so that a small journal stays small on disk.
 ///
 /// `log.sqlite` and its write-ahead log together take at most two and a half times ``Retention/bytes`` and
-/// ``Limits/diskSlackBytes``. Twice is for events of 2 to 4 KiB, each of which has a page of SQLite's for itself; others
-/// fill their pages. A quarter is the write-ahead log, and a sixteenth are events that wait to be removed. The rest is
-/// what these come to at least, and one transaction.
+/// ``Limits/diskSlackBytes``. Twice is for events of 2 to 4 KiB, each of which has a page of SQLite's for itself;
+/// others fill their pages. A quarter is the write-ahead log, and a sixteenth are events that wait to be removed. The
+/// rest is what these come to at least, and one transaction.
 struct DiskBudget: Sendable, Equatable {
     /// Pages in the write-ahead log from which on the writer's commits copy them, whatever that takes.
     let walPages: Int

@@ -12,7 +12,7 @@ final class FolderLock: Sendable {
             let isLocked = error.code == EWOULDBLOCK
             throw JournalError(
                 operation: "open",
-                text: isLocked ? "the log is in use by another process: \(path) is locked" : error.description)
+                text: isLocked ? "the journal is in use by another process: \(path) is locked" : error.description)
         }
     }
 }

@@ -4,7 +4,8 @@ internal import GRDB
 internal import Platform
 package import Wire
 
-/// The log in one SQLite file (WAL): one writer, and readers that see whole transactions and wait for nobody.
+/// The journal in one SQLite file (WAL): one writer, and readers that see whole transactions and never wait for the
+/// writer.
 ///
 /// What is kept in memory beside it, ids and rooms, changes only after a commit has succeeded. A failed append thus
 /// leaves everything as it was, and the next one finds the disk as it then is.
@@ -15,7 +16,7 @@ package final class SQLiteHome: JournalHome {
         /// The last id given out.
         var head: EventID
         var fold: RoomFold
-        /// The keys of all events in the log.
+        /// The keys of all events in the journal.
         var seen: DedupeIndex
         /// Rooms that differ from those of the checkpoint.
         var dirty: Set<RoomKey>
@@ -47,7 +48,7 @@ package final class SQLiteHome: JournalHome {
     private let bounds: Monitor<Retention>
     private let clock: @Sendable () -> ClockReading
     private let roomBounds: Monitor<RoomBounds>
-    /// What is kept of the log.
+    /// How much of the journal is kept.
     package var retention: Retention { bounds.withLock { $0 } }
     /// What a committed event survives.
     package let durability: Durability
@@ -55,7 +56,7 @@ package final class SQLiteHome: JournalHome {
     /// The file's name within the data folder.
     package static let fileName = "log.sqlite"
 
-    /// Opens the log in a data folder, and makes both if they are not there.
+    /// Opens the journal in a data folder, and makes both if they are not there.
     ///
     /// - Parameters:
     ///   - folder: path of the data folder; made so that only its owner can read it, since raw bodies are in there.
@@ -64,7 +65,7 @@ package final class SQLiteHome: JournalHome {
     ///     an earlier run by its id once the wall clock has been steady: its steps remove nothing.
     ///   - rooms: what bounds the rooms that are open.
     ///   - clock: reads the machine's clocks.
-    /// - Throws: ``JournalError`` if the folder cannot be written, another process has the log open, the file is
+    /// - Throws: ``JournalError`` if the folder cannot be written, another process has the journal open, the file is
     ///   damaged, or a newer version wrote it.
     package init(
         folder: String, durability: Durability = .full, retention: Retention = Retention(),
@@ -97,7 +98,7 @@ package final class SQLiteHome: JournalHome {
     }
 
     deinit {
-        // For a home that nobody closed.
+        // In case the home was never closed.
         try? checkpointer.stop()
     }
 
@@ -181,14 +182,16 @@ package final class SQLiteHome: JournalHome {
             live.sinceCheckpoint += batch.events.count
             for (hash, entry) in batch.keys.new { live.seen.insert(hash, entry.id) }
             live.dirty.formUnion(live.fold.heardRooms)
+            let lateTwins = live.fold.lateTwins
             let rooms = live.fold.commit(at: live.clock.now)
             live.dirty.formUnion(rooms.keys)
             return Commit(
-                events: batch.events, rooms: rooms, extent: live.extent, verdicts: batch.verdicts)
+                events: batch.events, rooms: rooms, extent: live.extent, verdicts: batch.verdicts,
+                lateTwins: lateTwins)
         }
     }
 
-    /// The ends of the log. Waits for an append that is under way, as ``rooms()`` does.
+    /// The ends of the journal. Waits for an append that is under way, as ``rooms()`` does.
     package func extent() throws -> JournalExtent {
         live.withLock { $0.extent }
     }
@@ -203,7 +206,7 @@ package final class SQLiteHome: JournalHome {
         live.withLock { JournalState(extent: $0.extent, rooms: $0.fold.rooms) }
     }
 
-    /// What the log holds, as retention counts it.
+    /// What the journal holds, as retention counts it.
     package func size() throws -> JournalSize {
         let (meta, rooms) = live.withLock { ($0.meta, $0.fold.roomCount) }
         let oldest = try reporting("size") {
@@ -214,7 +217,7 @@ package final class SQLiteHome: JournalHome {
             rooms: rooms)
     }
 
-    /// Shows that the log takes events; see ``JournalHome/probe(_:now:)``.
+    /// Shows that the journal takes events; see ``JournalHome/probe(_:now:)``.
     package func probe(_ draft: Draft, now: WallTime) throws {
         try live.withLock { live in
             try reporting("probe") {

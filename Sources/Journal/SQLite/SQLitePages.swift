@@ -2,16 +2,16 @@ package import Events
 internal import GRDB
 package import Wire
 
-// Reading: on connections of its own, each time of one transaction's view of the log.
+// Reading: on connections of its own, each time of one transaction's view of the journal.
 extension SQLiteHome {
-    /// Events after a cursor, with the ends of the log in the same view of it.
+    /// Events after a cursor, with the ends of the journal in the same view of it.
     package func page(after cursor: EventID, events: Int, bytes: Int) throws -> JournalPage {
         var good = 0
         do {
             return try page(after: cursor, events: events, bytes: bytes, good: &good)
         } catch let error as JournalError {
             guard error.isDamage, good > 0 else { throw error.at("after event \(cursor)") }
-            // What stands before a damaged place is sent, and every stream comes to stand at the same event.
+            // Events before the damaged place are sent, so that every stream stops at the same event.
             return try page(after: cursor, events: good, bytes: bytes, good: &good)
         }
     }

@@ -2,7 +2,7 @@ internal import Events
 internal import GRDB
 internal import Wire
 
-/// The tables of the log, and the version they are of.
+/// The tables of the journal, and the version they are of.
 enum SQLiteSchema {
     /// Kept in the file as `user_version`. A newer one is refused; an older one will be brought up here.
     static let version = 1
@@ -13,7 +13,7 @@ enum SQLiteSchema {
         guard found <= version else {
             throw JournalError(
                 operation: "open",
-                text: "the log was written by a newer roomwire: its schema is \(found), this one reads \(version)",
+                text: "the journal was written by a newer roomwire: its schema is \(found), this one reads \(version)",
                 needsOperator: true)
         }
         guard found == 0 else { return }

@@ -4,7 +4,7 @@ internal import GRDB
 internal import Platform
 internal import Wire
 
-// Looking after the log, between appends.
+// Looking after the journal, between appends.
 extension SQLiteHome {
     /// Lets the write-ahead log be copied into the file when it has grown.
     package func settle() throws {

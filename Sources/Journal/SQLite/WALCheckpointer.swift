@@ -16,7 +16,7 @@ internal import Wire
 /// If this does not keep up, or fails, the writer waits for it or copies by itself, from ``DiskBudget/walPages`` on,
 /// and waits for readers of what is older, so that the write-ahead log has a bound.
 ///
-/// It must be stopped before it is let go of: its thread keeps it.
+/// Call ``stop()`` before releasing it: its thread retains it.
 final class WALCheckpointer: Sendable {
     private enum Phase {
         /// Too little was written for it to be worth the disk's time.
@@ -101,7 +101,8 @@ final class WALCheckpointer: Sendable {
     }
 
     private func run() {
-        // Behind the loops, and yet with its share of a core that is never idle. Of the thread, since Linux takes it so.
+        // Behind the loops, and yet with its share of a core that is never idle. Of the thread, since Linux takes it
+        // so.
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
         while state.wait(until: { $0.isStopping ? false : $0.phase == .copying ? true : nil }) == true {
             let fault = copy()

@@ -15,7 +15,7 @@ package struct JournalCounters: Sendable, Equatable {
     package var failures = 0
     /// Drafts that failed with them.
     package var failedDrafts = 0
-    /// Times that looking after the log failed.
+    /// How many times maintenance failed.
     package var upkeepFaults = 0
     /// Steps of the wall clock that were noticed.
     package var clockJumps = 0
@@ -25,7 +25,7 @@ package struct JournalCounters: Sendable, Equatable {
     package var lastCommitSeconds = 0.0
     /// How long each transaction took, in seconds, whether it succeeded or not.
     package var commitSeconds = Histogram(bounds: Histogram.latencyBoundsSeconds)
-    /// What the log holds, as of about a second ago.
+    /// What the journal holds, as of about a second ago.
     package var size = JournalSize()
 
     /// Nothing done yet.

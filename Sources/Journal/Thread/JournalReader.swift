@@ -2,10 +2,10 @@ package import Events
 package import Platform
 internal import Wire
 
-/// Reads pages of the log off the loops' threads. Its queue is short: who is turned away keeps its cursor and asks
-/// again, which costs nothing.
+/// Reads pages of the journal off the loops' threads. Its queue is short: a caller that is refused keeps its cursor and
+/// asks again, which costs nothing.
 ///
-/// It must be stopped before it is let go of: its threads keep it.
+/// Call ``stop()`` before releasing it: its threads retain it.
 package final class JournalReader: Sendable {
     private struct State: Sendable {
         var queue: [@Sendable (any JournalHome) -> Void] = []

@@ -6,7 +6,7 @@ package import Wire
 package enum AppendOutcome: Sendable, Equatable {
     /// It is durable; or one with its key was before, and nothing was appended.
     case committed(duplicate: Bool)
-    /// It is not in the log; the sender should try again.
+    /// It is not in the journal; the sender should try again.
     case failed(JournalError)
 }
 
@@ -20,10 +20,10 @@ package enum GroupOutcome: Sendable, Equatable {
     case failed(JournalError)
 }
 
-/// The one thread that appends. Whatever waits goes into one transaction, so that under load many webhooks share
-/// the price of one commit, and a single one waits for nobody.
+/// The one thread that appends. All drafts that wait go into one transaction, so that under load many webhooks share
+/// the cost of one commit, and a single webhook never waits for others.
 ///
-/// It must be stopped before it is let go of: its thread keeps it.
+/// Call ``stop()`` before releasing it: its thread retains it.
 package final class JournalWriter: Sendable {
     /// Drafts that go into one transaction, and what to call with their verdicts.
     private enum Pending: Sendable {
@@ -68,7 +68,7 @@ package final class JournalWriter: Sendable {
         }
     }
 
-    /// Asks whether the log takes events.
+    /// A check that the journal accepts events.
     private struct Probe: Sendable {
         let draft: Draft
         let completion: @Sendable (JournalError?) -> Void
@@ -108,8 +108,8 @@ package final class JournalWriter: Sendable {
     ///   - onCommit: called on the writer's thread after each commit that brought something, before the completions
     ///     of its drafts: who is answered 200 is fanned out already. Also, without events, when retention has
     ///     removed some.
-    ///   - onFault: called on the writer's thread when looking after the log failed. Failed appends are told to
-    ///     their completions instead.
+    ///   - onFault: called on the writer's thread when maintenance failed. Failed appends are reported to their
+    ///     completions instead.
     ///   - onClockJump: called on the writer's thread when the home has noticed a step of the wall clock.
     package init(
         home: any JournalHome, clock: @escaping @Sendable () -> WallTime,
@@ -139,8 +139,8 @@ package final class JournalWriter: Sendable {
     }
 
     /// Hands over drafts that are appended in one transaction if the condition holds, and else not at all: see
-    /// ``Draft/condition``, which this sets. `completion` is called on the writer's thread and must be quick. False, and
-    /// no call, when the writer takes no more drafts, or if these are none or more than ``Limits/commitEvents``.
+    /// ``Draft/condition``, which this sets. `completion` is called on the writer's thread and must be quick. False,
+    /// and no call, when the writer takes no more drafts, or if these are none or more than ``Limits/commitEvents``.
     package func submit(
         _ drafts: [Draft], on condition: RoomCondition, completion: @escaping @Sendable (GroupOutcome) -> Void
     ) -> Bool {
@@ -158,8 +158,9 @@ package final class JournalWriter: Sendable {
         }
     }
 
-    /// Has the log shown to take events, behind what waits already: see ``JournalHome/probe(_:now:)``. `completion` is
-    /// called on the writer's thread. False, and no call, while another probe waits or the writer is stopping.
+    /// Checks that the journal accepts events, after the drafts that wait already: see ``JournalHome/probe(_:now:)``.
+    /// `completion` is called on the writer's thread. False, and no call, while another probe waits or the writer is
+    /// stopping.
     package func probe(_ draft: Draft, completion: @escaping @Sendable (JournalError?) -> Void) -> Bool {
         state.change { state in
             guard !state.isStopping, state.probe == nil else { return false }
@@ -238,7 +239,7 @@ package final class JournalWriter: Sendable {
         return batch.isEmpty ? drafts.prefix(1) : batch
     }
 
-    /// Appends a batch and tells everybody; returns how many events it brought.
+    /// Appends a batch and reports the commit; returns how many events it brought.
     private func commit(_ batch: ArraySlice<Pending>) -> Int {
         let began = ContinuousClock.now
         var drafts: [Draft] = []

@@ -1,16 +1,16 @@
 internal import Events
 internal import Wire
 
-/// How often the log is looked after: at least every ``Limits/upkeepMilliseconds``, and under load as fast as events
+/// How often maintenance runs: at least every ``Limits/upkeepMilliseconds``, and under load as fast as events
 /// come in, so that retention keeps up and still never takes long at a time.
 struct UpkeepPace {
     /// Events since the last time.
     var appended = 0
     /// True when the last step left something to do.
     var hasMore = false
-    /// True when the last step failed: the next waits for its time, however full the log is.
+    /// True when the last step failed: the next waits for its time, however full the journal is.
     var hasFailed = false
-    /// Up to where the log is trimmed, as far as everybody was told.
+    /// The trimmed extent of which the loops were told last.
     var toldTrimming = EventID.zero
     private var last: SteadyTime
 

@@ -357,6 +357,8 @@ export interface RoomwireEventBase {
   receivedAt: number;
   /** Made by the relay so that counts balance. */
   synthetic?: boolean;
+  /** Its webhook was missing: the relay learned it from the provider's API. */
+  reconciled?: boolean;
   /** Came after what it tells of was settled; it changes no state. */
   late?: boolean;
   /** Its room is not kept, since too many are open; it changes no state. */

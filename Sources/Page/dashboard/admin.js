@@ -33,7 +33,7 @@ export class RelayView {
     this.element = h("div", { class: "view" },
       h("h1", { tabindex: "-1" }, "Relay"), this.problem,
       part("Sources", table("Sources of webhooks",
-        ["Source", "Last webhook", "Accepted", "Duplicates", "Refused", "Unavailable", "Refused because of"], this.sources)),
+        ["Source", "Last webhook", "Accepted", "Duplicates", "Refused", "Unavailable", "Reconciled", "Refused because of"], this.sources)),
       part("Refused webhooks", this.rejects),
       part("Streams", table("Open streams",
         ["User", "Address", "State", "Lag", "Events", "Age", "Filter", "Act"], this.streams), this.more),
@@ -74,7 +74,7 @@ export class RelayView {
     // A table that is being used is not rebuilt under the user's hands.
     if (!this.data || this.shown === this.data || this.element.querySelector("table")?.matches(":active")) return;
     this.shown = this.data;
-    fill(this.sources, this.data.sources.map(sourceRow), "No source is set up.", 7);
+    fill(this.sources, this.data.sources.map(sourceRow), "No source is set up.", 8);
     const streams = [...this.data.streams].sort((one, other) => (other.lagMs ?? 0) - (one.lagMs ?? 0));
     keepFocus(this.element, () => {
       fill(this.streams, streams.map((each) => this.streamRow(each)), "No stream is open.", 8);
@@ -191,7 +191,18 @@ function sourceRow(source) {
       ? h("span", { class: "faint" }, ` ${source.provider}`) : null),
     h("td", {}, Number.isFinite(last) ? time(last, `${duration(clock.now() - last)} ago`) : "none yet"),
     ...["accepted", "duplicate", "refused", "unavailable"].map((each) => h("td", { class: "number" }, count(source[each] ?? 0))),
+    h("td", {}, reconciled(source.reconciliation)),
     h("td", {}, why.map(([reason, number]) => `${reason} ${count(number)}`).join(", ")));
+}
+
+/// What reconciliation added, and how its last pass ended if not well.
+function reconciled(report) {
+  if (!report) return "off";
+  const sum = (counts) => Object.values(counts ?? {}).reduce((total, each) => total + each, 0);
+  const said = [`${count(sum(report.reconciled))} events`, `${count(sum(report.lost))} webhooks lost`];
+  if (!report.lastOutcome) said.push("no pass yet");
+  else if (report.lastOutcome !== "ok") said.push(report.lastOutcome);
+  return said.join(", ");
 }
 
 function reject(each) {

@@ -25,7 +25,7 @@ export function eventRow(event, session, { room = true } = {}) {
     who !== null ? h("span", { class: "event-who" }, name(who)) : null,
     what ? h("span", { class: "event-what" }, text(what).replaceAll("_", " ").slice(0, 40)) : null,
     event.late ? h("span", { class: "badge" }, "late") : null,
-    event.synthetic ? h("span", { class: "badge" }, "by the relay") : null));
+    event.synthetic ? h("span", { class: "badge" }, event.reconciled ? "reconciled" : "by the relay") : null));
 }
 
 /// A participant's name; events of tracks often have the identity alone.

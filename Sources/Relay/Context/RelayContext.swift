@@ -16,6 +16,8 @@ final class RelayContext: Sendable {
     let shared: SharedState
     private let current: Locked<Settings>
     let keys: KeyFetcher
+    /// Asks providers for what was missed.
+    let reconciler: Reconciler
     let metrics: Metrics
     let health: Health
     let output: LogOutput
@@ -55,6 +57,7 @@ final class RelayContext: Sendable {
             addresses: AddressCounts(most: max(Limits.addressConnections, System.openFileLimit() / 4)))
         log = OperatorLog.logger(output)
         roomNotice = RoomNotice(log, metrics)
+        reconciler = Reconciler(metrics: metrics, log: log)
         health = Health(loops: settings.loops)
         journalLog = RateLimitedLog(log, linesPerSecond: 1)
         damage = Locked(DamageReport(path: "\(settings.data)/\(SQLiteHome.fileName)"))
@@ -83,6 +86,7 @@ final class RelayContext: Sendable {
         current.withLock { $0 = settings }
         shared.replaceRules { _ in rules }
         keys.follow(issuers, in: shared)
+        reconciler.follow(settings, rules)
     }
 
     /// What readiness and metrics say.

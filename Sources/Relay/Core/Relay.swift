@@ -102,6 +102,7 @@ package final class Relay: Sendable {
             onCommit: { commit in
                 for mailbox in mailboxes { mailbox.post(.committed(commit)) }
                 context.roomNotice.note(commit)
+                context.reconciler.note(commit)
             },
             onFault: context.journalFailed,
             onClockJump: { journalLog.log(.warning, "\($0)", now: WallClock.now()) })
@@ -137,6 +138,8 @@ package final class Relay: Sendable {
             throw error
         }
         addresses = listen.filter { !$0.isForMetrics }.map(\.text)
+        context.reconciler.start(
+            home: home, writer: writer, head: extent.head, context.settings, context.shared.rules)
         let open = listen.first { !$0.isSecure && !$0.isForMetrics }
         self.demo = demo ? open.flatMap { Demo.start(context: context, address: $0) } : nil
     }
@@ -174,6 +177,7 @@ package final class Relay: Sendable {
         guard before != .stopped else { return }
         demo?.cancel()
         context.keys.stop()
+        context.reconciler.stop()
         context.shared.beginDraining()
         if before == .running {
             context.log.info("stopping")

@@ -17,7 +17,7 @@ struct Daily: Provider {
     private static let basicAuthOption = "basic_auth"
 
     private let source: WireText
-    private let redaction: Redaction
+    let redaction: Redaction
     private let keys: [SigningKey]
     private let basicAuth: String?
     private let window: ReplayWindow

@@ -14,10 +14,10 @@ struct LiveKit: Provider {
     static let tokenSeconds: Int64 = 300
 
     private let source: WireText
-    private let redaction: Redaction
-    private let keys: [WireText: SigningKey]
-    /// The key that ``sign(_:idempotencyKey:now:)`` uses: the first by name.
-    private let signer: WireText
+    let redaction: Redaction
+    let keys: [WireText: SigningKey]
+    /// The API key with which webhooks and requests are signed: the first by name.
+    let signer: WireText
 
     init(settings: ProviderSettings) throws(ProviderSettingsError) {
         try settings.allowOptions([])
@@ -122,23 +122,31 @@ struct LiveKit: Provider {
 
     func sign(_ body: [UInt8], idempotencyKey: WireText, now: WallTime) -> [WebhookRequest.Header] {
         let seconds = now.milliseconds / 1000
-        let header = Base64.url.text(Array(#"{"alg":"HS256","typ":"JWT"}"#.utf8))
-        let claims = JSONWriter.bytes { writer in
-            writer.object { writer in
-                writer.member("iss", signer)
-                writer.member("exp", seconds + Self.tokenSeconds)
-                writer.member("nbf", seconds)
-                writer.member("iat", seconds)
-                writer.member("sha256", Base64.standard.text(BodyDigest.bytes(body)))
-            }
+        let token = token { writer in
+            writer.member("exp", seconds + Self.tokenSeconds)
+            writer.member("nbf", seconds)
+            writer.member("iat", seconds)
+            writer.member("sha256", Base64.standard.text(BodyDigest.bytes(body)))
         }
-        let signed = header + "." + Base64.url.text(claims)
-        let signature = keys[signer].map { Base64.url.text($0.code(over: Array(signed.utf8))) } ?? ""
         return [
             .init(name: "User-Agent", value: "LiveKit"),
-            .init(name: "Authorization", value: WireText(signed + "." + signature)),
+            .init(name: "Authorization", value: token),
             .init(name: "Content-Type", value: "application/webhook+json"),
         ]
+    }
+
+    /// A token of the API key with these claims.
+    func token(_ claims: (inout JSONWriter) -> Void) -> WireText {
+        let header = Base64.url.text(Array(#"{"alg":"HS256","typ":"JWT"}"#.utf8))
+        let payload = JSONWriter.bytes { writer in
+            writer.object { writer in
+                writer.member("iss", signer)
+                claims(&writer)
+            }
+        }
+        let signed = header + "." + Base64.url.text(payload)
+        let signature = keys[signer].map { Base64.url.text($0.code(over: Array(signed.utf8))) } ?? ""
+        return WireText(signed + "." + signature)
     }
 
     func sampleMeeting(room: String, now: WallTime) -> [SampleStep] {

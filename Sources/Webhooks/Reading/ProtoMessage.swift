@@ -28,7 +28,7 @@ struct ProtoMessage {
     }
 
     /// `joined_at_ms` as `joinedAtMs`.
-    private static func camel(_ name: WireText) -> WireText {
+    static func camel(_ name: WireText) -> WireText {
         guard name.contains(UInt8(ascii: "_")) else { return name }
         var bytes: [UInt8] = []
         var raiseNext = false

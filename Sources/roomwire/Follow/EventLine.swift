@@ -34,6 +34,7 @@ struct EventLine {
         if event.type == .unknown, let name = event.data.providerEvent { parts.append("named \(name)") }
         if parts.isEmpty && !event.data.other.isEmpty { parts.append(excerpt(event.data.other)) }
         if event.isSynthetic { parts.append("[synthetic]") }
+        if event.isReconciled { parts.append("[reconciled]") }
         if event.isLate { parts.append("[late]") }
         if event.isUntracked { parts.append("[untracked]") }
         return parts.joined(separator: " ")

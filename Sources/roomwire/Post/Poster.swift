@@ -82,7 +82,7 @@ extension WebFailure {
     fileprivate var isTransient: Bool {
         switch self {
         case .noSuchHost, .timedOut, .broken: true
-        case .noConnection, .untrusted, .other: false
+        case .noConnection, .untrusted, .tooLarge, .other: false
         }
     }
 }

@@ -27,6 +27,7 @@ extension WebFailure {
         case .broken: "the connection broke"
         case .untrusted(let problem):
             "TLS failed: \(Terminal.harmless(problem)) (--ca-file names certificates to trust)"
+        case .tooLarge: "the answer is too large"
         case .other(let problem): Terminal.harmless(problem)
         }
     }
