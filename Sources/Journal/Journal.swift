@@ -116,15 +116,20 @@ package struct Commit: Sendable {
     package let extent: JournalExtent
     /// What became of each draft, in the order of the batch.
     package let verdicts: [DraftVerdict]
+    /// The id under which the event of each draft is in the journal, in the order of the batch: of a duplicate that of
+    /// the first one. Nil for a draft that is not there, or where the home does not tell.
+    package let ids: [EventID?]
 
     /// What one transaction brought.
     package init(
-        events: [JournalEvent], rooms: [RoomKey: RoomState?], extent: JournalExtent, verdicts: [DraftVerdict]
+        events: [JournalEvent], rooms: [RoomKey: RoomState?], extent: JournalExtent, verdicts: [DraftVerdict],
+        ids: [EventID?] = []
     ) {
         self.events = events
         self.rooms = rooms
         self.extent = extent
         self.verdicts = verdicts
+        self.ids = ids
     }
 
     /// How many drafts have this verdict.

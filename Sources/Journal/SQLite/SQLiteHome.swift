@@ -184,7 +184,8 @@ package final class SQLiteHome: JournalHome {
             let rooms = live.fold.commit(at: live.clock.now)
             live.dirty.formUnion(rooms.keys)
             return Commit(
-                events: batch.events, rooms: rooms, extent: live.extent, verdicts: batch.verdicts)
+                events: batch.events, rooms: rooms, extent: live.extent, verdicts: batch.verdicts,
+                ids: batch.ids)
         }
     }
 
