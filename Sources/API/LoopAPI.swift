@@ -16,6 +16,7 @@ package final class LoopAPI {
     private let rooms: RoomSearches
     private let keyWaits: KeyWaits
     private let webhooks: PendingWebhooks
+    private let publications: Publications
     private let gatherings: Gatherings
     private let openings: StreamOpenings
     private let streams: Streams
@@ -71,6 +72,7 @@ package final class LoopAPI {
         rooms = RoomSearches(parts.rooms, turns: parts.turns)
         keyWaits = KeyWaits(keys: shared.keys, port: port)
         webhooks = PendingWebhooks(shared: shared, writer: parts.writer, port: port)
+        publications = Publications(shared: shared, writer: parts.writer, port: port, loops: parts.loops)
         gatherings = Gatherings(shared: shared, writer: parts.writer, port: port, loops: parts.loops)
         openings = StreamOpenings(hub: hub, rooms: rooms, reader: parts.reader, port: port)
         streams = Streams(shared: shared, hub: hub, rooms: rooms, port: port, turns: parts.turns)
@@ -83,9 +85,10 @@ package final class LoopAPI {
 
     /// Everything below the API's prefix. Webhooks come first: they are most of the requests.
     static let routes = RouteTable(
-        WebhookRoute.routes + EventsRoute.routes + RoomsRoute.routes + TicketsRoute.routes + DiagnosticsRoute.routes
-            + SchemaRoute.routes + RenewRoute.routes + RejectsRoute.routes + SourcesRoute.routes
-            + AdminStreamRoutes.routes + RevocationRoutes.routes + CloseRoomRoute.routes + PresenceRoute.routes)
+        WebhookRoute.routes + EventsRoute.routes + PublishRoute.routes + RoomsRoute.routes + TicketsRoute.routes
+            + DiagnosticsRoute.routes + SchemaRoute.routes + RenewRoute.routes + RejectsRoute.routes
+            + SourcesRoute.routes + AdminStreamRoutes.routes + RevocationRoutes.routes + CloseRoomRoute.routes
+            + PresenceRoute.routes)
 
     private static let health = RouteTable([OperatingRoutes.health])
 
@@ -149,7 +152,9 @@ package final class LoopAPI {
     private func serve(_ request: Request, _ match: RouteTable.Match) {
         let stopwatch = Stopwatch()
         defer {
-            if request.audience == .eventSources { reconnectCost.opened(inMicroseconds: stopwatch.microseconds) }
+            if request.audience == .eventSources, request.http.method != "POST" {
+                reconnectCost.opened(inMicroseconds: stopwatch.microseconds)
+            }
         }
         guard let route = match.route(for: request.http.method) else {
             let allowed = match.methods.joined(separator: ", ")
@@ -163,6 +168,8 @@ package final class LoopAPI {
         case .answer(let response): request.reply(response)
         case .append(let draft, let source): webhooks.append(draft, of: source, for: request.exchange)
         case .appendAll(let drafts, let source): webhooks.append(drafts, of: source, for: request.exchange)
+        case .publish(let draft): publications.append(draft, for: request)
+        case .broadcast(let event): publications.broadcast(event, for: request)
         case .listRooms(let plan): plan.answer(request, rooms, hub)
         case .ask(let inquiry): gatherings.begin(inquiry, for: request)
         case .finishRoom(let plan): plan.begin(request, rooms, gatherings)
@@ -215,6 +222,10 @@ package final class LoopAPI {
         switch message {
         case .keysSettled(let id): keyWaits.settled(id)
         case .appended(let id, let outcome): webhooks.appended(id, outcome)
+        case .published(let id, let outcome, let event): publications.appended(id, outcome, event)
+        case .broadcast(let event):
+            shared.broadcasts.end(event)
+            hub.broadcast(event)
         case .cursor(let id, let cursor): openings.found(cursor, for: id)
         case .question(let question, let asker, let id):
             asker.post(.answer(desk.answer(question, now: WallClock.now()), request: id))
@@ -254,7 +265,8 @@ package final class LoopAPI {
 
     /// True when no request waits for its answer. Pages are the hub's to end.
     package var isQuiet: Bool {
-        keyWaits.isEmpty && webhooks.isEmpty && openings.isEmpty && gatherings.isEmpty && rooms.isEmpty
+        keyWaits.isEmpty && webhooks.isEmpty && publications.isEmpty && openings.isEmpty && gatherings.isEmpty
+            && rooms.isEmpty
     }
 
     /// Over how long clients of so many streams should spread their return.
@@ -267,6 +279,7 @@ package final class LoopAPI {
         diagnostics.end()
         keyWaits.removeAll()
         webhooks.removeAll()
+        publications.removeAll()
         openings.removeAll()
         gatherings.removeAll()
         rooms.removeAll()

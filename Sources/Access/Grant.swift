@@ -12,13 +12,18 @@ package struct Grant: Sendable, Hashable {
     package var admin: Bool
     /// May be a member of the rooms that it covers.
     package var presence: Bool
+    /// The types of the events that its holder may publish, in the rooms of ``scope``.
+    package var publish: PatternSet
 
-    /// A grant; neither raw bodies, nor the admin API, nor memberships unless they are given.
-    package init(scope: EventScope, raw: Bool = false, admin: Bool = false, presence: Bool = false) {
+    /// A grant; neither raw bodies, nor the admin API, nor memberships, nor publishing unless they are given.
+    package init(
+        scope: EventScope, raw: Bool = false, admin: Bool = false, presence: Bool = false, publish: PatternSet = .none
+    ) {
         self.scope = scope
         self.raw = raw
         self.admin = admin
         self.presence = presence
+        self.publish = publish
     }
 }
 

@@ -3,7 +3,8 @@ internal import Wire
 
 /// Reads user and grant out of the claims of own tokens and of other issuers', by the names that settings give.
 ///
-/// Of the grant, absent `types` and `sources` do not limit, and absent `raw`, `admin` and `presence` do not allow. `rooms` must
+/// Of the grant, absent `types` and `sources` do not limit, and absent `raw`, `admin`, `presence` and `publish` do not
+/// allow. `rooms` must
 /// be there, if only as `[]`: whoever forgot it shall hear so, and not get a stream with everything or nothing.
 struct GrantClaims {
     let names: ClaimNames
@@ -31,7 +32,8 @@ struct GrantClaims {
                 sources: try patterns(grant["sources"]) ?? defaultGrant?.scope.sources ?? .all),
             raw: try flag(grant["raw"]) ?? defaultGrant?.raw ?? false,
             admin: try flag(grant["admin"]) ?? defaultGrant?.admin ?? false,
-            presence: try flag(grant["presence"]) ?? defaultGrant?.presence ?? false)
+            presence: try flag(grant["presence"]) ?? defaultGrant?.presence ?? false,
+            publish: try patterns(grant["publish"]) ?? defaultGrant?.publish ?? .none)
     }
 
     private func patterns(_ member: GrantMembers.Member) throws(AccessRefusal) -> PatternSet? {
@@ -86,6 +88,7 @@ private struct GrantMembers {
         case "sources": names.sources
         case "raw": names.raw
         case "presence": names.presence
+        case "publish": names.publish
         default: names.admin
         }
     }

@@ -24,15 +24,16 @@ package struct TokenMinter: Sendable {
     ///   - raw: whether it covers the providers' own bodies.
     ///   - admin: whether it opens the admin API.
     ///   - presence: whether its user may be a member of the rooms that it covers.
+    ///   - publish: the types of the events that it lets its holder publish.
     ///   - ttlSeconds: how long it lives.
     ///   - now: the clock for `iat` and `exp`.
     ///   - tokenID: `jti`, by which it can be revoked.
     package func mint(
         user: WireText, scope: EventScope, raw: Bool = false, admin: Bool = false, presence: Bool = false,
-        ttlSeconds: Int64, now: WallTime, tokenID: WireText? = nil
+        publish: PatternSet = .none, ttlSeconds: Int64, now: WallTime, tokenID: WireText? = nil
     ) -> String {
         let issuedAt = now.milliseconds / 1000
-        let grant = Grant(scope: scope, raw: raw, admin: admin, presence: presence)
+        let grant = Grant(scope: scope, raw: raw, admin: admin, presence: presence, publish: publish)
         let claims = JSONWriter.bytes { writer in
             writer.object { writer in
                 writer.member("iss", issuer)
@@ -52,14 +53,19 @@ package struct TokenMinter: Sendable {
     private static func write(_ grant: Grant, to writer: inout JSONWriter) {
         let scope = grant.scope
         for (name, set) in [("rooms", scope.rooms), ("types", scope.types), ("sources", scope.sources)] {
-            writer.name(name)
-            writer.array { writer in
-                for pattern in set.patterns { writer.string(pattern.text) }
-            }
+            write(name, set, to: &writer)
         }
         writer.member("raw", grant.raw)
         writer.member("admin", grant.admin)
         // Left out if it is not granted: relays of earlier versions read the token as well.
         if grant.presence { writer.member("presence", true) }
+        if !grant.publish.isEmpty { write("publish", grant.publish, to: &writer) }
+    }
+
+    private static func write(_ name: String, _ set: PatternSet, to writer: inout JSONWriter) {
+        writer.name(name)
+        writer.array { writer in
+            for pattern in set.patterns { writer.string(pattern.text) }
+        }
     }
 }

@@ -103,7 +103,7 @@ package struct IssuerSettings: Sendable {
 package struct ClaimNames: Sendable, Hashable {
     /// The user.
     package var user: String
-    /// The object with the members `rooms`, `types`, `sources`, `raw`, `admin` and `presence`.
+    /// The object with the members `rooms`, `types`, `sources`, `raw`, `admin`, `presence` and `publish`.
     package var grant: String
     /// Instead of the grant's `rooms`: patterns, one or a list.
     package var rooms: String?
@@ -117,11 +117,14 @@ package struct ClaimNames: Sendable, Hashable {
     package var admin: String?
     /// Instead of the grant's `presence`.
     package var presence: String?
+    /// Instead of the grant's `publish`.
+    package var publish: String?
 
     /// The names that own tokens have, unless others are given.
     package init(
         user: String = "sub", grant: String = "roomwire", rooms: String? = nil, types: String? = nil,
-        sources: String? = nil, raw: String? = nil, admin: String? = nil, presence: String? = nil
+        sources: String? = nil, raw: String? = nil, admin: String? = nil, presence: String? = nil,
+        publish: String? = nil
     ) {
         self.user = user
         self.grant = grant
@@ -131,6 +134,7 @@ package struct ClaimNames: Sendable, Hashable {
         self.raw = raw
         self.admin = admin
         self.presence = presence
+        self.publish = publish
     }
 }
 

@@ -32,6 +32,10 @@ package struct Event: Sendable, Equatable {
     /// The audience: only these users receive the event; nil for no audience. It is used for routing only and never
     /// sent to subscribers.
     package var users: [WireText]?
+    /// The user who published it, as the user's token proved; nil for events of providers, of backends and of the relay.
+    package var author: Principal?
+    /// True for an event that is not in the journal: it goes to the streams that are open, and is never replayed.
+    package var isEphemeral = false
 
     /// An event of this type, received now. Until ``timestamp`` is set, it also counts as having happened now.
     package init(type: EventType, source: WireText, provider: WireText, room: WireText?, receivedAt: WallTime) {
@@ -47,20 +51,37 @@ package struct Event: Sendable, Equatable {
     /// Parses an event in the form that subscribers get, with its id in the journal.
     package static func read(_ json: JSONValue) -> (id: EventID, event: Event)? {
         guard let object = json.object, let id = object["id"]?.string.flatMap(EventID.init),
-            let type = object["type"]?.string, let source = object["source"]?.string,
+            let event = read(content: object)
+        else { return nil }
+        return (id, event)
+    }
+
+    /// Parses an ephemeral event, which has no id, in the form that subscribers get.
+    package static func readEphemeral(_ json: JSONValue) -> Event? {
+        guard let object = json.object, object["ephemeral"]?.bool == true else { return nil }
+        return read(content: object)
+    }
+
+    private static func read(content object: JSONObject) -> Event? {
+        guard let type = object["type"]?.string, let source = object["source"]?.string,
             let provider = object["provider"]?.string, let receivedAt = object["receivedAt"]?.integer.map(WallTime.init)
         else { return nil }
         var event = Event(
             type: EventType(rawValue: type), source: source, provider: provider, room: object["room"]?.string,
             receivedAt: receivedAt)
         event.timestamp = object["timestamp"]?.integer.map(WallTime.init) ?? receivedAt
-        event.data = EventData(object["data"]?.object ?? [:])
-        if provider == ClientSource.name, event.type.isOfMembers { event.data.takeMember() }
+        let data = object["data"]?.object ?? [:]
+        if let user = object["user"]?.string, let issuer = object["issuer"]?.string {
+            event.author = Principal(issuer: issuer, user: user)
+        }
+        event.data = event.author == nil ? EventData(data) : EventData(verbatim: data)
+        if event.author == nil, provider == ClientSource.name, event.type.isOfMembers { event.data.takeMember() }
         event.isSynthetic = object["synthetic"]?.bool ?? false
         event.isReconciled = object["reconciled"]?.bool ?? false
         event.isLate = object["late"]?.bool ?? false
         event.isUntracked = object["untracked"]?.bool ?? false
-        return (id, event)
+        event.isEphemeral = object["ephemeral"]?.bool ?? false
+        return event
     }
 
     /// Writes the whole object in the form that subscribers get; `type` comes first.
@@ -71,12 +92,17 @@ package struct Event: Sendable, Equatable {
             writer.member("source", source)
             writer.member("provider", provider)
             writer.member("room", room)
+            if let author {
+                writer.member("user", author.user)
+                writer.member("issuer", author.issuer)
+            }
             writer.member("timestamp", timestamp.milliseconds)
             writer.member("receivedAt", receivedAt.milliseconds)
             if isSynthetic { writer.member("synthetic", true) }
             if isReconciled { writer.member("reconciled", true) }
             if isLate { writer.member("late", true) }
             if isUntracked { writer.member("untracked", true) }
+            if isEphemeral { writer.member("ephemeral", true) }
             // That there is an audience, and not who: clients that fold room state leave such events out, as the relay.
             if users != nil { writer.member("addressed", true) }
             writer.member("data") { data.write(to: &$0) }
@@ -136,6 +162,11 @@ package struct EventData: Sendable, Equatable {
             return providerEvent != nil
         default: return false
         }
+    }
+
+    /// The data of a client's event, which stays as it is: no member of it means anything to the relay.
+    package init(verbatim object: JSONObject) {
+        other = object
     }
 
     /// Writes the members; the caller has opened the object.

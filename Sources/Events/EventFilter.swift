@@ -27,7 +27,7 @@ package struct EventScope: Sendable, Hashable {
     package static let everything = EventScope()
 
     /// True if the room is covered. An event without a room is covered only if every room is.
-    func coversRoom(_ room: WireText?) -> Bool {
+    package func coversRoom(_ room: WireText?) -> Bool {
         guard let room else { return rooms.matchesAll }
         return rooms.matches(room)
     }

@@ -132,6 +132,21 @@ extension Limits {
     /// The longest `wait=` of a poll.
     package static let longPollMilliseconds = 60_000
 
+    // Publishing
+
+    /// The most bytes of an `Idempotency-Key`.
+    package static let idempotencyKeyBytes = 255
+    /// The most users in the audience of one event.
+    package static let audienceUsers = 1_000
+    /// The most users whose rate of publishing is counted at one time, and the most rooms: those of the last second.
+    package static let ratedKeys = 65_536
+    /// The most bytes of ephemeral events that loops have yet to handle, each event counted once for each loop.
+    package static let waitingEphemeralBytes = 16 * 1024 * 1024
+    /// The most ephemeral events that wait for one stream; beyond them the oldest is dropped.
+    package static let heldEphemerals = 32
+    /// The most bytes of ephemeral events that wait for one stream, unless the newest alone is larger.
+    package static let heldEphemeralBytes = 64 * 1024
+
     /// The `retry` of a final refusal: EventSource always reconnects, so it is told to do so late.
     package static let finalRefusalRetrySeconds = 3_600
     /// The most headers that one preflight is allowed.

@@ -82,6 +82,12 @@ package struct PatternSet: Sendable, Hashable {
     /// Matches everything.
     package static let all = PatternSet([Pattern.any])
 
+    /// Matches nothing.
+    package static let none = PatternSet([Pattern]())
+
+    /// True when no name matches.
+    package var isEmpty: Bool { patterns.isEmpty }
+
     /// True when every name matches.
     package var matchesAll: Bool { patterns == [.any] }
 

@@ -89,6 +89,7 @@ extension Hub {
 
     func enqueue(_ subscriber: Subscriber) {
         subscriber.state = .queued
+        subscriber.group.addBehind(subscriber)
         guard !subscriber.isQueued else { return }
         subscriber.isQueued = true
         queue.append(subscriber)
@@ -105,15 +106,18 @@ extension Hub {
         subscriber.page = nil
         guard subscriber.cursor == head else {
             subscriber.state = .ahead
+            subscriber.group.addBehind(subscriber)
             return ahead.append(subscriber)
         }
         subscriber.state = .live
+        subscriber.group.removeBehind(subscriber)
         liveCount += 1
         if subscriber.isServedAlone {
             alone[subscriber.id] = subscriber
         } else {
             subscriber.group.addLive(subscriber)
         }
+        if !held.isEmpty { sendHeld(to: subscriber) }
     }
 
     /// Writes the next events to a subscriber that is behind: one write, from the ring or from a page.
@@ -136,6 +140,7 @@ extension Hub {
         }
         guard let page = subscriber.page else {
             subscriber.state = .reading
+            subscriber.group.addBehind(subscriber)
             desk.ask(for: subscriber, after: subscriber.cursor)
             beginReads()
             return

@@ -87,7 +87,7 @@ extension Hub {
         counters.sentBytes += UInt64(delivered.bytes * group.live.count)
     }
 
-    private func write(
+    func write(
         _ pieces: UnsafeMutableBufferPointer<iovec>, toMember index: Int, of group: Group
     ) -> OutletResult {
         let descriptor = group.descriptors[index]
@@ -114,6 +114,7 @@ extension Hub {
     func block(_ subscriber: Subscriber) {
         counters.shortWrites += 1
         subscriber.state = .blocked
+        subscriber.group.addBehind(subscriber)
         subscriber.page = nil
         subscriber.outlet.waitForRoom()
     }

@@ -16,6 +16,9 @@ final class Group {
     /// a successful delivery needs nothing else: the objects of thousands of streams do not stay in the processor's
     /// cache from one event to the next, and reading them costs a tenth of what sending does.
     private(set) var descriptors: [CInt] = []
+    /// Members that are not at the head, for ephemeral events. A live member that is not written to with its group is in
+    /// neither list.
+    private(set) var behind: [Subscriber] = []
     /// Totals sent to all live members so far. A member's own total is this minus the value when it joined.
     private(set) var sent = Sent()
     /// When something was last written to all live members.
@@ -54,10 +57,33 @@ final class Group {
         subscriber.groupIndex = -1
     }
 
-    func removeAllLive() {
+    func removeAll() {
         live.removeAll()
         descriptors.removeAll()
+        behind.removeAll()
     }
+
+    /// Adds a member that is behind; nothing if it is in the list.
+    func addBehind(_ subscriber: Subscriber) {
+        guard subscriber.behindIndex == nil else { return }
+        assert(subscriber.groupIndex == -1, "a live member is not behind")
+        subscriber.behindIndex = behind.count
+        behind.append(subscriber)
+    }
+
+    /// Removes a member that is no longer behind; nothing if it is not in the list.
+    func removeBehind(_ subscriber: Subscriber) {
+        guard let index = subscriber.behindIndex else { return }
+        let last = behind.removeLast()
+        if last !== subscriber {
+            behind[index] = last
+            last.behindIndex = index
+        }
+        subscriber.behindIndex = nil
+    }
+
+    /// Adds an ephemeral event to the totals of all live members.
+    func recordBroadcast(bytes: Int) { sent.bytes += bytes }
 
     /// Adds a delivery to all live members, up to the event `last`, to the totals.
     func recordDelivery(_ more: Sent, through last: EventID, now: SteadyTime) {

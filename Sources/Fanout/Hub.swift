@@ -54,6 +54,8 @@ package final class Hub {
     var liveCount = 0
     /// Live subscribers that are written to individually and not with their group.
     var alone: [UInt64: Subscriber] = [:]
+    /// Ephemeral events that wait for streams which are behind, by the stream's id.
+    var held: [UInt64: HeldEphemerals] = [:]
     /// Subscribers whose cursor is beyond the head of this hub.
     var ahead: [Subscriber] = []
     /// Groups with events to write this turn.
@@ -109,7 +111,7 @@ package final class Hub {
 
     deinit {
         // A group and its live members hold each other.
-        for group in groups.all { group.removeAllLive() }
+        for group in groups.all { group.removeAll() }
     }
 
     /// How many streams there are.
@@ -224,6 +226,8 @@ package final class Hub {
         guard subscriber.state != .ended else { return }
         leaveHead(subscriber)
         subscriber.state = .ended
+        subscriber.group.removeBehind(subscriber)
+        dropHeld(for: subscriber)
         subscriber.unsent = []
         subscriber.page = nil
         wheel.remove(subscriber)
@@ -277,6 +281,11 @@ package struct HubCounters: Sendable {
     package var accepted: UInt64 = 0
     /// Events written to subscribers, entirely or in part.
     package var deliveries: UInt64 = 0
+    /// Ephemeral events written to subscribers, entirely or in part.
+    package var ephemeralDeliveries: UInt64 = 0
+    /// Ephemeral events that waited for a subscriber and were not written to it: a newer one took their place, there
+    /// were too many, or the stream ended.
+    package var ephemeralDropped: UInt64 = 0
     /// Bytes that outlets accepted.
     package var sentBytes: UInt64 = 0
     /// Writes that were cut short because the subscriber reads too slowly.

@@ -38,6 +38,8 @@ package struct StreamReport: Sendable {
     package let sentBytes: Int
     /// Events that were written to it.
     package let sentEvents: Int
+    /// Ephemeral events that wait until its outlet accepts bytes.
+    package let ephemeralWaiting: Int
 }
 
 extension Hub {
@@ -57,7 +59,8 @@ extension Hub {
             filter: subscriber.group.key.filter,
             format: subscriber.group.key.format, standing: standing, lagMilliseconds: lag,
             openedAt: WallTime(milliseconds: Int64(subscriber.openedAtSeconds) * 1000), expiresAt: subscriber.expiresAt,
-            sentBytes: subscriber.sentBytes, sentEvents: subscriber.sentEvents)
+            sentBytes: subscriber.sentBytes, sentEvents: subscriber.sentEvents,
+            ephemeralWaiting: held[subscriber.id]?.events.count ?? 0)
     }
 
     /// Up to `most` streams with ids greater than `after`, in the order of their ids: those of all users of a name, of

@@ -65,6 +65,7 @@ package final class Subscriber {
     let openedAtSteadySeconds: UInt32
     var wheelSlot: Int32 = -1
     var wheelIndex: Int32 = 0
+    /// The place among its group's live members, or -1; below that see ``behindIndex``.
     var groupIndex: Int32 = -1
     var expiresAt: WallTime?
     let heartbeatIsEvent: Bool
@@ -94,6 +95,13 @@ package final class Subscriber {
         remainingEvents = subscription.limitEvents.map { Int32(clamping: $0) }
         limitBytes = subscription.limitBytes.map { Int32(clamping: $0) }
         endsWhenCaughtUp = subscription.endsWhenCaughtUp
+    }
+
+    /// The place among its group's members that are behind; nil if it is none of them. It shares the memory of
+    /// ``groupIndex``, since no member is in both lists.
+    var behindIndex: Int? {
+        get { groupIndex < -1 ? -2 - Int(groupIndex) : nil }
+        set { groupIndex = newValue.map { Int32(-2 - $0) } ?? -1 }
     }
 
     /// The name by which an audience includes it; nil for none.

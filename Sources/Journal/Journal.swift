@@ -133,17 +133,21 @@ package struct Commit: Sendable {
     package let verdicts: [DraftVerdict]
     /// The reconciled events whose webhooks turned out late and not lost: one for each such webhook in this commit.
     package let lateTwins: [LateTwin]
+    /// The id under which the event of each draft is in the journal, in the order of the batch: of a duplicate that of
+    /// the first one. Nil for a draft that is not there, or where the home does not tell.
+    package let ids: [EventID?]
 
     /// What one transaction brought.
     package init(
         events: [JournalEvent], rooms: [RoomKey: RoomState?], extent: JournalExtent, verdicts: [DraftVerdict],
-        lateTwins: [LateTwin] = []
+        lateTwins: [LateTwin] = [], ids: [EventID?] = []
     ) {
         self.events = events
         self.rooms = rooms
         self.extent = extent
         self.verdicts = verdicts
         self.lateTwins = lateTwins
+        self.ids = ids
     }
 
     /// How many drafts have this verdict.

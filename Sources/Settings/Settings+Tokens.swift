@@ -81,6 +81,7 @@ extension Settings {
         settings.claims.raw = issuer.claims["raw"]
         settings.claims.admin = issuer.claims["admin"]
         settings.claims.presence = issuer.claims["presence"]
+        settings.claims.publish = issuer.claims["publish"]
         return settings
     }
 

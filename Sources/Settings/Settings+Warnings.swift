@@ -74,7 +74,7 @@ extension Settings {
         guard source(named: ClientSource.name.string) != nil else { return [] }
         return [
             "a source is named \(ClientSource.name), as the relay's own for what clients do: no client can be a member of "
-                + "a room (403 clients_source_taken) until the source has another name"
+                + "a room or publish (403 clients_source_taken) until sources.\(ClientSource.name) has another name"
         ]
     }
 

@@ -31,6 +31,8 @@ package struct Settings: Sendable, Equatable {
     package var streams = StreamSettings()
     /// What memberships may take.
     package var presence = MemberSettings()
+    /// How much clients may publish.
+    package var publish = PublishSettings()
     /// Which pages of other origins may read.
     package var cors = CORSSettings()
     /// Which proxies stand before the relay.

@@ -15,6 +15,9 @@ package struct MetricCounter<Value: MetricLabelValue>: Sendable {
     /// Adds to a series.
     package mutating func count(_ value: Value, _ number: Int = 1) { counts[value, default: 0] += UInt64(number) }
 
+    /// How many were counted.
+    package func count(of value: Value) -> UInt64 { counts[value] ?? 0 }
+
     /// Writes all series.
     package func write(to page: inout MetricsPage) {
         page.begin(name, "counter", help)

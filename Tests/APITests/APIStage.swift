@@ -109,12 +109,13 @@ struct StageProps: Sendable {
     /// A token that ends in an hour.
     func token(
         _ user: WireText = "ada", rooms: PatternSet = .all, admin: Bool = false, presence: Bool = false,
+        publish: PatternSet = .none,
         id: WireText? = nil, ttlSeconds: Int64 = 3600
     ) -> WireText {
         WireText(
             minter.mint(
-                user: user, scope: EventScope(rooms: rooms), admin: admin, presence: presence, ttlSeconds: ttlSeconds,
-                now: WallClock.now(), tokenID: id))
+                user: user, scope: EventScope(rooms: rooms), admin: admin, presence: presence, publish: publish,
+                ttlSeconds: ttlSeconds, now: WallClock.now(), tokenID: id))
     }
 }
 
@@ -148,7 +149,8 @@ final class APIStage: LoopTurns {
     init(
         _ props: StageProps, caps: StreamCapSettings = StreamCapSettings(), replacesOldest: Bool = false,
         rooms: [RoomState] = [], origins: [String] = [], metricsHaveOwnAddress: Bool = false,
-        members: MemberSettings = MemberSettings(), source name: String = "app"
+        members: MemberSettings = MemberSettings(), publish: PublishSettings = PublishSettings(),
+        source name: String = "app"
     ) throws {
         self.props = props
         loop = try Loop()
@@ -161,7 +163,8 @@ final class APIStage: LoopTurns {
         let rules = Rules(
             pathPrefix: "/api", sources: [source], verifier: props.verifier, origins: try AllowedOrigins(origins),
             hasOrigins: !origins.isEmpty, proxies: TrustedProxies(networks: [], header: "x-forwarded-for"),
-            metricsHaveOwnAddress: metricsHaveOwnAddress, heartbeatMilliseconds: 15_000, members: members)
+            metricsHaveOwnAddress: metricsHaveOwnAddress, heartbeatMilliseconds: 15_000, members: members,
+            publish: publish)
         shared = SharedState(
             rules: rules, keys: keys, admission: StreamAdmission(caps, replacesOldest: replacesOldest),
             revocations: try RevocationStore(path: "\(folder.path)/revocations.json"), metrics: Metrics(),

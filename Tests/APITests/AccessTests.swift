@@ -10,7 +10,8 @@ import Wire
 @Suite struct AccessOfRoutesTests {
     /// Requests that need a token, and for those that need an administrator's.
     private static let guarded: [(method: String, path: String, isForAdministrators: Bool)] = [
-        ("GET", "/api/events?wait=0", false), ("HEAD", "/api/events", false), ("GET", "/api/rooms", false),
+        ("GET", "/api/events?wait=0", false), ("HEAD", "/api/events", false), ("POST", "/api/events", false),
+        ("GET", "/api/rooms", false),
         ("GET", "/api/rooms/hall", false), ("POST", "/api/tickets", false), ("GET", "/api/diag/stream", false),
         ("POST", "/api/streams/1/renew", false), ("GET", "/api/admin/rejects", true),
         ("GET", "/api/admin/rejects/1/capture", true),

@@ -10,7 +10,7 @@ import Wire
     /// The paths of the API, and what each takes.
     static let paths: [(path: String, methods: [String], isForPages: Bool)] = [
         ("/api/webhooks/app", ["POST"], false),
-        ("/api/events", ["GET", "HEAD"], true),
+        ("/api/events", ["GET", "HEAD", "POST"], true),
         ("/api/rooms", ["GET", "HEAD"], true),
         ("/api/rooms/hall", ["GET", "HEAD"], true),
         ("/api/tickets", ["POST"], true),

@@ -76,12 +76,21 @@ import Wire
         event.isLate = true
         event.isUntracked = true
         event.users = ["ada"]
+        event.author = Principal(issuer: "own", user: "bob")
         var writer = JSONWriter()
         event.write(to: &writer, id: EventID(milliseconds: 1, sequence: 0))
         let written = Set(try #require(JSONReader.value(writer.bytes).object).members.map(\.name.string))
         // `raw` is put in by the fan-out, for those who may see it.
         #expect(written.union(["raw"]) == names(EventShapes.event))
         #expect(!written.contains("users"))
+    }
+
+    @Test func anEphemeralEventHasJustTheMembersThatItWrites() throws {
+        var event = Event(type: EventType(rawValue: "typing"), source: "s", provider: "p", room: "a", receivedAt: 2)
+        event.users = ["ada"]
+        event.author = Principal(issuer: "own", user: "bob")
+        let written = try #require(JSONReader.value(EphemeralEvent(event).json).object).members.map(\.name.string)
+        #expect(Set(written) == names(EventShapes.ephemeral))
     }
 
     @Test func aRoomStateHasJustTheMembersThatItWrites() throws {
@@ -117,7 +126,7 @@ import Wire
     @Test func rootOfTheSchemaNamesEveryMessage() throws {
         let schema = try JSONReader.value(String(decoding: SchemaDocuments.jsonSchema, as: UTF8.self)).object
         let messages = try #require(schema?["anyOf"]?.array).compactMap { $0.object?["$ref"]?.string }
-        #expect(messages.count == 1 + EventShapes.control.count)
+        #expect(messages.count == 2 + EventShapes.control.count)
         #expect(messages.first == "#/$defs/RoomwireEvent")
         for shape in EventShapes.control { #expect(messages.contains("#/$defs/control_\(shape.name)")) }
     }

@@ -7,7 +7,7 @@ import Wire
 final class TestJournal: JournalHome {
     private struct State {
         var events: [JournalEvent] = []
-        var keys: Set<WireText> = []
+        var keys: [WireText: EventID] = [:]
         var fails = false
     }
 
@@ -32,17 +32,21 @@ final class TestJournal: JournalHome {
         try checked { state in
             var events: [JournalEvent] = []
             var verdicts: [DraftVerdict] = []
+            var ids: [EventID?] = []
             for draft in drafts {
-                guard !draft.hasKey || state.keys.insert(draft.idempotencyKey).inserted else {
+                if draft.hasKey, let id = state.keys[draft.idempotencyKey] {
                     verdicts.append(.duplicate)
+                    ids.append(id)
                     continue
                 }
                 verdicts.append(.new)
-                let last = (state.events + events).last?.id ?? .zero
-                events.append(JournalEvent(id: last.next(at: now), event: draft.event, raw: draft.raw))
+                let id = ((state.events + events).last?.id ?? .zero).next(at: now)
+                state.keys[draft.idempotencyKey] = id
+                ids.append(id)
+                events.append(JournalEvent(id: id, event: draft.event, raw: draft.raw))
             }
             state.events += events
-            return Commit(events: events, rooms: [:], extent: Self.extent(state), verdicts: verdicts)
+            return Commit(events: events, rooms: [:], extent: Self.extent(state), verdicts: verdicts, ids: ids)
         }
     }
 

@@ -41,6 +41,28 @@ import Wire
         #expect(identity.grant == Grant(scope: scope, raw: false, admin: false))
     }
 
+    @Test(arguments: [
+        (#"{"rooms":[],"publish":["typing","call.*"]}"#, PatternSet(["typing", "call.*"])),
+        (#"{"rooms":[],"publish":"typing"}"#, PatternSet(["typing"])),
+        (#"{"rooms":[],"publish":[]}"#, PatternSet.none), (#"{"rooms":["*"],"admin":true}"#, PatternSet.none),
+    ])
+    func onlyTheTypesThatTheClaimNamesMayBePublished(claim: String, types: PatternSet) throws {
+        let token = try Forge.hmac(ownSecret).token(ownClaims(grant: claim))
+        #expect(try TokenVerifier.own().identity(WireText(token), now: now).grant.publish == types)
+    }
+
+    @Test(arguments: ["true", "null", "1", #"{"typing":true}"#, #"["typing",1]"#])
+    func whatIsNoListOfTypesToPublishIsRefused(value: String) throws {
+        let token = try Forge.hmac(ownSecret).token(ownClaims(grant: #"{"rooms":["*"],"publish":\#(value)}"#))
+        #expect(try TokenVerifier.own().refusal(token) == .malformedToken)
+    }
+
+    @Test func aMintedTokenSaysWhatItPublishes() throws {
+        let token = try TokenMinter(secret: ownSecret).mint(
+            user: "ada", scope: .everything, publish: PatternSet(["call.*"]), ttlSeconds: 60, now: now)
+        #expect(try TokenVerifier.own().identity(WireText(token), now: now).grant.publish == PatternSet(["call.*"]))
+    }
+
     @Test func rawAndAdminAreGivenOnlyWhereTheyStand() throws {
         let forge = Forge.hmac(ownSecret)
         let verifier = try TokenVerifier.own()

@@ -62,6 +62,10 @@ final class Client {
     /// Events in the current connection.
     private(set) var receivedHere = 0
     private(set) var resyncs = 0
+    /// Ephemeral events that came, in all connections.
+    private(set) var ephemerals = 0
+    /// The number of the last one in the current connection.
+    private var lastEphemeral = 0
     private(set) var wire: Wire?
     var subscriber: Subscriber?
     var hubIndex = 0
@@ -85,6 +89,7 @@ final class Client {
         self.wire = wire
         isConnected = false
         receivedHere = 0
+        lastEphemeral = 0
         owesResync = !isGenuine
         startsAtOldest = start == .oldest
         liveFrom = start == .live || start == .trusted(head) ? head : nil
@@ -163,6 +168,7 @@ final class Client {
             throw Failure("received \(text), the next one was to be \(next?.id.description ?? "none")")
         }
         guard isConnected == (type != "connected") else { throw Failure("\(text) came where it must not") }
+        if text.contains(#""ephemeral":true"#) { return try readEphemeral(text) }
         switch type {
         case "connected":
             isConnected = true
@@ -171,6 +177,21 @@ final class Client {
         case "heartbeat", "token_expiring", "token_expired", "draining", "retire": break
         default: throw Failure("an unknown block came: \(text)")
         }
+    }
+
+    /// An ephemeral event is one that the filter admits, later than all others that came: a newer one takes the place of
+    /// an older one, and never the other way round. It says no place.
+    private func readEphemeral(_ text: String) throws {
+        let line = text.split(separator: "\n").last.map { $0.hasPrefix("data: ") ? $0.dropFirst(6) : $0 } ?? ""
+        guard var event = Event.readEphemeral(try JSONReader.value(String(line))),
+            let number = event.data.other["number"]?.string.flatMap({ Int($0.string) })
+        else { throw Failure("not an ephemeral event: \(text)") }
+        event.users = event.data.other["to"]?.string.map { [$0] }
+        guard filter.admits(event, to: user) else { throw Failure("not for this client: \(text)") }
+        guard number > lastEphemeral else { throw Failure("came after number \(lastEphemeral): \(text)") }
+        guard !text.hasPrefix("id: "), !text.contains("\nid: ") else { throw Failure("told a place: \(text)") }
+        lastEphemeral = number
+        ephemerals += 1
     }
 
     private func readResync(_ text: String, _ trimmedThrough: EventID) throws {

@@ -31,6 +31,23 @@ extension SeededGenerator {
         return Client(user: pick(Self.users), filter: filter, format: format)
     }
 
+    /// What a client publishes for open streams alone.
+    mutating func ephemeral(number: Int, at now: WallTime) -> EphemeralEvent {
+        let room = percent(90) ? pick(Self.rooms) : nil
+        let type = EventType(rawValue: percent(50) ? "typing" : "call.ringing")
+        var event = Event(
+            type: type, source: ClientSource.name, provider: ClientSource.name, room: room, receivedAt: now)
+        event.author = Principal(issuer: "own", user: pick(Self.users))
+        var data: JSONObject = ["number": .string("\(number)")]
+        if percent(15) {
+            let user = pick(Self.users)
+            event.users = [user]
+            data["to"] = .string(user)
+        }
+        event.data = EventData(verbatim: data)
+        return EphemeralEvent(event)
+    }
+
     /// A webhook; `key` is its name for the dedupe.
     mutating func draft(key: Int, at now: WallTime) -> Draft {
         let source: WireText = percent(80) ? "livekit" : "app"

@@ -26,20 +26,23 @@ struct SimulatorTests {
         var received = 0
         var resyncs = 0
         var finished = 0
+        var ephemerals = 0
         for seed in stride(from: part, to: Self.seeds, by: UInt64.Stride(Self.parts)) {
             guard let tally = try Self.run(seed, showsTrace: false) else { return }
             received += tally.received
             resyncs += tally.resyncs
             finished += tally.finished
+            ephemerals += tally.ephemerals
         }
         // Otherwise the runs would prove nothing.
         #expect(received > Int(Self.seeds / Self.parts) * 20)
         #expect(resyncs > Int(Self.seeds / Self.parts) / 2)
         #expect(finished > Int(Self.seeds / Self.parts) / 2)
+        #expect(ephemerals > Int(Self.seeds / Self.parts))
     }
 
     /// Some seeds run over the real SQLite, most over memory, a hundred times faster.
-    private static func run(_ seed: UInt64, showsTrace: Bool) throws -> (received: Int, resyncs: Int, finished: Int)? {
+    private static func run(_ seed: UInt64, showsTrace: Bool) throws -> World.Tally? {
         if namesSeeds { FileHandle.standardError.write(Data("seed \(seed)\n".utf8)) }
         let folder = NSTemporaryDirectory() + "simulator-\(seed)-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: folder) }

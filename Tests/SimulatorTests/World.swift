@@ -21,6 +21,7 @@ final class World {
     private var steady = SteadyTime(milliseconds: firstReading.boot)
     private var wall = firstReading.wall
     private var lastKey = 0
+    private var lastEphemeral = 0
     /// Webhooks that were refused because the disk was full: their senders try again.
     private var refused: [Draft] = []
     private var accepted: [Draft] = []
@@ -44,10 +45,20 @@ final class World {
         clients = (0..<(2 + dice.below(5))).map { _ in dice.client() }
     }
 
-    /// How many events all clients received, how many resyncs, and how many rooms the relay finished: a run in which
-    /// nothing comes proves nothing.
-    var tally: (received: Int, resyncs: Int, finished: Int) {
-        (clients.reduce(0) { $0 + $1.received }, clients.reduce(0) { $0 + $1.resyncs }, finished)
+    /// How many events all clients received, how many resyncs, how many rooms the relay finished, and how many ephemeral
+    /// events all clients received: a run in which nothing comes proves nothing.
+    struct Tally {
+        let received: Int
+        let resyncs: Int
+        let finished: Int
+        let ephemerals: Int
+    }
+
+    /// What has come so far.
+    var tally: Tally {
+        Tally(
+            received: clients.reduce(0) { $0 + $1.received }, resyncs: clients.reduce(0) { $0 + $1.resyncs },
+            finished: finished, ephemerals: clients.reduce(0) { $0 + $1.ephemerals })
     }
 
     private func makeLoop(_ index: Int) throws -> SimulatedLoop {
@@ -78,7 +89,7 @@ final class World {
 
     private func step() throws {
         let loop = dice.pick(loops)
-        switch dice.below(100) {
+        switch dice.below(106) {
         case 0..<24: try append()
         case 24..<40: loop.takeMail()
         case 40..<42: loop.takeAllMail()
@@ -92,6 +103,7 @@ final class World {
         case 95..<97: _ = try home.upkeep()
         case 97: try finishRooms()
         case 98: memory?.fillUp(dice.percent(50))
+        case 99..<105: broadcast(loop)
         default: try restart()
         }
     }
@@ -119,6 +131,13 @@ final class World {
         note("append \(commit.events.map(\.id))")
         history.append(commit.events)
         for loop in loops { loop.mail.append((commit.events, commit.extent)) }
+    }
+
+    /// A client publishes something that is not in the log. The streams of one loop get it now, those of others later or,
+    /// as here, never: nothing depends on it.
+    private func broadcast(_ loop: SimulatedLoop) {
+        lastEphemeral += 1
+        loop.hub.broadcast(dice.ephemeral(number: lastEphemeral, at: wall))
     }
 
     /// The relay finishes rooms: those that nothing was heard from, and one that an administrator closes, perhaps twice

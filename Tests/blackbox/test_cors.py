@@ -75,7 +75,7 @@ def test_every_answer_of_the_api_varies_with_the_origin(relay):
 
 
 @pytest.mark.parametrize("path, methods", [
-    ("/events", {"GET", "HEAD"}), ("/rooms", {"GET", "HEAD"}), ("/rooms/call_42", {"GET", "HEAD"}), ("/tickets", {"POST"}),
+    ("/events", {"GET", "HEAD", "POST"}), ("/rooms", {"GET", "HEAD"}), ("/rooms/call_42", {"GET", "HEAD"}), ("/tickets", {"POST"}),
     ("/streams/7/renew", {"POST"}), ("/schema/events.json", {"GET", "HEAD"}), ("/admin/streams", {"GET", "HEAD"}),
     ("/admin/streams/7", {"DELETE"}), ("/admin/revoke", {"POST"}), ("/admin/revocations", {"GET", "HEAD", "DELETE"}),
     ("/admin/rejects", {"GET", "HEAD"}),

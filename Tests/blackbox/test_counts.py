@@ -60,11 +60,32 @@ class Listeners:
             stream.close()
 
 
-def per_delivery(relay, measure):
+class EphemeralListeners(Listeners):
+    """The same for events that are not in the journal."""
+
+    def publish(self, count):
+        token = roomwire.token("sender", grant={"publish": ["tick"]})
+        for _ in range(count):
+            seen = self.seen()
+            roomwire.requests.post(
+                self.relay.url("/events"), json={"type": "tick", "room": "hall", "ephemeral": True},
+                headers={"Authorization": f"Bearer {token}"}, timeout=roomwire.DEADLINE_SECONDS).raise_for_status()
+            for stream, before in zip(self.streams, seen):
+                stream.read_until(lambda: sum(map(self.is_ephemeral, stream.messages)) > before, "an event")
+
+    def seen(self):
+        return [sum(map(self.is_ephemeral, stream.messages)) for stream in self.streams]
+
+    @staticmethod
+    def is_ephemeral(message):
+        return "ephemeral" in message
+
+
+def per_delivery(relay, measure, kind=Listeners):
     """How much `measure`, taken around so many events, grows with each stream more: by delivery."""
     grown = []
     for count in (FEW, MANY):
-        listeners = Listeners(relay, count)
+        listeners = kind(relay, count)
         # What is done once, the first time, is not counted.
         listeners.publish(5)
         rounds = []
@@ -101,6 +122,13 @@ def test_a_delivery_to_a_stream_that_is_caught_up_allocates_nothing(folder, star
     relay = start(loops=1, environment=allocations.environment)
     assert allocations() > 1000
     assert per_delivery(relay, allocations) < SLACK
+
+
+def test_an_ephemeral_delivery_allocates_nothing_either(folder, start):
+    allocations = MallocCounter(folder)
+    relay = start(loops=1, environment=allocations.environment, publish={"per_second": 0})
+    assert allocations() > 1000
+    assert per_delivery(relay, allocations, EphemeralListeners) < SLACK
 
 
 @load.needs_loader
@@ -145,7 +173,7 @@ def traced(folder, start):
     """A relay under strace, and a function that tells how many system calls there were of each name."""
     if not shutil.which("strace"):
         pytest.skip("there is no strace")
-    relay = start(loops=1)
+    relay = start(loops=1, publish={"per_second": 0})
     trace = folder / "trace"
     strace = subprocess.Popen(
         ["strace", "-f", "-q", "-o", trace, "-e", "signal=none", "-p", str(relay.process.pid)],
@@ -177,6 +205,11 @@ def test_a_delivery_to_a_stream_that_is_caught_up_is_one_system_call(traced):
     assert abs(sends - 1) < SLACK
     # And nothing else beside it, such as asking for readiness.
     assert abs(per_delivery(relay, lambda: sum(counts().values())) - 1) < SLACK
+
+
+def test_an_ephemeral_delivery_is_one_system_call(traced):
+    relay, counts = traced
+    assert abs(per_delivery(relay, lambda: sum(counts().values()), EphemeralListeners) - 1) < SLACK
 
 
 def per_webhook(relay, measure, count=200):

@@ -137,7 +137,7 @@ def test_an_unknown_parameter_or_value_is_400_with_a_sentence(shared, query):
 
 
 def test_the_stream_takes_get_alone(shared):
-    for method in ("POST", "DELETE"):
+    for method in ("PUT", "DELETE"):
         answer = roomwire.requests.request(method, shared.url("/events"), timeout=30)
         assert answer.status_code == 405
         assert "GET" in answer.headers["Allow"]

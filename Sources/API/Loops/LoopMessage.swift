@@ -8,6 +8,10 @@ package enum LoopMessage: Sendable {
     case keysSettled(request: UInt64)
     /// A webhook's append has come to its end.
     case appended(request: UInt64, AppendOutcome)
+    /// The append of a client's event has come to its end; the id is that of the event, if it is in the journal.
+    case published(request: UInt64, AppendOutcome, EventID?)
+    /// An ephemeral event for the streams of this loop.
+    case broadcast(EphemeralEvent)
     /// The cursor for a stream that begins at a time or a number of events ago; nil if it could not be found.
     case cursor(request: UInt64, EventID?)
     /// Something about this loop's streams that another loop, or this one, wants to know or to have done.

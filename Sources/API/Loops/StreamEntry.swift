@@ -101,6 +101,7 @@ package struct StreamEntry: Sendable {
             if let report {
                 writer.member("bytes", Int64(report.sentBytes))
                 writer.member("events", Int64(report.sentEvents))
+                if report.ephemeralWaiting > 0 { writer.member("ephemeralWaiting", Int64(report.ephemeralWaiting)) }
             }
         }
     }

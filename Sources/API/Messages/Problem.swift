@@ -54,7 +54,7 @@ struct Problem {
     }
 
     /// The answer where the journal has no room for another event.
-    static var overloaded: Problem { unavailable("overloaded", "Too many webhooks wait for the log.") }
+    static var overloaded: Problem { unavailable("overloaded", "Too many events wait for the log.") }
 
     /// The answer where the journal has failed.
     static var journalUnavailable: Problem {

@@ -30,6 +30,25 @@ enum WebhookRefusal: MetricLabelValue {
     }
 }
 
+/// What became of what a client published.
+enum PublishOutcome: String, MetricLabelValue {
+    /// It is in the journal.
+    case accepted
+    /// A retry of one that is.
+    case duplicate
+    /// It went to the open streams alone.
+    case ephemeral
+    /// See the reasons.
+    case refused
+    /// The journal, or the loops, could not take it.
+    case unavailable
+    static let labelName = MetricLabel.Name.outcome
+}
+
+extension ClientRefusal.Reason: MetricLabelValue {
+    static let labelName = MetricLabel.Name.reason
+}
+
 /// What came of a fetch of an issuer's keys.
 package enum KeyFetchOutcome: String, MetricLabelValue {
     case ok, timeout, unreachable, untrusted, status, unusable

@@ -20,6 +20,10 @@ package final class Metrics: Sendable {
             "roomwire_streams_refused_total", "Streams refused although their token was good, by reason.")
         var accessRefused = MetricCounter<AccessRefusal.Reason>(
             "roomwire_access_refused_total", "Requests refused for their token or ticket, by reason.")
+        var publications = MetricCounter<PublishOutcome>(
+            "roomwire_publications_total", "Events that clients published, by outcome.")
+        var publicationsRefused = MetricCounter<ClientRefusal.Reason>(
+            "roomwire_publication_refusals_total", "Events of clients that were refused, by reason.")
         var reloads = MetricCounter<ReloadOutcome>(
             "roomwire_reloads_total", "Reloads of the settings, by outcome.")
         var keyFetches = MetricCounterByName<KeyFetchOutcome>(
@@ -43,6 +47,8 @@ package final class Metrics: Sendable {
             requestsRefused.write(to: &page)
             streamsRefused.write(to: &page)
             accessRefused.write(to: &page)
+            publications.write(to: &page)
+            publicationsRefused.write(to: &page)
             reloads.write(to: &page)
             keyFetches.write(to: &page)
             tlsHandshakes.write(to: &page)
@@ -115,6 +121,17 @@ package final class Metrics: Sendable {
         }
     }
 
+    /// What clients published.
+    func published() -> OutcomeCounts {
+        let state = state.withLock { $0 }
+        let refusals = ClientRefusal.Reason.allCases.map {
+            (reason: $0.label, count: state.publicationsRefused.count(of: $0))
+        }
+        return OutcomeCounts(
+            outcomes: PublishOutcome.allCases.map { (name: $0.label, count: state.publications.count(of: $0)) },
+            refusals: refusals.filter { $0.count > 0 }.sorted { $0.count > $1.count })
+    }
+
     /// Counts a fetch of an issuer's keys.
     package func count(_ outcome: KeyFetchOutcome, of issuer: String) {
         state.withLock { $0.keyFetches.count(outcome, of: issuer) }
@@ -125,6 +142,17 @@ package final class Metrics: Sendable {
 
     /// Counts a request that was refused for its token or ticket.
     func count(_ reason: AccessRefusal.Reason) { state.withLock { $0.accessRefused.count(reason) } }
+
+    /// Counts an event that a client published; one that was refused is counted by its reason.
+    func count(_ outcome: PublishOutcome) { state.withLock { $0.publications.count(outcome) } }
+
+    /// Counts an event of a client that was refused, and why.
+    func count(_ reason: ClientRefusal.Reason) {
+        state.withLock { state in
+            state.publications.count(.refused)
+            state.publicationsRefused.count(reason)
+        }
+    }
 
     /// Counts a reload.
     package func count(_ outcome: ReloadOutcome) { state.withLock { $0.reloads.count(outcome) } }

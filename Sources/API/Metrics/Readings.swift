@@ -27,6 +27,10 @@ package struct HubReading: Sendable {
         }
         counter("roomwire_streams_accepted_total", "Streams that were started.", \.accepted)
         counter("roomwire_deliveries_total", "Events written to streams.", \.deliveries)
+        counter("roomwire_ephemeral_deliveries_total", "Ephemeral events written to streams.", \.ephemeralDeliveries)
+        counter(
+            "roomwire_ephemeral_dropped_total",
+            "Ephemeral events that waited for a slow stream and were replaced or dropped.", \.ephemeralDropped)
         counter("roomwire_sent_bytes_total", "Bytes written to streams.", \.sentBytes)
         counter(
             "roomwire_short_writes_total", "Writes cut short because the subscriber reads too slowly.", \.shortWrites)

@@ -20,15 +20,28 @@ struct SourceCounts: Sendable {
         writer.object { writer in
             writer.member("name", name)
             writer.member("provider", provider)
-            for (name, count) in outcomes { writer.member(name, Int64(clamping: count)) }
-            writer.name("refusedByReason")
-            writer.object { writer in
-                for (reason, count) in refusals { writer.member(reason, Int64(clamping: count)) }
-            }
+            OutcomeCounts(outcomes: outcomes, refusals: refusals).write(to: &writer)
             writer.member("lastWebhookAt", time: lastWebhookAt)
             writer.member("lastLagMs", lag?.last)
             writer.member("leastLagMs", lag?.least(now: .now()))
             if let reconciliation { writer.member("reconciliation") { reconciliation.write(to: &$0) } }
+        }
+    }
+}
+
+/// What became of something, in numbers since the relay started.
+struct OutcomeCounts: Sendable {
+    /// By outcome, in a fixed order.
+    let outcomes: [(name: String, count: UInt64)]
+    /// What was refused, by reason; only reasons that have occurred, the most frequent first.
+    let refusals: [(reason: String, count: UInt64)]
+
+    /// Writes the members; the caller has opened the object.
+    func write(to writer: inout JSONWriter) {
+        for (name, count) in outcomes { writer.member(name, Int64(clamping: count)) }
+        writer.name("refusedByReason")
+        writer.object { writer in
+            for (reason, count) in refusals { writer.member(reason, Int64(clamping: count)) }
         }
     }
 }

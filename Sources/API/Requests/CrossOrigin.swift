@@ -92,8 +92,12 @@ package struct CrossOrigin {
     /// where something changes, only from a page of our own or a listed one.
     func mayUseCookie(_ request: HTTPRequest) -> Bool {
         if request.method == "GET" || request.method == "HEAD" { return true }
-        guard let origin = request.header("origin") else { return true }
-        if rules.origins.decision(for: origin) == .allowed { return true }
-        return isOwn(origin, request)
+        return request.header("origin") == nil || isOfListedPage(request)
+    }
+
+    /// Whether a request says that it comes from a page of a listed origin, or of the relay's own.
+    func isOfListedPage(_ request: HTTPRequest) -> Bool {
+        guard let origin = request.header("origin") else { return false }
+        return rules.origins.decision(for: origin) == .allowed || isOwn(origin, request)
     }
 }

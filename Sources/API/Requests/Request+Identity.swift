@@ -126,6 +126,19 @@ extension Request {
         return found
     }
 
+    /// Refuses a cookie as the credential of a client that brings something into the streams, unless the request comes
+    /// from a page of a listed origin or of the relay's own. Browsers attach cookies to what any page has them send.
+    func checkOriginOfCookie() throws(ClientRefusal) {
+        guard http.header("authorization") == nil, let cookies,
+            (try? Credentials.find(authorization: nil, cookie: cookies, query: [])) != nil,
+            !CrossOrigin(rules: rules).isOfListedPage(http)
+        else { return }
+        throw ClientRefusal(
+            .originNotListed,
+            "A cookie lets in only pages of an origin that cors.origins lists, or of the relay's own: send the token in "
+                + "Authorization.")
+    }
+
     /// All cookies of the request: some proxies and HTTP/2 clients send a line for each.
     private var cookies: WireText? {
         let lines = http.headers.filter { $0.name.equalsIgnoringASCIICase("cookie") }.map(\.value)

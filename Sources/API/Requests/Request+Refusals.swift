@@ -11,6 +11,9 @@ extension Request {
     func refuse(_ error: any Error) {
         switch error {
         case let refusal as AccessRefusal: tell(problem(refusal), retryAfterSeconds: refusal.retryAfterSeconds)
+        case let refusal as ClientRefusal:
+            shared.metrics.count(refusal.reason)
+            reply(refusal.problem.response)
         case let error as QueryError: tell(error.problem, retryAfterSeconds: nil)
         case let refusal as PresenceRefusal:
             shared.members.count(refusal.reason)

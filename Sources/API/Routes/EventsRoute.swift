@@ -34,7 +34,7 @@ enum EventsRoute {
     private static func impossible(_ query: StreamQuery, _ rules: Rules) -> String? {
         let sources = rules.sources.keys
         for pattern in query.requested.sources.patterns
-        where pattern != .any && !sources.contains(where: { pattern.matches($0) }) {
+        where !pattern.matches(ClientSource.name) && !sources.contains(where: { pattern.matches($0) }) {
             return "No source has a name that source= asks for\(Quotable.text(pattern.text))."
         }
         for pattern in query.requested.types.patterns where pattern.isExact {

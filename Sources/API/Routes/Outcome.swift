@@ -12,6 +12,10 @@ enum Outcome {
     case append(Draft, source: String)
     /// Answer once these events are committed.
     case appendAll([Draft], source: String)
+    /// Answer once this event of a client is committed.
+    case publish(Draft)
+    /// Hand this event to the streams of all loops, and answer.
+    case broadcast(EphemeralEvent)
     /// Answer with rooms, once they are found.
     case listRooms(RoomsPlan)
     /// Answer when other threads have replied.

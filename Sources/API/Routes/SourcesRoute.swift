@@ -10,6 +10,7 @@ enum SourcesRoute {
         _ = try request.administrator()
         let sources = request.rules.sources
         let counts = request.shared.metrics.sources()
+        let published = request.shared.metrics.published()
         return .answer(
             .json { writer in
                 writer.object { writer in
@@ -19,6 +20,8 @@ enum SourcesRoute {
                             source.write(provider: sources[WireText(source.name)]?.providerName, to: &writer)
                         }
                     }
+                    writer.name("clients")
+                    writer.object { published.write(to: &$0) }
                 }
             })
     }

@@ -104,6 +104,8 @@ enum EventShapes {
             .must(
                 "provider", .string, "The kind of that source: livekit, daily, whereby, standard, supabase, clients."),
             .may("room", .string, "The room's name."),
+            .may("user", .string, "Who published it, by the token that was shown; in events of clients."),
+            .may("issuer", .string, "Which issuer vouches for the user's name; in events of clients."),
             .must("timestamp", .integer, "When it happened by the provider's word, in milliseconds since 1970."),
             .must("receivedAt", .integer, "When the relay received it, in milliseconds since 1970."),
             .may("synthetic", .boolean, "Made by the relay so that counts balance."),

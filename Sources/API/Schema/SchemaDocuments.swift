@@ -11,15 +11,21 @@ enum SchemaDocuments {
 
     private static var schema: JSONObject {
         var definitions: JSONObject = [:]
-        for shape in EventShapes.all { definitions[WireText(shape.name)] = .object(object(shape)) }
+        for shape in EventShapes.all + [EventShapes.ephemeral] {
+            definitions[WireText(shape.name)] = .object(object(shape))
+        }
         for shape in EventShapes.control { definitions["control_\(shape.name)"] = .object(control(shape)) }
-        // What a `standard` sender puts into `data` is its own affair.
+        // What a `standard` sender, or a user, puts into `data` is its own affair.
         let ofProvider: JSONValue = [
-            "if": ["properties": ["provider": ["not": ["const": "standard"]]]],
+            "if": [
+                "properties": ["provider": ["not": ["const": "standard"]]],
+                "not": ["required": ["issuer"]],
+            ],
             "then": ["properties": ["data": ["$ref": .string("#/$defs/\(EventShapes.data.name)")]]],
         ]
         let rules = [ofProvider] + EventShapes.kinds.compactMap { kind in kind.subject.map { rule(kind, needs: $0) } }
-        let names = [EventShapes.event.name] + EventShapes.control.map { "control_\($0.name)" }
+        let names =
+            [EventShapes.event.name, EventShapes.ephemeral.name] + EventShapes.control.map { "control_\($0.name)" }
         let messages = names.map { name -> JSONValue in ["$ref": .string("#/$defs/\(name)")] }
         return [
             "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -43,11 +49,12 @@ enum SchemaDocuments {
 
     private static func object(_ shape: Shape) -> JSONObject {
         var properties: JSONObject = [:]
+        let isEvent = [EventShapes.event.name, EventShapes.ephemeral.name].contains(shape.name)
         for member in shape.members {
-            let isData = shape.name == EventShapes.event.name && member.name == "data"
+            let isData = isEvent && member.name == "data"
             var value = isData ? ["type": "object"] : schema(member.kind)
             // What the relay itself says can be told from events by the type alone.
-            if shape.name == EventShapes.event.name && member.name == "type" {
+            if isEvent && member.name == "type" {
                 value["not"] = ["enum": .array(EventShapes.control.map { .string(WireText($0.name)) })]
             }
             value["description"] = .string(WireText(member.about))
@@ -79,6 +86,7 @@ enum SchemaDocuments {
         case .number: ["type": "number"]
         case .integer: ["type": "integer"]
         case .boolean: ["type": "boolean"]
+        case .always: ["const": .bool(true)]
         case .words(let words): ["enum": .array(words.map { .string(WireText($0)) })]
         case .shape(let name): ["$ref": .string("#/$defs/\(name)")]
         case .list(let element): ["type": "array", "items": .object(schema(element))]

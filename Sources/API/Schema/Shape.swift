@@ -14,6 +14,8 @@ struct Shape: Sendable {
         case number
         case integer
         case boolean
+        /// True, and never false.
+        case always
         /// One of these words.
         case words([String])
         /// Another shape, by its name.

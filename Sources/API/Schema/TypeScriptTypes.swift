@@ -37,11 +37,26 @@ enum TypeScriptTypes {
     /// has any text as its type cannot be narrowed by it.
     private static let custom = """
 
-        /** An event of a standard or supabase source, with a type and data of the sender's own. */
+        /** An event of a standard or supabase source or of a client, with a type and data of the sender's own. */
         export interface RoomwireCustomEvent<Type extends string = string, Data = Record<string, unknown>>
           extends \(base) {
           type: Type;
           data: Data;
+        }
+
+        /** An event that a user published: who it was is the relay's word, not the user's. */
+        export interface RoomwirePublishedEvent<Type extends string = string, Data = Record<string, unknown>>
+          extends RoomwireCustomEvent<Type, Data> {
+          source: "clients";
+          provider: "clients";
+          user: string;
+          issuer: string;
+        }
+
+        /** \(EventShapes.ephemeral.about) */
+        export interface \(EventShapes.ephemeral.name)<Type extends string = string, Data = Record<string, unknown>>
+          extends Omit<RoomwirePublishedEvent<Type, Data>, "id" | "raw" | "synthetic" | "late" | "untracked"> {
+          ephemeral: true;
         }
 
         """
@@ -87,6 +102,7 @@ enum TypeScriptTypes {
         case .string, .time, .id: "string"
         case .number, .integer: "number"
         case .boolean: "boolean"
+        case .always: "true"
         case .words(let words): words.map { "\"\($0)\"" }.joined(separator: " | ")
         case .shape(let name): name
         case .list(let element): "\(type(element))[]"

@@ -36,6 +36,8 @@ package final class Rules: Sendable {
     let metricsHaveOwnAddress: Bool
     /// True if browsers are shown the dashboard.
     let showsDashboard: Bool
+    /// How much clients may publish.
+    let publish: PublishSettings
     /// How long a stream on which nothing happens is silent.
     let heartbeatMilliseconds: Int
     /// What memberships may take.
@@ -44,7 +46,8 @@ package final class Rules: Sendable {
     package init(
         pathPrefix: String, sources: [Source], verifier: TokenVerifier, origins: AllowedOrigins, hasOrigins: Bool,
         proxies: TrustedProxies, metricsHaveOwnAddress: Bool, heartbeatMilliseconds: Int,
-        showsDashboard: Bool = true, members: MemberSettings = MemberSettings()
+        showsDashboard: Bool = true, members: MemberSettings = MemberSettings(),
+        publish: PublishSettings = PublishSettings()
     ) {
         self.pathPrefix = pathPrefix
         prefix = pathPrefix.split(separator: "/").map { WireText(String($0)) }
@@ -57,6 +60,7 @@ package final class Rules: Sendable {
         self.heartbeatMilliseconds = heartbeatMilliseconds
         self.showsDashboard = showsDashboard
         self.members = members
+        self.publish = publish
     }
 
     /// The same rules but for the keys of one issuer; the rules as they are if they have no such issuer.
@@ -65,10 +69,12 @@ package final class Rules: Sendable {
         return Rules(
             pathPrefix: pathPrefix, sources: Array(sources.values), verifier: changed, origins: origins,
             hasOrigins: hasOrigins, proxies: proxies, metricsHaveOwnAddress: metricsHaveOwnAddress,
-            heartbeatMilliseconds: heartbeatMilliseconds, showsDashboard: showsDashboard, members: members)
+            heartbeatMilliseconds: heartbeatMilliseconds, showsDashboard: showsDashboard, members: members,
+            publish: publish)
     }
 
-    /// True if a source of the settings has the name of the relay's own, so that clients can be members of no room.
+    /// True if a source of the settings has the name of the relay's own, so that clients can be members of no room and publish
+    /// nothing.
     var clientSourceIsTaken: Bool { sources[ClientSource.name] != nil }
 
     /// The segments of a path after the API's prefix; nil for a path that is elsewhere.

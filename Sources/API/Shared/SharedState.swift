@@ -13,6 +13,10 @@ package final class SharedState: Sendable {
     let answers = Locked(AnswerCaps())
     let tickets = Locked(Tickets())
     let attempts = Locked(AttemptGate())
+    /// How often clients publish.
+    let publishRates = Locked(PublishRates())
+    /// The ephemeral events that loops have yet to handle.
+    let broadcasts = Broadcasts()
     let revocations: RevocationStore
     /// Who is a member of which room.
     package let members = MemberOwner()
@@ -27,6 +31,8 @@ package final class SharedState: Sendable {
     // What strangers can cause is logged a few lines a second, each kind by itself, so that none hides another.
     let webhookLog: RateLimitedLog
     let accessLog: RateLimitedLog
+    /// Events of clients that could not be kept.
+    let publishLog: RateLimitedLog
     /// A client that keeps failing causes a line a second here, and none among those of others.
     let slowedLog: RateLimitedLog
     /// Pages of origins that are not listed.
@@ -49,6 +55,7 @@ package final class SharedState: Sendable {
         requests = RequestLog(output: output)
         webhookLog = RateLimitedLog(log)
         accessLog = RateLimitedLog(log)
+        publishLog = RateLimitedLog(log, linesPerSecond: 1)
         slowedLog = RateLimitedLog(log, linesPerSecond: 1)
         originLog = RateLimitedLog(log, linesPerSecond: 1)
     }

@@ -13,6 +13,8 @@ struct AppendBatch {
     private(set) var bytes = 0
     /// What became of each draft.
     private(set) var verdicts: [DraftVerdict] = []
+    /// The id of each draft's event: see ``Commit/ids``.
+    private(set) var ids: [EventID?] = []
     /// The keys of the new events.
     private(set) var keys: DedupeBatch
     private var conditions = ConditionCheck()
@@ -23,6 +25,7 @@ struct AppendBatch {
 
     init(_ db: Database, drafts: Int, head: EventID, now: WallTime) throws {
         verdicts.reserveCapacity(drafts)
+        ids.reserveCapacity(drafts)
         self.head = head
         self.now = now
         keys = try DedupeBatch(db)
@@ -33,17 +36,22 @@ struct AppendBatch {
     /// Appends a draft and the events that the fold puts before it, unless its condition does not hold or its key was
     /// there before.
     mutating func append(_ draft: Draft, _ fold: inout RoomFold, _ seen: DedupeIndex) throws {
-        guard conditions.holds(for: draft, in: fold) else { return verdicts.append(.outdated) }
-        verdicts.append(try appendUnconditionally(draft, &fold, seen))
+        guard conditions.holds(for: draft, in: fold) else {
+            verdicts.append(.outdated)
+            return ids.append(nil)
+        }
+        let (verdict, id) = try appendUnconditionally(draft, &fold, seen)
+        verdicts.append(verdict)
+        ids.append(id)
     }
 
     private mutating func appendUnconditionally(
         _ draft: Draft, _ fold: inout RoomFold, _ seen: DedupeIndex
-    ) throws -> DraftVerdict {
+    ) throws -> (DraftVerdict, EventID?) {
         let key = DedupeIndex.Key(source: draft.event.source, key: draft.idempotencyKey)
         let hash = key.hash
         let hasKey = draft.hasKey
-        if try hasKey && keys.contains(key, hash, seen) { return .duplicate }
+        if hasKey, let id = try keys.id(of: key, hash, seen) { return (.duplicate, id) }
         let expanded = fold.apply(draft.event) {
             head = head.next(at: now)
             return head
@@ -56,12 +64,12 @@ struct AppendBatch {
             events.append(logged)
         }
         // Without an event of its own it has no id under which the key could be kept.
-        if expanded.isEmpty { return .duplicate }
+        if expanded.isEmpty { return (.duplicate, nil) }
         if hasKey {
             try insert(key)
             keys.insert(key, hash, head, seen)
         }
-        return .new
+        return (.new, head)
     }
 
     /// Writes an event's row and deletes it again.

@@ -58,13 +58,14 @@ struct DedupeBatch {
         statement = try db.cachedStatement(sql: "SELECT source, key FROM dedupe WHERE id = ?")
     }
 
-    /// True when the key was seen before. A hash alone does not decide: the key is compared with the one it found.
-    func contains(_ key: DedupeIndex.Key, _ hash: Int, _ index: DedupeIndex) throws -> Bool {
-        if let found = new[hash] { return found.key == key }
+    /// The id of the event whose key this is; nil if it was not seen before. A hash alone does not decide: the key is
+    /// compared with the one it found.
+    func id(of key: DedupeIndex.Key, _ hash: Int, _ index: DedupeIndex) throws -> EventID? {
+        if let found = new[hash] { return found.key == key ? found.id : nil }
         guard let id = index[hash],
             let row = try Row.fetchOne(statement, arguments: [id.rawValue])
-        else { return false }
-        return DedupeIndex.Key(row, source: 0, key: 1) == key
+        else { return nil }
+        return DedupeIndex.Key(row, source: 0, key: 1) == key ? id : nil
     }
 
     /// Remembers a key. One whose hash another key has already, which happens once in some 10^13 events, is not

@@ -187,7 +187,7 @@ package final class SQLiteHome: JournalHome {
             live.dirty.formUnion(rooms.keys)
             return Commit(
                 events: batch.events, rooms: rooms, extent: live.extent, verdicts: batch.verdicts,
-                lateTwins: lateTwins)
+                lateTwins: lateTwins, ids: batch.ids)
         }
     }
 

@@ -28,32 +28,36 @@ package final class JournalWriter: Sendable {
     /// Drafts that go into one transaction, and what to call with their verdicts.
     private enum Pending: Sendable {
         case draft(Draft, @Sendable (AppendOutcome) -> Void)
+        case named(Draft, @Sendable (AppendOutcome, EventID?) -> Void)
         case group([Draft], @Sendable (GroupOutcome) -> Void)
 
         var count: Int {
             switch self {
-            case .draft: 1
+            case .draft, .named: 1
             case .group(let drafts, _): drafts.count
             }
         }
 
         var rawBytes: Int {
             switch self {
-            case .draft(let draft, _): draft.raw?.count ?? 0
+            case .draft(let draft, _), .named(let draft, _): draft.raw?.count ?? 0
             case .group(let drafts, _): drafts.reduce(0) { $0 + ($1.raw?.count ?? 0) }
             }
         }
 
         func append(to drafts: inout [Draft]) {
             switch self {
-            case .draft(let draft, _): drafts.append(draft)
+            case .draft(let draft, _), .named(let draft, _): drafts.append(draft)
             case .group(let group, _): drafts += group
             }
         }
 
-        /// - Parameter verdicts: those of its drafts.
-        func complete(_ verdicts: ArraySlice<DraftVerdict>) {
+        /// - Parameters:
+        ///   - verdicts: those of its drafts.
+        ///   - id: the one of its first event, if that is known.
+        func complete(_ verdicts: ArraySlice<DraftVerdict>, id: EventID?) {
             switch self {
+            case .named(_, let completion): completion(.committed(duplicate: verdicts.first == .duplicate), id)
             case .draft(_, let completion): completion(.committed(duplicate: verdicts.first == .duplicate))
             case .group(_, let completion):
                 completion(verdicts.first == .outdated ? .outdated : .committed(Array(verdicts)))
@@ -63,6 +67,7 @@ package final class JournalWriter: Sendable {
         func fail(_ fault: JournalError) {
             switch self {
             case .draft(_, let completion): completion(.failed(fault))
+            case .named(_, let completion): completion(.failed(fault), nil)
             case .group(_, let completion): completion(.failed(fault))
             }
         }
@@ -129,10 +134,22 @@ package final class JournalWriter: Sendable {
     /// Hands over a draft; `completion` is called on the writer's thread and must be quick. False, and no call, when
     /// ``Limits/waitingAppends`` are waiting or the writer is stopping: the sender should come back later.
     package func submit(_ draft: Draft, completion: @escaping @Sendable (AppendOutcome) -> Void) -> Bool {
+        submit(.draft(draft, completion), draft)
+    }
+
+    /// The same for a submitter that needs the id of the event: that of the first one for a duplicate. It is nil if
+    /// nothing was appended, or if the home does not tell.
+    package func submit(
+        _ draft: Draft, identified completion: @escaping @Sendable (AppendOutcome, EventID?) -> Void
+    ) -> Bool {
+        submit(.named(draft, completion), draft)
+    }
+
+    private func submit(_ pending: Pending, _ draft: Draft) -> Bool {
         precondition(draft.condition == nil, "a draft with a condition is submitted as a group")
         return state.change { state in
             guard !state.isStopping, state.waiting < Limits.waitingAppends else { return false }
-            state.queue.append(.draft(draft, completion))
+            state.queue.append(pending)
             state.waiting += 1
             return true
         }
@@ -256,7 +273,8 @@ package final class JournalWriter: Sendable {
             if !commit.events.isEmpty { onCommit(commit) }
             var rest = commit.verdicts[...]
             for pending in batch {
-                pending.complete(rest.prefix(pending.count))
+                let id = commit.ids.indices.contains(rest.startIndex) ? commit.ids[rest.startIndex] : nil
+                pending.complete(rest.prefix(pending.count), id: id)
                 rest = rest.dropFirst(pending.count)
             }
             return commit.events.count

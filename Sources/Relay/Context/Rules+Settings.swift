@@ -17,7 +17,7 @@ extension Rules {
             origins: try AllowedOrigins(settings.cors.origins), hasOrigins: !settings.cors.origins.isEmpty,
             proxies: proxies, metricsHaveOwnAddress: settings.metrics != nil,
             heartbeatMilliseconds: settings.streams.heartbeatMilliseconds, showsDashboard: settings.dashboard,
-            members: settings.presence)
+            members: settings.presence, publish: settings.publish)
     }
 }
 

@@ -4,9 +4,6 @@ internal import Wire
 /// Parses the body of the operator's own backend. It is written for this relay, so an error in it is refused with a
 /// sentence rather than guessed at.
 enum StandardEvent {
-    /// The most users in the audience of one event.
-    private static let mostUsers = 1000
-
     /// Reads a body.
     static func read(
         _ body: JSONObject, source: WireText, receivedAt: WallTime
@@ -51,8 +48,8 @@ enum StandardEvent {
     private static func users(_ body: JSONObject) throws(Rejection) -> [WireText]? {
         guard let value = body["users"], !value.isNull else { return nil }
         let users = value.array?.compactMap(\.string)
-        guard let users, users.count == value.array?.count, users.count <= mostUsers else {
-            throw problem("users should be an array of at most \(mostUsers) texts")
+        guard let users, users.count == value.array?.count, users.count <= Limits.audienceUsers else {
+            throw problem("users should be an array of at most \(Limits.audienceUsers) texts")
         }
         return users
     }

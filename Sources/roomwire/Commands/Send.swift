@@ -8,15 +8,24 @@ internal import Wire
 /// `roomwire send`: webhooks, signed and posted as the provider would.
 struct Send: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Sign webhooks and post them to a relay, as the provider would.",
+        abstract: "Post webhooks to a relay as the provider would, or publish an event as a user.",
         discussion: """
+            With --source it signs webhooks; with --as it publishes an event as a client
+            of that user would.
+
             --scenario meeting posts a short sample meeting. --file posts captured
             requests (see roomwire verify), signed anew with the source's secret; the
             relay drops those that it has already. One line is printed for each request:
             status, event, room, and the reason if it was refused. Exits with 1 if any
             was refused. If the relay is busy, a request is sent up to five times.
 
+            --as publishes one event of --type in --room, with a token made from the
+            settings as for roomwire tail, or with --token or ROOMWIRE_TOKEN. The relay
+            takes the user from the token.
+
             Examples:
+              roomwire send --as ada --type typing --room call_42 --ephemeral
+              roomwire send --as ada --type call.ringing --room call_42 --to bob
               roomwire send --source demo --scenario meeting --speed 10
               roomwire send --source livekit --scenario meeting --room call_42
               roomwire send --source livekit --file captured.jsonl
@@ -28,7 +37,7 @@ struct Send: AsyncParsableCommand {
     }
 
     @Option(help: ArgumentHelp("The source to post to; its secret signs the requests.", valueName: "source"))
-    var source: String
+    var source: String?
 
     @Option(help: "The scenario to post.")
     var scenario: Scenario?
@@ -42,17 +51,33 @@ struct Send: AsyncParsableCommand {
             valueName: "factor"))
     var speed: Double?
 
-    @Option(help: ArgumentHelp("The meeting's room. Default: a new name.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "The room: of the event, or of the meeting. Default: none, or a new name.", valueName: "name"))
     var room: String?
 
     @Option(name: .customLong("repeat"), help: ArgumentHelp("How many times to post everything.", valueName: "count"))
     var times = 1
 
+    @OptionGroup var publication: PublicationOptions
     @OptionGroup var relayURL: RelayURLOption
     @OptionGroup var web: WebOptions
     @OptionGroup var options: SettingsOptions
 
     func validate() throws {
+        guard (source == nil) != (publication.user == nil) else {
+            throw ValidationError("Either --source or --as should be given.")
+        }
+        if publication.user != nil {
+            guard scenario == nil, file == nil, speed == nil else {
+                throw ValidationError("--scenario, --file and --speed go with --source.")
+            }
+            return try validateTimes()
+        }
+        guard publication.isEmpty else {
+            throw ValidationError(
+                "--type, --event-data, --to, --ephemeral, --idempotency-key and --token go with --as.")
+        }
         guard (scenario == nil) != (file == nil) else {
             throw ValidationError("Either --scenario meeting or --file should be given.")
         }
@@ -60,10 +85,21 @@ struct Send: AsyncParsableCommand {
             throw ValidationError("--room goes with --scenario; the requests of a file keep their rooms.")
         }
         guard speed.map({ $0 > 0 }) ?? true else { throw ValidationError("--speed should be more than 0.") }
+        try validateTimes()
+    }
+
+    private func validateTimes() throws {
         guard times >= 1 else { throw ValidationError("--repeat should be at least 1.") }
     }
 
     func run() async throws {
+        if let source { return try await postWebhooks(of: source) }
+        let certificates = try web.certificates()
+        let publisher = try publication.publisher(relayURL, options, room: room, trusting: certificates)
+        try await publisher.publish(times: times)
+    }
+
+    private func postWebhooks(of source: String) async throws {
         let settings = try options.loadCompleted()
         let ready = try ReadySource(named: source, in: settings)
         let captures = try file.map { (path) throws(Failure) in try CaptureFile.read(path) }

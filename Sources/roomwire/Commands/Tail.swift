@@ -118,7 +118,7 @@ struct Tail: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let given = [token, SettingsOptions.environment["ROOMWIRE_TOKEN"]].compactMap { $0 }.first { !$0.isEmpty }
+        let given = TokenSource.given(token)
         var relayURL = relayURL
         if let diagnose { relayURL.url = diagnose }
         let certificates = try web.certificates()
@@ -193,13 +193,7 @@ struct Tail: AsyncParsableCommand {
     }
 
     private func ownTokens(_ settings: Settings, _ url: RelayURL) throws -> @Sendable () -> String {
-        let isGenerated = settings.tokens.issuers.isEmpty
-        // Only the relay of this machine and folder knows the generated secret.
-        if isGenerated && !(url.isLocal && DataFolder(path: settings.data).hasTokenSecret) {
-            throw Failure.invalid(
-                "a token is needed: give --token or ROOMWIRE_TOKEN, or start roomwire serve on this machine first")
-        }
-        let source = try TokenSource(options.loadCompleted())
+        let source = try TokenSource.ofThisMachine(settings, url, options)
         return { [raw] in
             source.mint(user: "tail", raw: raw, admin: false, ttlSeconds: Self.tokenSeconds, now: WallClock.now())
         }

@@ -21,6 +21,7 @@ struct Token: ParsableCommand {
             Examples:
               roomwire token --user ada --room call_42
               roomwire token --user ada --room 'call_*' --ttl 12h
+              roomwire token --user ada --room call_42 --publish typing --publish 'call.*'
               roomwire token --user ada --admin --open
               curl -N -H "Authorization: Bearer $(roomwire token --user me)" \\
                 http://127.0.0.1:3001/api/events
@@ -46,6 +47,11 @@ struct Token: ParsableCommand {
 
     @Flag(help: "Let the token's user be a member of the rooms that it covers.")
     var presence = false
+
+    @Option(
+        help: ArgumentHelp(
+            "A type of event that it lets the user publish; may be given several times.", valueName: "pattern"))
+    var publish: [String] = []
 
     @Option(help: ArgumentHelp("The token's lifetime: 30m, 12h, 7d.", valueName: "duration"))
     var ttl = "1h"
@@ -74,7 +80,10 @@ struct Token: ParsableCommand {
     func validate() throws {
         guard url == nil || open else { throw ValidationError("--url goes with --open.") }
         guard !user.isEmpty else { throw ValidationError("--user should not be empty.") }
-        do { _ = try scope } catch { throw ValidationError("\(error): --room, --type and --source take patterns.") }
+        do {
+            _ = try scope
+            _ = try publishedTypes
+        } catch { throw ValidationError("\(error): --room, --type, --source and --publish take patterns.") }
         guard let milliseconds = Quantity.milliseconds(ttl), milliseconds >= 1000 else {
             throw ValidationError("--ttl should be a duration of at least 1s, as in 30m, 12h or 7d.")
         }
@@ -84,7 +93,7 @@ struct Token: ParsableCommand {
         try checkPlace(options.load())
         let source = try TokenSource(options.loadCompleted(), issuer: issuer)
         let token = source.mint(
-            user: user, scope: try scope, raw: raw, admin: admin, presence: presence,
+            user: user, scope: try scope, raw: raw, admin: admin, presence: presence, publish: try publishedTypes,
             ttlSeconds: Int64((Quantity.milliseconds(ttl) ?? 0) / 1000), now: WallClock.now())
         guard open else { return Terminal.line(token) }
         let link = DashboardLink.link(base: try base(), token: token)
@@ -119,9 +128,17 @@ struct Token: ParsableCommand {
     private var scope: EventScope {
         get throws(PatternError) {
             func patterns(_ texts: [String]) throws(PatternError) -> PatternSet {
-                texts.isEmpty ? .all : try PatternSet(checking: texts.map { WireText($0) })
+                texts.isEmpty ? .all : try Self.patterns(texts)
             }
             return EventScope(rooms: try patterns(room), types: try patterns(type), sources: try patterns(source))
         }
+    }
+
+    private var publishedTypes: PatternSet {
+        get throws(PatternError) { try Self.patterns(publish) }
+    }
+
+    private static func patterns(_ texts: [String]) throws(PatternError) -> PatternSet {
+        try PatternSet(checking: texts.map { WireText($0) })
     }
 }

@@ -24,6 +24,7 @@ struct EventLine {
     /// The participant, track or recording, with durations and marks.
     private static func about(_ event: Event) -> String {
         var parts: [String] = []
+        if let author = event.author { parts.append(author.user.string) }
         if let participant = event.data.participant { parts.append(who(participant)) }
         if let track = event.data.track { parts.append(what(track)) }
         if let recording = event.data.recording { parts.append(what(recording)) }
@@ -32,11 +33,12 @@ struct EventLine {
         let seconds = event.data.participant?.durationSeconds ?? event.data.room?.durationSeconds
         if let seconds { parts.append("after \(duration(seconds))") }
         if event.type == .unknown, let name = event.data.providerEvent { parts.append("named \(name)") }
-        if parts.isEmpty && !event.data.other.isEmpty { parts.append(excerpt(event.data.other)) }
+        if parts.isEmpty || event.author != nil, !event.data.other.isEmpty { parts.append(excerpt(event.data.other)) }
         if event.isSynthetic { parts.append("[synthetic]") }
         if event.isReconciled { parts.append("[reconciled]") }
         if event.isLate { parts.append("[late]") }
         if event.isUntracked { parts.append("[untracked]") }
+        if event.isEphemeral { parts.append("[ephemeral]") }
         return parts.joined(separator: " ")
     }
 

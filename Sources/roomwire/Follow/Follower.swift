@@ -133,6 +133,7 @@ struct Follower {
             case .event(let event):
                 pass(data, event, place: id)
                 remaining = remaining.map { $0 - 1 }
+            case .ephemeral(let event): pass(data, event, place: nil)
             case .control(.snapshot, _):
                 awaitsSnapshot = false
                 pass(data, nil, place: id)

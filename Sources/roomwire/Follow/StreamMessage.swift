@@ -5,6 +5,8 @@ internal import Wire
 enum StreamMessage {
     /// An event of the journal.
     case event(Event)
+    /// An ephemeral event of a client. It does not count towards a limit.
+    case ephemeral(Event)
     /// A message of the relay about the stream. Unlike an event it has no member `id`.
     case control(Control, JSONObject)
     /// Neither: from a newer relay, or another server.
@@ -34,6 +36,8 @@ enum StreamMessage {
         }
         if let (_, event) = Event.read(json) {
             self = .event(event)
+        } else if let event = Event.readEphemeral(json) {
+            self = .ephemeral(event)
         } else if let object = json.object, let control = object["type"]?.string.flatMap(Control.init) {
             self = .control(control, object)
         } else {

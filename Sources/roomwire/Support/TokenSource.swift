@@ -26,6 +26,22 @@ struct TokenSource {
         }
     }
 
+    /// The token of a flag, else of the environment; nil if there is neither.
+    static func given(_ flag: String?) -> String? {
+        [flag, SettingsOptions.environment["ROOMWIRE_TOKEN"]].compactMap { $0 }.first { !$0.isEmpty }
+    }
+
+    /// The minter for a relay, if this machine has the relay's secret.
+    static func ofThisMachine(_ settings: Settings, _ url: RelayURL, _ options: SettingsOptions) throws -> TokenSource {
+        let isGenerated = settings.tokens.issuers.isEmpty
+        // Only the relay of this machine and folder knows the generated secret.
+        if isGenerated && !(url.isLocal && DataFolder(path: settings.data).hasTokenSecret) {
+            throw Failure.invalid(
+                "a token is needed: give --token or ROOMWIRE_TOKEN, or start roomwire serve on this machine first")
+        }
+        return try TokenSource(options.loadCompleted())
+    }
+
     private static func issuer(_ settings: Settings, _ name: String?) throws(Failure) -> IssuerFile {
         if let name {
             if let issuer = settings.tokens.issuers.first(where: { $0.name == name }) { return issuer }
@@ -39,12 +55,13 @@ struct TokenSource {
     /// A token with a new id, by which it can be revoked.
     func mint(
         user: String, scope: EventScope = .everything, raw: Bool = false, admin: Bool = false, presence: Bool = false,
-        ttlSeconds: Int64, now: WallTime
+        publish: PatternSet = .none, ttlSeconds: Int64, now: WallTime
     ) -> String {
         var random = SystemRandomNumberGenerator()
         let id = Hex.text((0..<16).map { _ in UInt8.random(in: 0...255, using: &random) })
         return minter.mint(
-            user: WireText(user), scope: scope, raw: raw, admin: admin, presence: presence, ttlSeconds: ttlSeconds,
+            user: WireText(user), scope: scope, raw: raw, admin: admin, presence: presence, publish: publish,
+            ttlSeconds: ttlSeconds,
             now: now, tokenID: WireText(id))
     }
 }
