@@ -9,18 +9,18 @@ package struct APIAddress: Sendable, Hashable {
     package let isSecure: Bool
 
     /// Reads an address. `wss` and `ws`, as LiveKit's clients have them, stand for `https` and `http`.
-    package init(_ text: String) throws(WebAddress.Mistake) {
+    package init(_ text: String) throws(WebAddress.FormatError) {
         let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"<>\\^`{|}".utf8.contains($0) }
         guard isPlain, let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(),
             let host = parts.host, !host.isEmpty
-        else { throw WebAddress.Mistake(problem: "should be an address, as in https://livekit.example.com") }
+        else { throw WebAddress.FormatError(problem: "should be an address, as in https://livekit.example.com") }
         guard parts.user == nil, parts.password == nil, parts.query == nil, parts.fragment == nil else {
-            throw WebAddress.Mistake(problem: "should have no user, password, query or fragment in it")
+            throw WebAddress.FormatError(problem: "should have no user, password, query or fragment in it")
         }
         isSecure = scheme == "https" || scheme == "wss"
         let isPrivate = (scheme == "http" || scheme == "ws") && PrivateHost.contains(host)
         guard isSecure || isPrivate else {
-            throw WebAddress.Mistake(
+            throw WebAddress.FormatError(
                 problem: "should begin with https://, since its requests have credentials; http:// is for private hosts"
             )
         }

@@ -28,6 +28,6 @@ import Testing
         "https://live kit", "http://notlocal.example", "http://local.",
     ])
     func addressesThatMayNotBeAsked(text: String) {
-        #expect(throws: WebAddress.Mistake.self) { try APIAddress(text) }
+        #expect(throws: WebAddress.FormatError.self) { try APIAddress(text) }
     }
 }
