@@ -1,6 +1,8 @@
 """Members of rooms: users who are present through their own streams."""
 
 import contextlib
+import json
+import signal
 import threading
 import time
 import urllib.parse
@@ -207,6 +209,59 @@ def test_a_token_that_ends_leaves_after_the_grace(start):
     stream.control("token_expired")
     roomwire.wait_until(lambda: members(relay, "hall") == {}, "the grace to end")
     assert log(relay, "hall") == ["joined ada", "left ada timeout"]
+
+
+def test_the_command_makes_tokens_for_members(start):
+    relay = start()
+    made = relay.run("token", "--user", "ada", "--room", "hall", "--presence").stdout.strip()
+    stream = join(relay, "hall", token=made)
+    wait_members(relay, "hall", {"ada"})
+    assert jwt.decode(made, options={"verify_signature": False})["roomwire"]["presence"] is True
+    plain = relay.run("token", "--user", "ada").stdout.strip()
+    assert "presence" not in jwt.decode(plain, options={"verify_signature": False})["roomwire"]
+    stream.close()
+
+
+def test_a_guest_of_a_provider_is_no_member(shared, room):
+    claims = {"iss": roomwire.LIVEKIT_KEY, "sub": "ada", "exp": int(time.time()) + 600, "presence": True,
+              "roomwire": {"presence": True}, "video": {"roomJoin": True, "room": room}}
+    guest = jwt.encode(claims, roomwire.LIVEKIT_SECRET, "HS256")
+    answer = shared.get(f"/events?presence={room}", guest, headers={"Accept": "text/event-stream"})
+    assert (answer.status_code, answer.json()["reason"]) == (403, "presence_not_granted")
+    assert put(shared, room, {}, token=guest).json()["reason"] == "presence_not_granted"
+
+
+def test_a_grant_of_another_shape_is_refused(shared, room):
+    wrong = roomwire.token(grant={"presence": "yes"})
+    assert put(shared, room, {}, token=wrong).json()["reason"] == "malformed_token"
+
+
+def test_a_ticket_carries_the_grant_and_a_reload_counts(start):
+    relay = start(presence={"grace": "10m"})
+    answer = requests.post(relay.url("/tickets"), headers={"Authorization": f"Bearer {member_token()}"},
+                           timeout=roomwire.DEADLINE_SECONDS)
+    stream = clients.Stream(relay, f"presence=hall&ticket={answer.json()['ticket']}")
+    wait_members(relay, "hall", {"ada"})
+    config = roomwire.settings(presence={"grace": "200ms"})
+    (relay.folder / "roomwire.yaml").write_text(json.dumps(config))
+    relay.process.send_signal(signal.SIGHUP)
+    roomwire.wait_until(lambda: "presence.grace" in relay.said(), "the reload")
+    stream.close()
+    wait_members(relay, "hall", set())
+    assert log(relay, "hall") == ["joined ada", "left ada timeout"]
+
+
+def test_a_cookie_from_a_page_of_another_site_changes_nothing(shared, room):
+    stream = join(shared, room)
+    wait_members(shared, room, {"ada"})
+    headers = {"Cookie": f"roomwire={member_token()}", "Origin": "https://elsewhere.example.com"}
+    address = shared.url(f"/presence/{room}")
+    for method in ("PUT", "DELETE"):
+        answer = requests.request(method, address, headers=headers, json={"state": {"a": 1}},
+                                  timeout=roomwire.DEADLINE_SECONDS)
+        assert answer.status_code == 401 and answer.json()["reason"] == "missing_token"
+    assert members(shared, room)["ada"]["state"] == {}
+    stream.close()
 
 
 def test_a_source_named_clients_switches_members_off(start):
