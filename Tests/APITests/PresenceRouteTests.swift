@@ -3,6 +3,7 @@ import Events
 import Fanout
 import FrontDoor
 import Journal
+import TestSupport
 import Testing
 import Wire
 

@@ -4,6 +4,7 @@ import Fanout
 import Journal
 import Platform
 import Telemetry
+import TestSupport
 import Testing
 import Wire
 

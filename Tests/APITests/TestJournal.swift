@@ -1,6 +1,7 @@
 import Events
 import Journal
 import Platform
+import TestSupport
 import Wire
 
 /// A journal in memory: every draft is an event, but for those whose keys were appended before.

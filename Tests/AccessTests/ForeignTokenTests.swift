@@ -1,6 +1,7 @@
 import Access
 import Events
 import Foundation
+import TestSupport
 import Testing
 import Wire
 

@@ -1,5 +1,6 @@
 import Access
 import Events
+import TestSupport
 import Testing
 import Wire
 

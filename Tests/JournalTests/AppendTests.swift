@@ -1,5 +1,6 @@
 import Events
 import GRDB
+import TestSupport
 import Testing
 import Wire
 

@@ -1,6 +1,7 @@
 import Events
 import GRDB
 import Platform
+import TestSupport
 import Testing
 import Wire
 

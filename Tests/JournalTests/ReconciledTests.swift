@@ -1,4 +1,5 @@
 import Events
+import TestSupport
 import Testing
 import Wire
 
@@ -108,7 +109,7 @@ struct ReconciledTests {
         driver.apply(Make.started(), Make.joined("PA_1"))
         let logged = driver.apply(reconciled(Make.finished(at: 60_000)))
         #expect(logged.summary == ["participant_left PA_1 synthetic", "room_finished synthetic"])
-        #expect(logged.allSatisfy(\.isReconciled))
+        #expect(logged.allSatisfy { $0.isReconciled })
         #expect(summary(&driver, Make.left("PA_1", at: 50_000, joinedAt: 0)) == ["participant_left PA_1 late"])
     }
 

@@ -1,6 +1,7 @@
 import Events
 import Foundation
 import Platform
+import TestSupport
 import Testing
 import Wire
 

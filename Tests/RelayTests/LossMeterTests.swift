@@ -1,6 +1,7 @@
 import API
 import Events
 import Platform
+import TestSupport
 import Testing
 import Wire
 

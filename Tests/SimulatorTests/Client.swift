@@ -1,4 +1,5 @@
 import Events
+import TestSupport
 import Wire
 
 @testable import Fanout

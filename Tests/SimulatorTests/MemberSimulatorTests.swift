@@ -2,6 +2,7 @@ import Events
 import Foundation
 import Journal
 import Platform
+import TestSupport
 import Testing
 import Wire
 

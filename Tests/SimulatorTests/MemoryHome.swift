@@ -1,5 +1,6 @@
 import Events
 import Platform
+import TestSupport
 import Wire
 
 @testable import Journal

@@ -1,5 +1,6 @@
 import Events
 import Journal
+import TestSupport
 import Wire
 
 /// A reconciler that is in more of a hurry than a real one: it corrects whatever differs, at once, also what webhooks on

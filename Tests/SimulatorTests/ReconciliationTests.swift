@@ -1,6 +1,7 @@
 import Events
 import Foundation
 import Journal
+import TestSupport
 import Testing
 import Wire
 

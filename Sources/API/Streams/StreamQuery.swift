@@ -196,7 +196,8 @@ extension StreamQuery {
     }
 
     private static let known = [
-        "room", "type", "source", "participant", "reconciled", "named", "snapshot", "presence", "lastEventId", "since", "tail",
+        "room", "type", "source", "participant", "reconciled", "named", "snapshot", "presence", "lastEventId", "since",
+        "tail",
         "limit", "wait", "format", "heartbeat", "refuse", "access_token", "ticket",
     ]
 }
