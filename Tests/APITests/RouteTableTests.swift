@@ -18,12 +18,14 @@ import Wire
         ("/api/schema/events.json", ["GET", "HEAD"], true),
         ("/api/streams/1/renew", ["POST"], true),
         ("/api/admin/rejects", ["GET", "HEAD"], true),
+        ("/api/admin/rejects/1/capture", ["GET", "HEAD"], true),
         ("/api/admin/streams", ["GET", "HEAD"], true),
         ("/api/admin/streams/1", ["DELETE"], true),
         ("/api/admin/revoke", ["POST"], true),
         ("/api/admin/revocations", ["GET", "HEAD", "DELETE"], true),
         ("/api/admin/rooms/app/hall", ["DELETE"], true),
         ("/api/admin/sources", ["GET", "HEAD"], true),
+        ("/api/presence/hall", ["PUT", "DELETE"], true),
         ("/healthz", ["GET", "HEAD"], false),
         ("/readyz", ["GET", "HEAD"], false),
         ("/metrics", ["GET", "HEAD"], false),
@@ -100,7 +102,7 @@ import Wire
         let props = try StageProps()
         let stage = try APIStage(props)
         #expect(try stage.send("GET", "/").text.contains("/api/events"))
-        #expect(try stage.send("OPTIONS", "*").header("Allow") == "GET, HEAD, POST, DELETE, OPTIONS")
+        #expect(try stage.send("OPTIONS", "*").header("Allow") == "GET, HEAD, POST, PUT, DELETE, OPTIONS")
         #expect(try stage.send("OPTIONS", "/").status == 204)
         #expect(try stage.send("GET", "*").reason == "malformed_request")
     }

@@ -63,6 +63,7 @@ final class RelayContext: Sendable {
         requestLog = RateLimitedLog(log)
         forwardingNotice = ForwardingNotice(log)
         declareSeries(settings)
+        shared.rejects.capture(settings.rejects.capture)
     }
 
     /// Puts the series on the metrics page that these settings may bring.
@@ -96,7 +97,8 @@ final class RelayContext: Sendable {
                     journal: JournalReading(counters: writer.counters, damage: damage.withLock { $0 }),
                     process: health.process,
                     loopLags: health.loopLags(now: SteadyTime.now()), isReady: readiness().isReady,
-                    streamsLimit: shared.admission.settings.total, log: output.writer.counters)
+                    streamsLimit: shared.admission.settings.total, log: output.writer.counters,
+                    members: shared.members.reading)
                 return metrics.page(readings, format: format)
             })
     }
