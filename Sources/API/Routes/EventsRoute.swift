@@ -13,8 +13,8 @@ enum EventsRoute {
         if let sentence = impossible(query, request.rules) { throw QueryError(sentence: sentence) }
         var filter = try effectiveFilter(
             for: identity, requested: query.requested, participants: query.participants)
-        if !query.presence.isEmpty { try checkPresence(query.presence, of: identity, request.rules) }
         filter.reconciled = query.reconciled
+        if !query.presence.isEmpty { try checkPresence(query.presence, of: identity, request.rules) }
         if request.http.method == "HEAD" { return .answer(StreamHead.alone(query.format)) }
         let plan = StreamPlan(query: query, identity: identity, filter: filter)
         return query.format == .json ? .page(plan) : .stream(plan)

@@ -197,7 +197,6 @@ extension StreamQuery {
 
     private static let known = [
         "room", "type", "source", "participant", "reconciled", "named", "snapshot", "presence", "lastEventId", "since",
-        "tail",
-        "limit", "wait", "format", "heartbeat", "refuse", "access_token", "ticket",
+        "tail", "limit", "wait", "format", "heartbeat", "refuse", "access_token", "ticket",
     ]
 }
