@@ -13,6 +13,7 @@ import Wire
         ("GET", "/api/events?wait=0", false), ("HEAD", "/api/events", false), ("GET", "/api/rooms", false),
         ("GET", "/api/rooms/hall", false), ("POST", "/api/tickets", false), ("GET", "/api/diag/stream", false),
         ("POST", "/api/streams/1/renew", false), ("GET", "/api/admin/rejects", true),
+        ("GET", "/api/admin/rejects/1/capture", true),
         ("GET", "/api/admin/streams", true), ("DELETE", "/api/admin/streams/1", true),
         ("POST", "/api/admin/revoke", true), ("GET", "/api/admin/revocations", true),
         ("DELETE", "/api/admin/revocations", true), ("DELETE", "/api/admin/rooms/app/hall", true),

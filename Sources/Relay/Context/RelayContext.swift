@@ -63,6 +63,7 @@ final class RelayContext: Sendable {
         requestLog = RateLimitedLog(log)
         forwardingNotice = ForwardingNotice(log)
         declareSeries(settings)
+        shared.rejects.capture(settings.rejects.capture)
     }
 
     /// Puts the series on the metrics page that these settings may bring.

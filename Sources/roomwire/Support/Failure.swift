@@ -1,11 +1,11 @@
-/// Why a command stops: one sentence for whoever called it, and the code that the process exits with.
+/// Why a command stops: one sentence for the user, and the exit code of the process.
 struct Failure: Error, Equatable {
     let sentence: String
     let exitCode: Int32
 
-    /// The caller asked for something that cannot be done.
-    static func mistake(_ sentence: String) -> Failure { Failure(sentence: sentence, exitCode: 2) }
+    /// The arguments, a file or the settings cannot be used: exit code 2.
+    static func invalid(_ sentence: String) -> Failure { Failure(sentence: sentence, exitCode: 2) }
 
-    /// The answer is no, or the world is in the way.
+    /// The relay refuses, or cannot be reached: exit code 1.
     static func refused(_ sentence: String) -> Failure { Failure(sentence: sentence, exitCode: 1) }
 }
