@@ -108,12 +108,12 @@ struct StageProps: Sendable {
 
     /// A token that ends in an hour.
     func token(
-        _ user: WireText = "ada", rooms: PatternSet = .all, admin: Bool = false, id: WireText? = nil,
-        ttlSeconds: Int64 = 3600
+        _ user: WireText = "ada", rooms: PatternSet = .all, admin: Bool = false, presence: Bool = false,
+        id: WireText? = nil, ttlSeconds: Int64 = 3600
     ) -> WireText {
         WireText(
             minter.mint(
-                user: user, scope: EventScope(rooms: rooms), admin: admin, ttlSeconds: ttlSeconds,
+                user: user, scope: EventScope(rooms: rooms), admin: admin, presence: presence, ttlSeconds: ttlSeconds,
                 now: WallClock.now(), tokenID: id))
     }
 }
@@ -147,19 +147,21 @@ final class APIStage: LoopTurns {
     ///   - origins: whose pages may read answers.
     init(
         _ props: StageProps, caps: StreamCapSettings = StreamCapSettings(), replacesOldest: Bool = false,
-        rooms: [RoomState] = [], origins: [String] = [], metricsHaveOwnAddress: Bool = false
+        rooms: [RoomState] = [], origins: [String] = [], metricsHaveOwnAddress: Bool = false,
+        members: MemberSettings = MemberSettings(), source name: String = "app"
     ) throws {
         self.props = props
         loop = try Loop()
         folder = try TemporaryFolder()
         let standard = try #require(Providers.named("standard"))
         let source = Source(
-            name: "app", providerName: "standard",
-            provider: try standard.init(settings: ProviderSettings(source: "app", secrets: [StageProps.webhookSecret])))
+            name: name, providerName: "standard",
+            provider: try standard.init(
+                settings: ProviderSettings(source: WireText(name), secrets: [StageProps.webhookSecret])))
         let rules = Rules(
             pathPrefix: "/api", sources: [source], verifier: props.verifier, origins: try AllowedOrigins(origins),
             hasOrigins: !origins.isEmpty, proxies: TrustedProxies(networks: [], header: "x-forwarded-for"),
-            metricsHaveOwnAddress: metricsHaveOwnAddress, heartbeatMilliseconds: 15_000)
+            metricsHaveOwnAddress: metricsHaveOwnAddress, heartbeatMilliseconds: 15_000, members: members)
         shared = SharedState(
             rules: rules, keys: keys, admission: StreamAdmission(caps, replacesOldest: replacesOldest),
             revocations: try RevocationStore(path: "\(folder.path)/revocations.json"), metrics: Metrics(),
@@ -173,6 +175,7 @@ final class APIStage: LoopTurns {
             home: journal, clock: WallClock.now,
             onCommit: { commit in commits.withLock { $0.append(commit) } })
         reader = try JournalReader(home: journal)
+        shared.members.start(rooms, writer: writer, members)
         hub.writeDirectly = { OutletResult(System.write($0, $1)) }
         api = LoopAPI(
             LoopAPI.Parts(

@@ -1,3 +1,4 @@
+internal import Access
 internal import Events
 internal import FrontDoor
 internal import Journal
@@ -26,6 +27,9 @@ struct Inquiry {
     /// An event to append; the closure is called with the outcome, on another thread and whether the request still waits
     /// or not.
     var append: (draft: Draft, done: @Sendable (AppendOutcome) -> Void)?
+    /// A change of a membership. The closure that it is given is called when the journal has the change, on another
+    /// thread or at once; what it throws refuses the request.
+    var member: ((_ done: @escaping @Sendable (MemberAnswer) -> Void) throws(MemberRefusal) -> Void)?
     /// After this time the request is answered with what there is.
     var waitMilliseconds = Limits.gatherMilliseconds
     /// Makes the answer of the parts, and of whether they are all there.

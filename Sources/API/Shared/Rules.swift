@@ -1,4 +1,5 @@
 package import Access
+internal import Events
 internal import Telemetry
 package import Webhooks
 package import Wire
@@ -37,11 +38,13 @@ package final class Rules: Sendable {
     let showsDashboard: Bool
     /// How long a stream on which nothing happens is silent.
     let heartbeatMilliseconds: Int
+    /// What memberships may take.
+    let members: MemberSettings
 
     package init(
         pathPrefix: String, sources: [Source], verifier: TokenVerifier, origins: AllowedOrigins, hasOrigins: Bool,
         proxies: TrustedProxies, metricsHaveOwnAddress: Bool, heartbeatMilliseconds: Int,
-        showsDashboard: Bool = true
+        showsDashboard: Bool = true, members: MemberSettings = MemberSettings()
     ) {
         self.pathPrefix = pathPrefix
         prefix = pathPrefix.split(separator: "/").map { WireText(String($0)) }
@@ -53,6 +56,7 @@ package final class Rules: Sendable {
         self.metricsHaveOwnAddress = metricsHaveOwnAddress
         self.heartbeatMilliseconds = heartbeatMilliseconds
         self.showsDashboard = showsDashboard
+        self.members = members
     }
 
     /// The same rules but for the keys of one issuer; the rules as they are if they have no such issuer.
@@ -61,8 +65,11 @@ package final class Rules: Sendable {
         return Rules(
             pathPrefix: pathPrefix, sources: Array(sources.values), verifier: changed, origins: origins,
             hasOrigins: hasOrigins, proxies: proxies, metricsHaveOwnAddress: metricsHaveOwnAddress,
-            heartbeatMilliseconds: heartbeatMilliseconds, showsDashboard: showsDashboard)
+            heartbeatMilliseconds: heartbeatMilliseconds, showsDashboard: showsDashboard, members: members)
     }
+
+    /// True if a source of the settings has the name of the relay's own, so that clients can be members of no room.
+    var clientSourceIsTaken: Bool { sources[ClientSource.name] != nil }
 
     /// The segments of a path after the API's prefix; nil for a path that is elsewhere.
     func path(of path: [WireText]) -> ArraySlice<WireText>? {

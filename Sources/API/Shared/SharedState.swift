@@ -14,6 +14,8 @@ package final class SharedState: Sendable {
     let tickets = Locked(Tickets())
     let attempts = Locked(AttemptGate())
     let revocations: RevocationStore
+    /// Who is a member of which room.
+    package let members = MemberOwner()
     let keys: any KeyDemand
     package let metrics: Metrics
     package let rejects = RejectLog()
@@ -63,7 +65,10 @@ package final class SharedState: Sendable {
     package var isDraining: Bool { draining.withLock { $0 } }
 
     /// The relay stops from now on.
-    package func beginDraining() { draining.withLock { $0 = true } }
+    package func beginDraining() {
+        draining.withLock { $0 = true }
+        members.beginDraining()
+    }
 
     /// Whether new streams and webhooks are turned away. A relay whose successor takes over its sockets still serves
     /// the clients that got through to it.

@@ -1,3 +1,4 @@
+internal import API
 internal import EventLoop
 internal import Events
 internal import Journal
@@ -59,6 +60,7 @@ final class Watch: Sendable {
 
     private func look(_ round: inout Round, now: SteadyTime) {
         context.reportAcceptedWebhooks()
+        context.shared.members.tick()
         // If this thread itself stood still, the whole process did, and the loops need a moment as well.
         let wasAsleep = round.lastLook.map { now - $0 > Limits.stalledLoopMilliseconds / 2 } ?? false
         round.lastLook = now
