@@ -1,5 +1,5 @@
-import TestSupport
 import Events
+import TestSupport
 import Wire
 
 @testable import Journal
