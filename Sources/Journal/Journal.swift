@@ -106,21 +106,6 @@ package struct JournalSize: Sendable, Equatable {
     }
 }
 
-/// A reconciled event whose webhook arrived after it. Reconciled events less late twins are the webhooks that were
-/// lost.
-package struct LateTwin: Sendable, Hashable {
-    /// The name of the source.
-    package let source: WireText
-    /// The type of the reconciled event. That of the webhook may differ: an aborted connection is the twin of a leave.
-    package let type: EventType
-
-    /// A late twin.
-    package init(source: WireText, type: EventType) {
-        self.source = source
-        self.type = type
-    }
-}
-
 /// What one transaction brought.
 package struct Commit: Sendable {
     /// What is new, in order. May hold more events than drafts (synthetic leaves) or fewer (duplicates).

@@ -73,6 +73,7 @@ import Wire
     @Test func theEnvelopeHasJustTheMembersThatAnEventWrites() throws {
         var event = Event(type: .participantLeft, source: "s", provider: "livekit", room: "a", receivedAt: 2)
         event.isSynthetic = true
+        event.isReconciled = true
         event.isLate = true
         event.isUntracked = true
         event.users = ["ada"]

@@ -1,9 +1,24 @@
-internal import Events
-internal import Wire
+package import Events
+package import Wire
 
 // The webhook that tells what reconciliation has told before: its twin. It was late and not lost, is marked late, and
 // changes nothing. Each reconciled event has one twin; times tell it from events of a later stay, session or
 // publication with the same id.
+
+/// A reconciled event whose webhook arrived after it. Reconciled events less late twins are the webhooks that were
+/// lost.
+package struct LateTwin: Sendable, Hashable {
+    /// The name of the source.
+    package let source: WireText
+    /// The type of the reconciled event. That of the webhook may differ: an aborted connection is the twin of a leave.
+    package let type: EventType
+
+    /// A late twin.
+    package init(source: WireText, type: EventType) {
+        self.source = source
+        self.type = type
+    }
+}
 
 extension FoldMemory {
     /// What a reconciled event and its twin have in common.
@@ -24,8 +39,16 @@ extension RoomFold {
         return (FoldMemory.Twin(room: key, type: type, id: id), time)
     }
 
-    /// The reconciled event that told before what a webhook tells; nil if there is none.
-    func twin(of event: Event, _ key: RoomKey) -> FoldMemory.Twin? {
+    /// What reconciliation told before of what a webhook tells.
+    enum Told: Equatable {
+        /// The same.
+        case twin(FoldMemory.Twin)
+        /// A later stay under the same id: the webhook is of an earlier one.
+        case laterStay
+    }
+
+    /// What reconciliation told before of what a webhook tells, so that the webhook is late; nil if nothing.
+    func told(_ event: Event, _ key: RoomKey) -> Told? {
         guard !event.isSynthetic, !memory.twins.isEmpty, let (type, id, time) = event.reconcilable else { return nil }
         var twin = FoldMemory.Twin(room: key, type: type, id: id)
         var expected = memory.twins[twin]
@@ -36,14 +59,16 @@ extension RoomFold {
             expected = memory.twins[twin]
         }
         guard let expected else { return nil }
-        let isSame =
+        let isLate =
             switch type {
             case .roomStarted: isTwin(start: event, time, expected, namesSession, key)
             case .roomFinished: isTwin(finish: time, expected, namesSession, key, event)
             case .participantLeft: isTwin(leave: event, expected, key)
             default: time <= expected + Limits.sessionStartSlackMilliseconds
             }
-        return isSame ? twin : nil
+        guard isLate else { return nil }
+        let isOfStay = type == .participantJoined || type == .participantLeft && event.data.participant?.joinedAt != nil
+        return isOfStay && time < expected - Limits.sessionStartSlackMilliseconds ? .laterStay : .twin(twin)
     }
 
     private func isTwin(
@@ -76,6 +101,13 @@ extension RoomFold {
         }
         // The participant came back under the same id: only a leave that is certainly of the stay before is a twin.
         return isOfThatStay == true && participant.began(before: open.participants[index].participant)
+    }
+
+    /// True if a join begins another stay than the one under its id that reconciliation told.
+    func isNewStay(_ participant: Participant, at time: WallTime, _ key: RoomKey) -> Bool {
+        let twin = FoldMemory.Twin(room: key, type: .participantJoined, id: participant.id)
+        guard let expected = memory.twins[twin] else { return false }
+        return (participant.joinedAt ?? time) > expected + Limits.sessionStartSlackMilliseconds
     }
 
     /// What is to be logged for an event that reconciliation made: nothing if it would change no state. The provider's

@@ -10,13 +10,12 @@ extension RoomFold {
         guard let key = Self.key(of: event) else { return [event] }
         if let member = event.member { return applies(event, member, key) ? [event] : [] }
         if event.isReconciled { return expandReconciled(event, key) }
-        if twin(of: event, key) != nil { return [event.markedLate] }
+        if told(event, key) != nil { return [event.markedLate] }
         switch event.type {
         case .roomStarted: return expandStart(event, key)
         case .roomFinished: return expandFinish(event, key)
         case .participantJoined: return expandJoin(event, key)
-        case .participantLeft:
-            return [isTwinOfSynthetic(event, key) || isOfEarlierStay(event, key) ? event.markedLate : event]
+        case .participantLeft: return [isTwinOfSynthetic(event, key) ? event.markedLate : event]
         case .participantConnectionAborted: return expandAbort(event, key)
         default: return [event]
         }
@@ -55,29 +54,20 @@ extension RoomFold {
         return closing(open, supersededBy: event) + [event]
     }
 
-    /// A join in the open session. If the participant is inside with an earlier stay, the leave of that was lost or is
-    /// late, and comes first; if with a later one, the join is late.
+    /// A join in the open session. If the participant is inside with an earlier stay that reconciliation told, the leave
+    /// of that was lost or is late, and comes first.
     private func returning(_ participant: Participant, _ event: Event, _ open: RoomState, _ key: RoomKey) -> [Event] {
-        guard let index = open.index(of: participant.id) else { return [event] }
-        if isOfEarlierStay(event, key) { return [event.markedLate] }
+        guard let index = open.index(of: participant.id), isNewStay(participant, at: event.timestamp, key) else {
+            return [event]
+        }
         var before = open.participants[index].participant
-        guard before.began(before: participant) else { return [event] }
         before.leaveReason = RoomEnd.superseded
         return [event.leave(of: before, in: open.room, at: event.timestamp), event]
-    }
-
-    /// True if the participant of an event has left since and come back under the same id.
-    private func isOfEarlierStay(_ event: Event, _ key: RoomKey) -> Bool {
-        guard let participant = event.data.participant, let open = state(of: key),
-            let index = open.index(of: participant.id)
-        else { return false }
-        return participant.began(before: open.participants[index].participant)
     }
 
     /// An aborted connection of a participant who is inside brings a leave as well, so that joins and leaves balance.
     /// In most cases the participant never was inside; then it brings none.
     private func expandAbort(_ event: Event, _ key: RoomKey) -> [Event] {
-        if isOfEarlierStay(event, key) { return [event.markedLate] }
         guard let aborted = event.data.participant, let open = state(of: key), let index = open.index(of: aborted.id)
         else { return [event] }
         var participant = open.participants[index].participant

@@ -25,7 +25,7 @@ extension RoomFold {
 
     /// An event that came after its time changes no room. It may be the twin of a reconciled event.
     private mutating func recordLate(_ event: Event, _ key: RoomKey) {
-        if let twin = twin(of: event, key) {
+        if case .twin(let twin) = told(event, key) {
             memory.twins[twin] = nil
             lateTwins.append(LateTwin(source: key.source, type: twin.type))
         }
