@@ -58,6 +58,7 @@ extension Hub {
 
     /// Writes to one stream, or has the event wait for it.
     private func offer(_ frames: inout EphemeralFrames, to subscriber: Subscriber) {
+        guard subscriber.takesEphemeralEvents else { return }
         guard subscriber.state == .live else { return hold(frames.event, for: subscriber) }
         let frame = frames.frame(for: subscriber.group.key.format)
         let result = write(frame, to: subscriber)

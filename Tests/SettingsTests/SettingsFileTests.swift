@@ -76,6 +76,7 @@ func problems(
           {heartbeat: 20s, per_user: 50, per_address: 100, total: 0, new_per_second: 500, over_cap: oldest, retry: 5s,
            max_age: 6h}
         presence: {grace: 20s, members_per_room: 500, rooms_per_user: 7, rooms_per_stream: 3, updates_per_second: 2}
+        publish: {per_second: 7, per_room_per_second: 70, body: 8KiB}
         proxy: {trusted: [127.0.0.1, "2001:db8::/32"], header: X-Forwarded-For}
         cors: {origins: ["https://dash.example.com", "https://*.Example.com"]}
         rejects: {capture: true}

@@ -1,6 +1,5 @@
 import Events
 import Journal
-import TestSupport
 import Wire
 
 /// A reconciler that is in more of a hurry than a real one: it corrects whatever differs, at once, also what webhooks on
@@ -13,7 +12,7 @@ struct ReconcilerDouble {
         let now: WallTime
     }
 
-    /// Corrections that were duplicates: the provider's ids return, and the next one needs a key of its own.
+    /// Keys that the journal has: the provider's ids return, and the next correction needs a key of its own.
     private var spent: Set<WireText> = []
 
     /// What the relay would have to be told, a group for each room.
@@ -26,7 +25,7 @@ struct ReconcilerDouble {
     }
 
     mutating func note(_ drafts: [Draft], _ verdicts: [DraftVerdict]) {
-        for (draft, verdict) in zip(drafts, verdicts) where verdict == .duplicate { spent.insert(draft.idempotencyKey) }
+        for (draft, verdict) in zip(drafts, verdicts) where verdict != .outdated { spent.insert(draft.idempotencyKey) }
     }
 
     private func correct(
