@@ -351,6 +351,10 @@ export interface RoomwireEventBase {
   provider: string;
   /** The room's name. */
   room?: string;
+  /** Who published it, by the token that was shown; in events of clients. */
+  user?: string;
+  /** Which issuer vouches for the user's name; in events of clients. */
+  issuer?: string;
   /** When it happened by the provider's word, in milliseconds since 1970. */
   timestamp: number;
   /** When the relay received it, in milliseconds since 1970. */
@@ -679,11 +683,26 @@ export type RoomwireEvent =
 /** The types that the relay knows. */
 export type RoomwireEventType = RoomwireEvent["type"];
 
-/** An event of a standard or supabase source, with a type and data of the sender's own. */
+/** An event of a standard or supabase source or of a client, with a type and data of the sender's own. */
 export interface RoomwireCustomEvent<Type extends string = string, Data = Record<string, unknown>>
   extends RoomwireEventBase {
   type: Type;
   data: Data;
+}
+
+/** An event that a user published: who it was is the relay's word, not the user's. */
+export interface RoomwirePublishedEvent<Type extends string = string, Data = Record<string, unknown>>
+  extends RoomwireCustomEvent<Type, Data> {
+  source: "clients";
+  provider: "clients";
+  user: string;
+  issuer: string;
+}
+
+/** An event of a client that is not in the log: it is sent once, and never replayed. */
+export interface RoomwireEphemeralEvent<Type extends string = string, Data = Record<string, unknown>>
+  extends Omit<RoomwirePublishedEvent<Type, Data>, "id" | "raw" | "synthetic" | "late" | "untracked"> {
+  ephemeral: true;
 }
 
 /** The first event of every stream. */
