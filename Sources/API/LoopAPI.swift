@@ -6,7 +6,7 @@ internal import FrontDoor
 package import Journal
 internal import Platform
 internal import Telemetry
-internal import Wire
+package import Wire
 
 /// The API of one loop: it finds the route of each request, does what the route says, and keeps what requests wait for.
 /// It belongs to its loop's thread.
@@ -232,14 +232,14 @@ package final class LoopAPI {
 
     // MARK: Time
 
-    /// Ends what has waited long enough; for a few times a second.
-    package func tick() {
-        pages.endThoseThatAreDue(looksForClients: true)
-        gatherings.endThoseThatAreLate()
+    /// Answers the requests that have waited long enough. To be called a few times a second.
+    package func tick(now: SteadyTime) {
+        pages.endThoseThatAreDue(now: now, looksForClients: true)
+        gatherings.endThoseThatAreLate(now: now)
     }
 
-    /// Answers the pages that have received what they wait for; for after each burst of messages.
-    package func answerPages() { pages.endThoseThatAreDue() }
+    /// Answers the pages that have received what they wait for. To be called after each burst of messages.
+    package func answerPages() { pages.endThoseThatAreDue(now: .now()) }
 
     /// True when ``runTurn(until:)`` has something to do.
     package var needsTurn: Bool { !rooms.isEmpty }

@@ -94,9 +94,7 @@ final class Gatherings {
     }
 
     /// Answers those that have waited long enough.
-    func endThoseThatAreLate() {
-        guard !gatherings.isEmpty else { return }
-        let now = SteadyTime.now()
+    func endThoseThatAreLate(now: SteadyTime) {
         for (id, gathering) in gatherings where now >= gathering.deadline { finish(id, isComplete: false) }
     }
 

@@ -47,9 +47,7 @@ final class Pages {
 
     /// Answers the pages that have what they wait for, or have waited long enough.
     /// - Parameter looksForClients: whether those whose clients have gone are to end as well.
-    func endThoseThatAreDue(looksForClients: Bool = false) {
-        guard !waiting.isEmpty else { return }
-        let now = SteadyTime.now()
+    func endThoseThatAreDue(now: SteadyTime, looksForClients: Bool = false) {
         for page in waiting {
             let poll = page.poll
             let isDue = now >= poll.deadline || poll.hasFoundWhatItWaitsFor

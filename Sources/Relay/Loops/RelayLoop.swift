@@ -99,7 +99,7 @@ final class RelayLoop: LoopTurns {
     private func tick() {
         begin()
         hub.tick()
-        api?.tick()
+        api?.tick(now: .now())
         if drain != nil { goOnDraining() }
         let now = SteadyTime.now()
         pulse.turned(now: now, lateMilliseconds: max(0, now - tickDue))
