@@ -73,25 +73,25 @@ package struct WebAddress: Sendable, Hashable {
     package let isLoopback: Bool
 
     /// What is wrong with an address, to be read after its name.
-    package struct Mistake: Error, Sendable, Equatable {
+    package struct InvalidAddressError: Error, Sendable, Equatable {
         /// The rest of the sentence.
         package let problem: String
     }
 
     /// Reads an address.
-    package init(_ text: String) throws(Mistake) {
+    package init(_ text: String) throws(InvalidAddressError) {
         // What is left are the characters of RFC 3986: no two readers of addresses see different hosts in them.
         let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"<>\\^`{|}".utf8.contains($0) }
         guard isPlain, let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(),
             let host = parts.host, !host.isEmpty
-        else { throw Mistake(problem: "should be an address, as in https://idp.example.com/keys") }
+        else { throw InvalidAddressError(problem: "should be an address, as in https://idp.example.com/keys") }
         guard parts.user == nil, parts.password == nil else {
-            throw Mistake(problem: "should have no user and password in it")
+            throw InvalidAddressError(problem: "should have no user and password in it")
         }
         isLoopback = Self.isLoopback(host)
         isSecure = scheme == "https"
         guard isSecure || (scheme == "http" && isLoopback) else {
-            throw Mistake(
+            throw InvalidAddressError(
                 problem: "should begin with https://, since whoever changes the answer can mint tokens")
         }
         self.text = text

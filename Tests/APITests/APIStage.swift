@@ -263,7 +263,7 @@ final class APIStage: LoopTurns {
     func work() {
         while true {
             let messages = port.take()
-            for message in messages { api?.take(message) }
+            for message in messages { api?.handle(message) }
             let asked = pages
             pages = []
             for (page, cursor) in asked { hub.pageArrived(page, after: cursor) }

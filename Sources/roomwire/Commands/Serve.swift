@@ -54,10 +54,10 @@ struct Serve: AsyncParsableCommand {
         } catch {
             let sentence = "the relay could not start: \(error)"
             // A service manager that is told 2 does not try again: see deploy/systemd.
-            throw Relay.needsOperator(error) ? Failure.mistake(sentence) : Failure.refused(sentence)
+            throw Relay.needsOperator(error) ? Failure.invalidInput(sentence) : Failure.refused(sentence)
         }
         // Before anything is said, which may take as long as it takes somebody to read it.
-        relay.obey(signals)
+        relay.handle(signals)
         for line in Welcome(settings: settings, addresses: relay.addresses, demo: demo, flags: options.pasted).lines {
             Terminal.announce(line)
         }

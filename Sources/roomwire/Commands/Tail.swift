@@ -122,7 +122,7 @@ struct Tail: AsyncParsableCommand {
         let isGenerated = settings.tokens.issuers.isEmpty
         // The made-up secret is known to the relay of this machine and folder alone.
         if isGenerated && !(url.isLocal && DataFolder(path: settings.data).hasTokenSecret) {
-            throw Failure.mistake(
+            throw Failure.invalidInput(
                 "a token is needed: give --token or ROOMWIRE_TOKEN, or run roomwire serve on this machine first")
         }
         let source = try TokenSource(options.loadCompleted())

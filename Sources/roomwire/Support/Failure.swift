@@ -1,11 +1,11 @@
-/// Why a command stops: one sentence for whoever called it, and the code that the process exits with.
+/// Why a command stops: one sentence for the caller, and the exit code of the process.
 struct Failure: Error, Equatable {
     let sentence: String
     let exitCode: Int32
 
-    /// The caller asked for something that cannot be done.
-    static func mistake(_ sentence: String) -> Failure { Failure(sentence: sentence, exitCode: 2) }
+    /// The command's arguments, files or settings are invalid.
+    static func invalidInput(_ sentence: String) -> Failure { Failure(sentence: sentence, exitCode: 2) }
 
-    /// The answer is no, or the world is in the way.
+    /// The relay refused, or something outside of the command failed.
     static func refused(_ sentence: String) -> Failure { Failure(sentence: sentence, exitCode: 1) }
 }

@@ -12,7 +12,7 @@ enum InputFile {
             }
             return Array(try file.readToEnd() ?? Data())
         } catch {
-            throw .mistake("\(path): \(reason(path))")
+            throw .invalidInput("\(path): \(reason(path))")
         }
     }
 

@@ -8,15 +8,15 @@ struct ReadySource {
 
     /// The source of this name.
     init(named name: String, in settings: Settings) throws(Failure) {
-        guard let source = settings.source(named: name) else { throw .mistake(Self.unknown(name, settings)) }
+        guard let source = settings.source(named: name) else { throw .invalidInput(Self.unknown(name, settings)) }
         guard let type = Providers.named(source.provider) else {
-            throw .mistake("the source \(name) has the unknown provider \(source.provider)")
+            throw .invalidInput("the source \(name) has the unknown provider \(source.provider)")
         }
         self.settings = source
         do {
             provider = try type.init(settings: source.forProvider)
         } catch {
-            throw .mistake("sources.\(name).\(error.setting): \(error.problem)")
+            throw .invalidInput("sources.\(name).\(error.setting): \(error.problem)")
         }
     }
 
@@ -36,7 +36,7 @@ enum CaptureFile {
         do {
             return try Capture.read(bytes)
         } catch {
-            throw .mistake("\(path): \(error)")
+            throw .invalidInput("\(path): \(error)")
         }
     }
 }

@@ -49,7 +49,7 @@ struct RelayURL {
         let trimmed = base.hasSuffix("/") ? String(base.dropLast()) : base
         guard let parts = URLComponents(string: trimmed), let host = parts.host, !host.isEmpty,
             parts.scheme == "http" || parts.scheme == "https", parts.query == nil, parts.fragment == nil
-        else { throw .mistake("--url should be the relay's address, as in http://127.0.0.1:3001, not \(base)") }
+        else { throw .invalidInput("--url should be the relay's address, as in http://127.0.0.1:3001, not \(base)") }
         text = !prefix.isEmpty && trimmed.hasSuffix(prefix) ? trimmed : trimmed + prefix
         isLocal = ["localhost", "::1", "[::1]"].contains(host) || host.hasPrefix("127.")
     }
@@ -59,7 +59,7 @@ struct RelayURL {
 
     /// The URL of something in the API; `path` is escaped already.
     func url(_ path: String) throws(Failure) -> URL {
-        guard let url = URL(string: text + path) else { throw .mistake("\(text)\(path) is no URL") }
+        guard let url = URL(string: text + path) else { throw .invalidInput("\(text)\(path) is no URL") }
         return url
     }
 }

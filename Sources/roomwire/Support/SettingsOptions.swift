@@ -34,7 +34,7 @@ struct SettingsOptions: ParsableArguments {
             return try Settings.load(file: file, environment: environment, overrides: overrides)
         } catch {
             let lead = error.problems.count == 1 ? "" : "the settings cannot be used:\n"
-            throw .mistake(lead + error.description)
+            throw .invalidInput(lead + error.description)
         }
     }
 
@@ -44,7 +44,7 @@ struct SettingsOptions: ParsableArguments {
         do {
             return try settings.completed(demo: DataFolder(path: settings.data).hasDemoSource)
         } catch {
-            throw .mistake(error.description)
+            throw .invalidInput(error.description)
         }
     }
 

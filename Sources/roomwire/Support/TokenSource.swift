@@ -12,15 +12,17 @@ struct TokenSource {
     init(_ settings: Settings, issuer name: String? = nil) throws {
         let issuer = try Self.issuer(settings, name)
         guard let secret = issuer.hs256 else {
-            throw Failure.mistake("the issuer \(issuer.name) has public keys only; its own server makes its tokens")
+            throw Failure.invalidInput(
+                "the issuer \(issuer.name) has public keys only; its own server makes its tokens")
         }
         guard issuer.claims.isEmpty else {
-            throw Failure.mistake("the issuer \(issuer.name) has claims of its own; its own server makes its tokens")
+            throw Failure.invalidInput(
+                "the issuer \(issuer.name) has claims of its own; its own server makes its tokens")
         }
         do {
             minter = try TokenMinter(secret: secret, issuer: issuer.issuer, audience: issuer.audience)
         } catch {
-            throw Failure.mistake("\(error)")
+            throw Failure.invalidInput("\(error)")
         }
     }
 
@@ -28,10 +30,10 @@ struct TokenSource {
         if let name {
             if let issuer = settings.tokens.issuers.first(where: { $0.name == name }) { return issuer }
             let names = settings.tokens.issuers.map(\.name).joined(separator: ", ")
-            throw .mistake("the settings have no issuer \(name), but \(names)")
+            throw .invalidInput("the settings have no issuer \(name), but \(names)")
         }
         if let issuer = settings.mintingIssuer { return issuer }
-        throw .mistake("no issuer in the settings has a shared secret (hs256) to make tokens with")
+        throw .invalidInput("no issuer in the settings has a shared secret (hs256) to make tokens with")
     }
 
     /// A token with an id of its own, by which it can be revoked.
