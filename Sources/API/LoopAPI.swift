@@ -64,6 +64,7 @@ package final class LoopAPI {
         }
     }
 
+    /// An API without requests.
     package init(_ parts: Parts) {
         let (shared, hub, port) = (parts.shared, parts.hub, parts.port)
         self.shared = shared

@@ -19,6 +19,9 @@ package struct Event: Sendable, Equatable {
     /// True if the relay created it so that counts balance: the leave of a participant who was inside when the room
     /// finished, or the finish of a session that the provider did not send or that an administrator ordered.
     package var isSynthetic = false
+    /// True if reconciliation created it: the provider's API told that the webhook was lost, or that a room finished
+    /// and took its participants along. Such events are ``isSynthetic``, too.
+    package var isReconciled = false
     /// True if it arrived too late and changes no state: a real leave or finish after its synthetic twin, the join of a
     /// participant whose leave arrived first, the join of a session that has finished, or any event that would open or
     /// close a session older than the room's open one.
@@ -52,7 +55,9 @@ package struct Event: Sendable, Equatable {
             receivedAt: receivedAt)
         event.timestamp = object["timestamp"]?.integer ?? receivedAt
         event.data = EventData(object["data"]?.object ?? [:])
+        if provider == ClientSource.name, event.type.isOfMembers { event.data.takeMember() }
         event.isSynthetic = object["synthetic"]?.bool ?? false
+        event.isReconciled = object["reconciled"]?.bool ?? false
         event.isLate = object["late"]?.bool ?? false
         event.isUntracked = object["untracked"]?.bool ?? false
         return (id, event)
@@ -69,6 +74,7 @@ package struct Event: Sendable, Equatable {
             writer.member("timestamp", timestamp)
             writer.member("receivedAt", receivedAt)
             if isSynthetic { writer.member("synthetic", true) }
+            if isReconciled { writer.member("reconciled", true) }
             if isLate { writer.member("late", true) }
             if isUntracked { writer.member("untracked", true) }
             // That there is an audience, and not who: clients that fold room state leave such events out, as the relay.
@@ -88,6 +94,8 @@ package struct EventData: Sendable, Equatable {
     package var track: Track?
     /// The recording it concerns.
     package var recording: Recording?
+    /// The member it concerns, in events that the relay makes of its streams.
+    package var member: Member?
     /// The provider's own name of the event.
     package var providerEvent: WireText?
     /// All other members by name: `stream`, `ingress`, `transcript`, `call`, `job`, or a `standard` sender's own data.
@@ -100,6 +108,13 @@ package struct EventData: Sendable, Equatable {
     /// sender may send, stays in ``other``.
     package init(_ object: JSONObject) {
         other = object.filter { !take($0) }
+    }
+
+    /// Reads the member out of ``other``. Only events of ``ClientSource`` have one: to senders of webhooks `member` is a
+    /// name like any other.
+    mutating func takeMember() {
+        member = Member(other["member"])
+        if member != nil { other["member"] = nil }
     }
 
     private mutating func take(_ member: JSONObject.Member) -> Bool {
@@ -130,9 +145,43 @@ package struct EventData: Sendable, Equatable {
         if let participant { writer.member("participant") { participant.write(to: &$0) } }
         if let track { writer.member("track") { track.write(to: &$0) } }
         if let recording { writer.member("recording") { recording.write(to: &$0) } }
+        if let member { writer.member("member") { member.write(to: &$0) } }
         for member in other.members { writer.member(member.name, member.value) }
         writer.member("providerEvent", providerEvent)
     }
+}
+
+/// A condition on which a draft is appended: the room is as it was when the draft was decided on.
+///
+/// The reconciler reads the journal's head and its rooms, asks the provider, and compares. By then webhooks may have
+/// arrived. The condition makes such a comparison outdated instead of letting it undo what a webhook told.
+package struct RoomCondition: Sendable, Hashable {
+    /// The room, open or not.
+    package let room: RoomKey
+    /// The condition holds as long as no later event has touched the room: none that opens or closes it, and none of a
+    /// participant, track or recording in it, whether that event changed the state or was late. Events with an
+    /// audience, and events of types that tell nothing about rooms, do not touch it.
+    ///
+    /// It works for rooms that are not open, too: a webhook that opens the room, and one that closes it again, both
+    /// touch it.
+    package let untouchedSince: EventID
+
+    /// A condition on a room, with the journal's head as it was when the room's state was read.
+    package init(room: RoomKey, untouchedSince: EventID) {
+        self.room = room
+        self.untouchedSince = untouchedSince
+    }
+}
+
+/// What became of a draft in a commit.
+package enum DraftVerdict: Sendable, Hashable {
+    /// It was appended.
+    case new
+    /// Nothing was appended: its key was seen before, in the journal or earlier in the batch; or it is an event of the
+    /// relay's own that would change nothing any more.
+    case duplicate
+    /// Nothing was appended and no key was kept: its condition does not hold.
+    case outdated
 }
 
 /// An event that is to be appended to the journal.
@@ -143,11 +192,16 @@ package struct Draft: Sendable {
     package var idempotencyKey: WireText
     /// The provider's body as JSON on one line, without secrets, for subscribers whose grant includes `raw`.
     package var raw: [UInt8]?
+    /// What must hold for it to be appended; nil for no condition. Drafts that follow one another in a batch with equal
+    /// conditions are a group: the condition is checked once, before the first of them, so that the first does not make
+    /// the others outdated. All of them are appended, or none is.
+    package var condition: RoomCondition?
 
     /// An event to append under this key.
-    package init(event: Event, idempotencyKey: WireText, raw: [UInt8]? = nil) {
+    package init(event: Event, idempotencyKey: WireText, raw: [UInt8]? = nil, condition: RoomCondition? = nil) {
         self.event = event
         self.idempotencyKey = idempotencyKey
         self.raw = raw
+        self.condition = condition
     }
 }

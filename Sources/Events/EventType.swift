@@ -90,6 +90,6 @@ package struct EventType: RawRepresentable, Sendable, Hashable {
         .recordingUpdated, .recordingEnded, .recordingReady, .recordingFailed, .streamStarted, .streamUpdated,
         .streamEnded, .streamFailed, .ingressStarted, .ingressEnded, .transcriptStarted, .transcriptReady,
         .transcriptFailed, .agentJobStarted, .agentJobEnded, .batchJobFinished, .batchJobFailed, .assistantRequested,
-        .unknown,
+        .memberJoined, .memberUpdated, .memberLeft, .unknown,
     ]
 }

@@ -64,6 +64,7 @@ extension Limits {
     private static var journalRelations: [(Bool, String)] {
         [
             (commitEvents <= waitingAppends, "a full commit can wait"),
+            (2 * memberEventsUnderWay <= waitingAppends, "members leave webhooks room to wait"),
             (commitEvents <= ringEvents, "a commit does not displace its own events from the ring"),
             (pageEvents <= ringEvents, "a page has no more events than the ring"),
             (pageBytes <= ringBytes, "a page has no more bytes than the ring"),

@@ -246,6 +246,8 @@ extension Limits {
     package static let rememberedDepartures = 4_096
     /// The most room sessions whose finish is remembered, so that later events of the session are recognised as late.
     package static let rememberedFinishes = 4_096
+    /// The most closed rooms whose last event is remembered, for conditions on rooms that are not open.
+    package static let rememberedTouches = 4_096
     /// The most events in one batch of finishes of silent rooms; a room with more participants is a batch by itself.
     /// Ingest never waits for more than one batch.
     package static let staleRoomEvents = 500
@@ -256,6 +258,13 @@ extension Limits {
     /// How long before the start of a session a participant may have joined and still belong to it: Daily gives the
     /// start and the first join different times.
     package static let sessionStartSlackMilliseconds: Int64 = 2_000
+
+    // Members
+
+    /// The most bytes of a member's state, as JSON.
+    package static let memberStateBytes = 1024
+    /// The most events about members that wait for a commit. Further ones are made later, so that webhooks find room.
+    package static let memberEventsUnderWay = 4_096
 
     // Fan-out
 

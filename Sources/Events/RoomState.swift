@@ -27,6 +27,8 @@ package struct RoomState: Sendable, Equatable {
     package var participants: [ParticipantState]
     /// Recordings under way.
     package var recordings: [Recording]
+    /// Users who are present through their streams; only rooms of ``ClientSource`` have any.
+    package var members = MemberTable()
     /// The last event that changed it.
     package var lastEventID: EventID
 
@@ -43,6 +45,10 @@ package struct RoomState: Sendable, Equatable {
     /// Source and name.
     package var key: RoomKey { RoomKey(source: source, name: room.name) }
 
+    /// True for a room that is there for its members alone. It has no session and no participants, and lists keep it
+    /// apart from the providers' rooms.
+    package var isOfMembers: Bool { provider == ClientSource.name }
+
     /// Parses what ``write(to:)`` wrote.
     package init?(_ json: JSONValue) {
         guard let object = json.object, let source = object["source"]?.string,
@@ -53,6 +59,7 @@ package struct RoomState: Sendable, Equatable {
         self.init(source: source, provider: provider, room: room, lastEventID: last)
         participants = (object["participants"]?.array ?? []).compactMap(ParticipantState.init)
         recordings = (object["recordings"]?.array ?? []).compactMap { Recording($0) }
+        members = MemberTable((object["members"]?.array ?? []).compactMap { Member($0) })
     }
 
     /// Writes the whole object: the room's members, then its participants and recordings.
@@ -73,6 +80,10 @@ package struct RoomState: Sendable, Equatable {
         writer.name("recordings")
         writer.array { writer in
             for recording in recordings { writer.object(recording.write) }
+        }
+        if !members.isEmpty {
+            writer.name("members")
+            members.write(to: &writer)
         }
         writer.member("lastEventId", id: lastEventID)
     }

@@ -5,7 +5,8 @@ package import Wire
 ///
 /// `append` is called on the journal's own thread by ``JournalWriter``; `page` on reader threads. Both block.
 package protocol JournalHome: Sendable {
-    /// Commits drafts in one transaction, duplicates left out, and the events the room-state fold adds put in.
+    /// Commits drafts in one transaction: those that are duplicates, or whose condition does not hold, are left out,
+    /// and the events that the room-state fold adds are put in. Earlier drafts of the batch count.
     /// When it returns, what it returns is durable. When it throws, nothing of the batch is in the log,
     /// and the next append may succeed. Errors are ``JournalError``.
     func append(_ drafts: [Draft], now: WallTime) throws -> Commit
@@ -18,6 +19,9 @@ package protocol JournalHome: Sendable {
 
     /// Every open room, as of the last commit.
     func rooms() throws -> [RoomState]
+
+    /// The extent and the open rooms of one moment. The head is what a ``RoomCondition`` on these rooms needs.
+    func currentState() throws -> JournalState
 
     /// The cursor after which the first event is the first that was committed at `time` or later.
     func cursor(since time: WallTime) throws -> EventID
@@ -68,6 +72,20 @@ extension JournalHome {
     package func staleRooms(now: WallTime) throws -> [Draft] { [] }
 }
 
+/// The journal at one moment, between two commits.
+package struct JournalState: Sendable {
+    /// Its ends.
+    package let extent: JournalExtent
+    /// Every open room, in no order.
+    package let rooms: [RoomState]
+
+    /// The journal at one moment.
+    package init(extent: JournalExtent, rooms: [RoomState]) {
+        self.extent = extent
+        self.rooms = rooms
+    }
+}
+
 /// How much a log holds.
 package struct JournalSize: Sendable, Equatable {
     /// How many events.
@@ -96,21 +114,19 @@ package struct Commit: Sendable {
     package let rooms: [RoomKey: RoomState?]
     /// The log after it.
     package let extent: JournalExtent
-    /// How many drafts were duplicates of something committed before, or of one before it in the same batch; the
-    /// relay's own finishes of rooms that are not open count as such.
-    package let duplicates: Int
-    /// Which drafts these were, by their index in the batch.
-    package let duplicateIndexes: Set<Int>
+    /// What became of each draft, in the order of the batch.
+    package let verdicts: [DraftVerdict]
 
     /// What one transaction brought.
     package init(
-        events: [JournalEvent], rooms: [RoomKey: RoomState?], extent: JournalExtent, duplicates: Int,
-        duplicateIndexes: Set<Int> = []
+        events: [JournalEvent], rooms: [RoomKey: RoomState?], extent: JournalExtent, verdicts: [DraftVerdict]
     ) {
         self.events = events
         self.rooms = rooms
         self.extent = extent
-        self.duplicates = duplicates
-        self.duplicateIndexes = duplicateIndexes
+        self.verdicts = verdicts
     }
+
+    /// How many drafts have this verdict.
+    package func count(_ verdict: DraftVerdict) -> Int { verdicts.count { $0 == verdict } }
 }

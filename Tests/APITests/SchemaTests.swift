@@ -94,6 +94,13 @@ import Wire
         #expect(Set(inside.members.map(\.name.string)) == names(EventShapes.participantState))
     }
 
+    @Test func membersHaveJustTheMembersThatTheyWrite() throws {
+        let member = Member(
+            principal: Principal(issuer: "own", user: "ada"), state: ["status": "away"], since: 1, streams: 2,
+            leaveReason: "left")
+        #expect(try members(member.write) == names(EventShapes.member))
+    }
+
     @Test func everyTypeAndShapeStandsInTheTypeScriptTypes() {
         let text = String(decoding: TypeScriptTypes.document, as: UTF8.self)
         for type in EventType.known { #expect(text.contains("\"\(type.rawValue)\"")) }

@@ -31,19 +31,18 @@ final class TestJournal: JournalHome {
     func append(_ drafts: [Draft], now: WallTime) throws -> Commit {
         try checked { state in
             var events: [JournalEvent] = []
-            var duplicates: Set<Int> = []
-            for (index, draft) in drafts.enumerated() {
+            var verdicts: [DraftVerdict] = []
+            for draft in drafts {
                 guard state.keys.insert(draft.idempotencyKey).inserted else {
-                    duplicates.insert(index)
+                    verdicts.append(.duplicate)
                     continue
                 }
+                verdicts.append(.new)
                 let last = (state.events + events).last?.id ?? .zero
                 events.append(JournalEvent(id: last.next(at: now), event: draft.event, raw: draft.raw))
             }
             state.events += events
-            return Commit(
-                events: events, rooms: [:], extent: Self.extent(state), duplicates: duplicates.count,
-                duplicateIndexes: duplicates)
+            return Commit(events: events, rooms: [:], extent: Self.extent(state), verdicts: verdicts)
         }
     }
 
@@ -64,6 +63,8 @@ final class TestJournal: JournalHome {
     func extent() throws -> JournalExtent { try checked { Self.extent($0) } }
 
     func rooms() throws -> [RoomState] { [] }
+
+    func currentState() throws -> JournalState { JournalState(extent: try extent(), rooms: []) }
 
     func cursor(since time: WallTime) throws -> EventID {
         try checked { state in state.events.last { $0.id.milliseconds < time }?.id ?? .zero }

@@ -45,11 +45,11 @@ struct AppendTests {
         }
         let first = try home.append([draft("a"), draft("a"), draft("b")], now: start)
         #expect(first.events.map(\.event.source) == ["a", "b"])
-        #expect(first.duplicates == 1)
-        #expect(first.duplicateIndexes == [1])
+        #expect(first.count(.duplicate) == 1)
+        #expect(first.verdicts == [.new, .duplicate, .new])
         let second = try home.append([draft("b"), draft("c")], now: start + 1)
         #expect(second.events.map(\.event.source) == ["c"])
-        #expect(second.duplicateIndexes == [0])
+        #expect(second.verdicts == [.duplicate, .new])
         #expect(try home.all().map(\.event.source) == ["a", "b", "c"])
     }
 
@@ -61,13 +61,13 @@ struct AppendTests {
         ]
         let first = try home.append(drafts, now: start)
         #expect(first.events.count == 2)
-        #expect(try home.append(drafts, now: start + 1).duplicates == 2)
+        #expect(try home.append(drafts, now: start + 1).count(.duplicate) == 2)
         let page = try home.page(after: .zero, events: 10, bytes: 10_000)
         #expect(page.events.map { $0.raw?.count } == [0, nil])
         #expect(page.events.map(\.event.users) == [[], nil])
         // Also once the keys were read back from the file.
         try home.close()
-        #expect(try folder.home().append(drafts, now: start + 2).duplicates == 2)
+        #expect(try folder.home().append(drafts, now: start + 2).count(.duplicate) == 2)
     }
 
     @Test func aFailedTransactionLeavesNothingBehind() throws {
@@ -86,7 +86,7 @@ struct AppendTests {
         let first = try home.append(Make.plain(3), now: start)
         let second = try home.append(Make.plain(3), now: start + 5)
         #expect(second.events.isEmpty)
-        #expect(second.duplicates == 3)
+        #expect(second.count(.duplicate) == 3)
         #expect(second.extent == first.extent)
     }
 

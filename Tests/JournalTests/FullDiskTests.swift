@@ -43,7 +43,7 @@ struct FullDiskTests {
 
         try limitFile(toPages: 1_000_000)
         let after = try home.append(large, now: start - 99)
-        #expect(after.duplicates == 0)
+        #expect(after.count(.duplicate) == 0)
         // The joined, two synthetic leaves, the finish, the rest.
         #expect(after.events.count == 204)
         let next = before.extent.head.rawValue + 1

@@ -127,7 +127,7 @@ struct RetentionTests {
         let count = try home.pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM dedupe") }
         #expect(count == 3)
         #expect(home.live.withLock { $0.seen.count } == 3)
-        #expect(try home.append(Make.plain(6), now: start).duplicates == 3)
+        #expect(try home.append(Make.plain(6), now: start).count(.duplicate) == 3)
     }
 
     @Test func upkeepSavesTheRoomsWhenMuchCameAfterTheLastTime() throws {

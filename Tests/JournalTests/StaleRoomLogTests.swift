@@ -49,7 +49,7 @@ struct StaleRoomLogTests {
         let after = try openLog(folder.crashed())
         #expect(after.staleRooms(now: at(9_000_000)).isEmpty)
         let again = try after.append(drafts, now: at(9_000_000))
-        #expect(again.events.isEmpty && again.duplicateIndexes == [0])
+        #expect(again.events.isEmpty && again.verdicts == [.duplicate])
         #expect(try after.all().map(\.text) == home.all().map(\.text))
         #expect(try after.size() == home.size())
     }

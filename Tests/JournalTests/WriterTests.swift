@@ -32,11 +32,13 @@ final class GatedHome: JournalHome {
         if fails == true { throw JournalError(operation: "append", code: 13, text: "database or disk is full") }
         state.change { $0.batches.append(drafts.map(\.idempotencyKey)) }
         let id = EventID(milliseconds: now, sequence: 0)
-        let duplicates = Set(drafts.indices.filter { drafts[$0].idempotencyKey == "again" })
         return Commit(
             events: drafts.map { JournalEvent(id: id, event: $0.event) }, rooms: [:],
-            extent: JournalExtent(trimmedThrough: .zero, head: id), duplicates: duplicates.count,
-            duplicateIndexes: duplicates)
+            extent: JournalExtent(trimmedThrough: .zero, head: id),
+            verdicts: drafts.map { draft in
+                if draft.condition != nil, draft.idempotencyKey == "outdated" { return .outdated }
+                return draft.idempotencyKey == "again" ? .duplicate : .new
+            })
     }
 
     func page(after cursor: EventID, events: Int, bytes: Int) throws -> JournalPage {
@@ -51,6 +53,7 @@ final class GatedHome: JournalHome {
     }
 
     func rooms() throws -> [RoomState] { [] }
+    func currentState() throws -> JournalState { JournalState(extent: try extent(), rooms: []) }
     func size() throws -> JournalSize { JournalSize() }
     func probe(_ draft: Draft, now: WallTime) throws {}
     func cursor(since time: WallTime) throws -> EventID { .zero }

@@ -42,18 +42,24 @@ final class MemoryHome: JournalHome {
             // As in SQLite the space ends in the middle of the work, which is undone then.
             var next = disk
             var events: [JournalEvent] = []
-            var duplicates: Set<Int> = []
-            for (index, draft) in drafts.enumerated() {
-                let isOwn = draft.event.isSynthetic
-                guard isOwn || next.keys.insert("\(draft.event.source)/\(draft.idempotencyKey)").inserted else {
-                    duplicates.insert(index)
+            var verdicts: [DraftVerdict] = []
+            var conditions = ConditionCheck()
+            for draft in drafts {
+                guard conditions.holds(for: draft, in: next.fold) else {
+                    verdicts.append(.outdated)
+                    continue
+                }
+                let key: WireText = "\(draft.event.source)/\(draft.idempotencyKey)"
+                guard !draft.hasKey || !next.keys.contains(key) else {
+                    verdicts.append(.duplicate)
                     continue
                 }
                 let logged = next.fold.apply(draft.event) {
                     next.head = next.head.next(at: now)
                     return next.head
                 }
-                if logged.isEmpty { duplicates.insert(index) }
+                verdicts.append(logged.isEmpty ? .duplicate : .new)
+                if draft.hasKey, !logged.isEmpty { next.keys.insert(key) }
                 for (offset, entry) in logged.enumerated() {
                     let raw = offset == logged.count - 1 ? draft.raw : nil
                     events.append(JournalEvent(id: entry.id, event: entry.event, raw: raw))
@@ -63,9 +69,7 @@ final class MemoryHome: JournalHome {
             let rooms = next.fold.commit()
             next.events += events
             disk = next
-            return Commit(
-                events: events, rooms: rooms, extent: Self.extent(disk), duplicates: duplicates.count,
-                duplicateIndexes: duplicates)
+            return Commit(events: events, rooms: rooms, extent: Self.extent(disk), verdicts: verdicts)
         }
     }
 
@@ -87,6 +91,10 @@ final class MemoryHome: JournalHome {
     }
 
     func extent() -> JournalExtent { disk.withLock { Self.extent($0) } }
+
+    func currentState() -> JournalState {
+        disk.withLock { JournalState(extent: Self.extent($0), rooms: $0.fold.rooms) }
+    }
 
     func rooms() -> [RoomState] { disk.withLock { $0.fold.rooms } }
 

@@ -32,6 +32,15 @@ struct FilterValues {
         return value
     }
 
+    /// Reads a parameter that is 1 or 0.
+    static func flag(_ name: WireText, _ value: WireText) throws(QueryError) -> Bool {
+        switch value {
+        case "1", "true": return true
+        case "0", "false": return false
+        default: throw QueryError(sentence: "\(name)= is 1 or 0.")
+        }
+    }
+
     /// The error for a parameter that is not one of `known`.
     static func unknown(_ name: WireText, of known: [String]) -> QueryError {
         let nearest =

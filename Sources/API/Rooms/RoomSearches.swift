@@ -37,10 +37,12 @@ final class RoomSearches {
     /// - Parameters:
     ///   - name: only rooms with exactly this name. It is not a pattern.
     ///   - needsJSON: false if only the rooms' tags will be needed.
+    ///   - findsMembers: true if rooms that are there for their members alone are wanted, too.
     func find(
-        _ filter: EventFilter, name: WireText? = nil, needsJSON: Bool = true, _ found: @escaping ([RoomEntry]) -> Void
+        _ filter: EventFilter, name: WireText? = nil, needsJSON: Bool = true, findsMembers: Bool = false,
+        _ found: @escaping ([RoomEntry]) -> Void
     ) {
-        var search = RoomSearch(table, filter: filter, name: name, needsJSON: needsJSON)
+        var search = RoomSearch(table, filter: filter, name: name, needsJSON: needsJSON, findsMembers: findsMembers)
         if search.isSmall, search.run(in: &table, until: { false }) { return found(search.rooms(in: table)) }
         waiting.append(Waiting(search: search, found: found))
         turns.schedule()

@@ -34,6 +34,22 @@ final class RoomEntry {
         return hash
     }
 
+    /// What a list of rooms with members shows of it.
+    private func writeMemberRoom(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("name", state.room.name)
+            writer.name("members")
+            state.members.write(to: &writer)
+            writer.member("lastEventId", id: state.lastEventID)
+        }
+    }
+
+    fileprivate var newJSON: [UInt8] {
+        JSONWriter.bytes { writer in
+            if state.isOfMembers { writeMemberRoom(to: &writer) } else { state.write(to: &writer) }
+        }
+    }
+
     /// True if the entry is listed before `other`: ordered by name, then by source, byte by byte.
     fileprivate func precedes(_ other: RoomEntry) -> Bool {
         RoomTable.precedes((state.room.name, state.source), (other.state.room.name, other.state.source))
@@ -96,7 +112,7 @@ struct RoomTable {
     /// The room's JSON. It is kept for the next request, up to ``Limits/keptRoomBytes`` for all rooms together.
     mutating func json(of entry: RoomEntry) -> [UInt8] {
         if let json = entry.json { return json }
-        let json = JSONWriter.bytes { entry.state.write(to: &$0) }
+        let json = entry.newJSON
         if entry.isOpen, keptBytes + json.count <= Limits.keptRoomBytes {
             entry.json = json
             keptBytes += json.count
@@ -131,6 +147,7 @@ struct RoomSearch {
     private let lastNumber: UInt64
     private let onlyNamed: WireText?
     private let needsJSON: Bool
+    private let findsMembers: Bool
     private var next = 0
     private var found: [RoomEntry] = []
 
@@ -138,8 +155,13 @@ struct RoomSearch {
     /// - Parameters:
     ///   - name: only rooms with exactly this name. It is not a pattern.
     ///   - needsJSON: false if only the rooms' tags will be needed.
-    init(_ table: RoomTable, filter: EventFilter, name: WireText? = nil, needsJSON: Bool = true) {
+    ///   - findsMembers: true if rooms that are there for their members alone are wanted, too.
+    init(
+        _ table: RoomTable, filter: EventFilter, name: WireText? = nil, needsJSON: Bool = true,
+        findsMembers: Bool = false
+    ) {
         self.filter = filter
+        self.findsMembers = findsMembers
         self.needsJSON = needsJSON
         onlyNamed = name
         lastNumber = table.lastNumber
@@ -173,7 +195,8 @@ struct RoomSearch {
     }
 
     private func admits(_ entry: RoomEntry) -> Bool {
-        filter.admitsRoom(entry.state.room.name, source: entry.state.source)
+        (findsMembers || !entry.state.isOfMembers)
+            && filter.admitsRoom(entry.state.room.name, source: entry.state.source)
     }
 
     /// The rooms that were found and are still open, and those that have opened during the search, in the order of

@@ -6,13 +6,15 @@ internal import Wire
 enum RoomsAnswer {
     /// The answer.
     /// - Parameters:
-    ///   - rooms: those that the request may see, in order.
+    ///   - rooms: those that the request may see, in order, rooms that are open only for their members among them.
+    ///   - listsMemberRooms: true if the request asked for those as well.
     ///   - place: the cursor from which a stream continues the list.
     ///   - json: returns a room's JSON.
     static func response(
-        _ request: HTTPRequest, _ rooms: [RoomEntry], place: EventID, name: WireText?, json: (RoomEntry) -> [UInt8]
+        _ request: HTTPRequest, _ rooms: [RoomEntry], place: EventID, name: WireText?, listsMemberRooms: Bool,
+        json: (RoomEntry) -> [UInt8]
     ) -> HTTPResponse {
-        if let name, rooms.isEmpty {
+        if let name, !rooms.contains(where: { listsMemberRooms || !$0.state.isOfMembers }) {
             return Problem.notFound(
                 "No room of this name\(Quotable.text(name)) is open, or the token does not cover it."
             ).response
@@ -26,18 +28,29 @@ enum RoomsAnswer {
             response.headers = Array(headers.dropFirst())
             return response
         }
-        var response = HTTPResponse(status: 200, body: body(rooms, place: place, json: json))
+        var response = HTTPResponse(status: 200, body: body(rooms, place: place, isOne: name != nil, json: json))
         response.headers = headers
         return response
     }
 
-    private static func body(_ rooms: [RoomEntry], place: EventID, json: (RoomEntry) -> [UInt8]) -> [UInt8] {
-        let list = list(rooms, json: json)
+    private static func body(
+        _ rooms: [RoomEntry], place: EventID, isOne: Bool, json: (RoomEntry) -> [UInt8]
+    ) -> [UInt8] {
+        let ofMembers = rooms.filter(\.state.isOfMembers)
+        let list = list(ofMembers.isEmpty ? rooms : rooms.filter { !$0.state.isOfMembers }, json: json)
         var writer = JSONWriter(capacityBytes: list.count + 64)
         writer.object { writer in
             writer.member("lastEventId", id: place)
             writer.name("rooms")
             writer.encoded(list)
+            guard let first = ofMembers.first else { return }
+            // Only one room of members has a name.
+            writer.name(isOne ? "members" : "memberRooms")
+            if isOne {
+                first.state.members.write(to: &writer)
+            } else {
+                writer.encoded(Self.list(ofMembers, json: json))
+            }
         }
         return writer.bytes + [0x0A]
     }

@@ -11,13 +11,17 @@ struct RoomsPlan {
     let filter: EventFilter
     /// The room in the path.
     let name: WireText?
+    /// True if rooms that are there for their members alone are listed, too.
+    let listsMemberRooms: Bool
 
     /// Answers as soon as the rooms are found.
     func answer(_ request: Request, _ rooms: RoomSearches, _ hub: Hub) {
         let served = request.served(to: identity)
         guard served.begin() else { return request.refuse(.answers) }
         let needsJSON = request.http.method != "HEAD" && request.http.header("if-none-match") == nil
-        rooms.find(filter, name: name, needsJSON: needsJSON) { found in
+        // A room that is asked for by its name tells its members in any case.
+        let findsMembers = listsMemberRooms || name != nil
+        rooms.find(filter, name: name, needsJSON: needsJSON, findsMembers: findsMembers) { found in
             do throws(AccessRefusal) {
                 // The user may have been revoked during the search.
                 try request.shared.revocations.check(identity, now: request.afterWait.now)
@@ -26,7 +30,9 @@ struct RoomsPlan {
             // them.
             let audienceName = identity.isAddressable ? identity.user : nil
             let place = hub.place(for: EventFilter(granted: filter.granted), of: audienceName)
-            let response = RoomsAnswer.response(request.http, found, place: place, name: name, json: rooms.json(of:))
+            let response = RoomsAnswer.response(
+                request.http, found, place: place, name: name, listsMemberRooms: listsMemberRooms,
+                json: rooms.json(of:))
             request.reply(response, served: served)
         }
     }

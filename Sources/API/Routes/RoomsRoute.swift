@@ -11,17 +11,18 @@ enum RoomsRoute {
     ]
 
     private static func list(_ request: Request, name: WireText?) throws -> Outcome {
-        let scope = try scope(request.http, name: name)
+        let (scope, listsMemberRooms) = try scope(request.http, name: name)
         let identity = try request.identity()
         let filter = try effectiveFilter(for: identity, requested: scope)
-        return .listRooms(RoomsPlan(identity: identity, filter: filter, name: name))
+        return .listRooms(RoomsPlan(identity: identity, filter: filter, name: name, listsMemberRooms: listsMemberRooms))
     }
 
     /// What is asked for, with the limits that streams have.
-    private static func scope(_ request: HTTPRequest, name: WireText?) throws(QueryError) -> EventScope {
+    private static func scope(_ request: HTTPRequest, name: WireText?) throws(QueryError) -> (EventScope, Bool) {
         var values = FilterValues()
         var rooms: [Pattern] = []
         var sources: [Pattern] = []
+        var listsMemberRooms = false
         if let name { rooms.append(try values.pattern("the room's name", name)) }
         for (parameter, value) in request.query {
             switch parameter {
@@ -29,11 +30,13 @@ enum RoomsRoute {
                 let pattern = try values.pattern("room=", value)
                 if name == nil { rooms.append(pattern) }
             case "source": sources.append(try values.pattern("source=", value))
+            case "members": listsMemberRooms = try FilterValues.flag(parameter, value)
             case "access_token", "ticket": break
-            default: throw FilterValues.unknown(parameter, of: ["room", "source", "access_token", "ticket"])
+            default: throw FilterValues.unknown(parameter, of: ["room", "source", "members", "access_token", "ticket"])
             }
         }
-        return EventScope(
+        let scope = EventScope(
             rooms: rooms.isEmpty ? .all : PatternSet(rooms), sources: sources.isEmpty ? .all : PatternSet(sources))
+        return (scope, listsMemberRooms)
     }
 }

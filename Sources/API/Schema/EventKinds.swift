@@ -30,7 +30,7 @@ extension EventShapes {
         ("room_", "room", []), ("participant_", "participant", ["room"]), ("track_", "track", ["room", "participant"]),
         ("recording_", "recording", []), ("stream_", "stream", []), ("ingress_", "ingress", []),
         ("transcript_", "transcript", []), ("agent_job_", "job", []), ("batch_job_", "job", []), ("call_", "call", []),
-        ("assistant_", nil, ["room"]),
+        ("assistant_", nil, ["room"]), ("member_", "member", []),
     ]
 
     /// Dial-in and dial-out of Daily.

@@ -67,6 +67,18 @@ enum EventShapes {
             .may("error", .string, "Why it failed."),
         ])
 
+    static let member = Shape(
+        "Member", "A user who is present in a room through streams of their own.",
+        [
+            .must("user", .string, "The user, as the issuer of the token names them."),
+            .must("issuer", .string, "Whose key signed the user's token: users of two issuers are two members."),
+            .must("state", .object, "What the user shows: an object with members of the user's own choice."),
+            .must("since", .time, "When the user came into the room."),
+            .must("streams", .integer, "How many of the user's streams held the membership when this was told."),
+            .may(
+                "reason", .words(MemberEnd.allCases.map(\.rawValue)), "Why the member left; only in `member_left`."),
+        ])
+
     static let data = Shape(
         "EventData", "What an event tells beyond its envelope. Absent stays absent.",
         [
@@ -79,6 +91,7 @@ enum EventShapes {
             .may("transcript", .shape("Activity"), "The transcript it concerns."),
             .may("job", .shape("Activity"), "The agent's or batch job."),
             .may("call", .shape("Call"), "The dial-in or dial-out."),
+            .may("member", .shape("Member"), "The user who is present, or was."),
             .may("providerEvent", .string, "The provider's own name of the event."),
         ])
 
@@ -88,7 +101,8 @@ enum EventShapes {
             .must("type", .string, "What happened."),
             .must("id", .id, "Its place in the log; ids only grow."),
             .must("source", .string, "The configured source that it came through."),
-            .must("provider", .string, "The kind of that source: livekit, daily, whereby, standard, supabase."),
+            .must(
+                "provider", .string, "The kind of that source: livekit, daily, whereby, standard, supabase, clients."),
             .may("room", .string, "The room's name."),
             .must("timestamp", .integer, "When it happened by the provider's word, in milliseconds since 1970."),
             .must("receivedAt", .integer, "When the relay received it, in milliseconds since 1970."),
@@ -115,6 +129,14 @@ enum EventShapes {
         "ParticipantState", "Somebody inside, with what they publish.",
         participant.members + [.must("tracks", .list(.shape("Track")), "What they publish.")])
 
+    static let memberRoom = Shape(
+        "MemberRoom", "A room and the users who are present in it.",
+        [
+            .must("name", .string, "The room's name."),
+            .must("members", .list(.shape("Member")), "Who is present, in the order of coming."),
+            .must("lastEventId", .id, "The last event that changed it."),
+        ])
+
     /// What the relay itself says; none has an `id`.
     static let control: [Shape] = [
         Shape(
@@ -140,6 +162,8 @@ enum EventShapes {
             [
                 .must("lastEventId", .id, "The cursor that it stands for."),
                 .must("rooms", .list(.shape("RoomState")), "The rooms within grant and filter."),
+                .may(
+                    "memberRooms", .list(.shape("MemberRoom")), "The rooms with members within them, if there are any."),
             ]),
         Shape(
             "resync", "Everything that the client holds may be stale: fetch it again.",
@@ -175,5 +199,7 @@ enum EventShapes {
     ]
 
     /// Every shape that others refer to, in the order in which they are written.
-    static let all = [event, data, room, participant, track, activity, call, roomState, participantState]
+    static let all = [
+        event, data, room, participant, track, activity, call, member, roomState, participantState, memberRoom,
+    ]
 }

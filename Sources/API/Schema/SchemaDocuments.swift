@@ -83,6 +83,7 @@ enum SchemaDocuments {
         case .shape(let name): ["$ref": .string("#/$defs/\(name)")]
         case .list(let element): ["type": "array", "items": .object(schema(element))]
         case .texts: ["type": "object", "additionalProperties": ["type": "string"]]
+        case .object: ["type": "object"]
         case .any: [:]
         }
     }

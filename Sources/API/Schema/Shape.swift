@@ -21,6 +21,8 @@ struct Shape: Sendable {
         case list(Kind)
         /// Text by name.
         case texts
+        /// A JSON object with members of any name.
+        case object
         /// Any JSON.
         case any
     }

@@ -91,6 +91,7 @@ enum TypeScriptTypes {
         case .shape(let name): name
         case .list(let element): "\(type(element))[]"
         case .texts: "Record<string, string>"
+        case .object: "Record<string, unknown>"
         case .any: "unknown"
         }
     }

@@ -38,6 +38,7 @@ package final class Rules: Sendable {
     /// The time between two heartbeats of a stream without events.
     let heartbeatMilliseconds: Int
 
+    /// Rules; see the property of each name.
     package init(
         pathPrefix: String, sources: [Source], verifier: TokenVerifier, origins: AllowedOrigins, hasOrigins: Bool,
         proxies: TrustedProxies, metricsHaveOwnAddress: Bool, heartbeatMilliseconds: Int,

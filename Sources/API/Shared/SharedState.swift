@@ -34,6 +34,8 @@ package final class SharedState: Sendable {
     /// lost.
     package let keepsQueue: Bool
 
+    /// The state at the relay's start; see the property of each name.
+    /// - Parameter output: where the log goes.
     package init(
         rules: Rules, keys: any KeyDemand, admission: StreamAdmission, revocations: RevocationStore, metrics: Metrics,
         output: LogOutput, keepsQueue: Bool = false

@@ -40,14 +40,20 @@ enum StreamHead {
 /// The first message after `connected` on a stream with `snapshot=1`.
 enum SnapshotMessage {
     /// The message with the rooms at the cursor `place`. The stream continues with the events after it.
-    /// - Parameter rooms: a JSON list.
-    static func frame(_ rooms: [UInt8], at place: EventID, format: StreamFormat) -> [UInt8] {
+    /// - Parameter json: returns a room's JSON.
+    static func frame(
+        _ rooms: [RoomEntry], json: (RoomEntry) -> [UInt8], at place: EventID, format: StreamFormat
+    ) -> [UInt8] {
+        let ofMembers = rooms.filter(\.state.isOfMembers)
         let json = JSONWriter.bytes { writer in
             writer.object { writer in
                 writer.member("type", ControlType.snapshot.rawValue)
                 writer.member("lastEventId", id: place)
                 writer.name("rooms")
-                writer.encoded(rooms)
+                writer.encoded(RoomsAnswer.list(rooms.filter { !$0.state.isOfMembers }, json: json))
+                guard !ofMembers.isEmpty else { return }
+                writer.name("memberRooms")
+                writer.encoded(RoomsAnswer.list(ofMembers, json: json))
             }
         }
         guard format.encoding == .sse else { return NewlineDelimitedJSON.line(json) }

@@ -56,7 +56,7 @@ final class StreamOpenings {
         // The search counts as a list of rooms does, until the stream itself is counted.
         let served = request.served(to: plan.identity)
         guard served.begin() else { return request.refuse(.answers) }
-        rooms.find(plan.filter) { [hub] found in
+        rooms.find(plan.filter, findsMembers: true) { [hub] found in
             withExtendedLifetime(served) {
                 guard let request = Self.checkedAgain(request, plan.identity) else { return }
                 let opening = StreamOpening(plan: plan, request: request, start: .trusted(hub.head), snapshot: found)

@@ -117,8 +117,8 @@ extension StreamQuery {
             case "type": types.append(try values.pattern("type=", value))
             case "source": sources.append(try values.pattern("source=", value))
             case "participant": query.participants.insert(try values.name("participant=", value))
-            case "named": query.isNamed = try flag(name, value)
-            case "snapshot": query.wantsSnapshot = try flag(name, value)
+            case "named": query.isNamed = try FilterValues.flag(name, value)
+            case "snapshot": query.wantsSnapshot = try FilterValues.flag(name, value)
             case "lastEventId": lastEventID = value
             case "since": since = try time(name, value, now)
             case "tail": tail = try number(name, value, 0...Limits.tailEvents)
@@ -140,14 +140,6 @@ extension StreamQuery {
             case "access_token", "ticket": break
             default:
                 throw FilterValues.unknown(name, of: StreamQuery.known)
-            }
-        }
-
-        private func flag(_ name: WireText, _ value: WireText) throws(QueryError) -> Bool {
-            switch value {
-            case "1", "true": return true
-            case "0", "false": return false
-            default: throw QueryError(sentence: "\(name)= is 1 or 0.")
             }
         }
 

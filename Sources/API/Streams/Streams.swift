@@ -54,7 +54,7 @@ final class Streams {
         subscription.preamble = StreamHead.bytes(query.format, isChunked: format.isChunked, request.corsHeaders)
         if let snapshot = opening.snapshot {
             subscription.opening = SnapshotMessage.frame(
-                RoomsAnswer.list(snapshot, json: rooms.json(of:)),
+                snapshot, json: rooms.json(of:),
                 at: hub.place(for: plan.filter, of: subscription.audienceName), format: format)
         }
         return subscription

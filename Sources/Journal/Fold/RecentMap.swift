@@ -30,6 +30,14 @@ struct RecentMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     var count: Int { entries.count }
 
+    /// The value that was set longest ago; nil if there is none.
+    var oldest: Value? {
+        for place in queue[head...] {
+            if let value = live(place) { return value }
+        }
+        return nil
+    }
+
     /// What is held, oldest first.
     var ordered: [(key: Key, value: Value)] {
         queue[head...].compactMap { place in live(place).map { (place.key, $0) } }

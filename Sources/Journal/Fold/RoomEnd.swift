@@ -51,6 +51,16 @@ struct SignOfLife: Sendable, Equatable {
     var wall: WallTime
     /// By the clock that never steps, in milliseconds since the machine started; nil if it was in an earlier run.
     var boot: Int64?
+    /// The last event that touched the room then, if one did in this run; see ``RoomCondition``.
+    var touched: EventID?
+}
+
+/// What was heard of a room since the last commit.
+struct NewSign: Sendable {
+    /// When the relay received the last event that names the room; nil if only the relay's own do.
+    var wall: WallTime?
+    /// The last event that touched the room; see ``RoomCondition``.
+    var touched: EventID?
 }
 
 extension RoomFold {

@@ -15,14 +15,20 @@ internal import Wire
 /// somebody unknown are kept until it comes, since webhooks may overtake each other, and forgotten if it does not.
 package struct RoomFold: Sendable {
     private var committed: [RoomKey: RoomState] = [:]
+    /// How many of ``committed`` are rooms of members.
+    private var memberRoomCount = 0
     /// Rooms changed since the last commit, nil for those that were closed.
     private var changes: [RoomKey: RoomState?] = [:]
     var memory = FoldMemory()
     /// When each open room was last heard from, as of the last commit: the time at which the relay received the last
     /// event that names it, whatever that told.
     private(set) var signs = RecentMap<RoomKey, SignOfLife>(limit: .max)
-    /// When rooms, open or not, were last heard from since.
-    private var newSigns: [RoomKey: WallTime] = [:]
+    /// What was heard since of rooms, open or not.
+    private(set) var newSigns: [RoomKey: NewSign] = [:]
+    /// The last events of rooms that are not open, as of the last commit; see ``RoomCondition``.
+    private(set) var closedTouches = RecentMap<RoomKey, EventID>(limit: Limits.rememberedTouches)
+    /// What happened before this event, in an earlier run, is not known of rooms that are not open.
+    var touchesKnownSince = EventID.zero
     /// How many rooms may be open; nil is no bound. See ``expand(_:)``.
     package var mostRooms: Int?
 
@@ -31,18 +37,20 @@ package struct RoomFold: Sendable {
 
     /// - Parameter heardAt: when the rooms were last heard from; where that is not known it is when they last changed.
     init(rooms: [RoomState], memory: FoldMemory, heardAt: [RoomKey: WallTime] = [:]) {
-        let times = rooms.map { (key: $0.key, time: heardAt[$0.key] ?? $0.lastEventID.milliseconds) }
+        let times = rooms.lazy.filter { !$0.isOfMembers }.map { room in
+            (key: room.key, time: heardAt[room.key] ?? room.lastEventID.milliseconds)
+        }
         for (key, time) in times.sorted(by: { $0.time < $1.time }) { signs[key] = SignOfLife(wall: time) }
         signs.commit()
-        for room in rooms { committed[room.key] = room }
+        for room in rooms { commit(room, room.key) }
         self.memory = memory
     }
 
     /// Every open room as of the last commit.
     package var rooms: [RoomState] { Array(committed.values) }
 
-    /// How many rooms were open at the last commit.
-    package var roomCount: Int { committed.count }
+    /// How many rooms of providers were open at the last commit: those of members are not counted.
+    package var roomCount: Int { committed.count - memberRoomCount }
 
     /// A room as it is after the last event recorded, nil if it is not open.
     package func state(of key: RoomKey) -> RoomState? {
@@ -55,14 +63,19 @@ package struct RoomFold: Sendable {
     @discardableResult
     package mutating func commit(at boot: Int64? = nil) -> [RoomKey: RoomState?] {
         for (key, state) in changes {
-            if let state { committed[key] = state } else { committed.removeValue(forKey: key) }
+            commit(state, key)
         }
         // The longest silent first: a start commits all that it replays at once.
-        for (key, time) in newSigns.sorted(by: { $0.value < $1.value }) where committed[key] != nil {
-            signs[key] = SignOfLife(wall: time, boot: boot)
+        for (key, sign) in newSigns.sorted(by: { ($0.value.wall ?? 0) < ($1.value.wall ?? 0) }) {
+            if committed[key] == nil {
+                if let touched = sign.touched { closedTouches[key] = touched }
+            } else if let wall = sign.wall {
+                signs[key] = SignOfLife(wall: wall, boot: boot, touched: sign.touched ?? signs[key]?.touched)
+            }
         }
         for case (let key, nil) in changes { signs[key] = nil }
         signs.commit()
+        closedTouches.commit()
         memory.commit()
         defer {
             changes = [:]
@@ -71,25 +84,38 @@ package struct RoomFold: Sendable {
         return changes
     }
 
-    /// When the room was last heard from; nil if it is not open and nothing came since the last commit.
-    func heardAt(_ key: RoomKey) -> WallTime? { newSigns[key] ?? signs[key]?.wall }
-
-    /// Rooms that are open, and changed or were heard from since the last commit.
-    var heardRooms: [RoomKey] { newSigns.keys.filter { state(of: $0) != nil } }
-
-    /// Takes an event as a sign of life of its room. What the relay makes itself is none.
-    mutating func hear(_ event: Event) {
-        guard let room = event.room, !event.isSynthetic else { return }
-        newSigns[RoomKey(source: event.source, name: room)] = event.receivedAt
+    private mutating func commit(_ state: RoomState?, _ key: RoomKey) {
+        let before = state.map { committed.updateValue($0, forKey: key) } ?? committed.removeValue(forKey: key)
+        if before?.isOfMembers == true { memberRoomCount -= 1 }
+        if state?.isOfMembers == true { memberRoomCount += 1 }
     }
 
-    /// True when as many rooms are open as may be.
+    /// When the room was last heard from; nil if it is not open and nothing came since the last commit.
+    func heardAt(_ key: RoomKey) -> WallTime? { newSigns[key]?.wall ?? signs[key]?.wall }
+
+    /// Rooms that are open, and changed or were heard from since the last commit.
+    var heardRooms: [RoomKey] {
+        newSigns.compactMap { key, sign in sign.wall != nil && state(of: key) != nil ? key : nil }
+    }
+
+    /// Notes an event as a sign of life of its room, and as a touch of it. Events that the relay created tell of no
+    /// life, unless the provider's API told them. Rooms of members live as long as they have members, and are not noted.
+    mutating func hear(_ event: Event, _ id: EventID) {
+        guard let room = event.room, event.provider != ClientSource.name else { return }
+        let key = RoomKey(source: event.source, name: room)
+        var sign = newSigns[key] ?? NewSign()
+        if !event.isSynthetic || event.isReconciled { sign.wall = event.receivedAt }
+        if event.users == nil, !event.isUntracked, event.type.touchesRoom { sign.touched = id }
+        newSigns[key] = sign
+    }
+
+    /// True when as many rooms of providers are open as may be. Rooms of members are bounded by their streams.
     var isFull: Bool {
         // Seldom is the bound so near that the changes have to be counted.
-        guard let mostRooms, committed.count + changes.count >= mostRooms else { return false }
-        let opened = changes.count { $0.value != nil && committed[$0.key] == nil }
-        let closed = changes.count { $0.value == nil && committed[$0.key] != nil }
-        return committed.count + opened - closed >= mostRooms
+        guard let mostRooms, roomCount + changes.count >= mostRooms else { return false }
+        let opened = changes.count { $0.value?.isOfMembers == false && committed[$0.key] == nil }
+        let closed = changes.count { $0.value == nil && committed[$0.key]?.isOfMembers == false }
+        return roomCount + opened - closed >= mostRooms
     }
 
     /// Forgets what was recorded since the last commit.

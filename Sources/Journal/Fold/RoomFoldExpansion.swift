@@ -7,6 +7,7 @@ extension RoomFold {
     /// relay's own finish of a room that is not open any more. Changes nothing; ``record(_:id:)`` does, for each of them.
     package func expand(_ event: Event) -> [Event] {
         guard let key = Self.key(of: event) else { return [event] }
+        if let member = event.member { return applies(event, member, key) ? [event] : [] }
         switch event.type {
         case .roomStarted: return expandStart(event, key)
         case .roomFinished: return expandFinish(event, key)
@@ -32,6 +33,7 @@ extension RoomFold {
             if event.isSynthetic { return [] }
             return [isTwinOfSyntheticFinish(event, key) ? event.markedLate : event]
         }
+        if open.isOfMembers { return event.isSynthetic ? leavesOfMembers(open, by: event) : [event] }
         if event.isSynthetic { return finishing(open, by: event) }
         if open.isOtherSession(event) { return [event.markedLate] }
         let endedAt = event.data.room?.endedAt ?? event.timestamp
@@ -167,6 +169,7 @@ extension Event {
         var event = Event(type: type, source: source, provider: provider, room: room, receivedAt: receivedAt)
         event.timestamp = timestamp
         event.isSynthetic = true
+        event.isReconciled = isReconciled
         return event
     }
 

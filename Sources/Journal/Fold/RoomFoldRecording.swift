@@ -4,12 +4,13 @@ internal import Wire
 extension RoomFold {
     /// Takes in one event of the log.
     package mutating func record(_ event: Event, id: EventID) {
-        hear(event)
+        hear(event, id)
         guard let key = Self.key(of: event), !event.isUntracked else { return }
         if event.isLate {
             if event.type == .roomFinished { rememberLateFinish(event, key) }
             return
         }
+        if let member = event.member { return record(event, member, key, id) }
         switch event.type {
         case .roomStarted: recordStart(event, key, id)
         case .roomFinished: recordFinish(event, key, id)

@@ -11,17 +11,18 @@ struct AppendBatch {
     private(set) var events: [JournalEvent] = []
     /// What the new events count for retention.
     private(set) var bytes = 0
-    /// Indexes of drafts that are duplicates.
-    private(set) var duplicates: Set<Int> = []
+    /// What became of each draft.
+    private(set) var verdicts: [DraftVerdict] = []
     /// The keys of the new events.
     private(set) var keys: DedupeBatch
-    private var index = 0
+    private var conditions = ConditionCheck()
     private let insertEvent: EventStatement
     private let insertKey: EventStatement
 
     private static let insertion = "INSERT INTO events (id, users, json, raw) VALUES (?, ?, ?, ?)"
 
-    init(_ db: Database, head: EventID, now: WallTime) throws {
+    init(_ db: Database, drafts: Int, head: EventID, now: WallTime) throws {
+        verdicts.reserveCapacity(drafts)
         self.head = head
         self.now = now
         keys = try DedupeBatch(db)
@@ -29,17 +30,20 @@ struct AppendBatch {
         insertKey = try EventStatement(db, sql: "INSERT INTO dedupe (id, source, key) VALUES (?, ?, ?)")
     }
 
-    /// Appends a draft and whatever the fold puts before it, unless its key was there before. What the relay itself
-    /// appends has no key: the fold says whether it still applies.
+    /// Appends a draft and the events that the fold puts before it, unless its condition does not hold or its key was
+    /// there before.
     mutating func append(_ draft: Draft, _ fold: inout RoomFold, _ seen: DedupeIndex) throws {
-        defer { index += 1 }
+        guard conditions.holds(for: draft, in: fold) else { return verdicts.append(.outdated) }
+        verdicts.append(try appendUnconditionally(draft, &fold, seen))
+    }
+
+    private mutating func appendUnconditionally(
+        _ draft: Draft, _ fold: inout RoomFold, _ seen: DedupeIndex
+    ) throws -> DraftVerdict {
         let key = DedupeIndex.Key(source: draft.event.source, key: draft.idempotencyKey)
         let hash = key.hash
-        let isOwn = draft.event.isSynthetic
-        guard try isOwn || !keys.contains(key, hash, seen) else {
-            duplicates.insert(index)
-            return
-        }
+        let hasKey = draft.hasKey
+        if try hasKey && keys.contains(key, hash, seen) { return .duplicate }
         let expanded = fold.apply(draft.event) {
             head = head.next(at: now)
             return head
@@ -51,10 +55,13 @@ struct AppendBatch {
             try insert(logged)
             events.append(logged)
         }
-        if expanded.isEmpty { duplicates.insert(index) }
-        if isOwn { return }
-        try insert(key)
-        keys.insert(key, hash, head, seen)
+        // Without an event of its own it has no id under which the key could be kept.
+        if expanded.isEmpty { return .duplicate }
+        if hasKey {
+            try insert(key)
+            keys.insert(key, hash, head, seen)
+        }
+        return .new
     }
 
     /// Writes an event's row and deletes it again.

@@ -165,7 +165,7 @@ package final class SQLiteHome: JournalHome {
             defer { live.fold.discard() }
             let (batch, meta) = try reporting("append") {
                 try pool.transaction { db in
-                    var batch = try AppendBatch(db, head: live.head, now: now)
+                    var batch = try AppendBatch(db, drafts: drafts.count, head: live.head, now: now)
                     for draft in drafts { try batch.append(draft, &live.fold, live.seen) }
                     var meta = live.meta
                     meta.events += batch.events.count
@@ -184,8 +184,7 @@ package final class SQLiteHome: JournalHome {
             let rooms = live.fold.commit(at: live.clock.now)
             live.dirty.formUnion(rooms.keys)
             return Commit(
-                events: batch.events, rooms: rooms, extent: live.extent, duplicates: batch.duplicates.count,
-                duplicateIndexes: batch.duplicates)
+                events: batch.events, rooms: rooms, extent: live.extent, verdicts: batch.verdicts)
         }
     }
 
@@ -197,6 +196,11 @@ package final class SQLiteHome: JournalHome {
     /// Every open room, in no order.
     package func rooms() throws -> [RoomState] {
         live.withLock { $0.fold.rooms }
+    }
+
+    /// The extent and the open rooms of one moment; see ``JournalHome/currentState()``.
+    package func currentState() throws -> JournalState {
+        live.withLock { JournalState(extent: $0.extent, rooms: $0.fold.rooms) }
     }
 
     /// What the log holds, as retention counts it.

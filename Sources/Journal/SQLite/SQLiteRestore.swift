@@ -27,6 +27,7 @@ extension SQLiteHome.Live {
             let heard = fold.heardRooms
             let dirty = Set(fold.commit().keys).union(heard)
             let head = max(EventID(rawValue: last), meta.trimmed)
+            fold.touchesKnownSince = head
             return Self(
                 meta: meta, head: head, fold: fold, seen: try Self.keys(db), dirty: dirty, savedMemory: savedMemory,
                 sinceCheckpoint: replayed, clock: RetentionClock(at: reading, head: head), lock: lock)

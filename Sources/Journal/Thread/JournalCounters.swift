@@ -9,6 +9,8 @@ package struct JournalCounters: Sendable, Equatable {
     package var events = 0
     /// Drafts that were there before.
     package var duplicates = 0
+    /// Drafts whose condition did not hold.
+    package var outdated = 0
     /// Transactions that failed.
     package var failures = 0
     /// Drafts that failed with them.
@@ -36,7 +38,8 @@ package struct JournalCounters: Sendable, Equatable {
         case .success(let commit):
             commits += 1
             events += commit.events.count
-            duplicates += commit.duplicates
+            duplicates += commit.count(.duplicate)
+            outdated += commit.count(.outdated)
         case .failure:
             failures += 1
             failedDrafts += drafts

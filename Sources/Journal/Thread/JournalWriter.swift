@@ -10,14 +10,62 @@ package enum AppendOutcome: Sendable, Equatable {
     case failed(JournalError)
 }
 
+/// What became of a group of drafts that was submitted under one condition.
+package enum GroupOutcome: Sendable, Equatable {
+    /// The condition held: each draft is durable, or was there before. `new` or `duplicate` for each, in order.
+    case committed([DraftVerdict])
+    /// The condition did not hold: none of the drafts was appended.
+    case outdated
+    /// None of them is in the journal; the sender should try again.
+    case failed(JournalError)
+}
+
 /// The one thread that appends. Whatever waits goes into one transaction, so that under load many webhooks share
 /// the price of one commit, and a single one waits for nobody.
 ///
 /// It must be stopped before it is let go of: its thread keeps it.
 package final class JournalWriter: Sendable {
-    private struct Pending: Sendable {
-        let draft: Draft
-        let completion: @Sendable (AppendOutcome) -> Void
+    /// Drafts that go into one transaction, and what to call with their verdicts.
+    private enum Pending: Sendable {
+        case draft(Draft, @Sendable (AppendOutcome) -> Void)
+        case group([Draft], @Sendable (GroupOutcome) -> Void)
+
+        var count: Int {
+            switch self {
+            case .draft: 1
+            case .group(let drafts, _): drafts.count
+            }
+        }
+
+        var rawBytes: Int {
+            switch self {
+            case .draft(let draft, _): draft.raw?.count ?? 0
+            case .group(let drafts, _): drafts.reduce(0) { $0 + ($1.raw?.count ?? 0) }
+            }
+        }
+
+        func append(to drafts: inout [Draft]) {
+            switch self {
+            case .draft(let draft, _): drafts.append(draft)
+            case .group(let group, _): drafts += group
+            }
+        }
+
+        /// - Parameter verdicts: those of its drafts.
+        func complete(_ verdicts: ArraySlice<DraftVerdict>) {
+            switch self {
+            case .draft(_, let completion): completion(.committed(duplicate: verdicts.first == .duplicate))
+            case .group(_, let completion):
+                completion(verdicts.first == .outdated ? .outdated : .committed(Array(verdicts)))
+            }
+        }
+
+        func fail(_ fault: JournalError) {
+            switch self {
+            case .draft(_, let completion): completion(.failed(fault))
+            case .group(_, let completion): completion(.failed(fault))
+            }
+        }
     }
 
     /// Asks whether the log takes events.
@@ -81,10 +129,31 @@ package final class JournalWriter: Sendable {
     /// Hands over a draft; `completion` is called on the writer's thread and must be quick. False, and no call, when
     /// ``Limits/waitingAppends`` are waiting or the writer is stopping: the sender should come back later.
     package func submit(_ draft: Draft, completion: @escaping @Sendable (AppendOutcome) -> Void) -> Bool {
-        state.change { state in
+        precondition(draft.condition == nil, "a draft with a condition is submitted as a group")
+        return state.change { state in
             guard !state.isStopping, state.waiting < Limits.waitingAppends else { return false }
-            state.queue.append(Pending(draft: draft, completion: completion))
+            state.queue.append(.draft(draft, completion))
             state.waiting += 1
+            return true
+        }
+    }
+
+    /// Hands over drafts that are appended in one transaction if the condition holds, and else not at all: see
+    /// ``Draft/condition``, which this sets. `completion` is called on the writer's thread and must be quick. False, and
+    /// no call, when the writer takes no more drafts, or if these are none or more than ``Limits/commitEvents``.
+    package func submit(
+        _ drafts: [Draft], on condition: RoomCondition, completion: @escaping @Sendable (GroupOutcome) -> Void
+    ) -> Bool {
+        guard !drafts.isEmpty, drafts.count <= Limits.commitEvents else { return false }
+        let group = drafts.map { draft in
+            var draft = draft
+            draft.condition = condition
+            return draft
+        }
+        return state.change { state in
+            guard !state.isStopping, state.waiting + group.count <= Limits.waitingAppends else { return false }
+            state.queue.append(.group(group, completion))
+            state.waiting += group.count
             return true
         }
     }
@@ -124,7 +193,7 @@ package final class JournalWriter: Sendable {
             pace.wait()
             switch next(waitMilliseconds: upkeep.hasMore || stale.hasMore ? 0 : Limits.upkeepMilliseconds) {
             case .drafts(let drafts):
-                pace.begin(drafts: drafts.count)
+                pace.begin(drafts: drafts.reduce(0) { $0 + $1.count })
                 var rest = drafts[...]
                 while !rest.isEmpty {
                     let batch = Self.batch(of: rest)
@@ -159,10 +228,12 @@ package final class JournalWriter: Sendable {
 
     /// What of the drafts that wait goes into one transaction: at least one.
     private static func batch(of drafts: ArraySlice<Pending>) -> ArraySlice<Pending> {
+        var count = 0
         var bytes = 0
-        let batch = drafts.prefix(Limits.commitEvents).prefix { pending in
-            bytes += pending.draft.raw?.count ?? 0
-            return bytes <= Limits.commitBytes
+        let batch = drafts.prefix { pending in
+            count += pending.count
+            bytes += pending.rawBytes
+            return count <= Limits.commitEvents && bytes <= Limits.commitBytes
         }
         return batch.isEmpty ? drafts.prefix(1) : batch
     }
@@ -170,22 +241,27 @@ package final class JournalWriter: Sendable {
     /// Appends a batch and tells everybody; returns how many events it brought.
     private func commit(_ batch: ArraySlice<Pending>) -> Int {
         let began = ContinuousClock.now
-        let result = Result { try home.append(batch.map(\.draft), now: clock()) }
+        var drafts: [Draft] = []
+        drafts.reserveCapacity(batch.count)
+        for pending in batch { pending.append(to: &drafts) }
+        let result = Result { try home.append(drafts, now: clock()) }
         let seconds = (ContinuousClock.now - began) / .seconds(1)
         state.withLock { state in
-            state.waiting -= batch.count
-            state.counters.count(result, drafts: batch.count, seconds: seconds)
+            state.waiting -= drafts.count
+            state.counters.count(result, drafts: drafts.count, seconds: seconds)
         }
         switch result {
         case .success(let commit):
             if !commit.events.isEmpty { onCommit(commit) }
-            for (index, pending) in batch.enumerated() {
-                pending.completion(.committed(duplicate: commit.duplicateIndexes.contains(index)))
+            var rest = commit.verdicts[...]
+            for pending in batch {
+                pending.complete(rest.prefix(pending.count))
+                rest = rest.dropFirst(pending.count)
             }
             return commit.events.count
         case .failure(let error):
             let fault = JournalError(error, during: "append")
-            for pending in batch { pending.completion(.failed(fault)) }
+            for pending in batch { pending.fail(fault) }
             return 0
         }
     }
@@ -277,7 +353,7 @@ package final class JournalWriter: Sendable {
         let extent = try home.extent()
         guard extent.trimmedThrough > told else { return }
         told = extent.trimmedThrough
-        onCommit(Commit(events: [], rooms: [:], extent: extent, duplicates: 0))
+        onCommit(Commit(events: [], rooms: [:], extent: extent, verdicts: []))
     }
 
     private func close() {
