@@ -150,7 +150,10 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "roomwireTests", dependencies: ["roomwire", "Settings", "Platform", "Events", "Access", "Webhooks"],
+            name: "roomwireTests",
+            dependencies: [
+                "roomwire", "Settings", "Platform", "Events", "Access", "Webhooks", "TestSupport", "Wire",
+            ],
             swiftSettings: strict),
     ]
 )

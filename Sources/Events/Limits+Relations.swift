@@ -27,6 +27,8 @@ extension Limits {
             (longPollMilliseconds < keepAliveSeconds * 1000, "a poll ends before its connection counts as idle"),
             (smallAnswerBytes < unsentAnswerBytes, "an uncounted answer is small beside all answers"),
             (usualListedEntries <= listedEntries, "a list has by default no more entries than it may have"),
+            (captures <= keptRejects, "every captured webhook is in the list of refused ones"),
+            (captureBodyBytes < webhookBodyBytes, "a captured body is an accepted one"),
             (listedCurveSignatures <= listedCodes, "no more Ed25519 signatures are listed than codes"),
         ]
     }

@@ -112,6 +112,12 @@ extension Limits {
 
     /// Refused webhooks that are stored for the operator.
     package static let keptRejects = 100
+    /// The most refused webhooks that are kept with headers and body, if `rejects.capture` is on.
+    package static let captures = 32
+    /// The most bytes of the body of such a webhook; a larger one is not kept.
+    package static let captureBodyBytes = 64 * 1024
+    /// The most bytes of its target and of the headers that are kept.
+    package static let captureHeadBytes = 16 * 1024
     /// The shortest time between two log lines about a proxy that is not named in the settings.
     package static let forwardingNoticeMilliseconds: Int64 = 60_000
     /// The interval of the log line about one source's accepted webhooks.

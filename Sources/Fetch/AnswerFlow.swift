@@ -1,18 +1,18 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Hands the parts of an answer from libcurl's thread to a task that reads them.
+/// Passes the parts of an answer from libcurl's thread to the task that reads them.
 ///
-/// A few parts may wait. Then libcurl's thread waits too, its socket fills, and the server sees a slow reader: no
-/// memory is needed for what is not read yet.
+/// It holds a bounded number of parts. When it is full, libcurl's thread waits, the socket's buffer fills, and the
+/// server is slowed down: unread bytes need no more memory.
 final class AnswerFlow: Sendable {
     private let continuation: AsyncThrowingStream<WebAnswerPart, any Error>.Continuation
-    /// Counts the places that are free. It begins at 0 and is raised, because libdispatch traps where a semaphore
-    /// goes away below the value that it began with.
+    /// Counts the free places. It starts at 0 and is raised, because libdispatch traps if a semaphore is released with
+    /// a lower value than its first one.
     private let places = DispatchSemaphore(value: 0)
     private let isCancelled = Atomic<Bool>(false)
 
-    /// One part is at most what libcurl reads at a time, 16 KiB.
+    /// A part is at most 16 KiB, libcurl's read size.
     private static let waitingParts = 64
 
     init(_ continuation: AsyncThrowingStream<WebAnswerPart, any Error>.Continuation) {
@@ -20,11 +20,11 @@ final class AnswerFlow: Sendable {
         for _ in 0..<Self.waitingParts { places.signal() }
     }
 
-    /// Whether the reader has gone.
+    /// True if the task has stopped reading.
     var isAbandoned: Bool { isCancelled.load(ordering: .acquiring) }
 
     /// Waits for a free place.
-    /// - Returns: false if the reader has gone.
+    /// - Returns: false if the task has stopped reading.
     func put(_ part: WebAnswerPart) -> Bool {
         places.wait()
         guard !isAbandoned else { return false }
@@ -32,10 +32,10 @@ final class AnswerFlow: Sendable {
         return true
     }
 
-    /// The reader has taken a part.
+    /// The task has read a part.
     func releasePlace() { places.signal() }
 
-    /// The reader has gone.
+    /// The task has stopped reading.
     func abandon() {
         isCancelled.store(true, ordering: .releasing)
         places.signal()
@@ -44,12 +44,12 @@ final class AnswerFlow: Sendable {
     func finish(_ failure: WebFailure?) { continuation.finish(throwing: failure) }
 }
 
-/// The parts of an answer, as they come; ends when the answer does, throws a ``WebFailure`` when the connection breaks.
+/// The parts of an answer as they arrive. Ends with the answer; throws a ``WebFailure`` if the connection breaks.
 package struct WebAnswerParts: AsyncSequence {
     private let parts: AsyncThrowingStream<WebAnswerPart, any Error>
     private let flow: AnswerFlow
 
-    /// - Parameter start: begins the transfer that puts parts into the flow.
+    /// - Parameter start: starts the transfer that puts parts into the flow.
     init(_ start: (AnswerFlow) -> Void) {
         let (parts, continuation) = AsyncThrowingStream.makeStream(
             of: WebAnswerPart.self, throwing: (any Error).self)
@@ -73,7 +73,7 @@ package struct WebAnswerParts: AsyncSequence {
         }
     }
 
-    /// Begins to read.
+    /// Starts reading.
     package func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(parts: parts.makeAsyncIterator(), flow: flow)
     }

@@ -1,4 +1,4 @@
-/// Takes what libcurl reads of an answer. Used on libcurl's thread alone.
+/// Receives an answer from libcurl. Used only on libcurl's thread.
 final class AnswerSink {
     private let flow: AnswerFlow
     private let silence: Duration
@@ -6,10 +6,10 @@ final class AnswerSink {
     private var status = 0
     private var headers: [String: String] = [:]
     private var headerBytes = 0
-    /// Whether the transfer was ended because nothing came.
+    /// True if the transfer was ended because the server sent nothing for too long.
     private(set) var wasSilent = false
 
-    /// Of a head no more is kept.
+    /// The most bytes of header fields that are stored; further ones are dropped.
     private static let largestHeadBytes = 64 * 1024
 
     init(_ flow: AnswerFlow, silenceMilliseconds: Int) {
@@ -17,13 +17,13 @@ final class AnswerSink {
         silence = .milliseconds(silenceMilliseconds)
     }
 
-    /// Takes a line of the head, with its end.
+    /// Receives a line of the head, with its line end.
     /// - Returns: false to end the transfer.
     func take(header bytes: UnsafeRawBufferPointer) -> Bool {
         lastSign = .now
         let line = String(decoding: bytes.prefix { $0 != 0x0D && $0 != 0x0A }, as: UTF8.self)
         if line.hasPrefix("HTTP/") {
-            // Answers that only announce another one are followed by a second head.
+            // An interim answer (1xx) is followed by a second head.
             status = line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
             headers = [:]
             headerBytes = 0
@@ -38,15 +38,15 @@ final class AnswerSink {
         return true
     }
 
-    /// Takes a part of the body, and waits until there is a place for it.
+    /// Receives a part of the body, and waits until there is a place for it.
     /// - Returns: false to end the transfer.
     func take(body bytes: UnsafeRawBufferPointer) -> Bool {
-        // A reader that takes its time is no silence of the server's.
+        // The time that a slow reader takes does not count as the server's silence.
         defer { lastSign = .now }
         return flow.put(.bytes(Array(bytes)))
     }
 
-    /// Whether the transfer is to go on.
+    /// True if the transfer is to continue.
     func goesOn() -> Bool {
         if flow.isAbandoned { return false }
         wasSilent = lastSign + silence < .now

@@ -1,11 +1,11 @@
 internal import CCurl
 
-/// What all transfers need of libcurl itself.
+/// libcurl's global set-up, and its error codes.
 enum Curl {
-    /// Whether libcurl is set up: that happens once in a process, since it must not happen on two threads at a time.
+    /// True if libcurl is set up. It is set up once in a process, since two threads must not do it at the same time.
     static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
-    /// Whether a transfer failed because the server's certificate, or its TLS, is not to be trusted.
+    /// True if a transfer failed because the certificate is not trusted, or the TLS handshake failed.
     static func isUntrusted(_ code: CURLcode) -> Bool {
         switch code {
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE,
@@ -15,7 +15,7 @@ enum Curl {
         }
     }
 
-    /// Why a transfer failed: what libcurl wrote into its error buffer, else what the code means.
+    /// Why a transfer failed: the text of libcurl's error buffer, else that of the code.
     static func problem(_ code: CURLcode, _ errorText: UnsafePointer<CChar>) -> String {
         let text = String(cString: errorText)
         return text.isEmpty ? String(cString: curl_easy_strerror(code)) : text

@@ -1,8 +1,8 @@
 internal import CCurl
 
-/// libcurl's handle, which keeps its connection open between transfers.
+/// A libcurl handle, which keeps its connection open between transfers.
 ///
-/// Unchecked: the queue of the one ``WebClient`` that owns it is the only place where it is used.
+/// Unchecked: used only on the queue of the one ``WebClient`` that owns it.
 final class CurlConnection: @unchecked Sendable {
     private let handle: UnsafeMutableRawPointer?
     private let certificates: TrustedCertificates
@@ -20,15 +20,15 @@ final class CurlConnection: @unchecked Sendable {
     }
 
     /// Runs a transfer to its end, on the calling thread.
-    /// - Returns: why it failed; nil if the answer came to its end.
+    /// - Returns: why it failed; nil if the whole answer was received.
     func run(_ request: WebRequest, into flow: AnswerFlow) -> WebFailure? {
-        guard let handle else { return .other("libcurl has no memory") }
-        // Options go, the connection stays.
+        guard let handle else { return .other("libcurl could not be set up") }
+        // Resets the options and keeps the connection.
         curl_easy_reset(handle)
         errorText.pointee = 0
         var headers: UnsafeMutablePointer<curl_slist>?
         defer { curl_slist_free_all(headers) }
-        // libcurl would ask first whether a large body is welcome, and wait a second for the answer.
+        // Without this, libcurl sends Expect: 100-continue with a large body and waits up to a second.
         headers = curl_slist_append(headers, "Expect:")
         for (name, value) in request.headers {
             headers = curl_slist_append(headers, value.isEmpty ? "\(name);" : "\(name): \(value)")
@@ -52,7 +52,7 @@ final class CurlConnection: @unchecked Sendable {
         roomwire_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, request.connectMilliseconds)
         // No alarm signals: there are other threads.
         roomwire_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
-        // What a proxy on the way to the server answers is no answer of the server.
+        // The answer of a proxy to CONNECT is not the server's.
         roomwire_curl_set_long(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         if request.acceptsCompression { roomwire_curl_set_text(handle, CURLOPT_ACCEPT_ENCODING, "gzip, deflate") }
         if WebAddress.isOnThisMachine(request.url) { roomwire_curl_set_text(handle, CURLOPT_PROXY, "") }
@@ -80,7 +80,7 @@ final class CurlConnection: @unchecked Sendable {
         roomwire_curl_set_sink(handle, CURLOPT_WRITEFUNCTION, takeAnswerBody)
         roomwire_curl_set_pointer(handle, CURLOPT_HEADERDATA, this)
         roomwire_curl_set_sink(handle, CURLOPT_HEADERFUNCTION, takeAnswerHeader)
-        // Called about once a second, whether anything comes or not.
+        // Called about once a second, also while nothing arrives.
         roomwire_curl_set_long(handle, CURLOPT_NOPROGRESS, 0)
         roomwire_curl_set_pointer(handle, CURLOPT_XFERINFODATA, this)
         roomwire_curl_set_progress(handle, watchAnswer)

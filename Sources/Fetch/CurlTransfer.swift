@@ -1,6 +1,6 @@
 internal import CCurl
 
-/// One transfer of libcurl: it owns the handle, and everything that the handle points to while it runs.
+/// One transfer of libcurl. Owns the handle and everything that the handle points to.
 final class CurlTransfer {
     private let handle: UnsafeMutableRawPointer
     private var headers: UnsafeMutablePointer<curl_slist>?
@@ -10,7 +10,7 @@ final class CurlTransfer {
     private var isTooLarge = false
     private var freshness = Freshness()
 
-    /// How long a connection may take to come about.
+    /// The longest time to connect.
     private static let connectMilliseconds = 5_000
     private static let redirects = 3
 
@@ -30,7 +30,7 @@ final class CurlTransfer {
         self.limitBytes = limitBytes
         roomwire_curl_set_text(handle, CURLOPT_URL, address.text)
         roomwire_curl_allow_only(handle, address.isSecure ? 1 : 0)
-        // A redirect in plain text could lead off this machine.
+        // A redirect over plain HTTP could lead to another machine.
         set(CURLOPT_FOLLOWLOCATION, address.isSecure ? 1 : 0)
         set(CURLOPT_MAXREDIRS, Self.redirects)
         set(CURLOPT_TIMEOUT_MS, timeoutMilliseconds)
@@ -40,7 +40,7 @@ final class CurlTransfer {
         set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
         if let authorities {
             roomwire_curl_set_text(handle, CURLOPT_CAINFO, authorities)
-            // Debian's libcurl has a folder of certificates as well, which would stay trusted.
+            // Debian's libcurl also has a folder of certificates, which would stay trusted.
             roomwire_curl_set_text(handle, CURLOPT_CAPATH, nil)
         }
         if address.isLoopback { roomwire_curl_set_text(handle, CURLOPT_PROXY, "") }
@@ -74,7 +74,7 @@ final class CurlTransfer {
         return Fetch.Document(body: body, maxAgeSeconds: freshness.seconds)
     }
 
-    /// Takes a part of the body; false ends the transfer.
+    /// Receives a part of the body; false ends the transfer.
     fileprivate func take(body part: UnsafeRawBufferPointer) -> Bool {
         guard body.count + part.count <= limitBytes else {
             isTooLarge = true
@@ -89,11 +89,11 @@ final class CurlTransfer {
     }
 }
 
-/// What the headers say about how long an answer is fresh.
+/// How long an answer is fresh, by its headers.
 struct Freshness {
     private(set) var seconds: Int?
 
-    /// Takes a header's line. Of several answers, as after a redirect, the last one counts.
+    /// Reads a header line. After a redirect, the last answer counts.
     mutating func take(header line: String) {
         if line.hasPrefix("HTTP/") { seconds = nil }
         guard let colon = line.firstIndex(of: ":"), line[..<colon].lowercased() == "cache-control" else { return }

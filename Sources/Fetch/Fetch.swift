@@ -1,26 +1,26 @@
 internal import Dispatch
 internal import FoundationEssentials
 
-/// One document to be fetched with GET, within bounds of time and size.
+/// Fetches one document with GET, within bounds of time and size.
 package struct Fetch: Sendable {
-    /// What came.
+    /// A fetched document.
     package struct Document: Sendable, Equatable {
         /// The body.
         package let body: [UInt8]
-        /// For how many seconds the sender calls it fresh (`Cache-Control`, RFC 9111, section 5.2.2); 0 for
-        /// `no-cache` and `no-store`, nil if it does not say.
+        /// How many seconds it is fresh by `Cache-Control` (RFC 9111, section 5.2.2); 0 for `no-cache` and `no-store`,
+        /// nil without the header.
         package let maxAgeSeconds: Int?
     }
 
-    /// Why nothing came, or nothing of use.
+    /// Why there is no document.
     package enum Failure: Error, Sendable, Equatable {
         /// It took longer than allowed.
         case timedOut
-        /// No connection, or one that broke; the text is libcurl's, without the address's query.
+        /// No connection, or one that broke. The text is libcurl's, without the query of the address.
         case unreachable(String)
-        /// The certificate is not trusted, or TLS could not be spoken; the text is libcurl's.
+        /// The certificate is not trusted, or the TLS handshake failed. The text is libcurl's.
         case untrusted(String)
-        /// An answer, but none with 200.
+        /// An answer with another status than 200.
         case status(Int)
         /// The body is larger than allowed.
         case tooLarge
@@ -34,8 +34,8 @@ package struct Fetch: Sendable {
     /// A document at an address.
     /// - Parameters:
     ///   - authorities: the path of certificates in PEM that are trusted instead of the system's.
-    ///   - timeoutMilliseconds: for everything, from the name's look-up to the body's last byte.
-    ///   - limitBytes: how large the body may be.
+    ///   - timeoutMilliseconds: for everything, from the DNS lookup to the last byte of the body.
+    ///   - limitBytes: the largest body.
     package init(_ address: WebAddress, authorities: String? = nil, timeoutMilliseconds: Int, limitBytes: Int) {
         self.address = address
         self.authorities = authorities
@@ -43,7 +43,7 @@ package struct Fetch: Sendable {
         self.limitBytes = limitBytes
     }
 
-    /// libcurl waits on the thread that asks, so these are threads of their own.
+    /// libcurl blocks its thread, so it runs on threads of this queue.
     private static let threads = DispatchQueue(label: "fetch", attributes: .concurrent)
 
     /// Fetches it.
@@ -62,45 +62,45 @@ package struct Fetch: Sendable {
     }
 }
 
-/// An address that keys may be fetched from: `https`, or `http` on this machine, where nobody can change the answer
-/// on its way.
+/// An address that keys may be fetched from: `https`, or `http` on this machine, where no other machine can change the
+/// answer.
 package struct WebAddress: Sendable, Hashable {
     /// The whole address.
     package let text: String
-    /// Whether it is spoken to in TLS.
+    /// True for `https`.
     package let isSecure: Bool
-    /// Whether it is on this machine. Such an address is never asked through a proxy.
+    /// True if it is on this machine. Requests to it never go through a proxy.
     package let isLoopback: Bool
 
-    /// What is wrong with an address, to be read after its name.
-    package struct InvalidAddressError: Error, Sendable, Equatable {
-        /// The rest of the sentence.
+    /// Why an address cannot be used, as the rest of a sentence that begins with its name.
+    package struct FormatError: Error, Sendable, Equatable {
+        /// The problem.
         package let problem: String
     }
 
     /// Reads an address.
-    package init(_ text: String) throws(InvalidAddressError) {
-        // What is left are the characters of RFC 3986: no two readers of addresses see different hosts in them.
+    package init(_ text: String) throws(FormatError) {
+        // Only RFC 3986's characters, so that all parsers find the same host.
         let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"<>\\^`{|}".utf8.contains($0) }
         guard isPlain, let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(),
             let host = parts.host, !host.isEmpty
-        else { throw InvalidAddressError(problem: "should be an address, as in https://idp.example.com/keys") }
+        else { throw FormatError(problem: "should be an address, as in https://idp.example.com/keys") }
         guard parts.user == nil, parts.password == nil else {
-            throw InvalidAddressError(problem: "should have no user and password in it")
+            throw FormatError(problem: "should have no user and password in it")
         }
         isLoopback = Self.isLoopback(host)
         isSecure = scheme == "https"
         guard isSecure || (scheme == "http" && isLoopback) else {
-            throw InvalidAddressError(
-                problem: "should begin with https://, since whoever changes the answer can mint tokens")
+            throw FormatError(
+                problem: "should begin with https://, since an attacker who changes the answer can mint tokens")
         }
         self.text = text
     }
 
-    /// The address without what follows its path, for people: a query may hold a secret.
+    /// The address up to its path, for people: a query may hold a secret.
     package var shown: String { String(text.prefix { $0 != "?" && $0 != "#" }) }
 
-    /// Whether an address, whatever else may be wrong with it, is on this machine.
+    /// True if an address, valid or not, is on this machine.
     static func isOnThisMachine(_ text: String) -> Bool {
         URLComponents(string: text)?.host.map(isLoopback) ?? false
     }

@@ -1,25 +1,25 @@
 internal import Dispatch
 
-/// Sends requests one after another, over the same connection where the server keeps it open.
+/// Sends requests one after another, over one connection if the server keeps it open.
 package final class WebClient: Sendable {
     private let connection: CurlConnection
-    /// libcurl waits on the thread that asks, so this is a thread of its own while a transfer runs.
+    /// libcurl blocks its thread for the length of a transfer, so it runs on this queue.
     private let queue = DispatchQueue(label: "web client")
 
-    /// A client that has not connected yet.
+    /// A client without a connection.
     package init(trusting certificates: TrustedCertificates) {
         connection = CurlConnection(trusting: certificates)
     }
 
-    /// Sends a request. Its answer is read while it comes, no faster than the parts are taken. A second request waits
-    /// until the first answer has ended or was abandoned.
+    /// Sends a request. Its answer is read as it arrives, no faster than the caller takes the parts. A second request
+    /// waits until the first answer has ended or was abandoned.
     package func parts(of request: WebRequest) -> WebAnswerParts {
         WebAnswerParts { flow in
             queue.async { [connection] in flow.finish(connection.run(request, into: flow)) }
         }
     }
 
-    /// Sends a request and reads its whole answer, of the body no more than `limitBytes`.
+    /// Sends a request and reads its whole answer; the body beyond `limitBytes` is dropped.
     package func answer(to request: WebRequest, limitBytes: Int) async throws -> WebAnswer {
         var status = 0
         var headers: [String: String] = [:]

@@ -1,14 +1,14 @@
-/// Which certificates a server's is checked against.
+/// The certificates that a server's certificate is checked against.
 package struct TrustedCertificates: Sendable, Equatable {
     /// The path of a file of certificates in PEM; nil takes the system's.
     package let file: String?
-    /// The path of a folder of certificates by their hash, as OpenSSL has them.
+    /// The path of a folder of certificates named by their hash, in OpenSSL's form.
     package let folder: String?
     /// Whether the system's folder stays trusted beside `file`.
     let keepsSystemFolder: Bool
 
-    /// Those of a file instead of the system's, else what the environment names (`SSL_CERT_FILE` and `SSL_CERT_DIR`,
-    /// as OpenSSL has them), else the system's.
+    /// Those of a file; without one, those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, as for OpenSSL; without these,
+    /// the system's.
     package init(file: String?, environment: [String: String]) {
         func named(_ variable: String) -> String? { environment[variable].flatMap { $0.isEmpty ? nil : $0 } }
         self.file = file ?? named("SSL_CERT_FILE")
@@ -25,11 +25,11 @@ package struct WebRequest: Sendable {
     package var headers: [(name: String, value: String)]
     /// With a body it is a POST, else a GET.
     package var body: [UInt8]?
-    /// Whether the answer may come compressed; it is decompressed then.
+    /// True if the answer may be compressed; it is then decompressed.
     package var acceptsCompression = false
-    /// How long a connection may take to come about.
+    /// The longest time to connect.
     package var connectMilliseconds = 10_000
-    /// How long nothing may come before the transfer counts as dead.
+    /// How long the server may send nothing before the transfer counts as broken.
     package var silenceMilliseconds: Int
 
     /// A request.
@@ -43,17 +43,17 @@ package struct WebRequest: Sendable {
     }
 }
 
-/// Why an answer did not come, or not to its end. The texts are libcurl's.
+/// Why there is no answer, or not a whole one. The texts are libcurl's.
 package enum WebFailure: Error, Sendable, Equatable {
     /// The host's name has no address.
     case noSuchHost
-    /// No process listens there, or the network does not lead there.
+    /// No process listens at the address, or the network does not reach it.
     case noConnection
-    /// Nothing came for longer than allowed.
+    /// The server sent nothing for longer than allowed.
     case timedOut
     /// The connection ended in the middle of an answer, or before it.
     case broken
-    /// The certificate is not trusted, or TLS could not be agreed on.
+    /// The certificate is not trusted, or the TLS handshake failed.
     case untrusted(String)
     /// Anything else.
     case other(String)
@@ -61,7 +61,7 @@ package enum WebFailure: Error, Sendable, Equatable {
 
 /// A part of an answer, in order: the head once, then bytes.
 package enum WebAnswerPart: Sendable {
-    /// The status, and the header's values by their names in lower case.
+    /// The status, and the header values by their names in lower case.
     case head(status: Int, headers: [String: String])
     /// Some of the body.
     case bytes([UInt8])
@@ -71,8 +71,8 @@ package enum WebAnswerPart: Sendable {
 package struct WebAnswer: Sendable {
     /// The status.
     package let status: Int
-    /// The header's values by their names in lower case.
+    /// The header values by their names in lower case.
     package let headers: [String: String]
-    /// The body, or its beginning if it is longer than asked for.
+    /// The body, or its beginning if it is longer than the limit.
     package let body: [UInt8]
 }

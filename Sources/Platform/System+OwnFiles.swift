@@ -61,7 +61,8 @@ extension System {
     }
 
     private static func synchronizeFolder(of path: String) throws(SystemError) {
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let folder = parent.isEmpty ? "/" : parent
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SystemError("keep \(path)") }
         defer { close(descriptor) }

@@ -36,6 +36,7 @@ extension Setting {
         "cors.origins": "whose pages may read",
         "proxy.trusted": "the proxies whose word on a client's address counts",
         "proxy.header": "the header in which they give it",
+        "rejects.capture": "whether refused webhooks are kept in memory, for administrators to verify offline",
         "limits.request_bytes": "what all unfinished requests may take; over it the largest is refused",
         "loops": "event loops, each on a thread of its own",
         "drain": "how long streams may take to move elsewhere when the relay stops",

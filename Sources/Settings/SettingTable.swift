@@ -37,6 +37,7 @@ extension Setting {
         Setting(list: "cors.origins", \.cors.origins, read: OriginSetting.read, show: { $0 }),
         Setting(list: "proxy.trusted", \.proxy.trusted, read: network, show: { $0 }),
         Setting("proxy.header", \.proxy.header, read: headerName, show: { $0 }),
+        .truth("rejects.capture", \.rejects.capture),
         .size("limits.request_bytes", \.limits.requestBytes, 4 << 20...1 << 40),
         .count("loops", \.loops, 1...256),
         .duration("drain", \.drainMilliseconds, 0...hour),

@@ -32,6 +32,8 @@ package struct Settings: Sendable, Equatable {
     package var cors = CORSSettings()
     /// Which proxies stand before the relay.
     package var proxy = ProxySettings()
+    /// What is kept of refused webhooks.
+    package var rejects = RejectSettings()
     /// What requests may take of the process.
     package var limits = LimitSettings()
     /// Event loops, each on a thread of its own.
@@ -255,6 +257,15 @@ package struct ProxySettings: Sendable, Equatable {
     package var header = ""
 
     /// The defaults: nobody is believed.
+    package init() {}
+}
+
+/// What is kept of refused webhooks.
+package struct RejectSettings: Sendable, Equatable {
+    /// True to keep the last ones in memory as they arrived, for administrators.
+    package var capture = false
+
+    /// The defaults.
     package init() {}
 }
 

@@ -2,10 +2,10 @@ internal import Events
 internal import Platform
 package import Wire
 
-/// What the log says of accepted webhooks at the level `info`: sums, since a line for each of thousands a second would
-/// bury the lines that an operator looks for.
+/// Sums of accepted webhooks for the log at the level `info`: at thousands of webhooks a second, a line for each would
+/// hide all other lines.
 ///
-/// A source's first webhook after a quiet time is reported at the next look, so that an operator who sets up a
+/// A source's first webhook after a quiet time is reported at the next check, so that an operator who sets up a
 /// provider need not wait; later ones at most once in ``Limits/acceptedWebhooksMilliseconds``.
 package final class AcceptedWebhooks: Sendable {
     /// The webhooks of one source since its last line.
@@ -27,7 +27,7 @@ package final class AcceptedWebhooks: Sendable {
     /// None yet.
     package init() {}
 
-    /// Counts a webhook that was answered with 200. Without an allocation, but for the first one of a source.
+    /// Counts a webhook that was answered with 200. Allocates only for the first one of a source.
     /// - Parameter microseconds: from the whole request to its answer.
     package func add(source: String, bytes: Int, isDuplicate: Bool, microseconds: Int64, now: SteadyTime) {
         sums.withLock { sums in
@@ -42,8 +42,8 @@ package final class AcceptedWebhooks: Sendable {
         }
     }
 
-    /// Takes the sums whose lines are due, in the order of the sources' names.
-    /// - Parameter isLast: takes all that there are.
+    /// Removes and returns the sums whose lines are due, in the order of the sources' names.
+    /// - Parameter isLast: true to return all sums.
     package func take(now: SteadyTime, isLast: Bool = false) -> [(source: String, sum: Sum)] {
         sums.withLock { sums in
             var due: [(source: String, sum: Sum)] = []
@@ -51,7 +51,7 @@ package final class AcceptedWebhooks: Sendable {
                 let isResting = sum.reportedAt.map { now - $0 < Limits.acceptedWebhooksMilliseconds } ?? false
                 guard isLast || !isResting else { continue }
                 if sum.webhooks > 0 { due.append((source, sum)) }
-                // A source that is quiet, or gone from the settings, is forgotten.
+                // Sources without webhooks, or no longer in the settings, are removed.
                 sums[source] = sum.webhooks > 0 ? Sum(reportedAt: now) : nil
             }
             return due.sorted { $0.source < $1.source }

@@ -3,21 +3,21 @@ package import Logging
 internal import Platform
 package import Wire
 
-/// Tells the operator that a proxy seems to stand before the relay that the settings do not name: everybody behind it
-/// then counts as one address. Anybody can send such a header, so there is a line a minute at most.
+/// Warns the operator of a proxy in front of the relay that the settings do not name: all clients behind it count as
+/// one address. Any client can send such a header, so there is at most one line a minute.
 package final class ForwardingNotice: Sendable {
     private let log: Logger
     private let next = Locked<WallTime>(.min)
 
-    /// A notice that was not given yet.
+    /// No warning was written yet.
     package init(_ log: Logger) {
         self.log = log
     }
 
-    /// A request came from `peer` with a header that is not believed.
+    /// A request from `peer` has a forwarding header, and `peer` is not a trusted proxy.
     package func saw(_ header: String, from peer: String, now: WallTime) {
         let isDue = next.withLock { next in
-            // A clock that was set back must not silence it for long.
+            // After the clock was set back, the next warning must not be hours away.
             guard now >= next || next > now + Limits.forwardingNoticeMilliseconds else { return false }
             next = now + Limits.forwardingNoticeMilliseconds
             return true

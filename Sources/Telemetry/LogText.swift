@@ -1,16 +1,16 @@
 internal import Events
 package import Wire
 
-/// Strangers' texts in lines of the log.
+/// Texts from outside in lines of the log.
 package enum LogText {
-    /// The beginning of a text that is too long.
+    /// The text, or its beginning if it is too long.
     package static func cut(_ text: WireText) -> String {
         guard text.byteCount > Limits.loggedTextBytes else { return text.string }
         return String(decoding: text.utf8.prefix(Limits.loggedTextBytes), as: UTF8.self) + "…"
     }
 
-    /// What a client sent as a name, unless it may be a token or a ticket in the wrong place: what is longer must be
-    /// made of short words in lower case, as rooms named by people, or by UUIDs, are.
+    /// A name from a client; `…` if it may be a token or a ticket in the wrong place. A long name is shown only if it
+    /// consists of short words in lower case, as names chosen by people, and UUIDs, do.
     package static func shown(_ text: WireText) -> String {
         guard text.byteCount > Limits.loggedNameBytes else { return text.string }
         var run = 0
@@ -25,8 +25,8 @@ package enum LogText {
         return cut(text)
     }
 
-    /// What a client sent as an origin, up to what may be a token in the wrong place: browsers write origins in lower
-    /// case (RFC 6454, section 6.1), and a label of a host is a word or a hash.
+    /// An origin from a client, cut where a token may begin: browsers write origins in lower case (RFC 6454, section
+    /// 6.1), and a label of a host is a word or a hash.
     package static func origin(_ text: WireText) -> String {
         var start = 0
         for (index, byte) in text.utf8.enumerated() {

@@ -3,14 +3,14 @@ internal import Glibc
 internal import Platform
 internal import Wire
 
-/// Writes the log's lines from a thread of its own. Whoever logs never waits for a slow terminal, pipe or disk: when
-/// too much waits, lines are dropped and counted, and the log says how many.
+/// Writes the lines of the log on a thread of its own, so that no caller waits for a slow terminal, pipe or disk. When
+/// the buffer is full, lines are dropped and counted, and a line in the log says how many.
 package final class LogWriter: Sendable {
-    /// What became of the lines.
+    /// Counts of lines.
     package struct Counters: Sendable, Equatable {
-        /// Lines that were taken.
+        /// Lines that were accepted.
         package fileprivate(set) var lines: UInt64 = 0
-        /// Lines for which there was no room.
+        /// Lines that were dropped because the buffer was full.
         package fileprivate(set) var dropped: UInt64 = 0
     }
 
@@ -19,25 +19,25 @@ package final class LogWriter: Sendable {
         var isWriting = false
         var isUrgent = false
         var counters = Counters()
-        /// Lines dropped since the log last said so.
+        /// Dropped lines that the log has not reported yet.
         var unsaid: UInt64 = 0
     }
 
     private let descriptor: CInt
-    /// Makes the line that tells of dropped ones.
+    /// Makes the line that reports a number of dropped ones.
     private let note: @Sendable (UInt64) -> [UInt8]
     private let state = Monitor(State())
 
-    /// Starts the thread, which lasts as long as the process.
+    /// Starts the thread, which runs until the process ends.
     package init(descriptor: CInt, note: @escaping @Sendable (UInt64) -> [UInt8]) {
         self.descriptor = descriptor
         self.note = note
-        // Without the thread nothing is ever written, and lines are dropped once the room is used up.
+        // Without the thread nothing is written, and lines are dropped once the buffer is full.
         try? NamedThread.start(name: "log") { [self] in run() }
     }
 
-    /// Takes a line with its newline at its end.
-    /// - Parameter isUrgent: whether somebody may want to read it at once; others wait a moment for company.
+    /// Appends a line, which ends with a newline.
+    /// - Parameter isUrgent: true to write it at once; false lets it wait for others to share a write.
     package func append(_ line: some Collection<UInt8>, isUrgent: Bool = false) {
         let wakes = state.withLock { state -> Bool in
             guard state.waiting.count + line.count <= Limits.waitingLogBytes else {
@@ -54,7 +54,7 @@ package final class LogWriter: Sendable {
         if wakes { state.change { _ in } }
     }
 
-    /// Returns when everything taken so far is written, or nobody took it for a while.
+    /// Returns when all lines so far are written, or after ``Limits/logFlushMilliseconds``.
     package func flush() {
         state.change { $0.isUrgent = true }
         _ = state.wait(milliseconds: Limits.logFlushMilliseconds) { state in
@@ -62,13 +62,13 @@ package final class LogWriter: Sendable {
         }
     }
 
-    /// What became of the lines so far.
+    /// The counts so far.
     package var counters: Counters { state.withLock { $0.counters } }
 
     private func run() {
         while true {
             _ = state.wait { $0.waiting.isEmpty ? nil : true }
-            // At high rates many lines share one write, and those who log need not wake this thread.
+            // At high rates many lines share one write, and the callers need not wake this thread.
             _ = state.wait(milliseconds: Limits.logGatheringMilliseconds) { $0.isUrgent ? true : nil }
             let (bytes, dropped) = state.withLock { state -> ([UInt8], UInt64) in
                 defer {
@@ -92,11 +92,11 @@ package final class LogWriter: Sendable {
             if count > 0 {
                 rest = rest.dropFirst(count)
             } else if count < 0 && errno == EAGAIN {
-                // Somebody made the terminal non-blocking; there is nothing to do but to wait for it.
+                // Another process has set the terminal to non-blocking: wait until it is writable.
                 var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&ready, 1, 1000)
             } else if count < 0 && errno != EINTR {
-                // Nobody reads the log any more: the relay goes on without.
+                // The reader of the log has gone: the relay continues without it.
                 return
             }
         }

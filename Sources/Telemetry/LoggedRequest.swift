@@ -1,7 +1,7 @@
 internal import Events
 package import Wire
 
-/// What the log says of a request.
+/// A request as the log shows it.
 package struct LoggedRequest {
     let method: String
     let path: [WireText]
@@ -14,8 +14,8 @@ package struct LoggedRequest {
     /// - Parameters:
     ///   - path: the segments, percent-decoded.
     ///   - query: names and values, percent-decoded. Those that may be secrets are not logged.
-    ///   - user: whose request it turned out to be.
-    ///   - issuer: which issuer vouches for the user's name.
+    ///   - user: the user of its token, if it has a valid one.
+    ///   - issuer: the issuer of that token.
     package init(
         method: String, path: [WireText], query: [(name: WireText, value: WireText)], remoteAddress: String,
         user: WireText?, issuer: WireText?
@@ -28,14 +28,14 @@ package struct LoggedRequest {
         self.issuer = issuer
     }
 
-    /// Parameters whose values are no secrets. What is not here is left out whole, its name too: it may be a token
-    /// under a misspelt name.
+    /// Parameters whose values are not secret. All others are left out with their names: one may be a token under a
+    /// misspelt name.
     private static let shown: Set<WireText> = [
         "room", "type", "source", "participant", "format", "wait", "limit", "since", "tail", "snapshot", "named",
         "lastEventId", "heartbeat", "refuse",
     ]
 
-    /// The path and of the query what may be seen.
+    /// The path, and the parameters of the query that may be shown.
     package func target(withQuery: Bool = true) -> String {
         let shownPath = "/" + LogText.cut(WireText(path.map(LogText.shown).joined(separator: "/")))
         let query = withQuery ? self.query.filter { Self.shown.contains($0.name) } : []
@@ -44,7 +44,7 @@ package struct LoggedRequest {
     }
 }
 
-/// What the log says of the answer to a request.
+/// An answer as the log shows it.
 package struct LoggedAnswer {
     let status: Int
     let bytes: Int
@@ -55,7 +55,7 @@ package struct LoggedAnswer {
     /// - Parameters:
     ///   - bytes: of the body.
     ///   - microseconds: from the whole request to the answer.
-    ///   - isRoutine: whether a good answer is logged at the level `debug` only.
+    ///   - isRoutine: true to log a successful answer only at the level `debug`.
     package init(status: Int, bytes: Int, microseconds: Int64, isRoutine: Bool = false) {
         self.status = status
         self.bytes = bytes

@@ -1,5 +1,5 @@
-/// A counter of Prometheus with a series for each of its label's values. Every series stands on the page from the start,
-/// at zero, so that a rate over its first increase is not lost.
+/// A Prometheus counter with a series for each value of its label. Every series is on the page from the start, at zero,
+/// so that a rate includes the first increase.
 package struct MetricCounter<Value: MetricLabelValue>: Sendable {
     private let name: String
     private let help: String
@@ -12,7 +12,7 @@ package struct MetricCounter<Value: MetricLabelValue>: Sendable {
         counts = Dictionary(uniqueKeysWithValues: Value.allCases.map { ($0, 0) })
     }
 
-    /// Counts one, or so many.
+    /// Adds to a series.
     package mutating func count(_ value: Value, _ number: Int = 1) { counts[value, default: 0] += UInt64(number) }
 
     /// Writes all series.
@@ -24,7 +24,7 @@ package struct MetricCounter<Value: MetricLabelValue>: Sendable {
     }
 }
 
-/// A counter with a series for each value and each of some things that have names, such as the sources.
+/// A counter with a series for each pair of a name, such as a source's, and a value.
 package struct MetricCounterByName<Value: MetricLabelValue>: Sendable {
     private let name: String
     private let help: String
@@ -32,14 +32,14 @@ package struct MetricCounterByName<Value: MetricLabelValue>: Sendable {
     private var counts: [String: [Value: UInt64]] = [:]
 
     /// Nothing counted yet.
-    /// - Parameter subject: the label that has the name.
+    /// - Parameter subject: the label for the name.
     package init(_ name: String, _ help: String, by subject: MetricLabel.Name) {
         self.name = name
         self.help = help
         self.subject = subject
     }
 
-    /// Puts the series of a thing on the page; nothing if they are there.
+    /// Adds the series of a name to the page, if they are missing.
     package mutating func declare(_ name: String, _ values: [Value] = Array(Value.allCases)) {
         for value in values { counts[name, default: [:]][value, default: 0] += 0 }
     }
@@ -49,7 +49,7 @@ package struct MetricCounterByName<Value: MetricLabelValue>: Sendable {
         counts[name, default: [:]][value, default: 0] += 1
     }
 
-    /// The names that have series, in order.
+    /// The names that have series, sorted.
     package var names: [String] { counts.keys.sorted() }
 
     /// How many were counted.

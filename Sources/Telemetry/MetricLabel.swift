@@ -1,8 +1,8 @@
 /// A label of one sample.
 package struct MetricLabel: Sendable, Hashable {
-    /// What a label tells.
+    /// The name of a label.
     package struct Name: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
-        /// The name as it stands on the page.
+        /// The name on the metrics page.
         package let description: String
 
         /// A name of letters and underscores.
@@ -30,11 +30,11 @@ package struct MetricLabel: Sendable, Hashable {
     }
 }
 
-/// What a label may say, where that is known beforehand: every value has its series on the page from the start.
+/// The values of a label, if they are known in advance: every value has its series on the page from the start.
 package protocol MetricLabelValue: Sendable, Hashable, CaseIterable {
     /// The label that has this value.
     static var labelName: MetricLabel.Name { get }
-    /// The word on the page.
+    /// The value on the metrics page.
     var label: String { get }
 }
 

@@ -1,6 +1,6 @@
-/// In which of Prometheus' two formats the metrics page is written.
+/// The two formats of the metrics page.
 package enum MetricsFormat {
-    /// Prometheus' text format, version 0.0.4: what everybody gets who does not ask for the other one.
+    /// Prometheus' text format, version 0.0.4: the default.
     case text
     /// OpenMetrics, version 1.0.0.
     case openMetrics

@@ -20,12 +20,12 @@ package struct MetricsPage {
         text += "# HELP \(family) \(help)\n# TYPE \(family) \(kind)\n"
     }
 
-    /// Ends the page: OpenMetrics has a mark by which a reader knows that nothing is missing.
+    /// Ends the page. OpenMetrics has an end mark, which shows the reader that the page is complete.
     package mutating func end() {
         if format == .openMetrics { text += "# EOF\n" }
     }
 
-    /// Writes one sample of the metric that was begun.
+    /// Writes one sample of the current metric.
     package mutating func sample(_ name: String, _ labels: [MetricLabel] = [], _ value: String) {
         let pairs = labels.map { "\($0.name)=\"\(Self.escaped($0.value))\"" }
         text += pairs.isEmpty ? "\(name) \(value)\n" : "\(name){\(pairs.joined(separator: ","))} \(value)\n"

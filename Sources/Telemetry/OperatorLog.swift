@@ -4,8 +4,8 @@ package import Logging
 internal import Platform
 package import Wire
 
-/// Where the relay's log goes, in which form, and how much of it: standard error, as lines for people or as a JSON
-/// object on each. Level and form may change while the relay runs.
+/// The output of the relay's log: standard error, in lines for people or with a JSON object on each. Level and form may
+/// change while the relay runs.
 package final class LogOutput: Sendable {
     private struct State: Sendable {
         var level: Logger.Level
@@ -13,7 +13,7 @@ package final class LogOutput: Sendable {
     }
 
     private let state: Locked<State>
-    /// Where the lines go.
+    /// Writes the lines.
     package let writer: LogWriter
 
     /// Writes to standard error.
@@ -42,10 +42,10 @@ package final class LogOutput: Sendable {
         state.withLock { level >= $0.level ? $0.isJSON : nil }
     }
 
-    /// Writes what does not come through a ``Logger``.
+    /// Writes a line that was not made by a ``Logger``.
     package func write(_ line: some Collection<UInt8>) { writer.append(line) }
 
-    /// Writes a line, soon.
+    /// Writes a line without waiting for others.
     package func log(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) {
         guard let isJSON = isJSON(for: level) else { return }
         writer.append(Self.line(level, message, metadata, isJSON: isJSON), isUrgent: true)
@@ -68,13 +68,13 @@ package final class LogOutput: Sendable {
         }
     }
 
-    /// An object with these members as a line. JSON lets DEL, the second set of control characters, direction marks and
-    /// line separators stand as they are, with which a stranger could steer the terminal of whoever looks at the log,
-    /// turn its text round, or break a line in two for a reader that splits at Unicode's line ends.
+    /// An object with these members as a line. JSON allows DEL, the C1 control characters, direction marks and line
+    /// separators unescaped. Text from outside could use them to control an operator's terminal, to reverse text, or to
+    /// break a line in two for a reader that splits at Unicode's line ends. So they are escaped.
     package static func jsonLine(_ members: (inout JSONWriter) -> Void) -> [UInt8] {
         let line = JSONWriter.bytes { $0.object(members) } + [0x0A]
         guard line.contains(where: { $0 >= 0x7F }) else { return line }
-        // Outside of JSON's texts there is no such character.
+        // Such characters occur only inside JSON strings.
         var escaped: [UInt8] = []
         escaped.reserveCapacity(line.count + 32)
         for scalar in String(decoding: line, as: UTF8.self).unicodeScalars {
@@ -89,16 +89,16 @@ package final class LogOutput: Sendable {
         return escaped
     }
 
-    /// A stranger's bytes must not forge a line, nor steer a terminal or turn its text round.
+    /// Text from outside without characters that could forge a line, control a terminal or reverse text.
     package static func harmless(_ text: String) -> String { SafeText.text(text, substitute: " ") }
 }
 
-/// swift-log's way to a ``LogOutput``.
+/// The swift-log handler that writes to a ``LogOutput``.
 package struct OperatorLog: LogHandler {
     private let output: LogOutput
-    /// What stands on every line.
+    /// Fields of every line.
     package var metadata: Logger.Metadata = [:]
-    /// The output's: a logger that was made before the level changed obeys the new one.
+    /// The output's level, so that a change applies to existing loggers, too.
     package var logLevel: Logger.Level {
         get { output.level }
         set {}

@@ -2,13 +2,13 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Platform
 
-/// What the system says of this process: the metrics that Prometheus' own clients have, by the same names.
+/// The system's figures of this process: the metrics of Prometheus' own clients, under the same names.
 package struct ProcessReading: Sendable, Equatable {
     var cpuSeconds = 0.0
     var residentBytes = 0
     var virtualBytes = 0
     var openFiles = 0
-    /// How many files it may have open.
+    /// The limit on open files.
     package private(set) var mostFiles = 0
     var startTimeSeconds = 0.0
     var threads = 0
@@ -16,8 +16,8 @@ package struct ProcessReading: Sendable, Equatable {
     /// Nothing read yet.
     package init() {}
 
-    /// Reads proc(5). What cannot be read stays as it was: a process that is out of files cannot read anything, and a
-    /// counter that falls to 0 would look like a restart.
+    /// Reads proc(5). A figure that cannot be read keeps its last value: a process without free descriptors cannot read
+    /// anything, and a counter that falls to 0 would look like a restart.
     package static func now(after last: ProcessReading = ProcessReading()) -> ProcessReading {
         var reading = last
         reading.readStat()
@@ -31,7 +31,7 @@ package struct ProcessReading: Sendable, Equatable {
 
     private mutating func readStat() {
         guard let text = try? String(contentsOfFile: "/proc/self/stat", encoding: .utf8),
-            // The command's name stands in parentheses and may hold blanks and parentheses of its own.
+            // The command's name is in parentheses and may contain blanks and parentheses.
             let nameEnd = text.lastIndex(of: ")")
         else { return }
         // From the third field of proc_pid_stat(5) on.
@@ -45,8 +45,8 @@ package struct ProcessReading: Sendable, Equatable {
         residentBytes = Int(field(24)) * sysconf(CInt(_SC_PAGESIZE))
     }
 
-    /// By the clocks, and not from /proc/stat, which a hardened service may not see. Once: the difference moves when
-    /// the wall clock is set, and the start does not.
+    /// Computed from the clocks, because a hardened service may not read /proc/stat. Computed once, because the
+    /// difference changes when the wall clock is set.
     private static let bootTimeSeconds: Double = {
         func seconds(_ clock: clockid_t) -> Double {
             var time = timespec()
@@ -57,7 +57,7 @@ package struct ProcessReading: Sendable, Equatable {
     }()
 
     private mutating func countOpenFiles() {
-        // Linux tells the number as the folder's size since 6.2.
+        // Since Linux 6.2 the folder's size is the number.
         if let size = System.size(of: "/proc/self/fd"), size > 0 {
             openFiles = size
         } else if let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {

@@ -3,8 +3,8 @@ package import Logging
 internal import Platform
 package import Wire
 
-/// A log for what can happen again and again, by strangers' doing or by a full disk's: a few lines a second, and a
-/// count of those left out.
+/// A log for events that can repeat quickly, such as refused requests or a full disk: a few lines a second, and a count
+/// of those left out.
 package final class RateLimitedLog: Sendable {
     private struct State {
         var second: Int64 = 0

@@ -6,12 +6,12 @@ package import Wire
 /// One line in the log for each request, and two for each stream: when it opens and when it ends. Accepted webhooks are
 /// summed up; see ``AcceptedWebhooks``.
 ///
-/// It does not go through ``Logger``: at ten thousand webhooks a second the making of messages and metadata would
-/// cost more than the webhooks.
+/// It does not use ``Logger``: at ten thousand webhooks a second, building messages and metadata would cost more than
+/// the webhooks.
 package struct RequestLog: Sendable {
     let output: LogOutput
 
-    /// Lines for an output.
+    /// A request log that writes to `output`.
     package init(output: LogOutput) {
         self.output = output
     }
@@ -38,7 +38,7 @@ package struct RequestLog: Sendable {
         }
     }
 
-    /// Webhooks of one source were accepted, each with a line of its own at the level `debug` only.
+    /// Webhooks of one source were accepted. Only at the level `debug` each of them has a line.
     package func accepted(source: String, _ sum: AcceptedWebhooks.Sum, now: SteadyTime) {
         guard let isJSON = output.isJSON(for: .info) else { return }
         let lapse = now - sum.since
@@ -58,7 +58,8 @@ package struct RequestLog: Sendable {
         }
     }
 
-    /// A request became a stream; one without a number if it is for diagnosis.
+    /// A request became a stream.
+    /// - Parameter stream: its id; nil for a diagnostic stream.
     package func opened(_ request: LoggedRequest, stream: UInt64?) {
         guard let isJSON = output.isJSON(for: .info) else { return }
         let target = request.target()
@@ -155,7 +156,7 @@ package struct RequestLog: Sendable {
         return "\(micro / 1000)." + String(repeating: "0", count: 3 - part.count) + part
     }
 
-    /// What looks after the relay asks every few seconds.
+    /// True for the requests of health checks and of Prometheus, which repeat every few seconds.
     private static func isProbe(_ request: LoggedRequest) -> Bool {
         request.path.count == 1 && ["healthz" as WireText, "readyz", "metrics"].contains(request.path[0])
     }

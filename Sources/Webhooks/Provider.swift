@@ -13,6 +13,9 @@ package protocol Provider: Sendable {
     /// How many bytes of key a secret of the settings comes to: some providers' secrets are base64 of their keys.
     static func keyBytes(_ secret: String) -> Int
 
+    /// The names of the headers that ``receive(_:now:)`` verifies by: those that a capture needs.
+    var signatureHeaders: [String] { get }
+
     /// A provider set up for one source.
     init(settings: ProviderSettings) throws(ProviderSettingsError)
 

@@ -11,15 +11,15 @@ struct Roomwire: AsyncParsableCommand {
         commandName: "roomwire",
         abstract: "Relays the webhooks of video providers to any number of subscribers, over Server-Sent Events.",
         discussion: """
-            To see it work, without any set-up, in two terminals:
+            To try it without any set-up, in two terminals:
 
               roomwire serve --demo
               roomwire tail
             """,
         version: Version.text,
-        subcommands: [Serve.self, Token.self, Send.self, Tail.self, Verify.self, Check.self])
+        subcommands: [Serve.self, Token.self, Send.self, Replay.self, Tail.self, Verify.self, Check.self])
 
-    /// Refuses a misspelt subcommand with the one that is meant; ArgumentParser only calls it unexpected.
+    /// Suggests a subcommand for a misspelt one; ArgumentParser only calls it unexpected.
     private static func suggestCommand() throws {
         guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-") else { return }
         let names = configuration.subcommands.map { $0._commandName } + ["help"]
@@ -27,8 +27,8 @@ struct Roomwire: AsyncParsableCommand {
         throw ValidationError("There is no command \(Terminal.harmless(word)). Did you mean \(near)?")
     }
 
-    /// Runs a subcommand. Failures of ours are one sentence and an exit code; what ArgumentParser throws (help, wrong
-    /// usage) it shows itself.
+    /// Runs a subcommand. A ``Failure`` is one sentence and an exit code; ArgumentParser prints its own errors (help,
+    /// wrong usage).
     static func main() async {
         Terminal.openStandardDescriptors()
         do {

@@ -18,6 +18,7 @@ import Wire
         ("/api/schema/events.json", ["GET", "HEAD"], true),
         ("/api/streams/1/renew", ["POST"], true),
         ("/api/admin/rejects", ["GET", "HEAD"], true),
+        ("/api/admin/rejects/1/capture", ["GET", "HEAD"], true),
         ("/api/admin/streams", ["GET", "HEAD"], true),
         ("/api/admin/streams/1", ["DELETE"], true),
         ("/api/admin/revoke", ["POST"], true),

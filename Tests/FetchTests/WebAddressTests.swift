@@ -22,7 +22,7 @@ import Testing
         "http://2130706433/", "http://0x7f.0.0.1/", "gopher://localhost/", "//idp.example.com/keys",
     ])
     func plainTextBeyondThisMachineIsRefused(text: String) {
-        #expect(throws: WebAddress.InvalidAddressError.self) { try WebAddress(text) }
+        #expect(throws: WebAddress.FormatError.self) { try WebAddress(text) }
     }
 
     @Test(arguments: [
@@ -31,7 +31,7 @@ import Testing
         "https://bücher.example/", "https://idp.example.com/{tenant}", "https://[::1", "https://a:b:c/",
     ])
     func whatIsNoAddressIsRefused(text: String) {
-        #expect(throws: WebAddress.InvalidAddressError.self) { try WebAddress(text) }
+        #expect(throws: WebAddress.FormatError.self) { try WebAddress(text) }
     }
 
     @Test(arguments: [
@@ -39,7 +39,7 @@ import Testing
         "http://127.0.0.1@evil.example/",
     ])
     func passwordsInAnAddressAreRefused(text: String) throws {
-        let error = #expect(throws: WebAddress.InvalidAddressError.self) { try WebAddress(text) }
+        let error = #expect(throws: WebAddress.FormatError.self) { try WebAddress(text) }
         #expect(error?.problem.contains("password@") == false)
     }
 

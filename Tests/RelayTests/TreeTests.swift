@@ -75,6 +75,15 @@ import Testing
         #expect(importing.map(\.description) == ["roomwire/Commands/Serve.swift"])
     }
 
+    /// Fetch is the one HTTP client: a second one would know nothing of `--ca-file`.
+    @Test func noFileImportsTheHTTPClientOfFoundation() throws {
+        for file in try Self.files() {
+            let imports = file.lines.filter { $0.contains("import ") && !$0.hasPrefix("/") }
+            #expect(!imports.contains { $0.contains("FoundationNetworking") }, "\(file)")
+            #expect(!file.lines.contains { $0.contains("URLSession") }, "\(file)")
+        }
+    }
+
     @Test func nothingIsForced() throws {
         for file in try Self.files() {
             for (number, line) in file.lines.enumerated() where !line.contains("//") {

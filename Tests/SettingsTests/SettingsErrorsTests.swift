@@ -131,7 +131,7 @@ import Testing
         ),
         (
             "{name: a, jwks_url: http://idp.example.com/keys}",
-            "jwks_url should begin with https://, since whoever changes the answer can mint tokens"
+            "jwks_url should begin with https://, since an attacker who changes the answer can mint tokens"
         ),
         (
             "{name: a, jwks_url: \"http://127.0.0.1:80@evil.example/keys\"}",

@@ -77,6 +77,7 @@ func problems(
            max_age: 6h}
         proxy: {trusted: [127.0.0.1, "2001:db8::/32"], header: X-Forwarded-For}
         cors: {origins: ["https://dash.example.com", "https://*.Example.com"]}
+        rejects: {capture: true}
         limits: {request_bytes: 32MiB}
         loops: 2
         drain: 1m
@@ -120,6 +121,7 @@ func problems(
         #expect(settings.cors.origins == ["https://dash.example.com", "https://*.example.com"])
         #expect(settings.proxy.trusted == ["127.0.0.1", "2001:db8::/32"])
         #expect(settings.proxy.header == "X-Forwarded-For")
+        #expect(settings.rejects.capture)
         #expect(settings.limits.requestBytes == 33_554_432)
         #expect(settings.loops == 2)
         #expect(settings.drainMilliseconds == 60_000)

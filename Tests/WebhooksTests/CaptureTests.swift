@@ -75,4 +75,43 @@ struct CaptureTests {
             #expect(provider.refusal(request, now: now) == nil)
         }
     }
+
+    @Test func whatIsKeptOfARequestIsReadAgain() throws {
+        let provider = try Standard(
+            settings: ProviderSettings(source: "app", secrets: ["whsec_c2l4dGVlbiBieXRlcyBhbmQgc29tZSBtb3Jl"]))
+        let body: [UInt8] = [0, 0xFF, 0x80, 0x0A]
+        let others: [WebhookRequest.Header] = [
+            .init(name: "Cookie", value: "a"), .init(name: "Proxy-Authorization", value: "b"),
+            .init(name: "Authorization", value: "c"),
+        ]
+        let kept: [WebhookRequest.Header] = [
+            .init(name: "Webhook-ID", value: "1"), .init(name: "webhook-signature", value: "v1,\u{FFFD}"),
+            .init(name: "webhook-signature", value: ""), .init(name: "Content-Type", value: "a\"b"),
+        ]
+        let request = WebhookRequest(headers: others + kept, body: body, target: "/api/webhooks/app?x=%22")
+        let capture = Capture(of: request, by: provider, receivedAt: 1_790_000_000_007)
+        let read = try #require(try Capture.read(capture.json).first)
+        #expect(Set(read.request.headers) == Set(kept) && read.request.headers.count == kept.count)
+        #expect(read.request.body == body && read.request.target == request.target)
+        #expect(read.verifyAt == 1_790_000_000_007)
+        let bytes = request.target.byteCount + kept.reduce(0) { $0 + $1.name.byteCount + $1.value.byteCount }
+        #expect(capture.headBytes == bytes)
+    }
+
+    @Test(arguments: Providers.all.map { $0.name }) func aProviderVerifiesByTheHeadersThatItNames(name: String) throws {
+        let secrets = ["whsec_c2l4dGVlbiBieXRlcyBhbmQgc29tZSBtb3Jl"]
+        let settings =
+            switch name {
+            case "livekit": ProviderSettings(source: "s", keys: ["key": "secret"])
+            case "daily": ProviderSettings(source: "s", secrets: ["c2l4dGVlbiBieXRlcyBhbmQgc29tZSBtb3Jl"])
+            default: ProviderSettings(source: "s", secrets: secrets)
+            }
+        let provider = try #require(Providers.named(name)).init(settings: settings)
+        let now: WallTime = 1_790_000_000_000
+        let step = try #require(provider.sampleMeeting(room: "r", now: now).first)
+        let headers = provider.sign(step.body, idempotencyKey: "1", now: now)
+        let capture = Capture(of: WebhookRequest(headers: headers, body: step.body), by: provider, receivedAt: now)
+        let read = try #require(try Capture.read(capture.json).first)
+        _ = try provider.receive(read.request, now: try #require(read.verifyAt))
+    }
 }

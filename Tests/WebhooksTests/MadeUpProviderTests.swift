@@ -9,6 +9,8 @@ import Wire
 private struct MadeUp: Provider {
     static let name = "madeup"
 
+    let signatureHeaders = ["X-Made-Up"]
+
     private let source: WireText
     private let key: SigningKey
 

@@ -1,6 +1,7 @@
 """The dashboard in a browser: opening it, reading it, and looking for what a person could not use."""
 
 import json
+import time
 
 import relay as roomwire
 
@@ -188,3 +189,24 @@ def event(id, type="participant_joined", room="call_42", source="livekit", **dat
             "receivedAt": milliseconds, "data": {"room": {"name": room}, "providerEvent": type, **data}}
 
 
+def live(handler, path, events=(), rooms=(), now=None, each_seconds=0.0):
+    """An API with some rooms, and with one stream that goes on with events."""
+    now = now or int(time.time() * 1000)
+    if path == "/tickets":
+        handler.reply(201, {"ticket": "t"})
+    elif path.startswith("/rooms?"):
+        handler.reply(200, {"lastEventId": f"{now}-0", "rooms": list(rooms)})
+    elif path.startswith("/events?") and "format=json" not in path:
+        handler.begin_stream()
+        handler.message(type="connected", streamId="1", user="ada", heartbeatMs=15000, newestId=f"{now}-0",
+                        lastEventId=f"{now}-0")
+        for event in events:
+            handler.message(**event)
+            time.sleep(each_seconds)
+        # Until the page goes.
+        while True:
+            handler.message(type="heartbeat", lastEventId=f"{now + len(events)}-0")
+            time.sleep(0.2)
+    else:
+        return False
+    return True

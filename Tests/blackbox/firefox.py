@@ -30,6 +30,13 @@ SETTINGS = {
 }
 
 
+# Errors that no script caught, and what the browser holds against pages, such as breaches of their policy.
+COMPLAINTS = """
+return Services.console.getMessageArray().filter((each) => each instanceof Ci.nsIScriptError
+    && !(each.flags & Ci.nsIScriptError.warningFlag)).map((each) => `${each.sourceName} ${each.errorMessage}`);
+"""
+
+
 class Firefox:
     """A browser with a profile of its own, in which a test opens tabs. It takes certificates of any issuer."""
 
@@ -44,7 +51,7 @@ class Firefox:
         (profile / "user.js").write_text("\n".join(lines))
         with open(folder / "firefox.txt", "wb") as log:
             self.process = subprocess.Popen(
-                [shutil.which("firefox-esr"), "--headless", "--marionette", "--no-remote", "--profile", profile],
+                [shutil.which("firefox-esr"), "--headless", "--marionette", "--remote-allow-system-access", "--no-remote", "--profile", profile],
                 env={"PATH": "/usr/bin:/bin", "HOME": str(profile), "MOZ_CRASHREPORTER_DISABLE": "1"}, stdout=log,
                 stderr=log)
         try:
@@ -92,6 +99,15 @@ class Firefox:
         """What a script returns in the page of a tab."""
         self.command("WebDriver:SwitchToWindow", handle=tab)
         return self.command("WebDriver:ExecuteScript", script=script, args=[])["value"]
+
+    def complaints(self, origin):
+        """The console's errors that are of an origin's pages."""
+        self.command("Marionette:SetContext", value="chrome")
+        try:
+            said = self.command("WebDriver:ExecuteScript", script=COMPLAINTS, args=[], sandbox="system")["value"]
+        finally:
+            self.command("Marionette:SetContext", value="content")
+        return [line for line in said if origin in line]
 
     def close(self, tab):
         self.command("WebDriver:SwitchToWindow", handle=tab)

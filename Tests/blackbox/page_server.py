@@ -23,11 +23,13 @@ def asset(path):
 
 
 class PageServer:
-    """Serves the page. `answer(handler, path)` answers what is below /api; it returns True if it has."""
+    """Serves the page, and `pages`: bytes by path. `answer(handler, path)` answers what is below /api; it returns True if
+    it has."""
 
-    def __init__(self, answer, clock_error_seconds=0):
+    def __init__(self, answer, clock_error_seconds=0, pages=None):
         owner = self
         self.answer = answer
+        self.pages = pages or {}
         self.requests = []
         self.clock_error = clock_error_seconds
 
@@ -68,6 +70,9 @@ class PageServer:
                 if self.path == "/dashboard/config.json":
                     return self.reply(200, {"prefix": "/api"})
                 found = asset(self.path)
+                if self.path in owner.pages:
+                    kind = "text/javascript" if self.path.endswith(".js") else "text/html"
+                    return self.reply(200, owner.pages[self.path], kind)
                 if found:
                     return self.reply(200, found[0].read_bytes(), found[1])
                 try:
@@ -81,8 +86,12 @@ class PageServer:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        # For answers that a test and the server agree on.
+        self.server.owner = self
+        self.sent = 0
+        self.go_on = threading.Event()
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.base = f"http://127.0.0.1:{self.server.server_port}"
+        self.origin = self.base = f"http://127.0.0.1:{self.server.server_port}"
 
     def now(self):
         """This server's clock, in milliseconds."""

@@ -188,6 +188,15 @@ def test_a_file_of_certificates_is_trusted_by_flag_and_by_environment(tls, room)
         assert done.returncode == 0, done.stderr
         done = tls.run("tail", "--diagnose", tls.secure.base, *arguments, **environment)
         assert "ok      buffering" in done.stdout, done.stderr
+        recorded = tls.run(*tail, "--raw", *arguments, seconds=30, **environment)
+        done = tls.run("replay", "-", "--source", "livekit", "--speed", "max", "--url", tls.secure.base, *arguments,
+                       input=recorded.stdout, **environment)
+        assert done.stdout == "sent 6, accepted 0, duplicate 6, refused 0\n", done.stderr
+
+
+def test_no_second_http_client_is_linked():
+    linked = subprocess.run(["ldd", roomwire.BINARY], capture_output=True, text=True, timeout=60).stdout
+    assert "libcurl.so" in linked and "FoundationNetworking" not in linked
 
 
 def test_a_certificate_that_is_not_trusted_is_a_sentence(tls, folder):

@@ -83,7 +83,7 @@ def test_nothing_between_is_nothing_to_mend(start):
     relay = start(streams={"heartbeat": "2s"})
     code, verdicts, said = diagnose(relay, relay.base)
     assert code == 0 and {lines[0] for lines in verdicts.values()} == {"ok"}, said
-    assert "nothing that says so" in said
+    assert "proxies: none that names itself" in said
 
 
 @pytest.mark.parametrize("directives, expected, remedy", [
@@ -100,7 +100,7 @@ def test_nginx_is_told_what_to_change(start, nginx, directives, expected, remedy
     code, verdicts, said = diagnose(relay, nginx(relay, directives))
     assert problems(verdicts) == expected, said
     assert code == (1 if expected else 0)
-    assert "between: nginx" in said
+    assert "proxies: nginx" in said
     for check in expected:
         # Only of the proxy that is there.
         assert all(line.startswith("nginx: ") for line in verdicts[check][2:]) and len(verdicts[check]) == 3, said
@@ -189,7 +189,7 @@ def test_a_large_frame_reaches_a_slow_reader_whole(start):
 def test_no_relay_and_a_bad_token_are_sentences(start):
     relay = start()
     done = relay.run("tail", "--diagnose", f"http://127.0.0.1:{roomwire.free_port()}")
-    assert done.returncode == 1 and "nobody listens there" in done.stderr
+    assert done.returncode == 1 and "no server listens there" in done.stderr
     done = roomwire.command("tail", "--diagnose", relay.base, "--token", "no.good.token")
     assert done.returncode == 1 and "token" in done.stderr
     assert os.environ.get("ROOMWIRE_TOKEN") is None

@@ -1,11 +1,13 @@
 """What README.md and the articles say is true: their examples run, and their tables are those of the program."""
 
 import ast
+import contextlib
 import json
 import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -19,7 +21,7 @@ import clients
 import documentation
 import providers
 import relay as roomwire
-from documentation import ARTICLES, PAGES, block, blocks, section, table, tables, words
+from documentation import ARTICLES, PAGES, block, blocks, section, source, table, tables, words
 
 
 # Tables
@@ -514,3 +516,86 @@ def test_the_commands_of_the_admin_api_work_when_pasted(start):
         assert stream["user"] == "eve" and set(stream) <= told
         assert ask("admin/revoke") == {"user": "eve", "endedStreams": 1}
         eve.control("revoked")
+
+
+def test_the_bridge_to_a_database_loses_nothing_when_either_end_is_killed(start, folder):
+    relay = start()
+    (folder / "store.py").write_text(block("python", "INSERT OR IGNORE"))
+    (folder / "roomwire").symlink_to(roomwire.BINARY)
+    environment = roomwire.clean_environment(
+        PATH=f"{folder}:{os.environ['PATH']}", ROOMWIRE_URL=relay.base, ROOMWIRE_TOKEN=roomwire.token())
+    bridge = block("bash", "store.py").strip()
+
+    def stored():
+        if not (folder / "events.db").exists():
+            return []
+        with contextlib.closing(sqlite3.connect(folder / "events.db", timeout=30)) as database:
+            with contextlib.suppress(sqlite3.OperationalError):
+                return [row[0] for row in database.execute("SELECT room FROM events ORDER BY rowid")]
+        return []
+
+    expected = []
+    for number, end in enumerate(["tail", "store.py", "tail", None]):
+        pipe = subprocess.Popen(
+            ["bash", "-c", bridge], cwd=folder, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
+        try:
+            if number == 0:
+                roomwire.wait_until(lambda: relay.streams() == 1, "the bridge")
+            expected += [f"call_{number}"] * 4
+            providers.post_meeting(relay, f"call_{number}", ["ada"])
+            roomwire.wait_until(lambda: stored() == expected, f"the events of run {number}")
+        finally:
+            # One end is killed and the other one ends by itself; the last time all of it is.
+            if end:
+                children = roomwire.run("ps", "-o", "pid=,args=", "--ppid", str(pipe.pid)).splitlines()
+                [child] = [line for line in children if end in line]
+                os.kill(int(child.split()[0]), signal.SIGKILL)
+                if end == "store.py":
+                    # tail meets the closed pipe with the next event.
+                    expected += ["between"] * 4
+                    providers.post_meeting(relay, "between", ["bob"])
+                pipe.wait(roomwire.DEADLINE_SECONDS)
+            else:
+                os.killpg(pipe.pid, signal.SIGKILL)
+                pipe.wait(roomwire.DEADLINE_SECONDS)
+
+    # The variant without a state file begins after the last event that is stored.
+    providers.post_meeting(relay, "later", ["eve"])
+    if shutil.which("sqlite3"):
+        script = block("bash", "--after").strip() + " --no-follow"
+        lines = roomwire.run("bash", "-c", script, cwd=folder, env=environment).splitlines()
+        assert [json.loads(line)["room"] for line in lines] == ["later"] * 4
+
+
+def test_the_recording_of_the_example_is_replayed(start, folder):
+    old, new = start(), start()
+    (folder / "roomwire").symlink_to(roomwire.BINARY)
+    providers.post_meeting(old)
+    script = block("bash", "roomwire replay").replace("127.0.0.1:3002", f"127.0.0.1:{new.port}")
+    environment = roomwire.clean_environment(
+        PATH=f"{folder}:{os.environ['PATH']}", ROOMWIRE_URL=old.base, ROOMWIRE_TOKEN=roomwire.token(grant={"raw": True}),
+        ROOMWIRE_CONFIG=str(new.folder / "roomwire.yaml"), ROOMWIRE_DATA=str(folder))
+    said = roomwire.run("bash", "-c", script, cwd=folder, env=environment)
+    assert said == "sent 6, accepted 6, duplicate 0, refused 0\n"
+    assert [event["type"] for event in new.get("/events?format=json&since=0", roomwire.token()).json()["events"]][-1] == (
+        "room_finished")
+
+
+def test_the_captures_of_the_admin_api_work_when_pasted(start, folder):
+    relay = start(rejects={"capture": True})
+    (folder / "roomwire").symlink_to(roomwire.BINARY)
+    assert relay.post("livekit", {}, b"{}").status_code == 401
+    script = block("bash", "roomwire verify --source livekit reject.json").replace("127.0.0.1:3001", f"127.0.0.1:{relay.port}")
+    environment = roomwire.clean_environment(
+        PATH=f"{folder}:{os.environ['PATH']}", ADMIN=roomwire.token("root", grant={"admin": True}),
+        ROOMWIRE_CONFIG=str(relay.folder / "roomwire.yaml"), ROOMWIRE_DATA=str(folder))
+    done = subprocess.run(["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1, done.stderr
+    listed, verdict = [json.loads(line) for line in done.stdout.splitlines()]
+    assert listed == {"n": 1, "capture": "kept"} and verdict["reason"] == "missing_header"
+
+
+def test_the_states_of_a_capture_are_explained():
+    listed = re.search(r"enum CaptureState.*?\n    }", source("RejectLog.swift"), re.DOTALL)[0]
+    states = {found[1] or found[0] for found in re.findall(r'case (\w+)(?: = "(\w+)")?', listed)}
+    assert {word for row in table("AdminAPI", "Captures") for word in words(row[0])} == states

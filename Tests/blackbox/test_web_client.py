@@ -126,10 +126,12 @@ def test_a_token_that_ends_is_renewed_and_the_stream_stays(stage):
     relay = stage.relay()
     stage.site.ttls = [3, 3600]
     tab = stage.tab(relay.port)
-    tab.wait_status("live")
+    first = tab.wait_status("live")["expiresAt"]
+    assert 0 < first - time.time() * 1000 < 60_000
     ends = time.time() + 4
     roomwire.wait_until(lambda: time.time() > ends, "the end of the first token")
     assert tab.run("return page.tokens") == 2
+    tab.wait(lambda tab: tab.state["expiresAt"] > first + 3_000_000, "the new end")
     providers.post_meeting(relay, "call_1")
     tab.wait_type("room_finished")
     assert {state["status"] for state in tab.run("return page.states")} <= {"connecting", "live", "catching-up"}

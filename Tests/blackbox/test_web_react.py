@@ -104,11 +104,81 @@ def test_the_hooks_follow_the_rooms_in_strict_mode_and_leave_nothing_behind(stag
     tab.run("root.unmount()")
 
 
-NODE = """
-import { bindQueryClient } from %s;
+OWN_CLIENT = PAGE[:PAGE.index("const { RoomwireProvider")] + """
+import { connect } from "/client.js";
+import { QueryClient } from "/double.js";
+const { tokens, ...options } = JSON.parse(decodeURIComponent(location.hash.slice(1)));
+window.seen = [];
+window.client = connect({ ...options, getToken: async () => (await fetch(tokens)).text(),
+    onEvent: (event) => seen.push(event.type) });
+// How many watchers and listeners there are that have not been ended.
+window.registered = 0;
+for (const [owner, name] of [[client, "listen"], [client, "on"], [client.rooms, "subscribe"]]) {
+    const original = owner[name].bind(owner);
+    owner[name] = (...values) => {
+        const end = original(...values);
+        registered += 1;
+        return () => { registered -= 1; end(); };
+    };
+}
+const { useRoom, useRooms, useEvents, useConnectionState, useQueryBinding } = createRoomwire(React, client);
+window.queries = new QueryClient(["rooms"], ["rooms", "call_1"], ["participants", "call_1"], ["users"]);
+function Everything() {
+    useQueryBinding(queries);
+    useEvents({}, () => {});
+    return React.createElement("p", { id: "all" },
+        [useConnectionState().status, useRooms().length, useRoom("call_1")?.numParticipants ?? "none"].join(" "));
+}
+window.mount = () => {
+    window.root = ReactDOM.createRoot(document.getElementById("root"));
+    root.render(React.createElement(React.StrictMode, null, React.createElement(Everything)));
+};
+mount();
+</script>
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.path.exists(UMD), reason="there is no React here")
+def test_a_binding_in_strict_mode_invalidates_once_and_an_unmounted_one_never(stage):
+    relay = stage.relay()
+    stage.site.pages["/own-client"] = OWN_CLIENT.encode()
+    stage.site.pages["/double.js"] = DOUBLE.encode()
+    tab = web_client.Tab(stage.browser, stage.site, stage.options(relay.port), "/own-client")
+    stage.tabs.append(tab)
+    tab.wait(lambda tab: text(tab, "all") == "live 0 none", "the page")
+    registered = tab.run("return registered")
+    assert registered > 0
+
+    def counts():
+        return tab.run("return [...queries.queries.values()]")
+
+    providers.post_livekit(relay, providers.livekit_body("participant_joined", "call_1", "ada"))
+    tab.wait(lambda tab: text(tab, "all") == "live 1 1", "the join")
+    tab.wait(lambda tab: counts()[1] >= 1, "a stale query")
+    tab.run("root.unmount()")
+    assert counts() == [0, 1, 1, 0] and tab.run("return registered") == 0
+    # The client goes on, and what has ended stays ended.
+    providers.post_livekit(relay, providers.livekit_body("participant_joined", "call_1", "bob"))
+    tab.wait(lambda tab: tab.run("return seen.length") == 2, "the second event")
+    for _ in range(3):
+        tab.run("mount()")
+        tab.wait(lambda tab: text(tab, "all") == "live 1 2", "the page again")
+        assert tab.run("return registered") == registered
+        tab.run("root.unmount()")
+        assert tab.run("return registered") == 0
+    tab.run("mount()")
+    tab.wait(lambda tab: text(tab, "all") == "live 1 2", "the page again")
+    providers.post_livekit(relay, providers.livekit_body("participant_left", "call_1", "bob"))
+    tab.wait(lambda tab: counts()[1] >= 2, "a stale query")
+    tab.run("root.unmount()")
+    assert counts() == [0, 2, 2, 0]
+
+
+DOUBLE = """
 
 /** What TanStack documents of QueryClient: a key stands for all that begin with it. */
-class QueryClient {
+export class QueryClient {
     queries = new Map();
     constructor(...keys) { for (const key of keys) this.queries.set(JSON.stringify(key), 0); }
     async invalidateQueries({ queryKey = [] } = {}) {
@@ -120,6 +190,11 @@ class QueryClient {
     }
 }
 
+"""
+BINDING = """
+import { bindQueryClient } from %s;
+import { QueryClient } from %s;
+
 class Client {
     handlers = new Set();
     constructor(listeners) { this.state = { listeners }; }
@@ -130,6 +205,7 @@ class Client {
 
 const timers = new Map();
 let last = 0;
+const { setTimeout, clearTimeout } = globalThis;
 globalThis.setTimeout = (run, delay) => { timers.set(++last, { run, delay }); return last; };
 globalThis.clearTimeout = (timer) => timers.delete(timer);
 const runTimers = () => { for (const [id, { run }] of [...timers]) { timers.delete(id); run(); } };
@@ -166,18 +242,35 @@ function busiest(pages, listeners) {
     return Math.max(...Object.values(seconds));
 }
 told.busiest = [busiest(1000, 1), busiest(1000, 1024), busiest(1000, undefined)];
-console.log(JSON.stringify(told));
+Object.assign(globalThis, { told, setTimeout, clearTimeout });
 """
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="there is no Node here")
 def test_queries_become_stale_by_keys_once_and_not_for_all_pages_at_once(folder):
-    script = folder / "binding.mjs"
     for name in ("client.js", "react.js"):
         shutil.copy(web_client.FILES / name, folder / name)
     (folder / "package.json").write_text('{"type": "module"}')
-    script.write_text(NODE % json.dumps("./react.js"))
-    told = json.loads(roomwire.run("node", str(script)))
+    (folder / "double.js").write_text(DOUBLE)
+    script = folder / "binding.js"
+    script.write_text(BINDING % ('"./react.js"', '"./double.js"') + "console.log(JSON.stringify(told));")
+    assert_told(json.loads(roomwire.run("node", str(script))))
+
+
+@pytest.mark.slow
+def test_queries_become_stale_in_a_browser_as_well(stage):
+    binding = BINDING % ('"/react.js"', '"/double.js"')
+    stage.site.pages["/double.js"] = DOUBLE.encode()
+    stage.site.pages["/binding"] = (
+        "<!doctype html><title>Binding</title><script>window.errors = [];"
+        "addEventListener('error', (event) => errors.push(event.message));</script>"
+        f"<script type=module>{binding}</script>").encode()
+    tab = web_client.Tab(stage.browser, stage.site, {}, "/binding")
+    stage.tabs.append(tab)
+    assert_told(roomwire.wait_until(lambda: tab.run("return window.told"), "the counts"))
+
+
+def assert_told(told):
     # rooms, rooms a, rooms b, participants a, participants b, users
     assert told["room"] == [1, 1, 1, 0, 0, 0]
     assert told["participant"] == [0, 1, 0, 1, 0, 0]

@@ -27,6 +27,8 @@ PAGE = b"""<!doctype html>
 import { connect } from "/client.js";
 window.connect = connect;
 window.errors = [];
+window.lifecycle = [];
+for (const name of ["freeze", "resume"]) document.addEventListener(name, () => lifecycle.push(name));
 addEventListener("error", (event) => errors.push(event.message));
 addEventListener("unhandledrejection", (event) => errors.push(String(event.reason)));
 window.begin = ({ tokens, ...options }) => {
@@ -80,7 +82,7 @@ class Site:
             ttl = self.ttls.pop(0) if len(self.ttls) > 1 else self.ttls[0]
             status, body = self.status, roomwire.token(user, rooms, ttl=ttl).encode()
         elif path in self.pages:
-            status, body = 200, self.pages[path]
+            status, body, kind = 200, self.pages[path], "text/javascript" if path.endswith(".js") else kind
         elif path in ("/client.js", "/react.js"):
             status, body, kind = 200, strip.stripped((FILES / path[1:]).read_text()).encode(), "text/javascript"
         elif path.startswith("/umd/"):
@@ -211,8 +213,14 @@ class Proxy(gate.Gate):
 
 
 class Chromium(followers.Chromium):
-    """Pages of the site count as secure, as they would with TLS: Web Locks need that."""
+    """Pages of the site count as secure, as they would with TLS: Web Locks need that. Without a site no page does but
+    those of localhost."""
 
-    def __init__(self, folder, site):
-        super().__init__(
-            folder, f"--unsafely-treat-insecure-origin-as-secure={site.origin}", "--disable-background-timer-throttling")
+    def __init__(self, folder, site=None):
+        secure = [f"--unsafely-treat-insecure-origin-as-secure={site.origin}"] if site else []
+        super().__init__(folder, *secure, "--disable-background-timer-throttling")
+
+    def set_lifecycle(self, tab, state):
+        """Freezes a page as the browser does with tabs in the background, or has it resume: "frozen", "active"."""
+        self.driver.switch_to.window(tab)
+        self.driver.execute_cdp_cmd("Page.setWebLifecycleState", {"state": state})

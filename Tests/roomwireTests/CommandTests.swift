@@ -17,7 +17,7 @@ import Wire
     }
 
     @Test(arguments: ["127.0.0.1:3001", "localhost", "", "ftp://x", "http://", "http://x?y=1", "http://x#y"])
-    func whatIsNoAddressIsAMistake(base: String) {
+    func whatIsNoAddressIsInvalid(base: String) {
         #expect { try RelayURL(base, prefix: "/api") } throws: { ($0 as? Failure)?.exitCode == 2 }
     }
 
@@ -147,11 +147,11 @@ import Wire
         #expect(SendPlan.captures([capture], speed: nil).steps.map(\.idempotencyKey) == ["msg_1"])
     }
 
-    @Test func anUnknownSourceIsAMistakeThatNamesTheKnown() {
+    @Test func anUnknownSourceIsInvalidAndTheKnownOnesAreNamed() {
         #expect {
             try ReadySource(named: "daily", in: settings)
         } throws: { error in
-            (error as? Failure)?.sentence.hasPrefix("the settings have no source daily; there is lk (") == true
+            (error as? Failure)?.sentence.hasPrefix("the settings have no source daily; they have lk (") == true
         }
     }
 }

@@ -97,14 +97,14 @@ import Wire
         (#"{"type":"connected","user":"ada","newestId":"1-0"}"#, "connected as ada; the newest event is 1-0"),
         (
             #"{"type":"resync","reason":"expired","oldestId":"1-0"}"#,
-            "resync (expired): some events are gone; what is kept follows"
+            "resync (expired): events are missing; continuing with the oldest in the journal"
         ),
-        (#"{"type":"draining","retryMs":1}"#, "the relay is stopping; coming back soon"),
+        (#"{"type":"draining","retryMs":1}"#, "the relay is stopping; reconnecting"),
         (#"{"type":"refused","detail":"Too many."}"#, "refused (Too many.)"),
         (#"{"type":"token_expired"}"#, "the token has expired"),
         (#"{"type":"closed"}"#, "an administrator has closed the stream"),
         (#"{"type":"revoked"}"#, "the token, or its user, was revoked"),
-        (#"{"type":"replaced","retryMs":60000}"#, "a newer stream of the same user has taken this one's place"),
+        (#"{"type":"replaced","retryMs":60000}"#, "a newer stream of the same user has replaced this one"),
         (#"{"type":"token_expiring"}"#, nil),
         (#"{"type":"heartbeat"}"#, nil),
     ])

@@ -22,11 +22,8 @@ enum WebhookRoute {
             metrics.count(.unavailable, of: source.name)
             return .answer(Problem.unavailable("draining", "The relay is stopping.").response)
         }
-        let webhook = WebhookRequest(
-            headers: request.http.headers.map { WebhookRequest.Header(name: $0.name, value: $0.value) },
-            body: request.http.body, target: request.http.target)
         do {
-            switch try source.provider.receive(webhook, now: request.now) {
+            switch try source.provider.receive(webhook(request), now: request.now) {
             case .event(let draft): return .append(draft, source: source.name)
             case .events(let drafts): return .appendAll(drafts, source: source.name)
             case .answer(let direct):
@@ -42,6 +39,20 @@ enum WebhookRoute {
         }
     }
 
+    /// The webhook for administrators who want to verify it offline.
+    private static func offer(_ request: Request, _ source: Source?) -> RejectLog.Offer {
+        guard let source else { return .unknownSource }
+        guard request.http.body.count <= Limits.captureBodyBytes else { return .tooLarge }
+        let capture = Capture(of: webhook(request), by: source.provider, receivedAt: request.now)
+        return capture.headBytes <= Limits.captureHeadBytes ? .capture(capture.json) : .tooLarge
+    }
+
+    private static func webhook(_ request: Request) -> WebhookRequest {
+        WebhookRequest(
+            headers: request.http.headers.map { WebhookRequest.Header(name: $0.name, value: $0.value) },
+            body: request.http.body, target: request.http.target)
+    }
+
     private static func refuse(
         _ problem: Problem, _ refusal: WebhookRefusal, _ request: Request, _ source: Source?
     ) -> HTTPResponse {
@@ -54,7 +65,8 @@ enum WebhookRoute {
             RejectLog.Entry(
                 time: request.now, source: label, provider: source?.providerName, reason: problem.reason,
                 detail: problem.detail, skewSeconds: problem.skewSeconds, remoteAddress: address,
-                bodyBytes: body.count, bodyHash: hash))
+                bodyBytes: body.count, bodyHash: hash)
+        ) { offer(request, source) }
         let skew = problem.skewSeconds.map { ", clock skew \($0) s" } ?? ""
         shared.webhookLog.warning(
             """

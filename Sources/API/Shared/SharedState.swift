@@ -16,7 +16,7 @@ package final class SharedState: Sendable {
     let revocations: RevocationStore
     let keys: any KeyDemand
     package let metrics: Metrics
-    let rejects = RejectLog()
+    package let rejects = RejectLog()
     package let log: Logger
     /// Logs one line for each request.
     package let requests: RequestLog

@@ -97,7 +97,10 @@ final class PendingWebhooks {
         switch outcome {
         case .committed(let duplicate):
             shared.metrics.count(duplicate ? .duplicate : .accepted, of: source)
-            return HTTPResponse(status: 200)
+            var response = HTTPResponse(status: 200)
+            // Providers ignore it; `roomwire replay` counts by it.
+            if duplicate { response.headers.append(("Roomwire-Duplicate", "1")) }
+            return response
         case .failed(let error):
             // One failed transaction fails many webhooks with one reason.
             shared.webhookLog.warning(

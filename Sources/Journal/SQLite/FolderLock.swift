@@ -1,20 +1,18 @@
-internal import Foundation
+internal import Glibc
+internal import Platform
 
-/// The right to write in a data folder, so that a second relay started on it says so instead of giving out the
-/// same ids. The kernel takes it back when the process ends, in whatever way.
+/// The lock on a data folder: a second relay that starts there is refused, instead of assigning the same ids.
 final class FolderLock: Sendable {
-    private let descriptor: Int32
+    private let file: FileLock
 
     init(path: String) throws {
-        descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw JournalError(operation: "open", text: "cannot write \(path): \(String(cString: strerror(errno)))")
-        }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            Foundation.close(descriptor)
-            throw JournalError(operation: "open", text: "the log is in use by another process: \(path) is locked")
+        do throws(SystemError) {
+            file = try FileLock(path: path)
+        } catch {
+            let isLocked = error.code == EWOULDBLOCK
+            throw JournalError(
+                operation: "open",
+                text: isLocked ? "the log is in use by another process: \(path) is locked" : error.description)
         }
     }
-
-    deinit { Foundation.close(descriptor) }
 }

@@ -21,7 +21,10 @@ export interface ConnectOptions<Custom extends RoomwireCustomEvent = never> exte
   url?: string;
   /** The path of its API. Default: `/api`. */
   prefix?: string;
-  /** Gives a token, freshly made by your backend. Called at the start, before a token ends, and after a refusal. */
+  /**
+   * Gives a token, freshly made by your backend. Called at the start, before a token ends, and after a refusal. If it
+   * fails, takes more than 30 seconds or gives no token (a page for signing in, perhaps), it is called again later.
+   */
   getToken?: () => string | Promise<string>;
   /** A token that is never renewed. Without `token` and `getToken` the cookie `roomwire` is relied on. */
   token?: string;
@@ -61,13 +64,20 @@ export interface ConnectionState {
   readonly leader: boolean;
   /**
    * Why there is no connection: the relay's word, or `network`, `silent` (nothing came for too long), `ended` (the
-   * connection broke), `not_the_relay` (a proxy's page), `http_502` and the like, `no_token` (`getToken` failed).
+   * connection broke), `not_the_relay` (a page or something else that is not the relay's), `redirected` (to another
+   * address, which is not followed), `http_502` and the like, `no_token` (`getToken` failed), `resync` (the relay
+   * says `resync` again and again).
    */
   readonly reason?: string;
   /** Why, in the words of the relay, the browser or `getToken`. Show it as text, never as HTML. */
   readonly detail?: string;
-  /** When the client tries again, in milliseconds since 1970. */
+  /** When the client tries again, in milliseconds since 1970. Never later than about an hour. */
   readonly retryAt?: number;
+  /**
+   * When the connection ends with its token, in milliseconds since 1970 by the relay's clock; absent until a stream has
+   * opened. With `getToken` the client renews it before.
+   */
+  readonly expiresAt?: number;
   /** Whose token it is. */
   readonly user?: string;
   /** About how many streams receive the same events. */
@@ -129,6 +139,8 @@ export interface EventData {
   job?: Activity;
   /** The dial-in or dial-out. */
   call?: Call;
+  /** The user who is present, or was. */
+  member?: Member;
   /** The provider's own name of the event. */
   providerEvent?: string;
   [other: string]: unknown;
@@ -237,6 +249,23 @@ export interface Call {
   [other: string]: unknown;
 }
 
+/** A user who is present in a room through streams of their own. */
+export interface Member {
+  /** The user, as the issuer of the token names them. */
+  user: string;
+  /** Whose key signed the user's token: users of two issuers are two members. */
+  issuer: string;
+  /** What the user shows: an object with members of the user's own choice. */
+  state: Record<string, unknown>;
+  /** When the user came into the room. */
+  since: string;
+  /** How many of the user's streams held the membership when this was told. */
+  streams: number;
+  /** Why the member left; only in `member_left`. */
+  reason?: "left" | "timeout" | "revoked" | "restart" | "closed";
+  [other: string]: unknown;
+}
+
 /** An open room and who is inside. */
 export interface RoomState {
   /** The name under which clients join it. */
@@ -301,13 +330,24 @@ export interface ParticipantState {
   [other: string]: unknown;
 }
 
+/** A room and the users who are present in it. */
+export interface MemberRoom {
+  /** The room's name. */
+  name: string;
+  /** Who is present, in the order of coming. */
+  members: Member[];
+  /** The last event that changed it. */
+  lastEventId: string;
+  [other: string]: unknown;
+}
+
 /** One event, the same for every provider. */
 export interface RoomwireEventBase {
   /** Its place in the log; ids only grow. */
   id: string;
   /** The configured source that it came through. */
   source: string;
-  /** The kind of that source: livekit, daily, whereby, standard, supabase. */
+  /** The kind of that source: livekit, daily, whereby, standard, supabase, clients. */
   provider: string;
   /** The room's name. */
   room?: string;
@@ -505,6 +545,24 @@ export interface AssistantRequestedEvent extends RoomwireEventBase {
   data: EventData & { room: Room };
 }
 
+/** An event of the type `member_joined`. */
+export interface MemberJoinedEvent extends RoomwireEventBase {
+  type: "member_joined";
+  data: EventData & { member: Member };
+}
+
+/** An event of the type `member_updated`. */
+export interface MemberUpdatedEvent extends RoomwireEventBase {
+  type: "member_updated";
+  data: EventData & { member: Member };
+}
+
+/** An event of the type `member_left`. */
+export interface MemberLeftEvent extends RoomwireEventBase {
+  type: "member_left";
+  data: EventData & { member: Member };
+}
+
 /** An event of the type `unknown`. */
 export interface UnknownEvent extends RoomwireEventBase {
   type: "unknown";
@@ -601,6 +659,9 @@ export type RoomwireEvent =
   | BatchJobFinishedEvent
   | BatchJobFailedEvent
   | AssistantRequestedEvent
+  | MemberJoinedEvent
+  | MemberUpdatedEvent
+  | MemberLeftEvent
   | UnknownEvent
   | CallDialinReadyEvent
   | CallDialinConnectedEvent
@@ -655,6 +716,8 @@ export interface SnapshotControl {
   lastEventId: string;
   /** The rooms within grant and filter. */
   rooms: RoomState[];
+  /** The rooms with members within them, if there are any. */
+  memberRooms?: MemberRoom[];
 }
 
 /** Everything that the client holds may be stale: fetch it again. */

@@ -18,6 +18,18 @@ const STATE_TYPES = ["room_*", "participant_*", "track_*", "recording_*"];
 const MOST_VALUES = 20;
 /** How many participants who are in no room are remembered; the relay remembers some thousands. */
 const MOST_REMEMBERED = 1000;
+/** How many events wait for the list of rooms. If more come, the list must be a newer one. */
+const MOST_WAITING = 5000;
+/** No message is as long as this, in characters. */
+const LONGEST_LINE = 2 ** 24;
+/** How long `getToken` may take, and an answer that is no stream and no poll. */
+const ANSWER_MS = 30000;
+/** A stream that held for so long was a good one: the next may begin without delay. */
+const STEADY_MS = 5000;
+/** Polls are no closer together than this, however fast they are answered. */
+const LEAST_POLL_MS = 300;
+/** An event's id: milliseconds and a number. */
+const ID = /^\d+-\d+$/;
 /** What the relay's room state has of a participant; a sender's own members are in the event alone. */
 const PARTICIPANT_MEMBERS = ["id", "identity", "name", "kind", "joinedAt", "leftAt", "durationSeconds", "leaveReason",
   "isOwner", "networkQuality", "metadata", "attributes", "permissions"];
@@ -31,9 +43,14 @@ function compare(one, other) {
 const newer = (one, other) => !other || compare(one, other) > 0;
 const pick = (object, names) => Object.fromEntries(names.filter((name) => object[name] !== undefined)
   .map((name) => [name, object[name]]));
-const list = (values) => values === undefined ? undefined : [values].flat();
+/** A clock that is right when the wall clock is set. */
+const steadyNow = () => performance.now();
 const random = () => Math.random().toString(36).slice(2);
+/** A signal that ends a request that takes too long as well; browsers of 2023 have no such. */
+const limited = (signal) => AbortSignal.any?.([signal, AbortSignal.timeout(ANSWER_MS)]) ?? signal;
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** How long to wait by another's word: timers take no more than 24 days, and end at once if they are given more. */
+const bounded = (milliseconds) => milliseconds > 0 ? Math.min(Math.max(milliseconds, 100), 3600000) : undefined;
 const isRefused = ({ status }) => ["refused", "expired"].includes(status);
 /** The state of a client that was refused. */
 const refused = ({ reason, detail }) => ({ status: reason === "expired" ? reason : "refused", reason, detail });
@@ -41,17 +58,29 @@ const refused = ({ reason, detail }) => ({ status: reason === "expired" ? reason
 /** Filters: `rooms`, `types` and `sources` are patterns, of which undefined is all; `participants` are identities. */
 const DIMENSIONS = ["rooms", "types", "sources"];
 
-const normal = (filter) => pick({
-  rooms: list(filter.rooms), types: list(filter.types), sources: list(filter.sources),
-  participants: list(filter.participants),
-}, [...DIMENSIONS, "participants"]);
+function normal(filter) {
+  const found = pick(filter, [...DIMENSIONS, "participants"]);
+  for (const name in found) found[name] = [found[name]].flat();
+  return found;
+}
+
+/** Whether a text fits a pattern, in which `*` is any characters. Its time grows with the lengths alone. */
+function fits(pattern, text) {
+  const [first, ...middle] = pattern.split("*"), last = middle.pop();
+  if (last === undefined) return text === pattern;
+  if (!text.startsWith(first)) return false;
+  let place = first.length;
+  for (const part of middle) {
+    const found = text.indexOf(part, place);
+    if (found < 0) return false;
+    place = found + part.length;
+  }
+  return text.length - last.length >= place && text.endsWith(last);
+}
 
 function matcher(patterns) {
-  if (!patterns) return () => true;
-  const expressions = patterns.map((pattern) =>
-    new RegExp(`^${pattern.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, "\\$&")).join("[^]*")}$`));
   // An event that names no room reaches only those who ask for every room.
-  return (text) => text !== undefined && expressions.some((expression) => expression.test(text));
+  return (text) => !patterns || text !== undefined && patterns.some((pattern) => fits(pattern, text));
 }
 
 /** A function that says whether a filter admits an event. */
@@ -99,6 +128,7 @@ class RoomStore {
   #admits;
   #id;                     // The rooms are exact up to here.
   #waiting;                // Events while the list of rooms is on its way.
+  #from;                   // The list must be as new as this.
 
   constructor(filter) { this.#admits = admits({ rooms: filter.rooms, sources: filter.sources }); }
 
@@ -116,11 +146,15 @@ class RoomStore {
     return () => this.#watchers.delete(entry);
   };
 
-  /** Events from here on are kept until `load`. */
-  _wait() { this.#waiting = []; }
+  /** Events after an id are kept until `_load`; without an id none are. */
+  _wait(from) {
+    this.#waiting = from && [];
+    this.#from = from;
+  }
 
-  /** Takes the rooms as of an id, and then the events after it. */
+  /** Takes the rooms as of an id, and then the events after it. False if they are older than what was waited for. */
   _load(rooms, id) {
+    if (compare(id, this.#from) < 0) return false;
     this.#rooms = new Map();
     for (const room of rooms) {
       if (this.#admits({ room: room.name, source: room.source }))
@@ -134,11 +168,16 @@ class RoomStore {
     this.#waiting = undefined;
     for (const event of waiting) this._take(event);
     this._flush();
+    return true;
   }
 
   _take(event) {
-    if (this.#waiting) this.#waiting.push(event);
-    else if (this.#id && newer(event.id, this.#id) && this.#admits(event)) this.#apply(event);
+    if (this.#waiting) {
+      if (this.#waiting.push(event) > MOST_WAITING) this._wait(event.id);
+    } else if (this.#id && newer(event.id, this.#id) && this.#admits(event)) {
+      // An event of an odd shape, from a sender of its own types, is no reason to lose those after it.
+      call(() => this.#apply(event));
+    }
   }
 
   /** Tells of what has changed: once for all events that came together. */
@@ -163,17 +202,17 @@ class RoomStore {
 
   /** Folds one event, as the relay does it in `RoomFold`. */
   #apply(event) {
-    const { type, id, source, provider, room: name, data } = event;
+    const { type, id, source, provider, room: name } = event;
+    const { room: told, participant: person, track, recording } = Object(event.data);
     // `late`: what it tells of was settled before. `untracked`: its room is not kept. `addressed`: for some users alone.
     if (name === undefined || event.late || event.untracked || event.addressed) return;
-    const old = this.get(name, source), told = data.room ?? {}, person = data.participant;
-    const { track, recording } = data;
+    const old = this.get(name, source);
     const key = person && JSON.stringify([source, name, person.id]);
     const index = person && old ? old.participants.findIndex((other) => other.id === person.id) : -1;
     const put = (changes) => this.#put(name, source, { ...old, ...changes, lastEventId: id });
     const open = (changes) => put({
       ...(old ? {} : { name, source, provider, participants: [], recordings: [] }),
-      ...pick(told, ["id", "startedAt", "metadata"]), ...changes,
+      ...pick(Object(told), ["id", "startedAt", "metadata"]), ...changes,
     });
     const replaced = (items, item) => {
       const at = items.findIndex((other) => other.id === item.id);
@@ -222,7 +261,7 @@ class RoomStore {
         return setTracks(without(old.participants[index].tracks, track.id));
       case "recording_started": case "recording_updated":
         // One of another session of the room is not this one's.
-        if (!recording || !old || old.id && told.id && old.id !== told.id) return;
+        if (!recording || !old || old.id && told?.id && old.id !== told.id) return;
         return put({ recordings: replaced(old.recordings, recording) });
       case "recording_ended": case "recording_ready": case "recording_failed":
         if (!recording || !old?.recordings.some((other) => other.id === recording.id)) return;
@@ -236,21 +275,29 @@ class Refusal extends Error {
   /** `denied`: another token may help. `final`: nothing will but another request. `told`: by the relay itself. */
   constructor(problem) {
     super(problem.reason);
-    Object.assign(this, problem);
+    Object.assign(this, problem, { retryMs: bounded(problem.retryMs) });
   }
 
   static async of(answer) {
-    let problem;
-    try { problem = JSON.parse(await answer.text()); } catch { /* A proxy's page. */ }
-    const { status } = answer, seconds = Number(answer.headers.get("retry-after"));
-    const told = typeof problem?.reason === "string";
+    const { reason, detail } = await answer.text().then(parse).catch(() => ({}));
+    const { status, headers } = answer, told = typeof reason === "string";
     return new Refusal({
-      reason: told ? problem.reason : `http_${status}`, told,
-      detail: problem?.detail,
-      retryMs: seconds > 0 ? seconds * 1000 : undefined, denied: told && status === 401,
+      reason: told ? reason : `http_${status}`, told, detail: told && detail ? String(detail) : undefined,
+      retryMs: headers.get("retry-after") * 1000, denied: told && status === 401,
       final: told && (status === 400 || status === 403),
     });
   }
+}
+
+/** What a proxy's page, or a page for signing in, comes to. */
+const notTheRelay = () => new Refusal({ reason: "not_the_relay", detail: "The answer is not roomwire's." });
+
+/** The object that a text of JSON is. */
+function parse(text) {
+  let value;
+  try { value = JSON.parse(text); } catch { /* A proxy's page with the status 200. */ }
+  if (Object(value) !== value) throw notTheRelay();
+  return value;
 }
 
 /** The relay's HTTP interface, with a token that is fetched when it is needed. */
@@ -261,10 +308,17 @@ class Relay {
   constructor(options) { this.#options = options; }
 
   /** The page's token; undefined if it relies on the cookie. */
-  token() {
+  async token() {
     const { token, getToken } = this.#options;
-    if (!getToken) return Promise.resolve(token);
-    return this.#token ??= Promise.resolve().then(getToken).catch((error) => {
+    if (!getToken && !token) return undefined;
+    return this.#token ??= Promise.race([
+      Promise.resolve().then(getToken ?? (() => token)),
+      sleep(ANSWER_MS).then(() => { throw "no answer"; }),
+    ]).then((made) => {
+      // Mostly a backend's page for signing in.
+      if (typeof made !== "string" || !/^[!-~]+$/.test(made = made.trim())) throw "it gave no token";
+      return made;
+    }).catch((error) => {
       this.#token = undefined;
       throw new Refusal({ reason: "no_token", detail: `getToken failed: ${error?.message ?? error}` });
     });
@@ -275,30 +329,41 @@ class Relay {
 
   get canRefresh() { return Boolean(this.#options.getToken); }
 
+  async #fetch(path, init) {
+    const answer = await fetch(this.#options.base + path, { cache: "no-store", redirect: "manual", ...init });
+    // To a page for signing in, mostly. The relay redirects nothing, and the token is not for anyone else.
+    if (answer.type === "opaqueredirect") throw new Refusal({ reason: "redirected" });
+    if (!answer.ok) throw await Refusal.of(answer);
+    return answer;
+  }
+
   async request(path, { method = "GET", signal } = {}, isSecond = false) {
     const token = await this.token();
-    const answer = await fetch(this.#options.base + path, {
-      method, signal, cache: "no-store", credentials: token ? "omit" : "include",
-      headers: token ? { Authorization: `Bearer ${token}` } : {},
-    });
-    if (answer.ok) return answer;
-    const refusal = await Refusal.of(answer);
-    if (!refusal.denied || !this.canRefresh || isSecond) throw refusal;
-    this.forget();
-    return this.request(path, { method, signal }, true);
+    try {
+      return await this.#fetch(path, {
+        method, signal, credentials: token ? "omit" : "include",
+        headers: token ? { Authorization: `Bearer ${token}` } : {},
+      });
+    } catch (error) {
+      if (!error.denied || !this.canRefresh || isSecond) throw error;
+      this.forget();
+      return this.request(path, { method, signal }, true);
+    }
   }
 
   /** `GET /events`. No token stands in the URL: a ticket does, good once and for half a minute. */
   async events(filter, parameters, signal) {
     const query = queryOf(filter, parameters);
     const hasToken = await this.token();
-    if (hasToken) query.set("ticket", (await (await this.request("/tickets", { method: "POST", signal })).json()).ticket);
-    const answer = await fetch(`${this.#options.base}/events?${query}`, {
-      signal, cache: "no-store", credentials: hasToken ? "omit" : "include",
+    if (hasToken) {
+      const { ticket } = parse(await (await this.request("/tickets", { method: "POST", signal })).text());
+      if (!ticket) throw notTheRelay();
+      query.set("ticket", ticket);
+    }
+    return this.#fetch(`/events?${query}`, {
+      signal, credentials: hasToken ? "omit" : "include",
       headers: { Accept: parameters.format === "json" ? "application/json" : "text/event-stream" },
     });
-    if (!answer.ok) throw await Refusal.of(answer);
-    return answer;
   }
 
   /** A page of events; `wait` is how many seconds to wait for the first. */
@@ -313,12 +378,9 @@ class Relay {
   }
 
   async #json(answer, member) {
-    const text = await answer.text();
-    try {
-      const body = JSON.parse(text);
-      if (Array.isArray(body[member])) return body;
-    } catch { /* A proxy's page with the status 200. */ }
-    throw new Refusal({ reason: "not_the_relay" });
+    const body = parse(await answer.text());
+    if (!Array.isArray(body[member]) || !ID.test(body.lastEventId)) throw notTheRelay();
+    return body;
   }
 }
 
@@ -333,8 +395,8 @@ class Feed {
   isOpen = false;
   seen = 0;               // When bytes came last, by Date.now().
   #relay; #options; #emit; #setState;
-  #attempt; #silence; #since;
-  #resync; #polls = false; #fails = 0; #denials = 0;
+  #attempt; #silence; #since; #openedAt; #expiresAt;
+  #resync; #polls = false; #fails = 0; #denials = 0; #restarts = 0;
   #retry = 1000;          // The relay's advice, in milliseconds.
   #nextStream = 0; #streamPause; #wakeUp; #settled;
   #streamId; #stopped = false;
@@ -370,22 +432,21 @@ class Feed {
   check() {
     // The wall clock runs on while the machine sleeps, the other one is right when the wall clock is set.
     const { wall, steady } = this.#since ?? {};
-    if (this.#attempt && this.#since && Math.max(Date.now() - wall, performance.now() - steady) > this.#silence)
+    if (this.#attempt && this.#since && Math.max(Date.now() - wall, steadyNow() - steady) > this.#silence)
       this.#attempt.abort(new Refusal({ reason: "silent" }));
   }
 
   #alive() {
     this.seen = Date.now();
-    this.#since = { wall: this.seen, steady: performance.now() };
+    this.#since = { wall: this.seen, steady: steadyNow() };
   }
 
   async #run() {
     while (!this.#stopped) {
-      const isPoll = this.#polls && Date.now() < this.#nextStream;
+      const left = this.#nextStream - steadyNow(), isPoll = this.#polls && left > 0;
       this.#attempt = new AbortController();
       try {
-        await (isPoll
-          ? this.#poll(Math.min(POLL_SECONDS, Math.ceil((this.#nextStream - Date.now()) / 1000))) : this.#stream());
+        await (isPoll ? this.#poll(Math.min(POLL_SECONDS, Math.ceil(left / 1000))) : this.#stream());
         this.#fails = 0;
       } catch (thrown) {
         if (this.#stopped) return;
@@ -400,7 +461,7 @@ class Feed {
 
   /** Decides what a failure means, and waits. True if there is no use in going on. */
   async #recover(error, wasPoll, hadOpened) {
-    const { reason = "network", detail = error.message, retryMs, told } = error;
+    const { reason = "network", detail = error.reason ? undefined : error.message, retryMs, told } = error;
     if (error.denied) {
       this.#relay.forget();
       this.#denials += 1;
@@ -410,7 +471,7 @@ class Feed {
       return true;
     }
     if (wasPoll) this.#polls = false;
-    this.#fails = hadOpened ? 0 : this.#fails + 1;
+    this.#fails = hadOpened && steadyNow() - this.#openedAt > STEADY_MS ? 0 : this.#fails + 1;
     // A stream that gets no further than this, while the relay has said nothing: is it the stream that is in the way?
     if (!wasPoll && !hadOpened && !told && reason !== "no_token" && (reason === "silent" || this.#fails > 1)) {
       if (await this.#fallBack()) return false;
@@ -439,7 +500,7 @@ class Feed {
     try { await this.#poll(0); } catch { return false; }
     this.#streamPause = this.#polls ? Math.min(2 * this.#streamPause, 600000) : this.#options.streamRetryMs;
     this.#polls = true;
-    this.#nextStream = Date.now() + this.#streamPause;
+    this.#nextStream = steadyNow() + this.#streamPause;
     return true;
   }
 
@@ -448,6 +509,7 @@ class Feed {
     this.#denials = 0;
     if (this.isOpen) return;
     this.isOpen = true;
+    this.#openedAt = steadyNow();
     this.#emit({ on: true, at: this.cursor, resync: this.#resync });
     this.#resync = undefined;
   }
@@ -457,13 +519,29 @@ class Feed {
     this.#resync = reason;
     this.cursor = undefined;
     this.isOpen = false;
-    throw RESTART;
+    throw this.#again("resync");
+  }
+
+  /** Begins anew at once; if that does not help, later. */
+  #again(reason) { return this.#restarts++ ? new Refusal({ reason, told: true }) : RESTART; }
+
+  #ends({ expiresAt }) { this.#expiresAt = Date.parse(expiresAt) || undefined; }
+
+  #live(listeners) {
+    this.#restarts = 0;
+    this.#setState({ status: "live", transport: "stream", expiresAt: this.#expiresAt, ...listeners });
+  }
+
+  /** The time for an answer begins when there is a token. */
+  async #prepare(milliseconds) {
+    this.#silence = milliseconds + this.#options.patienceMs;
+    await this.#relay.token();
+    this.#alive();
   }
 
   async #poll(seconds) {
-    this.#silence = (seconds * 1000) + this.#options.patienceMs;
-    await this.#relay.token();
-    this.#alive();
+    await this.#prepare(seconds * 1000);
+    const pace = sleep(LEAST_POLL_MS);
     const page = await this.#relay.page(this.filter, this.cursor, seconds, this.#attempt.signal);
     this.#alive();
     if (page.resync) this.#lost(page.resync);
@@ -471,18 +549,16 @@ class Feed {
     this.#setState({ status: "polling", transport: "polling" });
     this.cursor = page.lastEventId;
     this.#emit({ events: page.events, cursor: this.cursor });
+    await pace;
   }
 
   async #stream() {
     const { signal } = this.#attempt;
     this.isOpen = false;
-    this.#silence = this.#options.patienceMs;
-    await this.#relay.token();
-    this.#alive();
+    await this.#prepare(0);
     const answer = await this.#relay.events(
       this.filter, { heartbeat: "event", refuse: "stream", lastEventId: this.cursor }, signal);
-    if (!answer.headers.get("content-type")?.startsWith("text/event-stream"))
-      throw new Refusal({ reason: "not_the_relay" });
+    if (!answer.headers.get("content-type")?.startsWith("text/event-stream")) throw notTheRelay();
     const reader = answer.body.getReader(), decoder = new TextDecoder();
     let rest = "";
     try {
@@ -492,8 +568,10 @@ class Feed {
         // What was on its way when the attempt was given up is asked for again, and must not come twice.
         if (signal.aborted) throw RESTART;
         this.#alive();
-        const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
+        const lines = decoder.decode(value, { stream: true }).split("\n");
+        lines[0] = rest + lines[0];
         rest = lines.pop();
+        if (rest.length > LONGEST_LINE) throw notTheRelay();
         this.#read(lines);
       }
     } finally {
@@ -510,12 +588,13 @@ class Feed {
     const before = this.cursor;
     try {
       for (const line of lines) {
-        if (line.startsWith("retry:")) this.#retry = Number(line.slice(6)) || this.#retry;
+        if (line.startsWith("retry:")) this.#retry = bounded(Number(line.slice(6))) ?? this.#retry;
         if (!line.startsWith("data:")) continue;
-        const message = JSON.parse(line.slice(5));
+        const message = parse(line.slice(5));
         if (message.id === undefined) {
           this.#obey(message);
         } else {
+          if (!ID.test(message.id)) throw notTheRelay();
           events.push(message);
           this.cursor = message.id;
         }
@@ -530,25 +609,25 @@ class Feed {
     const { type, retryMs, reason, detail } = message;
     switch (type) {
       case "connected":
-        this.#silence = message.heartbeatMs * 1.5 + 1000;
+        this.#silence = (Number(message.heartbeatMs) || 15000) * 1.5 + 1000;
         this.#streamId = message.streamId;
         this.#polls = false;
         this.#streamPause = this.#options.streamRetryMs;
+        this.#ends(message);
         this.#opened("stream", message.lastEventId);
         this.#setState({
           status: newer(message.newestId, this.cursor) ? "catching-up" : "live", transport: "stream",
-          user: message.user, listeners: message.listeners,
+          user: message.user, listeners: message.listeners, expiresAt: this.#expiresAt,
         });
         return this.#settle();
       case "heartbeat":
         this.cursor = message.lastEventId;
-        this.#setState({ status: "live", transport: "stream", listeners: message.listeners });
-        return;
+        return this.#live({ listeners: message.listeners });
       case "resync": return this.#lost(message);
       case "token_expiring": return void this.#renew();
       case "token_expired":
         this.#relay.forget();
-        if (this.#relay.canRefresh) throw RESTART;
+        if (this.#relay.canRefresh) throw this.#again("expired");
         throw new Refusal({ reason: "expired", denied: true, told: true });
       case "revoked":
         throw new Refusal({ reason: type, final: true });
@@ -570,7 +649,7 @@ class Feed {
     clearTimeout(this.#settled);
     const cursor = this.cursor;
     this.#settled = setTimeout(() => {
-      if (this.cursor === cursor || !this.isOpen) return this.isOpen && this.#setState({ status: "live", transport: "stream" });
+      if (this.cursor === cursor || !this.isOpen) return this.isOpen && this.#live();
       this.#settle();
     }, 500);
   }
@@ -579,7 +658,10 @@ class Feed {
   async #renew() {
     if (!this.#relay.canRefresh) return;
     this.#relay.forget();
-    try { await this.#relay.request(`/streams/${this.#streamId}/renew`, { method: "POST" }); } catch { /* As said. */ }
+    try {
+      const answer = await this.#relay.request(`/streams/${this.#streamId}/renew`, { method: "POST" });
+      this.#ends(parse(await answer.text()));
+    } catch { /* As said. */ }
   }
 }
 
@@ -603,7 +685,7 @@ class Client {
   #state = { status: "connecting", transport: null, leader: false };
   #id = random(); #name; #channel; #term; #isCovered = false; #tabs = new Map(); #quiet = 0;
   #feed; #release; #waitForLock; #cursor; #queue = Promise.resolve(); #stop = new AbortController();
-  #timer; #lastTick; #seen = 0; #loading; #setReady; #run = 0; #isClosed = false; #savedCursor;
+  #timer; #lastTick; #seen = 0; #loading; #setReady; #run = 0; #isClosed = false; #key; #savedCursor;
   rooms;
   /** Settles when `rooms` has been filled. */
   ready = new Promise((resolve) => { this.#setReady = resolve; });
@@ -701,12 +783,16 @@ class Client {
     const run = ++this.#run, isOver = () => run !== this.#run;
     this.#stop = new AbortController();
     this.#lastTick = Date.now();
+    this.#setState({ status: "connecting" });
     this.#timer = setInterval(this.#tick, 1000);
     for (let pause = 1000; ; pause = Math.min(2 * pause, 30000)) {
       try {
         const token = await this.#relay.token();
         if (isOver()) return;
-        this.#name = `roomwire ${this.#options.base} ${identity(token)}`;
+        // The number grows with changes of what tabs say to each other: an older page may be open still.
+        this.#name = `roomwire 2 ${this.#options.base} ${identity(token)}`;
+        // Clients of a page with other filters may be at other places.
+        this.#key = this.#name + JSON.stringify(this.#filter);
         break;
       } catch ({ reason, detail }) {
         if (isOver()) return;
@@ -718,7 +804,7 @@ class Client {
     this.#restore();
     // Web Locks need a secure page. Without them each tab has a connection of its own.
     if (!this.#options.share || !globalThis.navigator?.locks || !globalThis.BroadcastChannel) return this.#lead();
-    this.#channel = new BroadcastChannel(this.#name);
+    try { this.#channel = new BroadcastChannel(this.#name); } catch { return this.#lead(); }
     this.#channel.onmessage = ({ data }) => this.#hear(data);
     this.#elect();
   }
@@ -744,15 +830,15 @@ class Client {
   #restore() {
     if (!this.#options.resume) return;
     try {
-      const { cursor, at } = JSON.parse(sessionStorage.getItem(this.#name));
-      if (Math.abs(Date.now() - at) < RESUME_MS) this.#cursor ??= cursor;
+      const { cursor, at } = JSON.parse(sessionStorage.getItem(this.#key));
+      if (ID.test(cursor) && Math.abs(Date.now() - at) < RESUME_MS) this.#cursor ??= cursor;
     } catch { /* Nothing is kept, or nothing may be. */ }
   }
 
   #save() {
     if (!this.#options.resume || !this.#cursor || this.#savedCursor === this.#cursor) return;
     this.#savedCursor = this.#cursor;
-    try { sessionStorage.setItem(this.#name, JSON.stringify({ cursor: this.#cursor, at: Date.now() })); } catch { /* . */ }
+    try { sessionStorage.setItem(this.#key, JSON.stringify({ cursor: this.#cursor, at: Date.now() })); } catch { /* . */ }
   }
 
   // Who leads
@@ -766,8 +852,14 @@ class Client {
       this.#lead();
       return new Promise((resolve) => { this.#release = resolve; });
     };
-    const failed = () => {
+    const failed = ({ name }) => {
       if (run !== this.#run) return;
+      if (name !== "AbortError") {
+        // Locks are not to be had here, as in a frame in a sandbox, or where the user allows no storage.
+        this.#channel.close();
+        this.#channel = this.#waitForLock = undefined;
+        return this.#lead();
+      }
       this.#stepDown();      // Another tab took the lock: this one was thought to be frozen, or was.
       this.#follow(run, lead);
     };
@@ -873,9 +965,10 @@ class Client {
   }
 
   #hear(message) {
-    const { lead, hello, bye, ping, term } = message;
+    // Other scripts of the origin may use the channel, too.
+    const { lead, hello, bye, ping, term } = Object(message);
     if (this.#feed) {
-      if (hello) return this.#welcome(hello, message.wanted);
+      if (hello) return this.#welcome(hello, normal(Object(message.wanted)));
       if (bye) return void this.#tabs.delete(bye);
       if (ping) return this.#post({ state: this.#state, term: this.#term });
       return;
@@ -892,7 +985,7 @@ class Client {
     if (term !== this.#term) return;
     this.#quiet = 0;
     this.#seen = Date.now();
-    this.#enqueue(() => this.#take(message));
+    this.#enqueue(() => this.#take(message).catch(() => {}));
   }
 
   /** What tells of the log is handled in order, also where a page has to be read first. */
@@ -905,7 +998,7 @@ class Client {
 
   async #take({ on, at, tabs, resync, events, cursor, state, term }) {
     if (term !== this.#term) return;
-    if (state) return this.#setState(state);
+    if (state?.status) return this.#setState(state);
     if (on) {
       if (!tabs.includes(this.#id)) return;
       if (resync) this.#cursor = at;
@@ -925,6 +1018,8 @@ class Client {
       this.#cursor = event.id;
       this.rooms._take(event);
       for (const { admits, handler } of [...this.#listeners]) if (admits(event)) call(handler, event);
+      // A handler may have closed the client.
+      if (this.#isClosed) return;
     }
     if (newer(cursor, this.#cursor)) this.#cursor = cursor;
     this.rooms._flush();
@@ -935,7 +1030,7 @@ class Client {
     const { signal } = this.#stop;
     for (let pause = 500; !signal.aborted;) {
       try {
-        const page = await this.#relay.page(this.#wanted(), this.#cursor, 0, signal);
+        const page = await this.#relay.page(this.#wanted(), this.#cursor, 0, limited(signal));
         if (page.resync) {
           this.#cursor = page.lastEventId;
           if (this.#options.state) await this.#load(true);
@@ -965,20 +1060,18 @@ class Client {
   /** Fetches the open rooms. What comes meanwhile is folded in after them. */
   async #load(again) {
     const { signal } = this.#stop, load = this.#loading = {}, from = this.#cursor;
-    this.rooms._wait();
+    this.rooms._wait(from);
     const done = (async () => {
       for (let pause = 500; !signal.aborted && this.#loading === load; pause = Math.min(2 * pause, 30000)) {
         try {
-          const { rooms, lastEventId } = await this.#relay.rooms(union([{ ...this.#filter, types: undefined }]), signal);
+          const { rooms, lastEventId } = await this.#relay.rooms(union([{ ...this.#filter, types: undefined }]), limited(signal));
           if (this.#loading !== load || signal.aborted) return;
           // Another of the relay's threads may be a moment behind the one that the stream is on.
-          if (compare(lastEventId, from) >= 0) {
-            this.rooms._load(rooms, lastEventId);
-            return this.#setReady();
-          }
+          if (this.rooms._load(rooms, lastEventId)) return this.#setReady();
           pause = 100;
         } catch (error) {
-          if (error.final) return;      // The token covers events but no rooms.
+          // The token covers events but no rooms.
+          if (error.final) return this.rooms._wait();
         }
         await sleep(Math.random() * pause);
       }
@@ -990,8 +1083,8 @@ class Client {
   // The state of the connection
 
   #setState(change) {
-    const { user, listeners } = this.#state;
-    const next = { user, listeners, transport: null, ...change, leader: Boolean(this.#feed) };
+    const { user, listeners, expiresAt } = this.#state;
+    const next = { user, listeners, expiresAt, transport: null, ...change, leader: Boolean(this.#feed) };
     // By names in order: states of other tabs have them in another.
     const text = (state) => JSON.stringify(state, Object.keys(state).sort());
     if (text(next) === text(this.#state)) return;

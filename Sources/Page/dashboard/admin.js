@@ -1,6 +1,6 @@
 // What an administrator sees: sources, refused webhooks, streams, revocations.
 
-import { clock, count, dayAndTime, duration, h, invalidate, name, setText, time } from "./dom.js";
+import { clock, count, dayAndTime, duration, h, invalidate, name, setText, text, time } from "./dom.js";
 import { explain } from "./connection.js";
 
 const EVERY_MS = 5_000;
@@ -57,7 +57,10 @@ export class RelayView {
         api.json("/admin/sources"), api.json("/admin/rejects"), api.json(`/admin/streams?limit=${STREAMS}`),
         api.json("/admin/revocations"),
       ]);
-      this.data = { sources: sources.sources, rejects: rejects.rejects, streams: streams.streams, revocations: revocations.revocations };
+      this.data = {
+        sources: listOf(sources?.sources), rejects: listOf(rejects?.rejects), streams: listOf(streams?.streams),
+        revocations: listOf(revocations?.revocations),
+      };
       this.problem.hidden = true;
     } catch (error) {
       this.problem.hidden = false;
@@ -155,6 +158,8 @@ export class RelayView {
 }
 
 const body = () => h("tbody");
+const listOf = (value) => Array.isArray(value) ? value.filter((each) => each !== null && typeof each === "object") : [];
+const numbers = new Set(["Accepted", "Duplicates", "Refused", "Unavailable", "Lag", "Events", "Age"]);
 
 function part(title, ...children) {
   const id = `part-${title.toLowerCase().replaceAll(" ", "-")}`;
@@ -164,7 +169,7 @@ function part(title, ...children) {
 function table(caption, heads, rows) {
   return h("div", { class: "table", role: "region", "aria-label": caption, tabindex: "0" }, h("table", {},
     h("caption", { class: "hidden-text" }, caption),
-    h("thead", {}, h("tr", {}, ...heads.map((each) => h("th", { scope: "col" }, each)))), rows));
+    h("thead", {}, h("tr", {}, ...heads.map((each) => h("th", { scope: "col", class: numbers.has(each) && "number" }, each)))), rows));
 }
 
 function fill(rows, elements, empty, columns) {
@@ -191,11 +196,11 @@ function sourceRow(source) {
 
 function reject(each) {
   return h("li", {},
-    h("p", {}, time(Date.parse(each.time)), " ", h("strong", {}, String(each.reason)), " ", name(each.source),
+    h("p", {}, time(Date.parse(each.time)), " ", h("strong", {}, text(each.reason)), " ", name(each.source),
       h("span", { class: "faint" }, ` from ${each.remoteAddress}, ${count(each.bodyBytes ?? 0)} bytes`)),
-    h("p", {}, h("bdi", { dir: "auto" }, String(each.detail ?? "")),
+    h("p", {}, h("bdi", { dir: "auto" }, text(each.detail ?? "")),
       each.skewSeconds === undefined ? "" : ` The clocks are ${Math.round(Math.abs(each.skewSeconds))} s apart.`),
-    reasons[each.reason] ? h("p", { class: "faint" }, reasons[each.reason]) : null);
+    Object.hasOwn(reasons, each.reason) ? h("p", { class: "faint" }, reasons[each.reason]) : null);
 }
 
 function filterText(filter) {
@@ -222,11 +227,11 @@ export class Readings {
     this.take(await answer.text());
   }
 
-  take(text) {
+  take(metrics) {
     const { minutes } = this.session;
     let streams = 0;
     const buckets = new Map();
-    for (const line of text.split("\n")) {
+    for (const line of metrics.split("\n")) {
       const end = line.lastIndexOf(" ");
       if (line.startsWith("roomwire_streams{")) streams += Number(line.slice(end));
       const bound = /^roomwire_delivery_latency_seconds_bucket\{le="([^"]+)"\}/.exec(line)?.[1];

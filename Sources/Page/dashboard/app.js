@@ -2,13 +2,17 @@
 
 import { Readings, RelayView } from "./admin.js";
 import { API, Connection, explain } from "./connection.js";
-import { clock, duration, h, invalidate, setText } from "./dom.js";
+import { clock, duration, h, invalidate, openDialog, setText, timeOfDay } from "./dom.js";
 import { EventsView } from "./events.js";
 import { RoomView, RoomsView } from "./rooms.js";
-import { BUCKETS, BUCKET_SECONDS, Feed, Minutes, Rooms } from "./state.js";
+import { BUCKETS, BUCKET_SECONDS, Feed, Minutes, Names, Rooms } from "./state.js";
 
 const KEY = "roomwire.dashboard.token";
 const READINGS_MS = 5_000;
+/// So long before a token's end the page says what to do.
+const ENDING_MS = 10 * 60_000;
+/// The relay takes no longer tokens.
+const LONGEST_TOKEN = 8192;
 
 const main = document.getElementById("main");
 const nav = document.querySelector("nav");
@@ -16,6 +20,7 @@ const sessionBox = document.querySelector(".session");
 const stateBox = document.querySelector(".state");
 const announcer = document.getElementById("announcer");
 const notice = document.getElementById("notice");
+const ending = document.getElementById("ending");
 
 /// For the tab's life at most.
 const kept = {
@@ -34,6 +39,20 @@ function takeToken() {
   try { return decodeURIComponent(match[1]).trim(); } catch { return match[1].trim(); }
 }
 
+/// Why something cannot be a token; an empty text if it may be one.
+function tokenProblem(token) {
+  if (token.length > LONGEST_TOKEN) return `This is no token: none is longer than ${LONGEST_TOKEN} letters.`;
+  return /^[\x21-\x7e]+$/.test(token) ? "" : "A token is one word of letters, digits, dots, - and _.";
+}
+
+/// When a token ends by its own word, in milliseconds since 1970; undefined if it does not say.
+function endOf(token) {
+  try {
+    const { exp } = JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
+    return Number.isFinite(exp) ? exp * 1000 : undefined;
+  } catch { return undefined; }
+}
+
 const stateNames = {
   connecting: "Connecting", live: "Live", "catching up": "Catching up", reconnecting: "Reconnecting", polling: "Polling",
   refused: "Refused", expired: "Expired",
@@ -44,6 +63,7 @@ class Session {
   rooms = new Rooms();
   feed = new Feed();
   minutes = new Minutes();
+  names = new Names();
   isAdmin = false;
   hasRooms = false;
   streams = null;
@@ -92,6 +112,7 @@ class Session {
       for (const event of past) {
         if (known.has(event.id)) continue;
         this.feed.insert(event);
+        this.names.learn(event);
         if (event.receivedAt > since) before.event(event.type, event.receivedAt);
       }
       this.minutes.merge(before);
@@ -111,6 +132,7 @@ class Session {
   }
 
   take(event) {
+    this.names.learn(event);
     this.feed.add(event);
     const isLive = this.connection.state.name === "live";
     const delay = isLive && !event.synthetic ? clock.now() - event.receivedAt : undefined;
@@ -123,8 +145,9 @@ class Session {
     stateBox.dataset.state = state.name.replace(" ", "-");
     setText(stateBox.querySelector(".state-name"), stateNames[state.name]);
     setText(announcer, `Connection: ${stateNames[state.name]}`);
-    stateBox.title = state.detail;
+    stateBox.title = state.detail || this.signedIn(state);
     this.showAge();
+    this.showEnd();
     if (state.name === "expired" || state.name === "refused") {
       if (!this.hasRooms || state.name === "expired") return refuse(state.detail);
       showNotice(state.detail, "Try again", () => start(this.api.token));
@@ -140,8 +163,32 @@ class Session {
     setText(stateBox.querySelector(".state-age"), at ? `${duration(Date.now() - at)} ago` : "");
   }
 
+  /// By the stream's word, or while there is none by the token's own.
+  get end() { return this.connection?.state.expiresAt ?? endOf(this.api.token); }
+
+  signedIn({ user }) {
+    return (user === undefined ? "" : `Signed in as \u2068${user}\u2069`)
+      + (user === undefined || this.end === undefined ? "" : ` until ${timeOfDay(this.end)}`);
+  }
+
+  /// Says in time that the token ends. Its end is a time of the relay's clock.
+  showEnd() {
+    const left = this.end - clock.now();
+    const isSoon = left > 0 && left <= ENDING_MS;
+    if (ending.hidden === isSoon) {
+      ending.hidden = !isSoon;
+      ending.replaceChildren(...(isSoon ? [
+        h("span", {}), h("button", { type: "button", onclick: () => signIn() }, "Use a fresh token")] : []));
+      if (isSoon) setText(announcer, `Your token ends in ${duration(left)}. Use a fresh one before.`);
+    }
+    if (isSoon) {
+      setText(ending.firstChild, `Signs out in ${duration(left)}, when your token ends. With a fresh token the page goes on.`);
+    }
+  }
+
   tick() {
     this.showAge();
+    this.showEnd();
     this.rooms.update();
     this.minutes.set("people", this.rooms.people, clock.now());
     this.view?.tick();
@@ -154,13 +201,11 @@ class Session {
     return new Promise((resolve) => {
       const cancel = h("button", { type: "button", onclick: () => dialog.close("no") }, "Cancel");
       const dialog = h("dialog", {
-        "aria-labelledby": "ask-title", onclose: () => { dialog.remove(); resolve(dialog.returnValue === "yes"); },
+        "aria-labelledby": "ask-title", onclose: () => resolve(dialog.returnValue === "yes"),
       }, h("h2", { id: "ask-title" }, title), h("p", {}, text),
       h("div", { class: "actions" }, cancel,
         h("button", { type: "button", class: "danger", onclick: () => dialog.close("yes") }, action)));
-      this.root.append(dialog);
-      dialog.showModal();
-      cancel.focus();
+      openDialog(dialog, cancel, this.root);
     });
   }
 
@@ -199,6 +244,16 @@ async function findPrefix() {
   prefix = new URL(`.${prefix}`, new URL("./", location.href)).pathname;
 }
 
+/// Signs in with a token of a link, of the form, or of before a reload.
+function enter(token) {
+  const problem = tokenProblem(token);
+  if (!problem) return start(token);
+  session?.close();
+  session = null;
+  kept.token = null;
+  signIn(problem);
+}
+
 function start(token) {
   session?.close();
   kept.token = token;
@@ -224,8 +279,16 @@ function refuse(detail) {
   signIn(detail);
 }
 
-/// The form for a token.
+/// Back from the form to the view.
+function cancel() {
+  route();
+  main.querySelector("h1")?.focus();
+}
+
+/// The form for a token. Where there is a session still, it goes on behind the form.
 function signIn(problem = "") {
+  const goesOn = session && !session.isClosed && !problem;
+  if (!goesOn) ending.hidden = true;
   session?.view?.close();
   if (session) session.view = null;
   const input = h("input", {
@@ -239,14 +302,15 @@ function signIn(problem = "") {
       event.preventDefault();
       // What was copied may have "Bearer" before it, or be the whole link.
       const token = input.value.trim().replace(/^Bearer\s+/i, "").replace(/^\S*#token=/, "");
-      if (/^[\x21-\x7e]+$/.test(token)) start(token);
-      else setText(message, "A token is one word of letters, digits, dots, - and _.");
+      const wrong = tokenProblem(token);
+      if (wrong) setText(message, wrong); else start(token);
     },
   },
   h("h1", { tabindex: "-1" }, "Sign in"),
   h("p", {}, "The dashboard shows what your token covers."),
   h("label", { for: "token" }, "Token"), input, message,
   h("button", { type: "submit", class: "primary" }, "Sign in"),
+  goesOn ? h("button", { type: "button", onclick: cancel }, "Cancel") : null,
   h("p", { class: "faint", id: "token-help" }, "On the relay's machine this prints a link that signs in:"),
   h("pre", { tabindex: "0", role: "region", "aria-label": "Command" }, "roomwire token --user me --open"));
   nav.hidden = !session;
@@ -294,7 +358,7 @@ function route() {
 
 addEventListener("hashchange", () => {
   const token = takeToken();
-  if (token) return start(token);
+  if (token) return enter(token);
   route();
 });
 document.getElementById("sign-out").addEventListener("click", signOut);
@@ -306,6 +370,6 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 
 const given = takeToken();
 await findPrefix();
-if (given ?? kept.token) start(given ?? kept.token);
+if (given ?? kept.token) enter(given ?? kept.token);
 else signIn();
 

@@ -1,9 +1,11 @@
 // Requests to the relay, and its stream.
 
 import { connect } from "../client.js";
-import { clock } from "./dom.js";
+import { clock, text } from "./dom.js";
 
 const ANSWER_MS = 15_000;
+/// Of what a relay, or what answers in its place, says.
+const MOST_LETTERS = 500;
 
 /// Why the relay, or what is between it and the page, did not do what was asked.
 export class Refusal extends Error {
@@ -35,6 +37,9 @@ const advice = {
   grant_covers_nothing: "This token is good, but covers no rooms. It needs roomwire.rooms.",
   too_many_failures: "Too many bad tokens came from here. Wait for a moment.",
   not_the_relay: answered("something that is not roomwire's"),
+  redirected: "The address sends requests elsewhere, which the relay never does: look at the proxy in front of it.",
+  no_token: "This is no token: it is one word of letters, digits, dots, - and _.",
+  resync: "The relay's log no longer has what this page missed, again and again. Load the page again.",
   network: noAnswer,
   silent: "The relay has gone silent.",
   ended: "The stream ended.",
@@ -42,10 +47,13 @@ const advice = {
   draining: "The relay is being restarted.",
 };
 
+/// What to do about a reason; undefined for one that the page does not know.
+function adviceFor(reason) { return Object.hasOwn(advice, reason) ? advice[reason] : undefined; }
+
 /// What to tell a person about a refusal.
 export function explain(error) {
   if (!(error instanceof Refusal)) return "Something in this page failed. Load it again.";
-  return advice[error.reason] ?? error.message;
+  return adviceFor(error.reason) ?? error.message.slice(0, MOST_LETTERS);
 }
 
 /// A refusal from an answer that is not what was asked for.
@@ -55,7 +63,7 @@ async function refusal(answer) {
     problem = await answer.json().catch(() => null);
   }
   if (typeof problem?.reason === "string") {
-    return new Refusal(answer.status, problem.reason, String(problem.detail ?? problem.reason));
+    return new Refusal(answer.status, problem.reason, text(problem.detail ?? problem.reason));
   }
   await answer.body?.cancel().catch(() => {});
   if (answer.ok) return new Refusal(answer.status, "not_the_relay", advice.not_the_relay);
@@ -121,7 +129,10 @@ export class Connection {
       },
       onResync,
       onState: (state) => {
-        this.state = { name: names[state.status] ?? state.status, detail: detailOf(state) };
+        this.state = {
+          name: names[state.status] ?? state.status, detail: detailOf(state), user: state.user,
+          expiresAt: state.expiresAt,
+        };
         onState?.(this.state);
       },
     });
@@ -136,9 +147,7 @@ export class Connection {
 function detailOf(state) {
   if (state.status === "polling") return "Something between this page and the relay holds streams back, so the page asks again and again.";
   if (state.status === "live" || state.status === "connecting" || state.status === "catching-up") return "";
-  // The client module's word for JSON that cannot be read, too, which is what a proxy's page looks like to it.
-  if (state.reason === "network" && /JSON/.test(state.detail)) return advice.not_the_relay;
   const status = /^http_(\d+)$/.exec(state.reason)?.[1];
-  if (status && !state.detail) return answered(status);
-  return advice[state.reason] ?? state.detail ?? state.reason ?? "";
+  if (status) return answered(status);
+  return adviceFor(state.reason) ?? text(state.detail ?? state.reason ?? "").slice(0, MOST_LETTERS);
 }

@@ -1,5 +1,12 @@
 // Elements, text and time. Whatever comes from outside becomes a text node, never markup.
 
+/// A value from outside as text. What should be text may be an object in events of a sender's own types, even one that
+/// cannot be made a string (`{"toString": 1}`).
+export function text(value) {
+  if (typeof value === "string") return value;
+  return value !== null && typeof value === "object" ? JSON.stringify(value).slice(0, 200) : String(value);
+}
+
 /// An element. Properties that begin with "on" are listeners, others attributes; children are elements or text.
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
@@ -8,19 +15,21 @@ export function h(tag, properties = {}, ...children) {
     else if (value === true) element.setAttribute(name, "");
     else if (value !== undefined && value !== null && value !== false) element.setAttribute(name, value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  for (const child of children.flat()) {
+    if (child !== null && child !== undefined) element.append(child instanceof Node ? child : text(child));
+  }
   return element;
 }
 
 /// A name from outside, apart from the text around it whatever its direction.
-export function name(text, properties = {}) {
-  const shown = text === undefined || text === null || text === "" ? "(no name)" : String(text);
+export function name(value, properties = {}) {
+  const shown = value === undefined || value === null || value === "" ? "(no name)" : text(value);
   return h("bdi", { dir: "auto", title: shown.length > 24 ? shown : undefined, ...properties }, shown);
 }
 
 /// Puts text into an element, if it is not there already: a text that stays costs no layout.
-export function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+export function setText(element, words) {
+  if (element.textContent !== words) element.textContent = words;
 }
 
 const views = new Set();
@@ -35,8 +44,24 @@ export function invalidate(view) {
     isAsked = false;
     const due = [...views];
     views.clear();
-    for (const each of due) each.render();
+    for (const each of due) {
+      // One view's failure must not stop the others.
+      try { each.render(); } catch (error) { reportError(error); }
+    }
   });
+}
+
+/// Opens a dialog with one element in focus. When it closes, the focus goes back to where it was; if that is gone, since
+/// a list has moved on meanwhile, to the list.
+export function openDialog(dialog, focus, root) {
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    if (document.activeElement !== document.body) return;
+    (document.querySelector('main .row [tabindex="0"]') ?? document.querySelector("main h1"))?.focus();
+  });
+  root.append(dialog);
+  dialog.showModal();
+  focus.focus();
 }
 
 /// A duration in one or two units: "4 s", "3 min", "2 h 5 min", "6 d".
@@ -66,9 +91,9 @@ export function dayAndTime(milliseconds) {
 }
 
 /// A time element.
-export function time(milliseconds, text = timeOfDay(milliseconds)) {
-  if (!isTime(milliseconds)) return h("span", {}, text);
-  return h("time", { datetime: new Date(milliseconds).toISOString(), title: dayAndTime(milliseconds) }, text);
+export function time(milliseconds, words = timeOfDay(milliseconds)) {
+  if (!isTime(milliseconds)) return h("span", {}, words);
+  return h("time", { datetime: new Date(milliseconds).toISOString(), title: dayAndTime(milliseconds) }, words);
 }
 
 const numbers = new Intl.NumberFormat();

@@ -1,7 +1,7 @@
 // The feed of events, with a filter that the relay applies.
 
 import { Connection } from "./connection.js";
-import { count, dayAndTime, h, invalidate, name, setText, time } from "./dom.js";
+import { count, dayAndTime, h, invalidate, name, openDialog, setText, text, time } from "./dom.js";
 import { VirtualList } from "./list.js";
 import { Feed } from "./state.js";
 
@@ -14,24 +14,25 @@ const kindOf = (type) => kinds.find(([pattern]) => pattern.test(type))?.[1] ?? "
 
 /// A row for an event: when, what, where, who. It opens the event's JSON.
 export function eventRow(event, session, { room = true } = {}) {
-  const type = String(event.type);
   const data = event.data ?? {};
   const who = data.participant ? label(data.participant, event, session) : null;
   const what = data.track ? data.track.source ?? data.track.kind : data.recording?.status;
+  const type = text(event.type);
   return h("div", {}, h("button", { type: "button", class: "event", onclick: () => showEvent(event, session) },
     time(event.receivedAt),
     h("span", { class: `type kind-${kindOf(type)}` }, type),
     room && event.room !== undefined ? h("span", { class: "event-room" }, name(event.room)) : null,
     who !== null ? h("span", { class: "event-who" }, name(who)) : null,
-    what ? h("span", { class: "event-what" }, String(what).replaceAll("_", " ").slice(0, 40)) : null,
+    what ? h("span", { class: "event-what" }, text(what).replaceAll("_", " ").slice(0, 40)) : null,
     event.late ? h("span", { class: "badge" }, "late") : null,
     event.synthetic ? h("span", { class: "badge" }, "by the relay") : null));
 }
 
-/// A participant's name; events of tracks often have the identity alone, and the room knows the rest.
+/// A participant's name; events of tracks often have the identity alone.
 function label(participant, event, session) {
-  const known = session.rooms.get(event.source, event.room)?.participants.get(participant.id);
-  return participant.name || known?.name || participant.identity || participant.id;
+  const known = session.rooms.get(event.source, event.room)?.participants.get(participant.id)?.name
+    ?? session.names.get(event, participant.id);
+  return participant.name || known || participant.identity || participant.id;
 }
 
 /// Rows of events never change.
@@ -47,14 +48,12 @@ function showEvent(event, session) {
       await navigator.clipboard?.writeText(json).then(() => setText(copy, "Copied"), () => setText(copy, "Not copied"));
     },
   }, "Copy");
-  const dialog = h("dialog", { class: "event-dialog", "aria-labelledby": "event-title", onclose: () => dialog.remove() },
-    h("h2", { id: "event-title" }, String(event.type)),
+  const dialog = h("dialog", { class: "event-dialog", "aria-labelledby": "event-title" },
+    h("h2", { id: "event-title" }, text(event.type)),
     h("p", { class: "faint" }, dayAndTime(event.receivedAt)),
     h("pre", { tabindex: "0", role: "region", "aria-label": "JSON of the event" }, h("bdi", { dir: "ltr" }, json)),
     h("div", { class: "actions" }, copy, close));
-  session.root.append(dialog);
-  dialog.showModal();
-  close.focus();
+  openDialog(dialog, close, session.root);
 }
 
 const fields = [

@@ -116,11 +116,11 @@ export class RoomsView {
     const { minutes, rooms } = this.session;
     const now = clock.now();
     const types = minutes.types();
-    const named = types.slice(0, types.length > 5 ? 4 : 5);
+    const named = this.named = keptPlaces(this.named, types.slice(0, types.length > 5 ? 4 : 5));
     const rate = (type) => (bucket) => (bucket.types.get(type) ?? 0) / BUCKET_SECONDS;
     const series = named.map((type) => ({ label: type, values: minutes.series(now, rate(type), 0) }));
     if (types.length > named.length) {
-      const others = types.slice(named.length);
+      const others = types.filter((type) => !named.includes(type));
       series.push({
         label: "others",
         values: minutes.series(now, (bucket) => others.reduce((sum, type) => sum + rate(type)(bucket), 0), 0),
@@ -139,6 +139,13 @@ export class RoomsView {
   }
 
   close() { this.list.close(); }
+}
+
+/// The same values as `wanted`, with those of `before` in their old places: a type keeps its colour.
+function keptPlaces(before = [], wanted) {
+  const fresh = wanted.filter((each) => !before.includes(each));
+  const places = before.map((each) => wanted.includes(each) ? each : fresh.shift());
+  return [...places, ...fresh].filter((each) => each !== undefined);
 }
 
 function roomRow(room) {

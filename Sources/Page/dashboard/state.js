@@ -83,8 +83,30 @@ export class Feed {
   clear() { this.events = []; }
 }
 
+/// The names of participants as events have told them: those of tracks have identities alone, and come after the leave,
+/// too. The newest are kept.
+export class Names {
+  #names = new Map();
+
+  constructor(most = 2000) { this.most = most; }
+
+  learn({ source, room, data }) {
+    const { id, name } = data?.participant ?? {};
+    if (typeof id !== "string" || typeof name !== "string" || !name) return;
+    const key = JSON.stringify([source, room, id]);
+    this.#names.delete(key);
+    this.#names.set(key, name);
+    if (this.#names.size > this.most) this.#names.delete(this.#names.keys().next().value);
+  }
+
+  get({ source, room }, id) { return this.#names.get(JSON.stringify([source, room, id])); }
+}
+
 export const BUCKET_SECONDS = 5;
 export const BUCKETS = 60;
+/// Types of a sender's own may be any number.
+const MOST_TYPES = 50;
+const OTHER = "other types";
 
 /// Sums over the last five minutes, in steps of five seconds.
 export class Minutes {
@@ -104,8 +126,13 @@ export class Minutes {
   event(type, milliseconds, delay) {
     const bucket = this.at(milliseconds);
     if (!bucket) return;
-    bucket.types.set(type, (bucket.types.get(type) ?? 0) + 1);
+    Minutes.#count(bucket, type, 1);
     if (delay !== undefined && bucket.delays.length < 1000) bucket.delays.push(Math.max(0, delay));
+  }
+
+  static #count({ types }, type, number) {
+    const key = types.has(type) || types.size < MOST_TYPES ? type : OTHER;
+    types.set(key, (types.get(key) ?? 0) + number);
   }
 
   /// Adds counts of events from before those that are here.
@@ -113,7 +140,7 @@ export class Minutes {
     for (const bucket of other.buckets) {
       const own = this.buckets.find((each) => each.step === bucket.step);
       if (!own) this.buckets.push(bucket);
-      else for (const [type, number] of bucket.types) own.types.set(type, (own.types.get(type) ?? 0) + number);
+      else for (const [type, number] of bucket.types) Minutes.#count(own, type, number);
     }
     this.buckets.sort((one, two) => one.step - two.step);
   }

@@ -63,6 +63,7 @@ final class RelayContext: Sendable {
         requestLog = RateLimitedLog(log)
         forwardingNotice = ForwardingNotice(log)
         declareSeries(settings)
+        shared.rejects.capture(settings.rejects.capture)
     }
 
     /// Adds the series of these settings' sources and issuers to the metrics page.

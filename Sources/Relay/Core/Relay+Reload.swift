@@ -74,6 +74,7 @@ extension Relay {
             context.log.info("the certificate was read anew")
         }
         context.shared.admission.settings = caps
+        context.shared.rejects.capture(settings.rejects.capture)
         context.doors.bodies.set(limitBytes: settings.limits.requestBytes)
         home.keep(Retention(settings.log.retention))
         home.keep(RoomBounds(settings.rooms))

@@ -47,6 +47,11 @@ struct Daily: Provider {
         Base64.standard.bytes(Array(secret.utf8))?.count ?? secret.utf8.count
     }
 
+    /// Without `basic_auth` in the settings, Authorization is not Daily's to this relay: it may be for a proxy.
+    var signatureHeaders: [String] {
+        ["X-Webhook-Signature", "X-Webhook-Timestamp"] + (basicAuth == nil ? [] : ["Authorization"])
+    }
+
     func receive(_ request: WebhookRequest, now: WallTime) throws(Rejection) -> Receipt {
         if !keys.isEmpty && (basicAuth == nil || request.header("X-Webhook-Signature") != nil) {
             try verifySignature(request, now: now)

@@ -37,6 +37,8 @@ struct LiveKit: Provider {
         self.signer = WireText(signer)
     }
 
+    var signatureHeaders: [String] { ["Authorization"] }
+
     func receive(_ request: WebhookRequest, now: WallTime) throws(Rejection) -> Receipt {
         try verify(request, now: now)
         let parsed = try request.parsedBody()

@@ -30,6 +30,8 @@ struct Standard: Provider {
 
     static func keyBytes(_ secret: String) -> Int { StandardKey.bytes(secret) ?? secret.utf8.count }
 
+    var signatureHeaders: [String] { StandardHeaders.allNames }
+
     func receive(_ request: WebhookRequest, now: WallTime) throws(Rejection) -> Receipt {
         let id = try verify(request, now: now)
         let parsed = try request.parsedBody()

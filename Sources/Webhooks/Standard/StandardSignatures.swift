@@ -29,6 +29,9 @@ struct StandardHeaders {
         return standard
     }
 
+    /// The names of both sets.
+    static let allNames = standard.names + svix.names
+
     private var names: [String] { [id, timestamp, signature] }
 
     private func isUsed(in request: WebhookRequest) -> Bool {

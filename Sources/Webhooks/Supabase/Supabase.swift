@@ -34,6 +34,8 @@ struct Supabase: Provider {
         }
     }
 
+    var signatureHeaders: [String] { [header] }
+
     func receive(_ request: WebhookRequest, now: WallTime) throws(Rejection) -> Receipt {
         let given = try request.requiredHeader(header)
         // Supabase's dashboard adds `Bearer ` to the key of an Authorization header.

@@ -26,6 +26,8 @@ struct Whereby: Provider {
         window = try ReplayWindow(settings, pastSeconds: Self.windowSeconds, futureSeconds: Self.windowSeconds)
     }
 
+    var signatureHeaders: [String] { ["Whereby-Signature"] }
+
     func receive(_ request: WebhookRequest, now: WallTime) throws(Rejection) -> Receipt {
         try verify(request, now: now)
         let parsed = try request.parsedBody()

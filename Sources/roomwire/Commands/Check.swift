@@ -2,14 +2,15 @@ internal import Access
 internal import ArgumentParser
 internal import Settings
 
-/// `roomwire check`: the settings as they count, or what is wrong with them.
+/// `roomwire check`: the settings in force, or their errors.
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show the settings as they count, or everything that is wrong with them, without starting.",
+        abstract: "Show the settings that the relay would use, or all their errors, without starting it.",
         discussion: """
-            Each setting is shown with its value, where that came from, and what it is
-            for. Warnings, on standard error, tell of what is allowed and seldom meant.
-            Secrets are not shown. Exits with 0 if the settings can be used, else with 1.
+            Each setting is shown with its value, the origin of that value, and its
+            purpose. Warnings, on standard error, point out values that are valid and
+            probably unintended. Secrets are not shown. Exits with 0 if the settings can
+            be used, else with 1.
 
             Examples:
               roomwire check --config roomwire.yaml
@@ -40,7 +41,7 @@ struct Check: ParsableCommand {
         let originWidth = min(rows.map { "\($0.origin)".count }.max() ?? 0, 40)
         let valueWidth = min(rows.map(\.value.count).max() ?? 0, 40)
         for row in rows {
-            // A value of nothing would let what follows look like one.
+            // After an empty value, the next column would look like the value.
             let value = row.value.isEmpty ? "none" : Terminal.harmless(row.value)
             let origin = "\(row.origin)".padded(to: originWidth)
             let line = "\(row.key.padded(to: keyWidth))  \(value.padded(to: valueWidth))  \(origin)"

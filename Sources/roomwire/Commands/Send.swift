@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Events
-internal import Fetch
 internal import Foundation
 internal import Platform
 internal import Webhooks
@@ -11,11 +10,11 @@ struct Send: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Sign webhooks and post them to a relay, as the provider would.",
         discussion: """
-            --scenario meeting posts a short made-up meeting. --file posts captured
-            requests (see roomwire verify), signed anew with the source's secret; what
-            the relay has had before it takes as a duplicate. One line is printed for
-            each request: status, event, room, and what the relay said against it. Exits
-            with 1 if any was refused. A relay that is busy is tried up to five times.
+            --scenario meeting posts a short sample meeting. --file posts captured
+            requests (see roomwire verify), signed anew with the source's secret; the
+            relay drops those that it has already. One line is printed for each request:
+            status, event, room, and the reason if it was refused. Exits with 1 if any
+            was refused. If the relay is busy, a request is sent up to five times.
 
             Examples:
               roomwire send --source demo --scenario meeting --speed 10
@@ -23,15 +22,15 @@ struct Send: AsyncParsableCommand {
               roomwire send --source livekit --file captured.jsonl
             """)
 
-    /// What can be made up.
+    /// The scenarios that can be posted.
     enum Scenario: String, ExpressibleByArgument, CaseIterable {
         case meeting
     }
 
-    @Option(help: ArgumentHelp("The source to post as; its secret signs.", valueName: "source"))
+    @Option(help: ArgumentHelp("The source to post to; its secret signs the requests.", valueName: "source"))
     var source: String
 
-    @Option(help: "What to make up.")
+    @Option(help: "The scenario to post.")
     var scenario: Scenario?
 
     @Option(help: ArgumentHelp("Captured requests to post; - is standard input.", valueName: "file"))
@@ -39,13 +38,14 @@ struct Send: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How fast: 1 is as in life, 10 is ten times faster. Default: 1; for files at once.", valueName: "factor"))
+            "How fast: 1 is real time, 10 is ten times faster. Default: 1; files are sent without waits.",
+            valueName: "factor"))
     var speed: Double?
 
     @Option(help: ArgumentHelp("The meeting's room. Default: a new name.", valueName: "name"))
     var room: String?
 
-    @Option(name: .customLong("repeat"), help: ArgumentHelp("How many times.", valueName: "count"))
+    @Option(name: .customLong("repeat"), help: ArgumentHelp("How many times to post everything.", valueName: "count"))
     var times = 1
 
     @OptionGroup var relayURL: RelayURLOption
@@ -57,7 +57,7 @@ struct Send: AsyncParsableCommand {
             throw ValidationError("Either --scenario meeting or --file should be given.")
         }
         guard file == nil || room == nil else {
-            throw ValidationError("--room goes with --scenario; what is in a file is posted as it is.")
+            throw ValidationError("--room goes with --scenario; the requests of a file keep their rooms.")
         }
         guard speed.map({ $0 > 0 }) ?? true else { throw ValidationError("--speed should be more than 0.") }
         guard times >= 1 else { throw ValidationError("--repeat should be at least 1.") }
@@ -92,18 +92,12 @@ struct Send: AsyncParsableCommand {
         let now = WallClock.now()
         let headers = provider.sign(step.body, idempotencyKey: step.idempotencyKey, now: now)
         let request = WebhookRequest(headers: headers, body: step.body, target: WireText(url.path))
-        do {
-            let answer = try await poster.post(step.body, headers: headers)
-            tally.count(answer)
-            Terminal.line(Self.line(answer, about: try? provider.receive(request, now: now), name: step.name))
-        } catch let failure as WebFailure {
-            let port = url.port ?? (url.scheme == "https" ? 443 : 80)
-            let place = "\(url.scheme ?? "http")://\(url.host ?? ""):\(port)"
-            throw Failure.refused("cannot reach the relay at \(place): \(failure.sentence)")
-        }
+        let answer = try await poster.post(step.body, headers: headers)
+        tally.count(answer)
+        Terminal.line(Self.line(answer, about: try? provider.receive(request, now: now), name: step.name))
     }
 
-    /// Status, what it was about, and what the relay said against it.
+    /// Status, event and room, and the reason if it was refused.
     private static func line(_ answer: Poster.Answer, about receipt: Receipt?, name: WireText?) -> String {
         var parts = ["\(answer.status)"]
         if let draft = receipt?.lastDraft {
@@ -111,13 +105,13 @@ struct Send: AsyncParsableCommand {
         } else {
             parts.append(name?.string ?? "request")
         }
-        if answer.tries > 1 { parts.append("after \(answer.tries) tries") }
+        if answer.tries > 1 { parts.append("after \(answer.tries) attempts") }
         if !answer.isAccepted { parts.append(HTTPText.problemSentence(answer.body) ?? "refused") }
         return Terminal.harmless(parts.joined(separator: "  "))
     }
 }
 
-/// How the requests fared.
+/// How many requests were accepted and refused.
 struct Tally {
     private(set) var accepted = 0
     private(set) var refused = 0

@@ -3,16 +3,16 @@ internal import Platform
 internal import Relay
 internal import Settings
 
-/// `roomwire serve`: the relay itself.
+/// `roomwire serve`: runs the relay.
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run the relay.",
         discussion: """
-            Works without any settings: it listens on 127.0.0.1:3001, keeps its log in a
-            data folder, and makes up a secret for tokens there. Settings come from a
-            YAML file, from the environment (ROOMWIRE_STREAMS_PER_USER for
-            streams.per_user, and so on) and from flags, the later winning; roomwire
-            check shows them. The usual LIVEKIT_API_KEY with LIVEKIT_API_SECRET,
+            Works without any settings: it listens on 127.0.0.1:3001, and keeps its
+            journal and a generated secret for tokens in a data folder. Settings come
+            from a YAML file, from the environment (ROOMWIRE_STREAMS_PER_USER for
+            streams.per_user, and so on) and from options, in this order; the last one
+            wins. roomwire check shows them. The usual LIVEKIT_API_KEY with LIVEKIT_API_SECRET,
             DAILY_WEBHOOK_SECRET and WHEREBY_WEBHOOK_SECRET set up their providers.
 
             Examples:
@@ -26,17 +26,17 @@ struct Serve: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
-            Where to accept connections; may be given several times. ":3001" is every address of the machine, \
+            An address to accept connections on; may be given several times. ":3001" is every address of the machine, \
             "https://:3443" the same over TLS.
             """,
             valueName: "address:port"))
     var listen: [String] = []
 
-    @Flag(help: "Play meetings in a loop, signed and posted as a provider would.")
+    @Flag(help: "Post sample meetings in a loop, signed as a provider would.")
     var demo = false
 
     func run() async throws {
-        // Before anything else: a signal that comes earlier kills the process.
+        // Before anything else: an earlier signal would kill the process.
         let signals = try Signals()
         let overrides = listen.isEmpty ? [:] : ["listen": listen]
         let options = options
@@ -53,10 +53,10 @@ struct Serve: AsyncParsableCommand {
             relay = try await Relay.start(settings: settings, demo: demo, reload: load)
         } catch {
             let sentence = "the relay could not start: \(error)"
-            // A service manager that is told 2 does not try again: see deploy/systemd.
-            throw Relay.needsOperator(error) ? Failure.invalidInput(sentence) : Failure.refused(sentence)
+            // After exit code 2 the service manager does not restart the relay: see deploy/systemd.
+            throw Relay.needsOperator(error) ? Failure.invalid(sentence) : Failure.refused(sentence)
         }
-        // Before anything is said, which may take as long as it takes somebody to read it.
+        // Before anything is printed: a write to a terminal or pipe may block.
         relay.handle(signals)
         for line in Welcome(settings: settings, addresses: relay.addresses, demo: demo, flags: options.pasted).lines {
             Terminal.announce(line)
@@ -78,12 +78,12 @@ private struct SettingsRefusal: Error, CustomStringConvertible {
     let description: String
 }
 
-/// What `serve` says when it runs: where it is, and what to do next, to be pasted.
+/// What `serve` prints once it runs: its addresses, and commands to paste.
 struct Welcome {
     let settings: Settings
     let addresses: [String]
     let demo: Bool
-    /// The flags that the other commands need to find the same settings.
+    /// The options with which the other commands find the same settings.
     let flags: String
 
     var lines: [String] {
@@ -101,16 +101,16 @@ struct Welcome {
     private func hooks(_ api: String) -> [String] {
         if settings.sources.isEmpty && !demo {
             let variables = "LIVEKIT_API_KEY with LIVEKIT_API_SECRET, DAILY_WEBHOOK_SECRET or WHEREBY_WEBHOOK_SECRET"
-            return ["webhooks: no source is set up yet; \(variables) sets one up, and --demo plays meetings"]
+            return ["webhooks: no source is set up yet; \(variables) set one up, and --demo posts sample meetings"]
         }
-        let played = demo ? ["demo:     meetings are being played"] : []
+        let played = demo ? ["demo:     posting sample meetings"] : []
         return played + settings.sources.map { "webhooks: \(api)/webhooks/\($0.name)  (\($0.provider))" }
     }
 
-    /// Where clients on this machine find the relay.
+    /// The relay's address for clients on this machine.
     static func base(_ addresses: [String]) -> String { addresses.first.map(reachable) ?? "http://127.0.0.1:3001" }
 
-    /// An address to listen on as one to connect to: who listens on every address of a machine does so on loopback.
+    /// The address to connect to for an address to listen on: all addresses of the machine include loopback.
     private static func reachable(_ address: String) -> String {
         url(address)
             .replacing("://0.0.0.0:", with: "://127.0.0.1:", maxReplacements: 1)

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Events
+internal import Fetch
 internal import Platform
 internal import Settings
 internal import Wire
@@ -9,22 +10,28 @@ struct Tail: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Follow events in a terminal; reconnects, and resumes without a gap.",
         discussion: """
-            On the machine that serves it makes its own token; elsewhere give one with
-            --token or ROOMWIRE_TOKEN. Events go to standard output, everything about
-            the connection to standard error.
+            On the relay's machine it makes its own token; elsewhere give one with
+            --token or ROOMWIRE_TOKEN. Events go to standard output, messages about the
+            connection to standard error.
 
             Examples:
               roomwire tail
               roomwire tail --room 'call_*' --type 'participant_*' --since 10m
               roomwire tail --json | jq .data.participant.identity
+              roomwire tail --json --state place.json | kcat -P -b broker -t rooms
               ROOMWIRE_TOKEN=eyJ... roomwire tail --url https://relay.example.com
-              roomwire tail --tail 20 --limit 20
+              roomwire tail --tail 20 --no-follow
               roomwire tail --snapshot --participant ada
               roomwire tail --diagnose https://relay.example.com
 
-            --diagnose shows no events: it says whether something between here and the
-            relay holds streams back, cuts or compresses them, and which setting of
-            which proxy mends that. It exits with 0 if there is nothing to mend, else 1.
+            --state continues after the last line that the reader of standard output has
+            taken, also after a crash: each event is printed at least once. A second tail
+            with the same file is refused. If the journal no longer has the events after
+            that place, the command stops with exit code 3, unless --on-gap says otherwise.
+
+            --diagnose shows no events: it reports whether a proxy on the way to the relay
+            delays, cuts or compresses streams, and which of its settings to change. It
+            exits with 0 if there is nothing to change, else with 1.
             """)
 
     @OptionGroup var relayURL: RelayURLOption
@@ -43,33 +50,72 @@ struct Tail: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Begin with what happened since then: a span (10m), an ISO time or epoch milliseconds.", valueName: "time"))
+            "Begin with the events since a time: a span (10m), an ISO time or epoch milliseconds.", valueName: "time"))
     var since: String?
 
     @Option(help: ArgumentHelp("Only events of this identity; may be given several times.", valueName: "identity"))
     var participant: [String] = []
 
-    @Option(help: ArgumentHelp("Begin with the last so many events.", valueName: "count"))
+    @Option(help: ArgumentHelp("Begin with this many of the last events.", valueName: "count"))
     var tail: Int?
 
-    @Option(help: ArgumentHelp("End after so many events.", valueName: "count"))
+    @Option(help: ArgumentHelp("End after this many events.", valueName: "count"))
     var limit: Int?
 
-    @Flag(help: "Begin with the rooms that are open, and who is inside.")
+    @Flag(name: .customLong("no-follow"), help: "End when all events so far were printed.")
+    var endsAtHead = false
+
+    @Flag(help: "Begin with the open rooms and their participants.")
     var snapshot = false
 
-    @Flag(help: "Print every event as the JSON that came, one a line.")
+    @Flag(help: "Print every event as JSON, unchanged, one a line.")
     var json = false
 
+    @Flag(
+        help:
+            "Include the providers' raw bodies, as roomwire replay needs them. With --token, the token's grant decides."
+    )
+    var raw = false
+
     @Option(
-        help: ArgumentHelp("Look for proxies that spoil streams on the way to this relay.", valueName: "url"))
+        help: ArgumentHelp(
+            "With --json: a file that keeps the place in the stream, from which the next run continues.",
+            valueName: "file"))
+    var state: String?
+
+    @Option(help: ArgumentHelp("Continue after the event with this id.", valueName: "id"))
+    var after: String?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            When events after the last one are missing: stop (exit code 3; the default with --state and --after), continue, or line \
+            (continue, and print the relay's resync as a line; with --json).
+            """,
+            valueName: "what"))
+    var onGap: GapPolicy?
+
+    @Option(
+        help: ArgumentHelp("Look for proxies that disturb streams on the way to this relay.", valueName: "url"))
     var diagnose: String?
 
     @OptionGroup var web: WebOptions
     @OptionGroup var options: SettingsOptions
 
-    /// How long a token made here is valid; every connection makes a new one.
+    /// The lifetime of a token that is made here; every connection gets a new one.
     private static let tokenSeconds: Int64 = 3600
+
+    func validate() throws {
+        guard state == nil || json else { throw ValidationError("--state goes with --json.") }
+        guard state?.isEmpty != true else { throw ValidationError("--state should be the path of a file.") }
+        guard after == nil || (state == nil && beginning.isEmpty) else {
+            throw ValidationError("--after goes with neither --state, --since, --tail nor --snapshot.")
+        }
+        guard after.map({ EventID($0) != nil }) ?? true else {
+            throw ValidationError("--after should be an event's id, as in 1795201856123-0.")
+        }
+        guard onGap != .line || json else { throw ValidationError("--on-gap line goes with --json.") }
+    }
 
     func run() async throws {
         let given = [token, SettingsOptions.environment["ROOMWIRE_TOKEN"]].compactMap { $0 }.first { !$0.isEmpty }
@@ -79,13 +125,13 @@ struct Tail: AsyncParsableCommand {
         let url: RelayURL
         let makeToken: @Sendable () -> String
         if let given {
-            // Whoever brings address and token needs no settings, so nothing that is wrong with them matters.
+            // With an address and a token no settings are needed, so errors in them do not matter.
             url = try relayURL.api(relayURL.chosen == nil ? options.load() : Settings(environment: [:]))
             makeToken = { given }
         } else {
             let settings = try options.load()
             url = try relayURL.api(settings)
-            makeToken = try Self.ownTokens(settings, url, options)
+            makeToken = try ownTokens(settings, url)
         }
         guard diagnose == nil else {
             guard try await Diagnostician(url: url, token: makeToken, certificates: certificates).run() else {
@@ -93,17 +139,47 @@ struct Tail: AsyncParsableCommand {
             }
             return
         }
+        try await follow(url, certificates, token: makeToken, renewsToken: given == nil)
+    }
+
+    private func follow(
+        _ url: RelayURL, _ certificates: TrustedCertificates, token: @escaping @Sendable () -> String, renewsToken: Bool
+    ) async throws {
+        let file = try state.map { (path) throws(Failure) in
+            try StateFile(path: path, for: SavedPlace(relay: url.text, filter: filter))
+        }
+        let subject = Follower.Subject(
+            url: url, filter: filter, beginning: beginning, lastEventID: after ?? file?.place.map(\.description),
+            gapPolicy: onGap ?? (state == nil && after == nil ? .continue : .stop), limit: limit,
+            endsAtHead: endsAtHead, token: token,
+            renewsToken: renewsToken, certificates: certificates)
+        guard let file else {
+            var follower = Follower(subject, take: print())
+            return try await follower.run()
+        }
+        let output = try PlacedOutput(file)
+        if let place = file.place { Terminal.notice("continuing after \(place)") }
+        var follower = Follower(subject, take: output.take)
+        do {
+            try await follower.run()
+        } catch {
+            // The reason counts; what is not saved is written again by the next run.
+            try? output.finish()
+            throw error
+        }
+        try output.finish()
+    }
+
+    /// Prints without a state file.
+    private func print() -> (Follower.Item) -> Void {
         let usesColours = Terminal.usesColours(environment: SettingsOptions.environment)
         let line = EventLine(usesColours: usesColours, timeText: EventLine.localTime)
-        let subject = Follower.Subject(
-            url: url, filter: filter, beginning: beginning, limit: limit, token: makeToken, renewsToken: given == nil,
-            certificates: certificates)
-        var follower = Follower(subject) { [json] data, event in
+        return { [json] item in
+            guard case .line(let data, let event, _) = item else { return }
             if json { return Terminal.line(data) }
             if let event { return Terminal.line(line.text(event)) }
             for text in SnapshotLines.text(data) ?? [Terminal.harmless(data)] { Terminal.line(text) }
         }
-        try await follower.run()
     }
 
     private var filter: [(name: String, value: String)] {
@@ -116,18 +192,18 @@ struct Tail: AsyncParsableCommand {
             + (snapshot ? [("snapshot", "1")] : [])
     }
 
-    private static func ownTokens(
-        _ settings: Settings, _ url: RelayURL, _ options: SettingsOptions
-    ) throws -> @Sendable () -> String {
+    private func ownTokens(_ settings: Settings, _ url: RelayURL) throws -> @Sendable () -> String {
         let isGenerated = settings.tokens.issuers.isEmpty
-        // The made-up secret is known to the relay of this machine and folder alone.
+        // Only the relay of this machine and folder knows the generated secret.
         if isGenerated && !(url.isLocal && DataFolder(path: settings.data).hasTokenSecret) {
-            throw Failure.invalidInput(
-                "a token is needed: give --token or ROOMWIRE_TOKEN, or run roomwire serve on this machine first")
+            throw Failure.invalid(
+                "a token is needed: give --token or ROOMWIRE_TOKEN, or start roomwire serve on this machine first")
         }
         let source = try TokenSource(options.loadCompleted())
-        return {
-            source.mint(user: "tail", raw: false, admin: false, ttlSeconds: tokenSeconds, now: WallClock.now())
+        return { [raw] in
+            source.mint(user: "tail", raw: raw, admin: false, ttlSeconds: Self.tokenSeconds, now: WallClock.now())
         }
     }
 }
+
+extension GapPolicy: ExpressibleByArgument {}

@@ -11,12 +11,12 @@ struct Token: ParsableCommand {
         discussion: """
             The token is signed with the secret of the settings (ROOMWIRE_TOKEN_SECRET,
             or the first issuer with hs256), else with the one that the relay keeps in
-            its data folder. It is all that is printed. In patterns * stands for any
-            characters. Without --room every room is covered.
+            its data folder. Only the token is printed. In patterns * matches any
+            characters. Without --room the token covers every room.
 
-            Where no relay has run, there is no secret that any relay would know: then
-            the command stops, unless --data or --config say where the relay is to run,
-            or --new-secret has a secret made for the relay that will.
+            If no relay has run on this machine, no relay would accept the token. Then
+            the command stops, unless --data or --config name the relay's folder or
+            settings, or --new-secret creates a secret for a relay that starts later.
 
             Examples:
               roomwire token --user ada --room call_42
@@ -26,7 +26,7 @@ struct Token: ParsableCommand {
                 http://127.0.0.1:3001/api/events
             """)
 
-    @Option(help: ArgumentHelp("Who the token is for; caps count by it.", valueName: "user"))
+    @Option(help: ArgumentHelp("The user, for whom caps count and whom revocations name.", valueName: "user"))
     var user: String
 
     @Option(help: ArgumentHelp("A room it covers; may be given several times.", valueName: "pattern"))
@@ -38,31 +38,31 @@ struct Token: ParsableCommand {
     @Option(help: ArgumentHelp("A source it covers; may be given several times.", valueName: "pattern"))
     var source: [String] = []
 
-    @Flag(help: "Let it read the providers' own bodies, too.")
+    @Flag(help: "Let the token read the providers' raw bodies, too.")
     var raw = false
 
-    @Flag(help: "Let it use the admin API.")
+    @Flag(help: "Let the token use the admin API.")
     var admin = false
 
-    @Option(help: ArgumentHelp("How long it is valid: 30m, 12h, 7d.", valueName: "duration"))
+    @Option(help: ArgumentHelp("The token's lifetime: 30m, 12h, 7d.", valueName: "duration"))
     var ttl = "1h"
 
-    @Option(help: ArgumentHelp("The issuer in the settings, where there are several.", valueName: "name"))
+    @Option(help: ArgumentHelp("The issuer, if the settings have several.", valueName: "name"))
     var issuer: String?
 
-    @Flag(help: "Make a secret in the data folder if there is none, for a relay that starts there later.")
+    @Flag(help: "Create a secret in the data folder if it has none, for a relay that starts there later.")
     var newSecret = false
 
     @Flag(
         help: """
-            Print a link to the dashboard that signs in with the token, instead of the token alone, and open it where \
+            Print a link to the dashboard that signs in with the token, instead of the token alone, and open it if \
             there is a desktop.
             """)
     var open = false
 
     @Option(
         help: ArgumentHelp(
-            "With --open: where browsers find the relay. Default: the first address that it listens on.",
+            "With --open: the relay's address for browsers. Default: the first address that it listens on.",
             valueName: "address"))
     var url: String?
 
@@ -86,22 +86,22 @@ struct Token: ParsableCommand {
         guard open else { return Terminal.line(token) }
         let link = DashboardLink.link(base: try base(), token: token)
         Terminal.line(link)
-        // A pipe or a file is what a script wants; only a person wants a window.
+        // To a pipe or a file, a script writes: it needs no browser window.
         guard Terminal.isWatched else { return }
         if !DashboardLink.open(link, environment: SettingsOptions.environment) {
-            Terminal.notice("open it in a browser; everyone who has the link can do what the token allows")
+            Terminal.notice("open it in a browser; the link holds the token, so keep it secret")
         }
     }
 
-    /// Where browsers find the relay.
+    /// The relay's address for browsers.
     private func base() throws(Failure) -> String {
         let settings = try options.load()
-        guard settings.dashboard else { throw .refused("the dashboard is switched off: dashboard is false") }
+        guard settings.dashboard else { throw .refused("the dashboard is switched off (dashboard: false)") }
         if let url { return String(url.hasSuffix("/") ? url.dropLast() : url[...]) }
         return Welcome.base(settings.listen.map(\.description))
     }
 
-    /// A secret that is made up where no relay has run makes tokens that no relay takes.
+    /// Stops if the token would be signed with a new secret, which no relay knows.
     private func checkPlace(_ settings: Settings) throws(Failure) {
         let folder = DataFolder(path: settings.data)
         guard settings.tokens.issuers.isEmpty, !folder.hasTokenSecret, !newSecret, !options.saysWhere(settings) else {
@@ -109,8 +109,8 @@ struct Token: ParsableCommand {
         }
         throw .refused(
             "no relay has run with the data folder \(folder.path), so it holds no secret to make a token with: run this "
-                + "as the relay's user, or say --data or --config as for roomwire serve, or set ROOMWIRE_TOKEN_SECRET; "
-                + "--new-secret makes a secret there")
+                + "as the relay's user, or give --data or --config as for roomwire serve, or set ROOMWIRE_TOKEN_SECRET; "
+                + "--new-secret creates a secret there")
     }
 
     private var scope: EventScope {

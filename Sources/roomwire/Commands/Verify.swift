@@ -4,10 +4,10 @@ internal import Platform
 internal import Webhooks
 internal import Wire
 
-/// `roomwire verify`: the verdict on captured requests.
+/// `roomwire verify`: whether captured requests would be accepted.
 struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say whether captured requests would be accepted, why not, and what they mean.",
+        abstract: "Check captured requests: whether a source accepts them, or why not, and their events.",
         discussion: """
             FILE holds one raw HTTP request, or a JSON array or JSON lines of
             {"name"?, "headers": {...}, "body" or "bodyBase64", "verifyAt"?}; - is
@@ -21,12 +21,12 @@ struct Verify: ParsableCommand {
               roomwire verify --source daily --at 1795202975 hook.http
             """)
 
-    @Option(help: ArgumentHelp("The source whose secrets count.", valueName: "source"))
+    @Option(help: ArgumentHelp("The source whose secrets are used.", valueName: "source"))
     var source: String
 
     @Option(
         help: ArgumentHelp(
-            "The clock to verify with. Default: the request's own verifyAt, else now.", valueName: "unixtime"))
+            "The time to verify at. Default: the request's own verifyAt, else now.", valueName: "unixtime"))
     var at: Double?
 
     @Argument(help: ArgumentHelp("The captured requests.", valueName: "file"))
@@ -53,7 +53,7 @@ struct Verify: ParsableCommand {
     }
 }
 
-/// What comes of one captured request.
+/// The verdict on one captured request.
 struct Verdict {
     let name: WireText?
     private let outcome: Result<Receipt, Rejection>

@@ -1,9 +1,9 @@
 internal import Events
 internal import Wire
 
-/// What whatever lies between the relay and this machine does to streams, by what came of a diagnostic one.
+/// What the proxies between the relay and this machine do to streams, judged by one diagnostic stream.
 struct Diagnosis: Equatable {
-    /// Something that was looked at.
+    /// A property that is checked.
     enum Check: String, CaseIterable {
         case buffering
         case cutting
@@ -12,13 +12,13 @@ struct Diagnosis: Equatable {
         case protocolVersion = "protocol"
     }
 
-    /// What was found of one of them.
+    /// The result of one check.
     struct Finding: Equatable {
         enum Verdict: String {
             case good = "ok"
-            /// Streams work, and something could be better.
+            /// Streams work, with a disadvantage.
             case note = "note"
-            /// Streams come late, in lumps or not at all.
+            /// Streams are late, in bursts, or do not arrive.
             case problem = "PROBLEM"
         }
 
@@ -28,7 +28,7 @@ struct Diagnosis: Equatable {
     }
 
     let findings: [Finding]
-    /// What lies between, as far as it says so.
+    /// The proxies that name themselves in headers.
     let proxies: [Proxy]
 
     var hasProblem: Bool { findings.contains { $0.verdict == .problem } }
@@ -44,34 +44,34 @@ struct Diagnosis: Equatable {
         "\(milliseconds / 1000).\(milliseconds % 1000 / 100) s"
     }
 
-    /// The clocks of both ends differ by some time that is the same for all frames: what counts is how much longer
-    /// some took than others.
+    /// The clocks of both ends differ by the same time for all frames, so frames are compared with the fastest one.
     private static func buffering(_ run: DiagnosticRun) -> Finding {
         let steady = run.arrivals.filter { $0.sequence <= run.plannedFrames }
         guard let quickest = steady.map({ $0.receivedAt - $0.sentAt }).min(), steady.count > 1 else {
             return Finding(
                 check: .buffering, verdict: .problem,
-                sentence: "no frame came before the connection ended: everything is held back, or lost")
+                sentence: "no frame arrived before the connection ended: everything is held back, or lost")
         }
         let latest = steady.map { $0.receivedAt - $0.sentAt - quickest }.max() ?? 0
         // A network stalls now and then; a buffer holds back several frames.
         guard latest >= max(3 * run.intervalMilliseconds, 400) else {
             return Finding(
                 check: .buffering, verdict: .good,
-                sentence: "frames come one by one, at most \(latest) ms later than the quickest")
+                sentence: "frames arrive one by one, at most \(latest) ms later than the fastest")
         }
         let lump = Dictionary(grouping: steady) { $0.receivedAt / 50 }.values.map(\.count).max() ?? 0
         return Finding(
             check: .buffering, verdict: .problem,
-            sentence: "frames sent every \(run.intervalMilliseconds) ms came up to \(seconds(latest)) late, "
-                + "\(lump) of them at once: something gathers bytes before it passes them on")
+            sentence: "frames sent every \(run.intervalMilliseconds) ms arrived up to \(seconds(latest)) late, "
+                + "\(lump) of them at once: a proxy buffers the stream")
     }
 
     private static func cutting(_ run: DiagnosticRun) -> Finding {
         guard !run.hasEnd else {
             return Finding(
                 check: .cutting, verdict: .good,
-                sentence: "\(seconds(run.quietMilliseconds)) of silence, as between two heartbeats, were let pass")
+                sentence:
+                    "the connection outlasts \(seconds(run.quietMilliseconds)) of silence, as between two heartbeats")
         }
         let isQuiet = run.arrivals.contains { $0.sequence > run.plannedFrames }
         let last = run.arrivals.last?.receivedAt ?? run.openingAt ?? run.endedAt
@@ -79,7 +79,7 @@ struct Diagnosis: Equatable {
         return Finding(
             check: .cutting, verdict: .problem,
             sentence: isQuiet
-                ? "the connection was cut after \(lapse) of silence; the heartbeat comes every "
+                ? "the connection was cut after \(lapse) of silence; the heartbeat is sent every "
                     + "\(seconds(run.quietMilliseconds))"
                 : "the connection was cut \(lapse) after the last frame, in the middle of the stream")
     }
@@ -90,33 +90,34 @@ struct Diagnosis: Equatable {
         }
         return Finding(
             check: .compression, verdict: .problem,
-            sentence: "the stream is compressed (Content-Encoding: \(coding)): a compressor keeps events back until "
-                + "it has enough of them, unless it is made to flush each")
+            sentence: "the stream is compressed (Content-Encoding: \(coding)): a compressor holds events back until "
+                + "its block is full, unless it flushes each event")
     }
 
     private static func headers(_ run: DiagnosticRun) -> Finding {
         if let length = run.headers["content-length"] {
             return Finding(
                 check: .headers, verdict: .problem,
-                sentence: "the answer has a Content-Length (\(length)), which no stream has: it was read to its end "
-                    + "before it was passed on")
+                sentence:
+                    "the answer has a Content-Length (\(length)), which no stream has: a proxy read it to its end "
+                    + "before passing it on")
         }
         let kept = run.headers["cache-control"] ?? ""
         guard kept.contains("no-store") else {
-            let now = kept.isEmpty ? "is gone" : "became \(kept)"
+            let now = kept.isEmpty ? "was removed" : "was changed to \(kept)"
             return Finding(
                 check: .headers, verdict: .problem, sentence: "Cache-Control: no-store \(now): a cache may keep streams"
             )
         }
-        return Finding(check: .headers, verdict: .good, sentence: "the answer's headers say that it is a live stream")
+        return Finding(check: .headers, verdict: .good, sentence: "the answer has the headers of a live stream")
     }
 
     private static func version(_ run: DiagnosticRun) -> Finding {
         guard run.requestHeader("httpVersion") == "1.0" else {
-            return Finding(check: .protocolVersion, verdict: .good, sentence: "the relay is asked with HTTP/1.1")
+            return Finding(check: .protocolVersion, verdict: .good, sentence: "the relay receives HTTP/1.1")
         }
         return Finding(
             check: .protocolVersion, verdict: .note,
-            sentence: "the relay is asked with HTTP/1.0: each webhook needs a connection of its own")
+            sentence: "the relay receives HTTP/1.0: each webhook needs a new connection")
     }
 }

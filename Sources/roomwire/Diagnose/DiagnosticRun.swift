@@ -1,9 +1,9 @@
 internal import Events
 internal import Wire
 
-/// What came of a diagnostic stream, as it was received: material for ``Diagnosis``. Times are in milliseconds.
+/// A diagnostic stream as it was received, for ``Diagnosis``. Times are in milliseconds.
 struct DiagnosticRun {
-    /// A marked frame: when it was sent, by the relay's clock, and when it came, by ours.
+    /// A numbered frame: when it was sent, by the relay's clock, and when it arrived, by this machine's.
     struct Arrival: Equatable {
         let sequence: Int
         let sentAt: Int64
@@ -12,11 +12,11 @@ struct DiagnosticRun {
 
     /// The answer's header values by their names in lower case.
     var headers: [String: String] = [:]
-    /// What the relay said first: the plan, and the request as it came there. Nil if it never came.
+    /// The relay's first message: the plan, and the request as the relay received it. Nil if none arrived.
     var opening: JSONObject?
     var openingAt: Int64?
     var arrivals: [Arrival] = []
-    /// Whether the last frame came, after the silence.
+    /// True if the last frame arrived, after the silence.
     var hasEnd = false
     /// When the connection ended.
     var endedAt: Int64 = 0
@@ -30,12 +30,12 @@ struct DiagnosticRun {
         opening.flatMap { Self.number($0, name, upTo: 10_000_000) }.map { Int($0) }
     }
 
-    /// A number that is no larger than it can be: whatever lies between may have made up the frames.
+    /// A number within its bound: a proxy may have forged the frames.
     private static func number(_ object: JSONObject, _ name: WireText, upTo most: Int64) -> Int64? {
         object[name]?.integer.flatMap { (0...most).contains($0) ? $0 : nil }
     }
 
-    /// The most that a time may be: far beyond any clock, and far from where sums overflow.
+    /// The largest time: far beyond any clock, and far below an overflow of sums.
     private static let mostMilliseconds: Int64 = 1 << 53
 
     /// A header of our request as the relay received it.

@@ -2,27 +2,27 @@ internal import Events
 internal import Fetch
 internal import Wire
 
-/// Asks for a diagnostic stream, watches what comes, and says what is wrong between here and the relay.
+/// Opens a diagnostic stream, records what arrives, and reports what proxies on the way do to it.
 struct Diagnostician {
     let url: RelayURL
     let token: @Sendable () -> String
     /// What the server's certificate is checked against.
     let certificates: TrustedCertificates
 
-    /// Silence beyond what a diagnosis has planned: then the other side is gone without a word.
+    /// How long a stream may be silent beyond its planned silence before its connection counts as broken.
     private static let patienceMilliseconds = 60_000
-    /// The longest silence that can be planned; see the route's limits.
+    /// The longest planned silence; see the route's limits.
     private static let longestQuietMilliseconds = 600_000
 
     /// Runs it and prints the verdicts.
-    /// - Returns: true if there is nothing to mend.
+    /// - Returns: true if there is nothing to change.
     func run() async throws -> Bool {
         let token = token()
         var request = WebRequest(
             url: try url.address("/diag/stream"),
             headers: [("Accept", "text/event-stream"), ("Authorization", "Bearer \(token)")],
             silenceMilliseconds: Self.longestQuietMilliseconds + Self.patienceMilliseconds)
-        // As browsers do: else nothing between would compress.
+        // As browsers do: otherwise no proxy would compress.
         request.acceptsCompression = true
         let run: DiagnosticRun
         do {
@@ -59,15 +59,15 @@ struct Diagnostician {
                 }
             }
         } catch is WebFailure where !run.headers.isEmpty {
-            // The stream broke; that is a finding.
+            // The stream broke, which is a finding.
         }
         run.endedAt = now()
         if let refusal { throw Self.failure(refusal, run.headers, token: token) }
         return run
     }
 
-    /// Why there is no stream to look at. A relay that saw no token, or another one, tells of a proxy that drops
-    /// `Authorization` or puts one of its own there.
+    /// Why there is no stream to examine. If the relay saw no token, or another one, a proxy drops or replaces
+    /// `Authorization`.
     static func failure(_ refusal: Refusal, _ headers: [String: String], token: String) -> Failure {
         let what: String
         switch refusal.reason {
@@ -89,16 +89,16 @@ struct Diagnostician {
         Terminal.notice("connected; watching for \((steady + run.quietMilliseconds + 999) / 1000) s")
     }
 
-    /// The verdicts for people, each with what to do about it.
+    /// The findings for people, each with the settings to change.
     static func lines(_ diagnosis: Diagnosis) -> [String] {
         var lines: [String] = []
         let names = diagnosis.proxies.map(\.rawValue).joined(separator: ", ")
-        lines.append(names.isEmpty ? "between: nothing that says so" : "between: \(names)")
+        lines.append(names.isEmpty ? "proxies: none that names itself" : "proxies: \(names)")
         for finding in diagnosis.findings {
             let check = finding.check.rawValue.padded(to: 12)
             lines.append("\(finding.verdict.rawValue.padded(to: 8))\(check)\(Terminal.harmless(finding.sentence))")
             guard finding.verdict != .good else { continue }
-            // Whoever does not say who he is may be any of them.
+            // A proxy that does not name itself may be any of them.
             let suspects = diagnosis.proxies.isEmpty ? Proxy.allCases : diagnosis.proxies
             for proxy in suspects {
                 guard let remedy = proxy.remedy(for: finding.check) else { continue }

@@ -1,4 +1,4 @@
-/// Proxies and balancers that many have before their services, and what to set in them.
+/// Common proxies and load balancers, and their settings for streams.
 enum Proxy: String, CaseIterable {
     case nginx
     case caddy = "Caddy"
@@ -11,7 +11,7 @@ enum Proxy: String, CaseIterable {
     case google = "Google load balancer"
     case varnish = "Varnish"
 
-    /// Those that `Server`, `Via` and the like tell of.
+    /// The proxies that `Server`, `Via` and similar headers name.
     static func named(by run: DiagnosticRun) -> [Proxy] {
         let server = (run.headers["server"] ?? "").lowercased()
         let via = "\(run.headers["via"] ?? "") \(run.requestHeader("via") ?? "")".lowercased()
@@ -30,7 +30,7 @@ enum Proxy: String, CaseIterable {
         return found
     }
 
-    /// Which of its settings mends what was found; nil if it does no such thing.
+    /// The setting to change for a check that failed; nil if the proxy never does that.
     func remedy(for check: Diagnosis.Check) -> String? {
         switch check {
         case .buffering: Self.buffering[self]
@@ -41,7 +41,7 @@ enum Proxy: String, CaseIterable {
         }
     }
 
-    /// Which of its settings lets `Authorization` pass; nil if no setting of it drops the header.
+    /// The setting that passes `Authorization` on; nil if the proxy never drops the header.
     var authorizationRemedy: String? {
         switch self {
         case .nginx: "no proxy_set_header Authorization with another value, and no auth_basic before the relay"
@@ -64,7 +64,8 @@ enum Proxy: String, CaseIterable {
         .traefik: "no buffering middleware, and responseForwarding.flushInterval: 1ms",
         .envoy: "no buffer filter on the route",
         .cloudflare: "response buffering off (Rules), and no transformation of the body",
-        .amazon: "a balancer passes at once; look at what lies behind it. API Gateway and Lambda do buffer",
+        .amazon:
+            "load balancers pass bytes on at once; look at the proxies behind them. API Gateway and Lambda do buffer",
         .google: "no CDN on the backend, and gzip off",
         .varnish: "set beresp.do_stream = true; or return (pipe) for /api/events",
     ]

@@ -2,7 +2,7 @@ internal import Events
 internal import Glibc
 internal import Wire
 
-/// An event as one line for people: time, room, type, who or what.
+/// An event as one line for people: time, room, type, and its participant, track or recording.
 struct EventLine {
     let usesColours: Bool
     /// A time of day as text.
@@ -12,7 +12,7 @@ struct EventLine {
     private static let roomWidth = 20
     private static let typeWidth = 22
 
-    /// The line, without anything that could steer a terminal.
+    /// The line, without characters that could control a terminal.
     func text(_ event: Event) -> String {
         let room = Terminal.harmless(event.room?.string ?? "-").padded(to: Self.roomWidth)
         let type = Terminal.harmless(event.type.rawValue.string).padded(to: Self.typeWidth)
@@ -21,7 +21,7 @@ struct EventLine {
         return String(columns.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
     }
 
-    /// Who or what it is about.
+    /// The participant, track or recording, with durations and marks.
     private static func about(_ event: Event) -> String {
         var parts: [String] = []
         if let participant = event.data.participant { parts.append(who(participant)) }

@@ -1,7 +1,7 @@
 internal import Events
 internal import Wire
 
-/// An answer to a request for a stream that is no stream.
+/// The answer to a request for a stream that was refused.
 struct Refusal {
     let status: Int
     /// From `Retry-After`, if that is in seconds.
@@ -9,14 +9,14 @@ struct Refusal {
     private let location: String?
     private var body: [UInt8] = []
 
-    /// No body that explains a refusal is longer.
+    /// The most bytes of a body that are read.
     private static let largestBodyBytes = 64 * 1024
 
     /// Nil if the answer is an event stream.
     init?(status: Int, headers: [String: String]) throws(Failure) {
         if status == 200 {
             if headers["content-type"]?.hasPrefix("text/event-stream") == true { return nil }
-            throw .refused("what answers there sends no event stream; is it a relay?")
+            throw .refused("the server at this address sends no event stream; is it a relay?")
         }
         self.status = status
         retryAfterSeconds = headers["retry-after"].flatMap(Int.init)
@@ -28,25 +28,25 @@ struct Refusal {
         body += bytes.prefix(max(0, Self.largestBodyBytes - body.count))
     }
 
-    /// What it says, as half a sentence.
+    /// The refusal for people, as a clause.
     var sentence: String {
         let said = HTTPText.problemSentence(body).map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }
         switch status {
         case 300..<400:
-            let place = location.map(Terminal.harmless) ?? "somewhere else"
-            return "the answer is a redirect to \(place), which may not see the token; give its address to --url"
+            let place = location.map(Terminal.harmless) ?? "another address"
+            return "the answer is a redirect to \(place), which must not receive the token; give its address to --url"
         case 401: return "the token was not accepted: \(said ?? "no reason given")"
         case 403: return "the token does not cover what was asked for: \(said ?? "no reason given")"
         case 404: return "there is no relay at this address: \(said ?? "not found")"
-        case 429: return "not now: \(said ?? "no reason given")"
+        case 429: return "the relay is busy: \(said ?? "no reason given")"
         default: return said ?? "the relay answered \(status)"
         }
     }
 
-    /// The relay's word for why; nil if something else has answered.
-    var reason: String? { (try? JSONReader.value(body))?.object?["reason"]?.string?.string }
+    /// The relay's `reason`; nil if another server answered.
+    var reason: String? { HTTPText.problemReason(body) }
 
-    /// The end, if trying again cannot help.
+    /// The failure to stop with; nil if another attempt may succeed.
     var failure: Failure? {
         let isTransient = status == 408 || status == 429 || status >= 500
         return isTransient ? nil : .refused(sentence)

@@ -1,9 +1,9 @@
 internal import Events
 internal import Wire
 
-/// A snapshot for people: a line a room.
+/// A snapshot as lines for people, one for each room.
 enum SnapshotLines {
-    /// Nil if the data is no snapshot.
+    /// Nil if the data is not a snapshot.
     static func text(_ data: String) -> [String]? {
         guard let object = (try? JSONReader.value(data))?.object, object["type"]?.string == "snapshot",
             let rooms = object["rooms"]?.array?.compactMap(\.object)

@@ -1,14 +1,17 @@
 internal import Fetch
+internal import Foundation
 internal import Webhooks
 internal import Wire
 
-/// Posts webhooks, and tries again as a provider would.
+/// Posts webhooks, and repeats failed attempts as a provider would.
 struct Poster: Sendable {
-    /// What the relay said in the end.
+    /// The relay's final answer.
     struct Answer: Sendable {
         let status: Int
         let body: [UInt8]
-        /// How often it was posted.
+        /// True if the relay had the webhook already.
+        let isDuplicate: Bool
+        /// How many times it was posted.
         let tries: Int
 
         var isAccepted: Bool { (200..<300).contains(status) }
@@ -17,13 +20,13 @@ struct Poster: Sendable {
     private let url: String
     private let client: WebClient
 
-    /// How often one webhook is posted before it counts as refused; LiveKit's figure.
+    /// How many times one webhook is posted before it counts as refused, as in LiveKit's sender.
     private static let mostTries = 5
-    /// No wait between two tries is longer, whatever the relay asks for.
+    /// The longest wait between two attempts, whatever the relay asks for.
     private static let longestWaitSeconds = 60
-    /// How long an answer may take; LiveKit waits no longer either.
+    /// How long an answer may take, as in LiveKit's sender.
     private static let answerMilliseconds = 20_000
-    /// Of an answer that explains a refusal no more is read.
+    /// The most bytes that are read of an answer that explains a refusal.
     private static let largestAnswerBytes = 64 * 1024
 
     init(url: String, trusting certificates: TrustedCertificates) {
@@ -32,7 +35,23 @@ struct Poster: Sendable {
     }
 
     /// Posts until there is a final answer: on 429, on any 5xx and on a broken connection it waits and tries again.
+    /// - Throws: ``Failure`` if the relay cannot be reached.
     func post(_ body: [UInt8], headers: [WebhookRequest.Header]) async throws -> Answer {
+        do {
+            return try await postUnlessUnreachable(body, headers: headers)
+        } catch let failure as WebFailure {
+            throw Failure.refused("cannot reach the relay at \(place): \(failure.sentence)")
+        }
+    }
+
+    /// Scheme, host and port of the relay, for people.
+    private var place: String {
+        guard let parts = URLComponents(string: url), let host = parts.host else { return url }
+        let scheme = parts.scheme ?? "http"
+        return "\(scheme)://\(host):\(parts.port ?? (scheme == "https" ? 443 : 80))"
+    }
+
+    private func postUnlessUnreachable(_ body: [UInt8], headers: [WebhookRequest.Header]) async throws -> Answer {
         let request = WebRequest(
             url: url, headers: headers.map { (name: $0.name.string, value: $0.value.string) }, body: body,
             silenceMilliseconds: Self.answerMilliseconds)
@@ -42,7 +61,9 @@ struct Poster: Sendable {
             var waitSeconds = 1 << (number - 1)
             do {
                 let response = try await client.answer(to: request, limitBytes: Self.largestAnswerBytes)
-                let answer = Answer(status: response.status, body: response.body, tries: number)
+                let answer = Answer(
+                    status: response.status, body: response.body,
+                    isDuplicate: response.headers["roomwire-duplicate"] != nil, tries: number)
                 let isTransient = answer.status == 429 || answer.status >= 500
                 if !isTransient || number == Self.mostTries { return answer }
                 let asked = response.headers["retry-after"].flatMap(Int.init)
@@ -57,7 +78,7 @@ struct Poster: Sendable {
 }
 
 extension WebFailure {
-    /// Whether the next try may succeed: not where no process listens, or nothing is trusted.
+    /// True if the next attempt may succeed: not if no process listens, or the certificate is not trusted.
     fileprivate var isTransient: Bool {
         switch self {
         case .noSuchHost, .timedOut, .broken: true

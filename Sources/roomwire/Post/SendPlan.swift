@@ -6,10 +6,10 @@ internal import Wire
 struct SendPlan {
     /// One request, not signed yet.
     struct Step {
-        /// What it is called before the provider has read it.
+        /// The capture's name, shown if the provider cannot read the body.
         let name: WireText?
         let body: [UInt8]
-        /// The provider's id of the event, where it stands in a header.
+        /// The provider's id of the event, for providers that send it in a header.
         let idempotencyKey: WireText
         /// Seconds to wait before it.
         let delaySeconds: Double
@@ -17,8 +17,8 @@ struct SendPlan {
 
     let steps: [Step]
 
-    /// A meeting as the provider would tell of it. One that is played faster than in life began earlier than it is
-    /// played, so that it ends when its last request is posted and no event is told before it happens.
+    /// A meeting as the provider would report it. At a higher speed its events are dated back, so that the meeting ends
+    /// when its last request is posted and no event is dated in the future.
     /// - Parameter speed: 2 is twice as fast as a real meeting.
     static func meeting(
         by provider: any Provider, room: String, speed: Double, now: WallTime
@@ -34,7 +34,7 @@ struct SendPlan {
     }
 
     /// Captured requests.
-    /// - Parameter speed: keeps the times between them, as far as the captures tell; nil posts at once.
+    /// - Parameter speed: divides the times between them, if the captures have times; nil posts without waits.
     static func captures(_ captures: [Capture], speed: Double?) -> SendPlan {
         var last: WallTime?
         return SendPlan(
@@ -43,8 +43,8 @@ struct SendPlan {
                 last = capture.verifyAt ?? last
                 return Step(
                     name: capture.name, body: capture.request.body,
-                    // The one scheme with an id outside of the body names it so: the id stays, so that the relay
-                    // can tell a repetition.
+                    // Standard Webhooks have the id in this header. It is kept, so that the relay recognises a
+                    // duplicate.
                     idempotencyKey: capture.request.header("webhook-id") ?? randomID(),
                     delaySeconds: speed.map { gap / $0 } ?? 0)
             })

@@ -6,32 +6,32 @@ internal import Wire
 
 /// A link to the relay's dashboard.
 enum DashboardLink {
-    /// How long the token lives that `serve` shows on a terminal.
+    /// The lifetime of the token that `serve` shows on a terminal.
     static let servedSeconds: Int64 = 12 * 3600
     /// The user of that token.
     static let user = "dashboard"
 
-    /// The address of the page; with a token it signs in by itself. The token is in the fragment, which browsers do not
-    /// send, and which the page removes at once.
+    /// The address of the page. With a token, the page signs in with it. The token is in the fragment, which browsers do
+    /// not send to servers and which the page removes at once.
     static func link(base: String, token: String?) -> String {
         token.map { "\(base)/#token=\($0)" } ?? "\(base)/"
     }
 
-    /// What `serve` says on a terminal, and nowhere else: what it writes to files and pipes ends up in logs, where a
-    /// token must not be. Nil if nothing is to be said.
+    /// The line that `serve` prints on a terminal only: files and pipes end up in logs, which must not hold a token. Nil
+    /// if there is no terminal or no dashboard.
     static func announcement(_ settings: Settings, base: String, isTerminal: Bool, now: WallTime) -> String? {
         guard isTerminal, settings.dashboard else { return nil }
-        // Issuers with public keys only make their tokens elsewhere: then the page asks for one.
+        // Without an issuer with a shared secret no token can be made here, and the page asks for one.
         let source = try? TokenSource(settings)
         let token = source?.mint(user: user, raw: true, admin: true, ttlSeconds: servedSeconds, now: now)
         return "dashboard: \(link(base: base, token: token))"
     }
 
-    /// Opens a link in the user's browser, where there is a desktop to do it on.
+    /// Opens a link in the user's browser, if there is a desktop.
     ///
-    /// Arguments of a program are there for every user of the machine to read, so the browser is given a file of the
-    /// user's own, which leads it on.
-    /// - Returns: false if there is nothing to open it with.
+    /// Every user of the machine can read the arguments of a program, so the browser gets a private file that redirects
+    /// it to the link.
+    /// - Returns: false if there is no desktop, or no program to open the link.
     static func open(_ link: String, environment: [String: String]) -> Bool {
         let hasDesktop = ["DISPLAY", "WAYLAND_DISPLAY"].contains { environment[$0]?.isEmpty == false }
         guard hasDesktop, let folder = environment["XDG_RUNTIME_DIR"], !folder.isEmpty,

@@ -1,11 +1,11 @@
-/// Why a command stops: one sentence for the caller, and the exit code of the process.
+/// Why a command stops: one sentence for the user, and the exit code of the process.
 struct Failure: Error, Equatable {
     let sentence: String
     let exitCode: Int32
 
-    /// The command's arguments, files or settings are invalid.
-    static func invalidInput(_ sentence: String) -> Failure { Failure(sentence: sentence, exitCode: 2) }
+    /// The arguments, a file or the settings cannot be used: exit code 2.
+    static func invalid(_ sentence: String) -> Failure { Failure(sentence: sentence, exitCode: 2) }
 
-    /// The relay refused, or something outside of the command failed.
+    /// The relay refuses, or cannot be reached: exit code 1.
     static func refused(_ sentence: String) -> Failure { Failure(sentence: sentence, exitCode: 1) }
 }

@@ -1,9 +1,9 @@
 internal import Events
 internal import Wire
 
-/// Small things about HTTP that several commands need.
+/// HTTP texts that several commands need: queries, and problem bodies.
 enum HTTPText {
-    /// Text for a query or a segment of a path: everything but RFC 3986's unreserved characters is escaped.
+    /// Text for a query or a path segment: everything except RFC 3986's unreserved characters is percent-encoded.
     static func escaped(_ text: String) -> String {
         var result = ""
         for byte in text.utf8 {
@@ -28,5 +28,10 @@ enum HTTPText {
     static func problemSentence(_ body: [UInt8]) -> String? {
         guard let problem = try? JSONReader.value(body).object else { return nil }
         return (problem["detail"]?.string ?? problem["title"]?.string).map { Terminal.harmless($0.string) }
+    }
+
+    /// The `reason` of a problem body; nil for any other body.
+    static func problemReason(_ body: [UInt8]) -> String? {
+        (try? JSONReader.value(body))?.object?["reason"]?.string.map { Terminal.harmless($0.string) }
     }
 }

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Files that a command is given to read.
+/// Reads the files that are named on the command line.
 enum InputFile {
     /// All bytes of the file at `path`; `-` is standard input.
     static func bytes(_ path: String) throws(Failure) -> [UInt8] {
@@ -12,7 +12,7 @@ enum InputFile {
             }
             return Array(try file.readToEnd() ?? Data())
         } catch {
-            throw .invalidInput("\(path): \(reason(path))")
+            throw .invalid("\(path): \(reason(path))")
         }
     }
 

@@ -8,23 +8,23 @@ struct ReadySource {
 
     /// The source of this name.
     init(named name: String, in settings: Settings) throws(Failure) {
-        guard let source = settings.source(named: name) else { throw .invalidInput(Self.unknown(name, settings)) }
+        guard let source = settings.source(named: name) else { throw .invalid(Self.unknown(name, settings)) }
         guard let type = Providers.named(source.provider) else {
-            throw .invalidInput("the source \(name) has the unknown provider \(source.provider)")
+            throw .invalid("the source \(name) has the unknown provider \(source.provider)")
         }
         self.settings = source
         do {
             provider = try type.init(settings: source.forProvider)
         } catch {
-            throw .invalidInput("sources.\(name).\(error.setting): \(error.problem)")
+            throw .invalid("sources.\(name).\(error.setting): \(error.problem)")
         }
     }
 
     private static func unknown(_ name: String, _ settings: Settings) -> String {
         let names = settings.sources.map(\.name)
-        let there = names.isEmpty ? "there is none at all" : "there is \(names.joined(separator: ", "))"
-        return "the settings have no source \(name); \(there) (--config names the settings file, and LIVEKIT_API_KEY "
-            + "with LIVEKIT_API_SECRET, DAILY_WEBHOOK_SECRET or WHEREBY_WEBHOOK_SECRET in the environment makes one, too)"
+        let listed = names.isEmpty ? "they have none" : "they have \(names.joined(separator: ", "))"
+        return "the settings have no source \(name); \(listed) (--config names the settings file, and LIVEKIT_API_KEY "
+            + "with LIVEKIT_API_SECRET, DAILY_WEBHOOK_SECRET or WHEREBY_WEBHOOK_SECRET in the environment set one up, too)"
     }
 }
 
@@ -36,7 +36,7 @@ enum CaptureFile {
         do {
             return try Capture.read(bytes)
         } catch {
-            throw .invalidInput("\(path): \(error)")
+            throw .invalid("\(path): \(error)")
         }
     }
 }

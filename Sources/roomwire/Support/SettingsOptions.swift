@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Settings
 
-/// The flags that say where settings and data are.
+/// The options for the settings file and the data folder.
 struct SettingsOptions: ParsableArguments {
     @Option(
         name: .shortAndLong,
@@ -11,20 +11,21 @@ struct SettingsOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The folder with the log and the generated secrets. Default: the setting data, else ~/.local/share/roomwire.",
+            "The folder of the journal and generated secrets. Default: the setting data, else ~/.local/share/roomwire.",
             valueName: "folder"))
     var data: String?
 
-    /// The environment that counts.
+    /// The environment of the process.
     static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
-    /// Whether the caller has said where the relay's settings or data are, by flags or in the environment.
+    /// True if options or the environment name the relay's settings file or its data folder.
     func saysWhere(_ settings: Settings) -> Bool {
         config != nil || data != nil || settings.origins["data"] != nil
             || Self.environment["ROOMWIRE_CONFIG"]?.isEmpty == false
     }
 
-    /// Reads the settings; what is wrong with them becomes one sentence a line.
+    /// Reads the settings.
+    /// - Throws: a failure with one line for each problem.
     func load(overrides: [String: [String]] = [:]) throws(Failure) -> Settings {
         var overrides = overrides
         if let data { overrides["data"] = [data] }
@@ -34,21 +35,21 @@ struct SettingsOptions: ParsableArguments {
             return try Settings.load(file: file, environment: environment, overrides: overrides)
         } catch {
             let lead = error.problems.count == 1 ? "" : "the settings cannot be used:\n"
-            throw .invalidInput(lead + error.description)
+            throw .invalid(lead + error.description)
         }
     }
 
-    /// The settings with what the relay on this machine has made up, or would make up, for itself.
+    /// The settings with the secrets and the demo source that the relay on this machine generates.
     func loadCompleted(overrides: [String: [String]] = [:]) throws(Failure) -> Settings {
         let settings = try load(overrides: overrides)
         do {
             return try settings.completed(demo: DataFolder(path: settings.data).hasDemoSource)
         } catch {
-            throw .invalidInput(error.description)
+            throw .invalid(error.description)
         }
     }
 
-    /// The same flags again, for commands that are shown to be pasted.
+    /// The same options as text, for commands that the user can paste.
     var pasted: String {
         var flags = ""
         if let config { flags += " --config \(config)" }

@@ -3,7 +3,7 @@ internal import Events
 internal import Settings
 internal import Wire
 
-/// Tokens of this machine's own issuer.
+/// Makes tokens with an issuer's shared secret.
 struct TokenSource {
     private let minter: TokenMinter
 
@@ -12,17 +12,17 @@ struct TokenSource {
     init(_ settings: Settings, issuer name: String? = nil) throws {
         let issuer = try Self.issuer(settings, name)
         guard let secret = issuer.hs256 else {
-            throw Failure.invalidInput(
-                "the issuer \(issuer.name) has public keys only; its own server makes its tokens")
+            throw Failure.invalid(
+                "the issuer \(issuer.name) has only public keys, which cannot sign; its own server makes its tokens")
         }
         guard issuer.claims.isEmpty else {
-            throw Failure.invalidInput(
-                "the issuer \(issuer.name) has claims of its own; its own server makes its tokens")
+            throw Failure.invalid(
+                "the issuer \(issuer.name) has a mapping of claims (claims); its own server makes its tokens")
         }
         do {
             minter = try TokenMinter(secret: secret, issuer: issuer.issuer, audience: issuer.audience)
         } catch {
-            throw Failure.invalidInput("\(error)")
+            throw Failure.invalid("\(error)")
         }
     }
 
@@ -30,13 +30,13 @@ struct TokenSource {
         if let name {
             if let issuer = settings.tokens.issuers.first(where: { $0.name == name }) { return issuer }
             let names = settings.tokens.issuers.map(\.name).joined(separator: ", ")
-            throw .invalidInput("the settings have no issuer \(name), but \(names)")
+            throw .invalid("the settings have no issuer \(name); they have \(names)")
         }
         if let issuer = settings.mintingIssuer { return issuer }
-        throw .invalidInput("no issuer in the settings has a shared secret (hs256) to make tokens with")
+        throw .invalid("no issuer in the settings has a shared secret (hs256) to make tokens with")
     }
 
-    /// A token with an id of its own, by which it can be revoked.
+    /// A token with a new id, by which it can be revoked.
     func mint(
         user: String, scope: EventScope = .everything, raw: Bool = false, admin: Bool = false, ttlSeconds: Int64,
         now: WallTime

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Fetch
 
-/// The flag that says whose certificates are trusted.
+/// The option for the certificates that are trusted.
 struct WebOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -11,19 +11,19 @@ struct WebOptions: ParsableArguments {
 
     /// What the servers' certificates are checked against.
     func certificates() throws(Failure) -> TrustedCertificates {
-        // libcurl says less well what is wrong with a file.
+        // Read first, because libcurl does not say why it cannot read a file.
         if let caFile { _ = try InputFile.bytes(caFile) }
         return TrustedCertificates(file: caFile, environment: SettingsOptions.environment)
     }
 }
 
 extension WebFailure {
-    /// What went wrong, as half a sentence.
+    /// The problem, as a clause.
     var sentence: String {
         switch self {
-        case .noSuchHost: "there is no such host"
-        case .noConnection: "nobody listens there"
-        case .timedOut: "no answer in time"
+        case .noSuchHost: "the host's name has no address"
+        case .noConnection: "no server listens there"
+        case .timedOut: "it did not answer in time"
         case .broken: "the connection broke"
         case .untrusted(let problem):
             "TLS failed: \(Terminal.harmless(problem)) (--ca-file names certificates to trust)"

@@ -1,14 +1,13 @@
 internal import Glibc
-public import Platform
 
 /// Receives the process's signals from ``start(_:_:)`` on, and reports them on a thread of its own.
 ///
 /// A handler writes each signal's number to a pipe. A signalfd would require all threads to block the signals, and an
 /// async program has other threads before its own first line runs.
-public enum SignalReader {
+package enum SignalReader {
     /// Installs handlers for these signals, for as long as the process runs. Call it once in a process.
     /// - Parameter action: called with the number of each signal, on the reader's thread.
-    public static func start(
+    package static func start(
         _ signals: [CInt], _ action: @escaping @Sendable (CInt) -> Void
     ) throws(SystemError) {
         precondition(signalPipe < 0, "a process has one reader of signals")
