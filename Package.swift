@@ -122,7 +122,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "FanoutTests", dependencies: ["Fanout", "Events", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "SimulatorTests", dependencies: ["Fanout", "Journal", "Events", "TestSupport"],
+            name: "SimulatorTests", dependencies: ["Access", "Fanout", "Journal", "Events", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "Platform"], swiftSettings: strict),
         .testTarget(name: "FetchTests", dependencies: ["Fetch"], swiftSettings: strict),

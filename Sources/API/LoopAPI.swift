@@ -77,7 +77,7 @@ package final class LoopAPI {
         streams = Streams(shared: shared, hub: hub, rooms: rooms, port: port, turns: parts.turns)
         pages = Pages(shared: shared, hub: hub)
         diagnostics = DiagnosticStreams(shared: shared, hub: hub, loop: parts.loop)
-        desk = StreamDesk(shared: shared, hub: hub, diagnostics: diagnostics)
+        desk = StreamDesk(shared: shared, hub: hub, diagnostics: diagnostics, streams: streams)
         operating = RouteTable(OperatingRoutes.all(parts.operating))
         reconnectCost = ReconnectCost(isSecure: parts.isSecure)
     }
@@ -86,7 +86,7 @@ package final class LoopAPI {
     static let routes = RouteTable(
         WebhookRoute.routes + EventsRoute.routes + RoomsRoute.routes + TicketsRoute.routes + DiagnosticsRoute.routes
             + SchemaRoute.routes + RenewRoute.routes + RejectsRoute.routes + SourcesRoute.routes
-            + AdminStreamRoutes.routes + RevocationRoutes.routes + CloseRoomRoute.routes)
+            + AdminStreamRoutes.routes + RevocationRoutes.routes + CloseRoomRoute.routes + PresenceRoute.routes)
 
     private static let health = RouteTable([OperatingRoutes.health])
 
@@ -184,7 +184,7 @@ package final class LoopAPI {
             return Problem(400, "malformed_request", "Only OPTIONS can be asked of *.").response
         }
         var response = HTTPResponse(status: 204)
-        response.headers = [("Allow", "GET, HEAD, POST, DELETE, OPTIONS")]
+        response.headers = [("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS")]
         return response
     }
 

@@ -10,12 +10,15 @@ package struct Grant: Sendable, Hashable {
     package var raw: Bool
     /// May use the admin API.
     package var admin: Bool
+    /// May be a member of the rooms that it covers.
+    package var presence: Bool
 
-    /// A grant; neither raw bodies nor the admin API unless they are given.
-    package init(scope: EventScope, raw: Bool = false, admin: Bool = false) {
+    /// A grant; neither raw bodies, nor the admin API, nor memberships unless they are given.
+    package init(scope: EventScope, raw: Bool = false, admin: Bool = false, presence: Bool = false) {
         self.scope = scope
         self.raw = raw
         self.admin = admin
+        self.presence = presence
     }
 }
 

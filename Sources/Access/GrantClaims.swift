@@ -3,7 +3,7 @@ internal import Wire
 
 /// Reads user and grant out of the claims of own tokens and of other issuers', by the names that settings give.
 ///
-/// Of the grant, absent `types` and `sources` do not limit, and absent `raw` and `admin` do not allow. `rooms` must
+/// Of the grant, absent `types` and `sources` do not limit, and absent `raw`, `admin` and `presence` do not allow. `rooms` must
 /// be there, if only as `[]`: whoever forgot it shall hear so, and not get a stream with everything or nothing.
 struct GrantClaims {
     let names: ClaimNames
@@ -30,7 +30,8 @@ struct GrantClaims {
                 types: try patterns(grant["types"]) ?? defaultGrant?.scope.types ?? .all,
                 sources: try patterns(grant["sources"]) ?? defaultGrant?.scope.sources ?? .all),
             raw: try flag(grant["raw"]) ?? defaultGrant?.raw ?? false,
-            admin: try flag(grant["admin"]) ?? defaultGrant?.admin ?? false)
+            admin: try flag(grant["admin"]) ?? defaultGrant?.admin ?? false,
+            presence: try flag(grant["presence"]) ?? defaultGrant?.presence ?? false)
     }
 
     private func patterns(_ member: GrantMembers.Member) throws(AccessRefusal) -> PatternSet? {
@@ -84,6 +85,7 @@ private struct GrantMembers {
         case "types": names.types
         case "sources": names.sources
         case "raw": names.raw
+        case "presence": names.presence
         default: names.admin
         }
     }

@@ -23,14 +23,16 @@ package struct TokenMinter: Sendable {
     ///   - scope: what it covers.
     ///   - raw: whether it covers the providers' own bodies.
     ///   - admin: whether it opens the admin API.
+    ///   - presence: whether its user may be a member of the rooms that it covers.
     ///   - ttlSeconds: how long it lives.
     ///   - now: the clock for `iat` and `exp`.
     ///   - tokenID: `jti`, by which it can be revoked.
     package func mint(
-        user: WireText, scope: EventScope, raw: Bool = false, admin: Bool = false, ttlSeconds: Int64,
-        now: WallTime, tokenID: WireText? = nil
+        user: WireText, scope: EventScope, raw: Bool = false, admin: Bool = false, presence: Bool = false,
+        ttlSeconds: Int64, now: WallTime, tokenID: WireText? = nil
     ) -> String {
         let issuedAt = now / 1000
+        let grant = Grant(scope: scope, raw: raw, admin: admin, presence: presence)
         let claims = JSONWriter.bytes { writer in
             writer.object { writer in
                 writer.member("iss", issuer)
@@ -39,7 +41,7 @@ package struct TokenMinter: Sendable {
                 writer.member("iat", issuedAt)
                 writer.member("exp", issuedAt + ttlSeconds)
                 writer.member("jti", tokenID)
-                writer.member("roomwire") { Self.write(scope, raw: raw, admin: admin, to: &$0) }
+                writer.member("roomwire") { Self.write(grant, to: &$0) }
             }
         }
         let header = Array(#"{"alg":"HS256","typ":"JWT"}"#.utf8)
@@ -47,14 +49,17 @@ package struct TokenMinter: Sendable {
         return signed + "." + Base64.url.text(secret.signature(over: Array(signed.utf8)))
     }
 
-    private static func write(_ scope: EventScope, raw: Bool, admin: Bool, to writer: inout JSONWriter) {
+    private static func write(_ grant: Grant, to writer: inout JSONWriter) {
+        let scope = grant.scope
         for (name, set) in [("rooms", scope.rooms), ("types", scope.types), ("sources", scope.sources)] {
             writer.name(name)
             writer.array { writer in
                 for pattern in set.patterns { writer.string(pattern.text) }
             }
         }
-        writer.member("raw", raw)
-        writer.member("admin", admin)
+        writer.member("raw", grant.raw)
+        writer.member("admin", grant.admin)
+        // Left out if it is not granted: relays of earlier versions read the token as well.
+        if grant.presence { writer.member("presence", true) }
     }
 }

@@ -103,7 +103,7 @@ package struct IssuerSettings: Sendable {
 package struct ClaimNames: Sendable, Hashable {
     /// The user.
     package var user: String
-    /// The object with the members `rooms`, `types`, `sources`, `raw` and `admin`.
+    /// The object with the members `rooms`, `types`, `sources`, `raw`, `admin` and `presence`.
     package var grant: String
     /// Instead of the grant's `rooms`: patterns, one or a list.
     package var rooms: String?
@@ -115,11 +115,13 @@ package struct ClaimNames: Sendable, Hashable {
     package var raw: String?
     /// Instead of the grant's `admin`.
     package var admin: String?
+    /// Instead of the grant's `presence`.
+    package var presence: String?
 
     /// The names that own tokens have, unless others are given.
     package init(
         user: String = "sub", grant: String = "roomwire", rooms: String? = nil, types: String? = nil,
-        sources: String? = nil, raw: String? = nil, admin: String? = nil
+        sources: String? = nil, raw: String? = nil, admin: String? = nil, presence: String? = nil
     ) {
         self.user = user
         self.grant = grant
@@ -128,6 +130,7 @@ package struct ClaimNames: Sendable, Hashable {
         self.sources = sources
         self.raw = raw
         self.admin = admin
+        self.presence = presence
     }
 }
 

@@ -31,6 +31,7 @@ struct PackedWord: Equatable, Sendable {
     static let get = PackedWord("GET")
     static let head = PackedWord("HEAD")
     static let post = PackedWord("POST")
+    static let put = PackedWord("PUT")
     static let delete = PackedWord("DELETE")
     static let options = PackedWord("OPTIONS")
     static let host = PackedWord("host")

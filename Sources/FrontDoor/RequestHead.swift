@@ -102,7 +102,7 @@ struct RequestHead {
     /// method; nil if it is accepted.
     var refusal: DoorRefusal? {
         switch method {
-        case .get, .head, .post, .delete, .options: break
+        case .get, .head, .post, .put, .delete, .options: break
         default: return DoorRefusal(status: 501, problem: "a method that nothing here has")
         }
         if let problem { return problem }

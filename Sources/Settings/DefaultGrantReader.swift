@@ -6,7 +6,7 @@ internal import Yams
 /// Reads an issuer's `default_grant`: the grant of tokens that say nothing about one, in the words of a token.
 enum DefaultGrantReader {
     private static let patterns = ["rooms", "types", "sources"]
-    private static let flags = ["raw", "admin"]
+    private static let flags = ["raw", "admin", "presence"]
 
     static func read(_ member: SettingsReader.Member, _ reader: inout SettingsReader) -> Grant? {
         var sets: [String: PatternSet] = [:]
@@ -31,7 +31,7 @@ enum DefaultGrantReader {
         }
         return Grant(
             scope: EventScope(rooms: rooms, types: sets["types"] ?? .all, sources: sets["sources"] ?? .all),
-            raw: truths["raw"] ?? false, admin: truths["admin"] ?? false)
+            raw: truths["raw"] ?? false, admin: truths["admin"] ?? false, presence: truths["presence"] ?? false)
     }
 
     private static func truth(_ member: SettingsReader.Member, _ reader: inout SettingsReader) -> Bool? {
@@ -42,7 +42,7 @@ enum DefaultGrantReader {
         }
     }
 
-    /// For people: what it covers, and `raw` and `admin` if it allows them.
+    /// For people: what it covers, and `raw`, `admin` and `presence` if it allows them.
     static func text(_ grant: Grant) -> String {
         let sets = [("rooms", grant.scope.rooms), ("types", grant.scope.types), ("sources", grant.scope.sources)]
         var words = sets.filter { $0.0 == "rooms" || $0.1 != .all }.map { name, set in
@@ -50,6 +50,7 @@ enum DefaultGrantReader {
         }
         if grant.raw { words.append("raw") }
         if grant.admin { words.append("admin") }
+        if grant.presence { words.append("presence") }
         return "(\(words.joined(separator: ", ")))"
     }
 }

@@ -14,7 +14,7 @@ package enum IssuerReader {
             "name", "issuer", "audience", "algorithms", "claims", "default_grant", "jwks_ca_file", "users", "same_as",
         ] + keyKinds
     /// The words of ours whose place in a token can be chosen.
-    private static let claims = ["user", "grant", "rooms", "types", "sources", "raw", "admin"]
+    private static let claims = ["user", "grant", "rooms", "types", "sources", "raw", "admin", "presence"]
 
     static func read(_ section: SettingsReader.Member, into reader: inout SettingsReader) {
         if section.value.isNothing { return }

@@ -80,6 +80,7 @@ extension Settings {
         settings.claims.sources = issuer.claims["sources"]
         settings.claims.raw = issuer.claims["raw"]
         settings.claims.admin = issuer.claims["admin"]
+        settings.claims.presence = issuer.claims["presence"]
         return settings
     }
 

@@ -10,7 +10,7 @@ extension Settings {
     /// It looks at files and limits of this machine as well.
     package func warnings() -> [String] {
         listenWarnings + readableFileWarnings + weakSecretWarnings + capWarnings + keepingWarnings + sourceWarnings
-            + dailyKeyWarnings + corsWarnings
+            + dailyKeyWarnings + corsWarnings + clientSourceWarnings
     }
 
     private var listenWarnings: [String] {
@@ -64,6 +64,14 @@ extension Settings {
     private var sourceWarnings: [String] {
         guard sources.isEmpty else { return [] }
         return ["no source is set up, so no webhook can come in: set one up under sources, or in the environment"]
+    }
+
+    private var clientSourceWarnings: [String] {
+        guard source(named: ClientSource.name.string) != nil else { return [] }
+        return [
+            "a source is named \(ClientSource.name), as the relay's own for what clients do: no client can be a member of "
+                + "a room (403 clients_source_taken) until the source has another name"
+        ]
     }
 
     private var corsWarnings: [String] {

@@ -28,6 +28,8 @@ package struct Settings: Sendable, Equatable {
     package var tokens = TokenSettingsFile()
     /// What a stream is like, and how many there may be.
     package var streams = StreamSettings()
+    /// What memberships may take.
+    package var presence = MemberSettings()
     /// Which pages of other origins may read.
     package var cors = CORSSettings()
     /// Which proxies stand before the relay.

@@ -14,6 +14,7 @@ package struct MetricLabel: Sendable, Hashable {
         package static let reason: Name = "reason"
         package static let status: Name = "status"
         package static let state: Name = "state"
+        package static let type: Name = "type"
         package static let loop: Name = "loop"
         package static let version: Name = "version"
         /// The upper bound of a histogram's bucket.

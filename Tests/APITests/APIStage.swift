@@ -123,12 +123,12 @@ struct StageProps: Sendable {
 
     /// A token that ends in an hour.
     func token(
-        _ user: WireText = "ada", rooms: PatternSet = .all, admin: Bool = false, id: WireText? = nil,
-        ttlSeconds: Int64 = 3600
+        _ user: WireText = "ada", rooms: PatternSet = .all, admin: Bool = false, presence: Bool = false,
+        id: WireText? = nil, ttlSeconds: Int64 = 3600
     ) -> WireText {
         WireText(
             minter.mint(
-                user: user, scope: EventScope(rooms: rooms), admin: admin, ttlSeconds: ttlSeconds,
+                user: user, scope: EventScope(rooms: rooms), admin: admin, presence: presence, ttlSeconds: ttlSeconds,
                 now: WallClock.now(), tokenID: id))
     }
 }
@@ -167,19 +167,19 @@ final class APIStage: LoopTurns {
     init(
         _ props: StageProps, caps: StreamCapSettings = StreamCapSettings(), replacesOldest: Bool = false,
         rooms: [RoomState] = [], origins: [String] = [], metricsHaveOwnAddress: Bool = false,
-        showsDashboard: Bool = true,
-        silentLoops: Int = 0
+        showsDashboard: Bool = true, silentLoops: Int = 0, members: MemberSettings = MemberSettings(),
+        source name: String = "app"
     ) throws {
         self.props = props
         loop = try Loop()
         folder = try TemporaryFolder()
         self.silentLoops = (0..<silentLoops).map { _ in TestPort() }
         let rules = Rules(
-            pathPrefix: "/api", sources: try Self.sources(), verifier: props.verifier,
+            pathPrefix: "/api", sources: try Self.sources(named: name), verifier: props.verifier,
             origins: try AllowedOrigins(origins),
             hasOrigins: !origins.isEmpty, proxies: TrustedProxies(networks: [], header: "x-forwarded-for"),
             metricsHaveOwnAddress: metricsHaveOwnAddress, heartbeatMilliseconds: 15_000,
-            showsDashboard: showsDashboard)
+            showsDashboard: showsDashboard, members: members)
         shared = SharedState(
             rules: rules, keys: keys, admission: StreamAdmission(caps, replacesOldest: replacesOldest),
             revocations: try RevocationStore(path: "\(folder.path)/revocations.json"), metrics: Metrics(),
@@ -193,6 +193,7 @@ final class APIStage: LoopTurns {
             home: journal, clock: WallClock.now,
             onCommit: { commit in commits.withLock { $0.append(commit) } })
         reader = try JournalReader(home: journal)
+        shared.members.start(rooms, writer: writer, members)
         hub.writeDirectly = { OutletResult(System.write($0, $1)) }
         api = LoopAPI(
             LoopAPI.Parts(
@@ -208,14 +209,14 @@ final class APIStage: LoopTurns {
         }
     }
 
-    private static func sources() throws -> [Source] {
+    private static func sources(named name: String) throws -> [Source] {
         let standard = try #require(Providers.named("standard"))
         let livekit = try #require(Providers.named("livekit"))
         return [
             Source(
-                name: "app", providerName: "standard",
+                name: name, providerName: "standard",
                 provider: try standard.init(
-                    settings: ProviderSettings(source: "app", secrets: [StageProps.webhookSecret]))),
+                    settings: ProviderSettings(source: WireText(name), secrets: [StageProps.webhookSecret]))),
             Source(
                 name: "calls", providerName: "livekit",
                 provider: try livekit.init(settings: ProviderSettings(source: "calls", keys: StageProps.livekitKeys))),

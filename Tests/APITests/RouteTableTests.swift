@@ -25,6 +25,7 @@ import Wire
         ("/api/admin/revocations", ["GET", "HEAD", "DELETE"], true),
         ("/api/admin/rooms/app/hall", ["DELETE"], true),
         ("/api/admin/sources", ["GET", "HEAD"], true),
+        ("/api/presence/hall", ["PUT", "DELETE"], true),
         ("/healthz", ["GET", "HEAD"], false),
         ("/readyz", ["GET", "HEAD"], false),
         ("/metrics", ["GET", "HEAD"], false),
@@ -106,7 +107,7 @@ import Wire
         let props = try StageProps()
         let stage = try APIStage(props)
         #expect(try stage.send("GET", "/").text.contains("/api/events"))
-        #expect(try stage.send("OPTIONS", "*").header("Allow") == "GET, HEAD, POST, DELETE, OPTIONS")
+        #expect(try stage.send("OPTIONS", "*").header("Allow") == "GET, HEAD, POST, PUT, DELETE, OPTIONS")
         #expect(try stage.send("OPTIONS", "/").status == 204)
         #expect(try stage.send("GET", "*").reason == "malformed_request")
     }

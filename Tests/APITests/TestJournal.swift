@@ -33,7 +33,7 @@ final class TestJournal: JournalHome {
             var events: [JournalEvent] = []
             var verdicts: [DraftVerdict] = []
             for draft in drafts {
-                guard state.keys.insert(draft.idempotencyKey).inserted else {
+                guard !draft.hasKey || state.keys.insert(draft.idempotencyKey).inserted else {
                     verdicts.append(.duplicate)
                     continue
                 }

@@ -6,7 +6,7 @@ import Testing
 /// Where a request ends, on a real socket: whatever cannot be read in one way only ends the connection.
 struct FramingTests {
     static let methods = ["GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH", "TRACE", "CONNECT", "BREW"]
-    static let served: Set = ["GET", "POST", "DELETE", "OPTIONS"]
+    static let served: Set = ["GET", "POST", "PUT", "DELETE", "OPTIONS"]
     static let smuggled = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 
     private func answers(_ text: String) -> Int { text.split(separator: "HTTP/1.1 ").count }

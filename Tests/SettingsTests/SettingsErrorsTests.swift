@@ -174,7 +174,7 @@ import Testing
         ("[a]", "default_grant: keys with values should stand here, not a list"),
         (
             "{rooms: [a], room: b}",
-            "default_grant.room: should be rooms or types or sources or raw or admin; did you mean rooms?"
+            "default_grant.room: should be rooms or types or sources or raw or admin or presence; did you mean rooms?"
         ),
         ("{rooms: [a], admin: maybe}", "default_grant.admin: true or false should stand here"),
         ("{rooms: [[a]]}", "default_grant.rooms: one value should stand here, not a list"),

@@ -75,6 +75,7 @@ func problems(
         streams:
           {heartbeat: 20s, per_user: 50, per_address: 100, total: 0, new_per_second: 500, over_cap: oldest, retry: 5s,
            max_age: 6h}
+        presence: {grace: 20s, members_per_room: 500, rooms_per_user: 7, rooms_per_stream: 3, updates_per_second: 2}
         proxy: {trusted: [127.0.0.1, "2001:db8::/32"], header: X-Forwarded-For}
         cors: {origins: ["https://dash.example.com", "https://*.Example.com"]}
         rejects: {capture: true}
@@ -118,6 +119,11 @@ func problems(
         #expect(settings.streams.overCap == .oldest)
         #expect(settings.streams.retryMilliseconds == 5000)
         #expect(settings.streams.maxAgeMilliseconds == 6 * 3_600_000)
+        #expect(
+            settings.presence
+                == MemberSettings(
+                    graceMilliseconds: 20_000, membersPerRoom: 500, roomsPerUser: 7, roomsPerStream: 3,
+                    updatesPerSecond: 2))
         #expect(settings.cors.origins == ["https://dash.example.com", "https://*.example.com"])
         #expect(settings.proxy.trusted == ["127.0.0.1", "2001:db8::/32"])
         #expect(settings.proxy.header == "X-Forwarded-For")

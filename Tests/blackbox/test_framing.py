@@ -13,7 +13,7 @@ import relay as roomwire
 import secure
 
 METHODS = ["GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH", "TRACE", "CONNECT", "BREW"]
-SERVED = {"GET", "POST", "DELETE", "OPTIONS"}
+SERVED = {"GET", "POST", "PUT", "DELETE", "OPTIONS"}
 SMUGGLED = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 CHUNKED = b"POST /api/webhooks/livekit HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -130,7 +130,7 @@ def test_http_10_needs_no_host(shared):
 
 def test_options_of_everything_says_what_there_is(shared):
     answer = raw(shared, b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.1 204 ") and b"Allow: GET, HEAD, POST, DELETE, OPTIONS\r\n" in answer
+    assert answer.startswith(b"HTTP/1.1 204 ") and b"Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS\r\n" in answer
     assert raw(shared, b"GET * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").startswith(b"HTTP/1.1 400 ")
     # HAProxy's check of a server's health, unless it is told otherwise.
     assert raw(shared, b"OPTIONS / HTTP/1.0\r\n\r\n").split(b" ")[1] == b"204"

@@ -1,3 +1,4 @@
+internal import Access
 internal import Events
 internal import Journal
 internal import Platform
@@ -45,7 +46,8 @@ final class Gatherings {
         gatherings[id] = Gathering(
             request: request, finish: inquiry.finish,
             deadline: SteadyTime.now() + inquiry.waitMilliseconds,
-            missing: asked.count + (inquiry.revocations == nil ? 0 : 1) + (inquiry.append == nil ? 0 : 1))
+            missing: asked.count + (inquiry.revocations == nil ? 0 : 1) + (inquiry.append == nil ? 0 : 1)
+                + (inquiry.member == nil ? 0 : 1))
         if let (question, _) = inquiry.question {
             // A loop that has ended reads no messages, and has no streams.
             for loop in asked where !loop.post(.question(question, from: port, request: id)) {
@@ -54,7 +56,20 @@ final class Gatherings {
         }
         if let work = inquiry.revocations { begin(work, id, now: request.now) }
         if let (draft, done) = inquiry.append { append(draft, done, id, request) }
+        if let change = inquiry.member { begin(change, id, request) }
         if gatherings[id]?.missing == 0 { finish(id, isComplete: true) }
+    }
+
+    private func begin(
+        _ change: (@escaping @Sendable (MemberAnswer) -> Void) throws(MemberRefusal) -> Void, _ id: UInt64,
+        _ request: Request
+    ) {
+        do throws(MemberRefusal) {
+            try change { [port] in port.post(.answer(.member($0), request: id)) }
+        } catch {
+            gatherings[id] = nil
+            request.refuse(PresenceRefusal(error, request.rules.members))
+        }
     }
 
     /// Stream ids are given round robin: the first loop has 1, the second 2, and so on.

@@ -1,3 +1,4 @@
+internal import Access
 internal import Events
 internal import FrontDoor
 internal import Journal
@@ -25,6 +26,9 @@ struct Inquiry {
     var revocations: Revoked?
     /// An event to append. `done` is called with the outcome on another thread, even if the request no longer waits.
     var append: (draft: Draft, done: @Sendable (AppendOutcome) -> Void)?
+    /// Changes a membership. Its argument is called when the journal has the change, on another thread or at once. If it
+    /// throws, the request is refused.
+    var member: ((_ done: @escaping @Sendable (MemberAnswer) -> Void) throws(MemberRefusal) -> Void)?
     /// The deadline: after this time the request is answered with the replies that have arrived.
     var waitMilliseconds = Limits.gatherMilliseconds
     /// Makes the answer from the replies. `isComplete` is false at the deadline.

@@ -16,7 +16,7 @@ struct RoomFinish {
         guard let room = rooms[key] else { return request.reply(Self.unknownRoom) }
         let draft = Draft.finish(
             key, provider: room.provider, reason: RoomEnd.closed, endedAt: request.now, now: request.now)
-        let note = note(request.shared.log)
+        let note = note(request.shared.log, room.isOfMembers ? request.shared.members : nil)
         // As long as a webhook may wait.
         let patience = Int64(Limits.requestSeconds) * 1000
         let inquiry = Inquiry(append: (draft, note), waitMilliseconds: patience) { parts, _ in
@@ -26,12 +26,14 @@ struct RoomFinish {
     }
 
     /// Logs the outcome when the commit is done, since the request may have been answered at its deadline by then.
-    private func note(_ log: Logger) -> @Sendable (AppendOutcome) -> Void {
-        let (name, administrator) = (key.text, administrator)
+    /// - Parameter members: told of the end of a room of members; nil for other rooms.
+    private func note(_ log: Logger, _ members: MemberOwner?) -> @Sendable (AppendOutcome) -> Void {
+        let (key, name, administrator) = (key, key.text, administrator)
         return { outcome in
             switch outcome {
             case .committed(duplicate: true): break
             case .committed:
+                members?.roomWasClosed(key.name)
                 log.notice("\(administrator.user) closed the room \(name)", metadata: administrator.logMetadata)
             case .failed(let error): log.warning("the room \(name) could not be closed: \(error)")
             }

@@ -52,9 +52,12 @@ package struct StreamEntry: Sendable {
     let address: String
     let openedAt: WallTime
     let expiresAt: WallTime?
+    /// The rooms of which the stream makes its user a member.
+    let presence: [WireText]
 
-    init(_ report: StreamReport) {
+    init(_ report: StreamReport, presence: [WireText]) {
         self.report = report
+        self.presence = presence
         address = report.address
         id = report.id
         principal = report.principal
@@ -65,6 +68,7 @@ package struct StreamEntry: Sendable {
     /// An entry for a stream for diagnosis.
     init(diagnostic id: UInt64, of identity: Identity, address: String, openedAt: WallTime) {
         report = nil
+        presence = []
         self.id = id
         self.address = address
         self.openedAt = openedAt
@@ -85,6 +89,10 @@ package struct StreamEntry: Sendable {
                 writer.member("raw", report.format.showsRaw)
                 writer.member("state", report.standing.rawValue)
                 writer.member("lagMs", report.lagMilliseconds)
+                if !presence.isEmpty {
+                    writer.name("presence")
+                    writer.array { writer in for room in presence { writer.string(room) } }
+                }
             } else {
                 writer.member("diagnostic", true)
             }

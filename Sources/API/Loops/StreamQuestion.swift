@@ -28,6 +28,8 @@ package enum StreamAnswer: Sendable {
     case kept(problem: String?)
     /// The outcome of the event that the request appends.
     case appended(AppendOutcome)
+    /// What a change of a membership came to.
+    case member(MemberAnswer)
     /// The revocations in force.
     case revocations([Revocations.Entry])
 }

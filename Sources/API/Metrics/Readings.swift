@@ -116,11 +116,12 @@ package struct PageReadings {
     /// The most streams that may be open.
     let streamsLimit: Int
     let log: LogWriter.Counters
+    let members: MemberReading
 
     /// Readings of one moment; see the property of each name.
     package init(
         journal: JournalReading, process: ProcessReading, loopLags: [Double], isReady: Bool, streamsLimit: Int,
-        log: LogWriter.Counters
+        log: LogWriter.Counters, members: MemberReading
     ) {
         self.journal = journal
         self.process = process
@@ -128,6 +129,7 @@ package struct PageReadings {
         self.isReady = isReady
         self.streamsLimit = streamsLimit
         self.log = log
+        self.members = members
     }
 
     func write(to page: inout MetricsPage) {
@@ -145,6 +147,7 @@ package struct PageReadings {
         page.begin(lag, "gauge", "How late a loop came to its work, at the worst in the last seconds.")
         for (loop, seconds) in loopLags.enumerated() { page.sample(lag, [MetricLabel(.loop, "\(loop)")], "\(seconds)") }
         journal.write(to: &page)
+        members.write(to: &page)
         page.single(
             "roomwire_log_lines_dropped_total", "counter", "Lines of the log that could not be written in time.",
             "\(log.dropped)")

@@ -12,6 +12,9 @@ extension Request {
         switch error {
         case let refusal as AccessRefusal: tell(problem(refusal), retryAfterSeconds: refusal.retryAfterSeconds)
         case let error as QueryError: tell(error.problem, retryAfterSeconds: nil)
+        case let refusal as PresenceRefusal:
+            shared.members.count(refusal.reason)
+            tell(refusal.problem, retryAfterSeconds: refusal.retryAfterSeconds)
         default: tell(QueryError.inRequest("The request cannot be read.").problem, retryAfterSeconds: nil)
         }
     }

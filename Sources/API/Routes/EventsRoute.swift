@@ -13,9 +13,20 @@ enum EventsRoute {
         if let sentence = impossible(query, request.rules) { throw QueryError(sentence: sentence) }
         let filter = try effectiveFilter(
             for: identity, requested: query.requested, participants: query.participants)
+        if !query.presence.isEmpty { try checkPresence(query.presence, of: identity, request.rules) }
         if request.http.method == "HEAD" { return .answer(StreamHead.alone(query.format)) }
         let plan = StreamPlan(query: query, identity: identity, filter: filter)
         return query.format == .json ? .page(plan) : .stream(plan)
+    }
+
+    private static func checkPresence(
+        _ rooms: [WireText], of identity: Identity, _ rules: Rules
+    ) throws(PresenceRefusal) {
+        try identity.checkPresence(in: rooms, rules)
+        guard rooms.count <= rules.members.roomsPerStream else {
+            throw PresenceRefusal(
+                .tooManyPresenceRooms, "A stream may hold \(rules.members.roomsPerStream) rooms with presence=.")
+        }
     }
 
     /// A filter that can never match is an error that would otherwise look like silence.

@@ -26,6 +26,7 @@ enum RevocationRoutes {
                 "too_many_revocations", "\(Limits.revocations) users and tokens are revoked, and no more can be kept.")
             return .answer(problem.response)
         }
+        request.shared.members.revoke(subject)
         let until = revocations.end(of: subject, now: request.now) ?? order.until
         let entry = Revocations.Entry(subject: subject, until: until)
         let log = request.shared.log

@@ -1,4 +1,5 @@
 package import Access
+internal import Events
 internal import Telemetry
 package import Webhooks
 package import Wire
@@ -37,12 +38,14 @@ package final class Rules: Sendable {
     let showsDashboard: Bool
     /// The time between two heartbeats of a stream without events.
     let heartbeatMilliseconds: Int
+    /// What memberships may take.
+    let members: MemberSettings
 
     /// Rules; see the property of each name.
     package init(
         pathPrefix: String, sources: [Source], verifier: TokenVerifier, origins: AllowedOrigins, hasOrigins: Bool,
         proxies: TrustedProxies, metricsHaveOwnAddress: Bool, heartbeatMilliseconds: Int,
-        showsDashboard: Bool = true
+        showsDashboard: Bool = true, members: MemberSettings = MemberSettings()
     ) {
         self.pathPrefix = pathPrefix
         prefix = pathPrefix.split(separator: "/").map { WireText(String($0)) }
@@ -54,6 +57,7 @@ package final class Rules: Sendable {
         self.metricsHaveOwnAddress = metricsHaveOwnAddress
         self.heartbeatMilliseconds = heartbeatMilliseconds
         self.showsDashboard = showsDashboard
+        self.members = members
     }
 
     /// The same rules with other keys of one issuer; the same rules if they have no such issuer.
@@ -62,8 +66,11 @@ package final class Rules: Sendable {
         return Rules(
             pathPrefix: pathPrefix, sources: Array(sources.values), verifier: changed, origins: origins,
             hasOrigins: hasOrigins, proxies: proxies, metricsHaveOwnAddress: metricsHaveOwnAddress,
-            heartbeatMilliseconds: heartbeatMilliseconds, showsDashboard: showsDashboard)
+            heartbeatMilliseconds: heartbeatMilliseconds, showsDashboard: showsDashboard, members: members)
     }
+
+    /// True if a source of the settings has the name of the relay's own, so that clients can be members of no room.
+    var clientSourceIsTaken: Bool { sources[ClientSource.name] != nil }
 
     /// The segments of a path after the API's prefix; nil if the path does not begin with it.
     func path(of path: [WireText]) -> ArraySlice<WireText>? {

@@ -14,6 +14,8 @@ package final class SharedState: Sendable {
     let tickets = Locked(Tickets())
     let attempts = Locked(AttemptGate())
     let revocations: RevocationStore
+    /// Who is a member of which room.
+    package let members = MemberOwner()
     let keys: any KeyDemand
     package let metrics: Metrics
     package let rejects = RejectLog()
@@ -66,7 +68,10 @@ package final class SharedState: Sendable {
     package var isDraining: Bool { draining.withLock { $0 } }
 
     /// Marks the relay as stopping.
-    package func beginDraining() { draining.withLock { $0 = true } }
+    package func beginDraining() {
+        draining.withLock { $0 = true }
+        members.beginDraining()
+    }
 
     /// True if new streams and webhooks are refused. A stopping relay whose successor takes over its sockets still
     /// serves the connections that it has accepted.

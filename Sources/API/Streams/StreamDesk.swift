@@ -8,6 +8,7 @@ struct StreamDesk {
     let shared: SharedState
     let hub: Hub
     let diagnostics: DiagnosticStreams
+    let streams: Streams
 
     /// Answers one question.
     func answer(_ question: StreamQuestion, now: WallTime) -> StreamAnswer {
@@ -20,8 +21,9 @@ struct StreamDesk {
     }
 
     private func list(_ query: StreamListQuery) -> [StreamEntry] {
-        let streams = hub.streams(of: query.user, issuer: query.issuer, after: query.after, most: query.limit)
-        return streams.map { StreamEntry(hub.report($0)) } + diagnostics.entries(query.includes)
+        let found = hub.streams(of: query.user, issuer: query.issuer, after: query.after, most: query.limit)
+        return found.map { StreamEntry(hub.report($0), presence: streams.rooms(heldBy: $0.id)) }
+            + diagnostics.entries(query.includes)
     }
 
     private func end(_ subject: Revocations.Subject) -> Int {
@@ -60,6 +62,8 @@ struct StreamDesk {
         guard identity.grant.covers(filter, showsRaw: showsRaw),
             identity.isAddressable || !subscriber.isAddressable
         else { return .notCovered }
+        let held = streams.rooms(heldBy: stream)
+        guard held.isEmpty || (try? identity.checkPresence(in: held, shared.rules)) != nil else { return .notCovered }
         return .renewed(until: hub.renew(subscriber, until: identity.expiresAt, mark: identity.mark))
     }
 }

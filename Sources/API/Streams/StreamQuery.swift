@@ -26,6 +26,8 @@ struct StreamQuery: Equatable {
     var isNamed = false
     var start = Start.live
     var wantsSnapshot = false
+    /// The rooms of which the stream makes its user a member, none of them twice.
+    var presence: [WireText] = []
     var limitEvents: Int?
     /// `wait=`: how long a page waits for its first event, in milliseconds; with 0 a stream ends when it has caught up.
     /// Nil if it is absent: a page does not wait then, and a stream goes on.
@@ -57,6 +59,9 @@ struct StreamQuery: Equatable {
         }
         if wantsSnapshot && format == .json {
             throw QueryError(sentence: "A page has no snapshot: take it from /rooms, and go on from its lastEventId.")
+        }
+        if !presence.isEmpty && (format == .json || waitMilliseconds == 0) {
+            throw QueryError(sentence: "presence= needs a stream that goes on: it goes with neither pages nor wait=0.")
         }
         if let wait = waitMilliseconds, wait > 0, format != .json {
             throw QueryError(sentence: "A wait= other than 0 goes with format=json: other formats are streams.")
@@ -119,6 +124,7 @@ extension StreamQuery {
             case "participant": query.participants.insert(try values.name("participant=", value))
             case "named": query.isNamed = try FilterValues.flag(name, value)
             case "snapshot": query.wantsSnapshot = try FilterValues.flag(name, value)
+            case "presence": try takePresence(value, into: &query)
             case "lastEventId": lastEventID = value
             case "since": since = try time(name, value, now)
             case "tail": tail = try number(name, value, 0...Limits.tailEvents)
@@ -141,6 +147,17 @@ extension StreamQuery {
             default:
                 throw FilterValues.unknown(name, of: StreamQuery.known)
             }
+        }
+
+        private func takePresence(_ value: WireText, into query: inout StreamQuery) throws(QueryError) {
+            guard (1...Limits.segmentBytes).contains(value.byteCount) else {
+                throw QueryError(sentence: "presence= is the name of a room, of at most \(Limits.segmentBytes) bytes.")
+            }
+            // More than any setting allows: the settings' own bound has a refusal of its own.
+            guard query.presence.count < Limits.filterPatterns else {
+                throw QueryError(sentence: "There are more than \(Limits.filterPatterns) rooms in presence=.")
+            }
+            if !query.presence.contains(value) { query.presence.append(value) }
         }
 
         private func number(_ name: WireText, _ value: WireText, _ range: ClosedRange<Int>) throws(QueryError) -> Int {
@@ -178,7 +195,7 @@ extension StreamQuery {
     }
 
     private static let known = [
-        "room", "type", "source", "participant", "named", "snapshot", "lastEventId", "since", "tail", "limit", "wait",
-        "format", "heartbeat", "refuse", "access_token", "ticket",
+        "room", "type", "source", "participant", "named", "snapshot", "presence", "lastEventId", "since", "tail",
+        "limit", "wait", "format", "heartbeat", "refuse", "access_token", "ticket",
     ]
 }

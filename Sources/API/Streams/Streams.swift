@@ -15,6 +15,8 @@ final class Streams {
     private let rooms: RoomSearches
     private let port: any LoopPort
     private unowned let turns: any LoopTurns
+    /// Memberships by the streams that hold them. Streams without any are not in here, so they cost nothing.
+    private var holds: [UInt64: MemberHold] = [:]
 
     init(shared: SharedState, hub: Hub, rooms: RoomSearches, port: any LoopPort, turns: any LoopTurns) {
         self.shared = shared
@@ -32,15 +34,41 @@ final class Streams {
         if let refusal = shared.admission.admit(principal, address: address, now: request.now) {
             return request.refuse(refusal)
         }
+        let hold: MemberHold?
+        do throws(PresenceRefusal) { hold = try takeHold(for: opening) } catch {
+            shared.admission.release(principal, address: address)
+            return request.refuse(error)
+        }
         guard let socket = request.exchange.takeOver() else {
+            if let hold { release(hold) }
             return shared.admission.release(principal, address: address)
         }
         let id = hub.takeStreamID()
+        if let hold { holds[id] = hold }
         request.noteOpened(stream: id)
         shared.admission.opened(id, of: principal, address: address, on: port)
         let link = StreamLink(socket, address: address, streams: self)
         link.subscriber = hub.subscribe(subscription(for: opening), id: id, outlet: link)
     }
+
+    /// The memberships that the stream is to hold; nil for one without.
+    private func takeHold(for opening: StreamOpening) throws(PresenceRefusal) -> MemberHold? {
+        let plan = opening.plan
+        guard !plan.query.presence.isEmpty else { return nil }
+        let hold = MemberHold(rooms: plan.query.presence, principal: plan.identity.principal)
+        let settings = opening.request.rules.members
+        do throws(MemberRefusal) { try shared.members.hold(hold, settings) } catch {
+            throw PresenceRefusal(error, settings)
+        }
+        return hold
+    }
+
+    private func release(_ hold: MemberHold, isRevoked: Bool = false) {
+        shared.members.release(hold, isRevoked: isRevoked, shared.rules.members)
+    }
+
+    /// The rooms of which a stream makes its user a member.
+    func rooms(heldBy stream: UInt64) -> [WireText] { holds.isEmpty ? [] : holds[stream]?.rooms ?? [] }
 
     private func subscription(for opening: StreamOpening) -> Subscription {
         let (plan, request) = (opening.plan, opening.request)
@@ -83,6 +111,9 @@ final class Streams {
                 reason: reason.rawValue,
                 milliseconds: SteadyTime.now() - link.openedAt, events: subscriber.sentEvents,
                 bytes: subscriber.sentBytes))
+        if !holds.isEmpty, let hold = holds.removeValue(forKey: subscriber.id) {
+            release(hold, isRevoked: reason == .revoked)
+        }
         shared.admission.ended(subscriber.id, of: subscriber.principal, address: link.clientAddress)
     }
 }

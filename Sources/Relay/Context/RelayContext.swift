@@ -96,7 +96,8 @@ final class RelayContext: Sendable {
                     journal: JournalReading(counters: writer.counters, damage: damage.withLock { $0 }),
                     process: health.process,
                     loopLags: health.loopLags(now: SteadyTime.now()), isReady: readiness().isReady,
-                    streamsLimit: shared.admission.settings.total, log: output.writer.counters)
+                    streamsLimit: shared.admission.settings.total, log: output.writer.counters,
+                    members: shared.members.reading)
                 return metrics.page(readings, format: format)
             })
     }

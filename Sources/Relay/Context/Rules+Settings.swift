@@ -16,7 +16,8 @@ extension Rules {
             pathPrefix: settings.pathPrefix, sources: try settings.sources.map { try Source($0) }, verifier: verifier,
             origins: try AllowedOrigins(settings.cors.origins), hasOrigins: !settings.cors.origins.isEmpty,
             proxies: proxies, metricsHaveOwnAddress: settings.metrics != nil,
-            heartbeatMilliseconds: settings.streams.heartbeatMilliseconds, showsDashboard: settings.dashboard)
+            heartbeatMilliseconds: settings.streams.heartbeatMilliseconds, showsDashboard: settings.dashboard,
+            members: settings.presence)
     }
 }
 

@@ -105,6 +105,7 @@ package final class Relay: Sendable {
             },
             onFault: context.journalFailed,
             onClockJump: { journalLog.log(.warning, "\($0)", now: WallClock.now()) })
+        context.shared.members.start(rooms, writer: writer, context.settings.presence)
         let reader = try JournalReader(home: home, onFault: context.journalFailed)
         self.context = context
         self.home = home

@@ -1,3 +1,4 @@
+internal import API
 internal import EventLoop
 internal import Events
 internal import Journal
@@ -60,6 +61,7 @@ final class Watch: Sendable {
 
     private func look(_ round: inout Round, now: SteadyTime) {
         context.reportAcceptedWebhooks()
+        context.shared.members.tick()
         // If this thread was stopped itself, so was the whole process, and the loops need a moment to catch up.
         let wasAsleep = round.lastLook.map { now - $0 > Limits.stalledLoopMilliseconds / 2 } ?? false
         round.lastLook = now

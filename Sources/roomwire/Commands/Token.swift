@@ -44,6 +44,9 @@ struct Token: ParsableCommand {
     @Flag(help: "Let the token use the admin API.")
     var admin = false
 
+    @Flag(help: "Let the token's user be a member of the rooms that it covers.")
+    var presence = false
+
     @Option(help: ArgumentHelp("The token's lifetime: 30m, 12h, 7d.", valueName: "duration"))
     var ttl = "1h"
 
@@ -81,7 +84,7 @@ struct Token: ParsableCommand {
         try checkPlace(options.load())
         let source = try TokenSource(options.loadCompleted(), issuer: issuer)
         let token = source.mint(
-            user: user, scope: try scope, raw: raw, admin: admin,
+            user: user, scope: try scope, raw: raw, admin: admin, presence: presence,
             ttlSeconds: Int64((Quantity.milliseconds(ttl) ?? 0) / 1000), now: WallClock.now())
         guard open else { return Terminal.line(token) }
         let link = DashboardLink.link(base: try base(), token: token)

@@ -38,13 +38,13 @@ struct TokenSource {
 
     /// A token with a new id, by which it can be revoked.
     func mint(
-        user: String, scope: EventScope = .everything, raw: Bool = false, admin: Bool = false, ttlSeconds: Int64,
-        now: WallTime
+        user: String, scope: EventScope = .everything, raw: Bool = false, admin: Bool = false, presence: Bool = false,
+        ttlSeconds: Int64, now: WallTime
     ) -> String {
         var random = SystemRandomNumberGenerator()
         let id = Hex.text((0..<16).map { _ in UInt8.random(in: 0...255, using: &random) })
         return minter.mint(
-            user: WireText(user), scope: scope, raw: raw, admin: admin, ttlSeconds: ttlSeconds, now: now,
-            tokenID: WireText(id))
+            user: WireText(user), scope: scope, raw: raw, admin: admin, presence: presence, ttlSeconds: ttlSeconds,
+            now: now, tokenID: WireText(id))
     }
 }
