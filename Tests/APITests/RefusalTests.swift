@@ -10,7 +10,8 @@ import Wire
 /// Every reason for which the API refuses a request is met here by a request, and the list of reasons is the code's.
 @Suite struct RefusalTests {
     private static let cases: [RefusedCase] =
-        RefusedTokens.cases + RefusedStreams.cases + RefusedWebhooks.cases + RefusedRequests.cases
+        RefusedTokens.cases + RefusedStreams.cases + RefusedPresence.cases + RefusedWebhooks.cases
+        + RefusedRequests.cases
 
     @Test(arguments: cases.map(\.name))
     func aRequestThatIsRefusedIsToldWhy(name: String) throws {
@@ -29,6 +30,7 @@ import Wire
         var reasons = AccessRefusal.Reason.allCases.map { "token \($0.rawValue)" }
         reasons += CapDecision.Reason.allCases.map { "stream cap \($0.rawValue)" }
         reasons += try Self.casesOfStreamRefusal().map { "stream \($0)" }
+        reasons += PresenceRefusal.Reason.allCases.map { "presence \($0.rawValue)" }
         reasons += WebhookRefusal.allCases.map { "webhook \($0.label)" }
         reasons += try Self.literals().map { "request \($0)" }
         #expect(Set(Self.cases.map(\.name)) == Set(reasons))
