@@ -112,7 +112,7 @@ let package = Package(
             name: "WebhooksTests", dependencies: ["Webhooks", "Events", "Wire", "TestSupport", crypto],
             swiftSettings: strict),
         .testTarget(
-            name: "AccessTests", dependencies: ["Access", "Events", "Wire", crypto, cryptoExtras],
+            name: "AccessTests", dependencies: ["Access", "Events", "Wire", "TestSupport", crypto, cryptoExtras],
             swiftSettings: strict),
         .testTarget(
             name: "JournalTests",

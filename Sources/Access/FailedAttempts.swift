@@ -5,7 +5,7 @@ package import Wire
 package struct FailedAttempts: Sendable {
     // By address, when its failures will have been worked off, each of which takes ``Limits/failureSeconds``.
     private var workedOff: [WireText: WallTime] = [:]
-    private var nextSweep: WallTime = 0
+    private var nextSweep = WallTime(milliseconds: 0)
     private let allowance: Int64
 
     /// Nobody has failed yet.

@@ -8,7 +8,7 @@ package struct Revocations: Sendable, Equatable {
     private var tokenIDs: [RevokedName: WallTime] = [:]
 
     /// The end of a revocation that has none: it stays until it is lifted.
-    package static let untilLifted = WallTime.max
+    package static let untilLifted = WallTime.distantFuture
 
     /// What is revoked.
     package enum Subject: Sendable, Hashable {

@@ -46,7 +46,7 @@ extension Revocations {
         for (name, table) in [("users", users), ("tokens", tokenIDs)] {
             writer.member(name) { writer in
                 let own = table.filter { $0.key.issuer == issuer }.sorted { $0.key < $1.key }
-                for (key, until) in own { writer.member(key.name, .integer(until)) }
+                for (key, until) in own { writer.member(key.name, .integer(until.milliseconds)) }
             }
         }
     }
@@ -75,7 +75,7 @@ extension Revocations {
         guard let members = value?.object?.members else { return false }
         for member in members {
             guard case .integer(let until) = member.value else { return false }
-            table[RevokedName(member.name, of: issuer)] = until
+            table[RevokedName(member.name, of: issuer)] = WallTime(milliseconds: until)
         }
         return true
     }

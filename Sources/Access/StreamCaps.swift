@@ -97,7 +97,7 @@ package struct StreamCaps: Sendable {
     private mutating func takeTurn(now: WallTime) -> Bool {
         guard settings.newPerSecond > 0 else { return true }
         let second: Int64 = 1_000_000
-        let now = now * 1000
+        let now = now.milliseconds * 1000
         // Never further ahead than a full second's worth: a clock that steps back must not keep the door shut.
         evenlySpacedUntil = min(max(evenlySpacedUntil, now), now + second)
         let next = evenlySpacedUntil + second / Int64(settings.newPerSecond)

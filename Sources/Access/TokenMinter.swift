@@ -31,7 +31,7 @@ package struct TokenMinter: Sendable {
         user: WireText, scope: EventScope, raw: Bool = false, admin: Bool = false, presence: Bool = false,
         ttlSeconds: Int64, now: WallTime, tokenID: WireText? = nil
     ) -> String {
-        let issuedAt = now / 1000
+        let issuedAt = now.milliseconds / 1000
         let grant = Grant(scope: scope, raw: raw, admin: admin, presence: presence)
         let claims = JSONWriter.bytes { writer in
             writer.object { writer in

@@ -40,10 +40,10 @@ struct TokenTimes {
         case nil: return nil
         case .integer(let seconds):
             guard seconds.magnitude <= largestSeconds.magnitude else { break }
-            return seconds * 1000
+            return WallTime(milliseconds: seconds * 1000)
         case .decimal(let text):
             guard let seconds = Double(text), seconds.magnitude <= Double(largestSeconds) else { break }
-            return WallTime((seconds * 1000).rounded(.down))
+            return WallTime(milliseconds: Int64((seconds * 1000).rounded(.down)))
         default:
             throw AccessRefusal(.malformedToken, "The token's \(name) is not a number.")
         }

@@ -8,7 +8,7 @@ package import Wire
 package struct VerificationBudget: Sendable {
     // By address, in microseconds: when its bucket will be full again.
     private var fullAgain: [WireText: Int64] = [:]
-    private var nextSweep: WallTime = 0
+    private var nextSweep = WallTime(milliseconds: 0)
 
     /// Every bucket is full.
     package init() {}
@@ -20,7 +20,7 @@ package struct VerificationBudget: Sendable {
     package func retryAfterSeconds(address: WireText, now: WallTime) -> Int? {
         guard let full = fullAgain[address] else { return nil }
         // A clock that has stepped back keeps nobody out for longer than an empty bucket does.
-        let missing = min(full - now * 1000, Limits.verificationBurstMicroseconds)
+        let missing = min(full - now.milliseconds * 1000, Limits.verificationBurstMicroseconds)
         return missing < Limits.verificationBurstMicroseconds ? nil : 1
     }
 
@@ -31,7 +31,7 @@ package struct VerificationBudget: Sendable {
             // With so many at once it is no longer a matter of addresses; the others stay bounded.
             guard fullAgain.count < Limits.failingAddresses else { return }
         }
-        let now = now * 1000
+        let now = now.milliseconds * 1000
         let full = max(fullAgain[address] ?? now, now) + costMicroseconds
         // One token may overdraw it: a bucket that is empty is never further from full than that.
         fullAgain[address] = min(full, now + Limits.verificationBurstMicroseconds + costMicroseconds)
@@ -40,6 +40,6 @@ package struct VerificationBudget: Sendable {
     private mutating func sweep(now: WallTime) {
         guard now >= nextSweep || nextSweep > now + 1000 else { return }
         nextSweep = now + 1000
-        fullAgain = fullAgain.filter { $0.value > now * 1000 }
+        fullAgain = fullAgain.filter { $0.value > now.milliseconds * 1000 }
     }
 }

@@ -48,12 +48,12 @@ package struct Event: Sendable, Equatable {
     package static func read(_ json: JSONValue) -> (id: EventID, event: Event)? {
         guard let object = json.object, let id = object["id"]?.string.flatMap(EventID.init),
             let type = object["type"]?.string, let source = object["source"]?.string,
-            let provider = object["provider"]?.string, let receivedAt = object["receivedAt"]?.integer
+            let provider = object["provider"]?.string, let receivedAt = object["receivedAt"]?.integer.map(WallTime.init)
         else { return nil }
         var event = Event(
             type: EventType(rawValue: type), source: source, provider: provider, room: object["room"]?.string,
             receivedAt: receivedAt)
-        event.timestamp = object["timestamp"]?.integer ?? receivedAt
+        event.timestamp = object["timestamp"]?.integer.map(WallTime.init) ?? receivedAt
         event.data = EventData(object["data"]?.object ?? [:])
         if provider == ClientSource.name, event.type.isOfMembers { event.data.takeMember() }
         event.isSynthetic = object["synthetic"]?.bool ?? false
@@ -71,8 +71,8 @@ package struct Event: Sendable, Equatable {
             writer.member("source", source)
             writer.member("provider", provider)
             writer.member("room", room)
-            writer.member("timestamp", timestamp)
-            writer.member("receivedAt", receivedAt)
+            writer.member("timestamp", timestamp.milliseconds)
+            writer.member("receivedAt", receivedAt.milliseconds)
             if isSynthetic { writer.member("synthetic", true) }
             if isReconciled { writer.member("reconciled", true) }
             if isLate { writer.member("late", true) }

@@ -32,13 +32,17 @@ package struct EventID: Sendable, Hashable, Comparable {
 
     /// Milliseconds since 1970 at which the event was committed.
     package var milliseconds: Int64 { rawValue >> Self.sequenceBits }
+    /// When the event was committed.
+    package var time: WallTime { WallTime(milliseconds: milliseconds) }
     /// The event's number within its millisecond, from 0.
     package var sequence: Int64 { rawValue & Self.largestSequence }
 
     /// The next id after this one at the time `now`. It grows even when the clock stands still or steps back, or shows a
     /// time that no id can hold.
     package func next(at now: WallTime) -> EventID {
-        if now > milliseconds, now <= Self.largestMilliseconds { return EventID(milliseconds: now, sequence: 0) }
+        if now > time, now.milliseconds <= Self.largestMilliseconds {
+            return EventID(milliseconds: now.milliseconds, sequence: 0)
+        }
         // If the sequence is at its largest, the addition carries into the milliseconds, as intended.
         return EventID(rawValue: rawValue + 1)
     }

@@ -63,5 +63,5 @@ package struct Room: Sendable, Hashable {
 
 extension JSONObject {
     /// A member that is an ISO 8601 time.
-    func time(_ name: WireText) -> WallTime? { self[name]?.string.flatMap(ISOTime.milliseconds) }
+    func time(_ name: WireText) -> WallTime? { self[name]?.string.flatMap(ISOTime.time) }
 }

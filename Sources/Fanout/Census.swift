@@ -37,15 +37,15 @@ extension Hub {
     /// When the next event that a subscriber has not received was committed: exact if the event is in memory, else a
     /// little earlier. Nil if there is none, or if the cursor is not confirmed as one of the journal's.
     private func dueTime(_ subscriber: Subscriber) -> WallTime? {
-        if case .event(let event)? = subscriber.unsent.first { return event.id.milliseconds }
+        if case .event(let event)? = subscriber.unsent.first { return event.id.time }
         guard subscriber.cursor < head, !subscriber.cursorIsUnchecked else { return nil }
         if subscriber.cursor >= ring.floor {
             let index = ring.index(after: subscriber.cursor)
-            return index < ring.events.endIndex ? ring.events[index].id.milliseconds : nil
+            return index < ring.events.endIndex ? ring.events[index].id.time : nil
         }
         let cursor = max(subscriber.cursor, extent.trimmedThrough)
-        if let next = subscriber.page?.events.first(where: { $0.id > cursor }) { return next.id.milliseconds }
+        if let next = subscriber.page?.events.first(where: { $0.id > cursor }) { return next.id.time }
         // An untrimmed journal begins at id zero, which is no time.
-        return cursor == .zero ? ring.floor.milliseconds : cursor.milliseconds
+        return cursor == .zero ? ring.floor.time : cursor.time
     }
 }

@@ -56,7 +56,7 @@ extension Hub {
             id: subscriber.id, principal: subscriber.principal, address: subscriber.outlet.clientAddress,
             filter: subscriber.group.key.filter,
             format: subscriber.group.key.format, standing: standing, lagMilliseconds: lag,
-            openedAt: Int64(subscriber.openedAtSeconds) * 1000, expiresAt: subscriber.expiresAt,
+            openedAt: WallTime(milliseconds: Int64(subscriber.openedAtSeconds) * 1000), expiresAt: subscriber.expiresAt,
             sentBytes: subscriber.sentBytes, sentEvents: subscriber.sentEvents)
     }
 

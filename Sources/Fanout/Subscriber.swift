@@ -88,7 +88,7 @@ package final class Subscriber {
         mark = subscription.mark
         lastWrite = now
         openedAtSteadySeconds = UInt32(clamping: now.milliseconds / 1000)
-        openedAtSeconds = UInt32(clamping: wallNow / 1000)
+        openedAtSeconds = UInt32(clamping: wallNow.milliseconds / 1000)
         expiresAt = subscription.expiresAt
         heartbeatIsEvent = subscription.heartbeatIsEvent
         remainingEvents = subscription.limitEvents.map { Int32(clamping: $0) }

@@ -81,7 +81,8 @@ extension Hub {
         guard let expiresAt = subscriber.expiresAt else { return nil }
         let notice = subscriber.isExpiryAnnounced ? 0 : settings.expiryNoticeMilliseconds
         // A token may name any time, even one that overflows the clock.
-        let time = now.milliseconds.addingReportingOverflow(max(expiresAt, 0) - notice - wallNow)
+        let left = max(expiresAt.milliseconds, 0) - notice - wallNow.milliseconds
+        let time = now.milliseconds.addingReportingOverflow(left)
         return time.overflow ? nil : SteadyTime(milliseconds: time.partialValue)
     }
 

@@ -9,7 +9,7 @@ extension SteadyTime {
 /// The wall clock. The administrator and NTP set it, so it may step forward and back.
 public enum WallClock {
     /// The time now.
-    public static func now() -> WallTime { readMilliseconds(CLOCK_REALTIME) }
+    public static func now() -> WallTime { WallTime(milliseconds: readMilliseconds(CLOCK_REALTIME)) }
 }
 
 /// Measures how long something takes, by the clock of ``SteadyTime``.

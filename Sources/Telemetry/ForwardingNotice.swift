@@ -7,7 +7,7 @@ package import Wire
 /// one address. Any client can send such a header, so there is at most one line a minute.
 package final class ForwardingNotice: Sendable {
     private let log: Logger
-    private let next = Locked<WallTime>(.min)
+    private let next = Locked(WallTime(milliseconds: .min))
 
     /// No warning was written yet.
     package init(_ log: Logger) {

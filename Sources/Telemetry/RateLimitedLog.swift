@@ -30,7 +30,7 @@ package final class RateLimitedLog: Sendable {
     /// Writes a line of some level unless enough were written this second.
     package func log(_ level: Logger.Level, _ message: @autoclosure () -> String, now: WallTime) {
         let leftOut: Int? = state.withLock { state in
-            let second = now / 1000
+            let second = now.milliseconds / 1000
             if second != state.second {
                 state.second = second
                 state.written = 0

@@ -43,7 +43,7 @@ extension Capture {
 
     /// Seconds with three digits of a fraction.
     private static func seconds(_ time: WallTime) -> String {
-        let fraction = String(time % 1000)
-        return "\(time / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
+        let fraction = String(time.milliseconds % 1000)
+        return "\(time.milliseconds / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
     }
 }

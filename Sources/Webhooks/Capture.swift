@@ -106,7 +106,7 @@ package struct Capture: Sendable {
 
     private static func verifyAt(_ object: JSONObject, position: String) throws(CaptureError) -> WallTime? {
         guard let value = object["verifyAt"], !value.isNull else { return nil }
-        guard let time = WireTime.milliseconds(seconds: value.double) else {
+        guard let time = WireTime.time(seconds: value.double) else {
             throw CaptureError(position: position, problem: "verifyAt should be a time in Unix seconds")
         }
         return time

@@ -7,7 +7,7 @@ public enum HTTPDate {
 
     /// The time as text, in whole seconds. A time before 1970 is written as 1 January 1970.
     public static func text(_ time: WallTime) -> String {
-        let seconds = max(0, time) / 1000
+        let seconds = max(0, time.milliseconds) / 1000
         let (year, month, day) = ISOTime.civil(fromDays: seconds / 86_400)
         func twoDigits(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
         let weekday = days[Int(seconds / 86_400 % 7)]

@@ -9,12 +9,12 @@ public enum ISOTime {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private static let earliest: WallTime = -62_167_219_200_000
-    private static let latest: WallTime = 253_402_300_799_999
+    private static let earliest: Int64 = -62_167_219_200_000
+    private static let latest: Int64 = 253_402_300_799_999
 
     /// Appends what ``text(_:)`` returns, without a String in between.
     static func append(_ time: WallTime, to bytes: inout [UInt8]) {
-        let time = min(max(time, earliest), latest)
+        let time = min(max(time.milliseconds, earliest), latest)
         let days = floorDivide(time, 86_400_000)
         let (year, month, day) = civil(fromDays: days)
         let inDay = time - days * 86_400_000
@@ -42,10 +42,10 @@ public enum ISOTime {
     }
 
     /// Parses RFC 3339: date, `T` or blank, time, an optional fraction (cut at milliseconds), and `Z` or an offset.
-    public static func milliseconds(_ text: String) -> WallTime? { milliseconds(WireText(text)) }
+    public static func time(_ text: String) -> WallTime? { time(WireText(text)) }
 
     /// Parses RFC 3339, from outside.
-    public static func milliseconds(_ text: WireText) -> WallTime? {
+    public static func time(_ text: WireText) -> WallTime? {
         var rest = Array(text.utf8)[...]
         func number(_ count: Int) -> Int64? {
             guard rest.count >= count else { return nil }
@@ -79,7 +79,8 @@ public enum ISOTime {
         }
         guard let offset = offset(&rest), rest.isEmpty else { return nil }
         let days = days(fromYear: year, month: month, day: day)
-        return ((days * 24 + hour) * 60 + minute - offset) * 60_000 + second * 1000 + fraction
+        return WallTime(
+            milliseconds: ((days * 24 + hour) * 60 + minute - offset) * 60_000 + second * 1000 + fraction)
     }
 
     /// The offset from UTC in minutes, from `Z`, `+02:00` or `+0200`.

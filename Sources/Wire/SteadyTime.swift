@@ -23,6 +23,9 @@
         SteadyTime(milliseconds: time.milliseconds + milliseconds)
     }
 
+    /// Moves the moment by this many milliseconds.
+    @inlinable public static func += (time: inout SteadyTime, milliseconds: Int64) { time = time + milliseconds }
+
     /// The moment this many milliseconds earlier.
     @inlinable public static func - (time: SteadyTime, milliseconds: Int64) -> SteadyTime {
         SteadyTime(milliseconds: time.milliseconds - milliseconds)

@@ -1,5 +1,6 @@
 import Events
 import FrontDoor
+import TestSupport
 import Testing
 import Wire
 

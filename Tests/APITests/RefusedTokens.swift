@@ -1,6 +1,7 @@
 import Access
 import Events
 import FrontDoor
+import TestSupport
 import Wire
 
 @testable import API

@@ -2,6 +2,7 @@ import Access
 import Events
 import Fanout
 import Journal
+import TestSupport
 import Testing
 import Wire
 

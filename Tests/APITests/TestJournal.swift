@@ -67,7 +67,7 @@ final class TestJournal: JournalHome {
     func currentState() throws -> JournalState { JournalState(extent: try extent(), rooms: []) }
 
     func cursor(since time: WallTime) throws -> EventID {
-        try checked { state in state.events.last { $0.id.milliseconds < time }?.id ?? .zero }
+        try checked { state in state.events.last { $0.id.time < time }?.id ?? .zero }
     }
 
     func cursor(beforeLast count: Int) throws -> EventID {

@@ -29,7 +29,7 @@ import Wire
     @Test func everyTokenGetsItsVerdict() throws {
         let vectors = try vectors()
         let verifier = try verifier(vectors)
-        let now = try #require(vectors["verifyAt"]?.integer) * 1000
+        let now = WallTime(milliseconds: try #require(vectors["verifyAt"]?.integer) * 1000)
         let tokens = try #require(vectors["tokens"]?.array)
         #expect(tokens.count == 12)
         for vector in tokens.compactMap(\.object) {

@@ -2,11 +2,12 @@ import Access
 import Crypto
 import CryptoExtras
 import Events
+import TestSupport
 import Wire
 
 /// The time at which the tests verify: 2026-11-20T20:03:06Z, in seconds and in milliseconds.
 let nowSeconds: Int64 = 1_795_205_786
-let now: WallTime = nowSeconds * 1000
+let now = WallTime(milliseconds: nowSeconds * 1000)
 
 /// A secret of our own issuer, long enough for HS256.
 let ownSecret = "a secret of thirty-two bytes, or more"

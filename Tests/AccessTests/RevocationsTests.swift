@@ -98,7 +98,8 @@ private final class List {
         #expect(Revocations(json: list.revocations.json) == list.revocations)
         #expect(
             String(decoding: list.revocations.json, as: UTF8.self)
-                == #"{"users":{"ada \"👩\"":\#(now + 1000)},"tokens":{"a":\#(now + 1),"b":\#(now + 2)}}"#)
+                == #"{"users":{"ada \"👩\"":\#(now.milliseconds + 1000)},"tokens":{"a":\#(now.milliseconds + 1),"b":\#(now.milliseconds + 2)}}"#
+        )
         #expect(Revocations(json: Revocations().json) == Revocations())
     }
 

@@ -122,7 +122,7 @@ private final class Door {
     @Test func clockThatStepsBackDelaysNewStreamsByASecondAtMost() {
         let door = Door(StreamCapSettings(perUser: 0, newPerSecond: 10))
         #expect(door.admit(user: "ada", address: "a", now: now) == .admitted)
-        let earlier = now - 3_600_000
+        let earlier: WallTime = now - 3_600_000
         #expect(door.admit(user: "ada", address: "a", now: earlier) == refused(.rate))
         #expect(door.admit(user: "ada", address: "a", now: earlier + 100) == .admitted)
     }

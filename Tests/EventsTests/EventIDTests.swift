@@ -1,4 +1,5 @@
 import Events
+import TestSupport
 import Testing
 import Wire
 
@@ -30,7 +31,7 @@ struct EventIDTests {
         #expect(id.next(at: 5000).description == "5000-4")
         #expect(id.next(at: 1).description == "5000-4")
         // A clock beyond the year 2248 must not end the process.
-        #expect(id.next(at: EventID.largestMilliseconds + 1).description == "5000-4")
+        #expect(id.next(at: WallTime(milliseconds: EventID.largestMilliseconds + 1)).description == "5000-4")
         let last = EventID(milliseconds: 5000, sequence: EventID.largestSequence)
         #expect(last.next(at: 5000).description == "5001-0")
     }

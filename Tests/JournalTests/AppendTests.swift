@@ -34,8 +34,7 @@ struct AppendTests {
         let third = try home.append(Make.plain(1, from: 3), now: start + 1).events.map(\.id)
         #expect(
             first + second + third == [
-                EventID(milliseconds: start, sequence: 0), EventID(milliseconds: start, sequence: 1),
-                EventID(milliseconds: start, sequence: 2), EventID(milliseconds: start + 1, sequence: 0),
+                Make.id(start, 0), Make.id(start, 1), Make.id(start, 2), Make.id(start + 1, 0),
             ])
     }
 

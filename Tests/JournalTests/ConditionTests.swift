@@ -64,7 +64,7 @@ struct ConditionTests {
         _ = try append([Make.draft(Make.started(at: 0))])
         _ = try append([Make.draft(Make.joined("PA_0", room: "other"))], at: 1)
         let later = try home.extent().head
-        let earlier = EventID(milliseconds: start, sequence: 0)
+        let earlier = Make.id(start, 0)
         #expect(
             try append(group("PA_1", since: earlier) + group("PA_2", since: later)) == [.new, .outdated])
     }

@@ -26,7 +26,7 @@ struct ProbeTests {
         #expect(try home.rooms().allSatisfy { $0.participants.isEmpty })
         // The next event has the id that it would have had.
         let after = try home.append(Make.plain(1, from: 2), now: start)
-        #expect(after.events.map(\.id) == [EventID(milliseconds: start, sequence: 2)])
+        #expect(after.events.map(\.id) == [Make.id(start, 2)])
     }
 
     @Test func aProbeReachesTheFile() throws {

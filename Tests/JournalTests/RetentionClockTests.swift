@@ -17,7 +17,7 @@ struct Clocks {
     mutating func set(by milliseconds: Int64) { reading.wall += milliseconds }
 
     /// An id of an event that is committed now.
-    var id: EventID { EventID(milliseconds: reading.wall, sequence: 0) }
+    var id: EventID { Make.id(reading.wall, 0) }
 }
 
 struct RetentionClockTests {
@@ -115,7 +115,7 @@ struct RetentionClockTests {
 
     @Test func anEventDatedInTheFutureIsAsOldAsThisRun() {
         var clocks = clocks
-        let future = EventID(milliseconds: clocks.reading.wall + 400 * day, sequence: 7)
+        let future = Make.id(clocks.reading.wall + 400 * day, 7)
         var clock = RetentionClock(at: clocks.reading, head: future)
         _ = pass(&clock, &clocks, 3 * settling)
         #expect(clock.age(of: future) == 3 * settling)

@@ -33,12 +33,14 @@ struct ScenarioTests {
         let type = EventType(rawValue: try #require(body["event"]?.string))
         let room = try #require(body["room"]?.object)
         var event = Event(
-            type: type, source: "livekit", provider: "livekit", room: room["name"]?.string, receivedAt: seconds * 1000)
+            type: type, source: "livekit", provider: "livekit", room: room["name"]?.string,
+            receivedAt: WallTime(milliseconds: seconds * 1000))
         event.data.room = Room(name: try #require(event.room), id: room["sid"]?.string)
-        event.data.room?.startedAt = room["creationTimeMs"]?.string.flatMap { Int64($0.string) }
+        event.data.room?.startedAt = room["creationTimeMs"]?.string.flatMap { Int64($0.string) }.map(WallTime.init)
         if let participant = body["participant"]?.object, let id = participant["sid"]?.string {
             event.data.participant = Participant(id: id, identity: participant["identity"]?.string)
-            event.data.participant?.joinedAt = participant["joinedAtMs"]?.string.flatMap { Int64($0.string) }
+            let joinedAt = participant["joinedAtMs"]?.string.flatMap { Int64($0.string) }
+            event.data.participant?.joinedAt = joinedAt.map(WallTime.init)
         }
         if let track = body["track"]?.object, let id = track["sid"]?.string {
             event.data.track = Track(id: id, kind: "video")

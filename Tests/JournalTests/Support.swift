@@ -1,5 +1,6 @@
 import Events
 import Foundation
+import TestSupport
 import Testing
 import Wire
 
@@ -38,6 +39,10 @@ let start: WallTime = 1_790_000_000_000
 
 /// Events by hand, as a provider's normaliser would make them. Times are in milliseconds after ``start``.
 enum Make {
+    static func id(_ time: WallTime, _ sequence: Int64) -> EventID {
+        EventID(milliseconds: time.milliseconds, sequence: sequence)
+    }
+
     static func event(
         _ type: EventType, room: WireText? = "standup", session: WireText? = "RM_1", source: WireText = "livekit",
         at time: Int64 = 0

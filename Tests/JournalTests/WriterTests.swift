@@ -31,7 +31,7 @@ final class GatedHome: JournalHome {
         }
         if fails == true { throw JournalError(operation: "append", code: 13, text: "database or disk is full") }
         state.change { $0.batches.append(drafts.map(\.idempotencyKey)) }
-        let id = EventID(milliseconds: now, sequence: 0)
+        let id = Make.id(now, 0)
         return Commit(
             events: drafts.map { JournalEvent(id: id, event: $0.event) }, rooms: [:],
             extent: JournalExtent(trimmedThrough: .zero, head: id),
@@ -191,7 +191,7 @@ struct WriterTests {
     }
 
     @Test func whatRetentionRemovedIsToldOnceAlsoWhileIdle() throws {
-        home.state.change { $0.trimmedThrough = EventID(milliseconds: start, sequence: 0) }
+        home.state.change { $0.trimmedThrough = Make.id(start, 0) }
         let writer = try writer(home)
         #expect(ledger.wait(1) == ["commit 0"])
         home.state.change { $0.upkeepFails = true }

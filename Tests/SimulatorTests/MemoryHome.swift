@@ -99,7 +99,7 @@ final class MemoryHome: JournalHome {
     func rooms() -> [RoomState] { disk.withLock { $0.fold.rooms } }
 
     func cursor(since time: WallTime) -> EventID {
-        disk.withLock { disk in disk.events.last { $0.id.milliseconds < time }?.id ?? disk.trimmedThrough }
+        disk.withLock { disk in disk.events.last { $0.id.time < time }?.id ?? disk.trimmedThrough }
     }
 
     func cursor(beforeLast count: Int) -> EventID {
@@ -117,7 +117,7 @@ final class MemoryHome: JournalHome {
     }
 
     func size() -> JournalSize {
-        disk.withLock { JournalSize(events: $0.events.count, oldest: $0.events.first?.id.milliseconds) }
+        disk.withLock { JournalSize(events: $0.events.count, oldest: $0.events.first?.id.time) }
     }
 
     func probe(_ draft: Draft, now: WallTime) throws {

@@ -176,7 +176,7 @@ final class World {
         if choice < 5 { return (.malformed, false) }
         if choice < 12 {
             // No home gives out this sequence.
-            let id = EventID(milliseconds: wall - Int64(dice.below(40_000)) + 2_000, sequence: 999_999)
+            let id = EventID(milliseconds: wall.milliseconds - Int64(dice.below(40_000)) + 2_000, sequence: 999_999)
             return (.after(id), false)
         }
         if choice < 20, !history.events.isEmpty { return (.after(dice.pick(history.events).id), true) }

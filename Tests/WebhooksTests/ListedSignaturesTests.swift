@@ -1,5 +1,6 @@
 import Crypto
 import Events
+import TestSupport
 import Testing
 import Wire
 

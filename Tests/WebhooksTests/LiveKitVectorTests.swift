@@ -91,7 +91,7 @@ struct LiveKitVectorTests {
                 WebhookRequest.Header(name: $0.name, value: $0.value.string ?? "")
             }
             let request = WebhookRequest(headers: headers, body: Array((step["body"]?.string ?? "").utf8))
-            let draft = try provider.event(request, now: (step["at"]?.integer ?? 0) * 1000)
+            let draft = try provider.event(request, now: WallTime(milliseconds: (step["at"]?.integer ?? 0) * 1000))
             let told = step["sdk"]?.object
             #expect(draft.idempotencyKey == step["id"]?.string)
             #expect(draft.event.type.rawValue == step["event"]?.string)

@@ -1,6 +1,7 @@
 import Crypto
 import Events
 import FoundationEssentials
+import TestSupport
 import Testing
 import Wire
 

@@ -1,5 +1,6 @@
 import Events
 import Settings
+import TestSupport
 import Testing
 import Webhooks
 import Wire
@@ -124,7 +125,7 @@ import Wire
 
     @Test(arguments: [0.5, 1, 10, 1000]) func noEventIsToldBeforeItHappens(speed: Double) throws {
         let provider = try ReadySource(named: "lk", in: settings).provider
-        var postedAt = Double(now)
+        var postedAt = Double(now.milliseconds)
         for step in SendPlan.meeting(by: provider, room: "r", speed: speed, now: now).steps {
             postedAt += step.delaySeconds * 1000
             let told = try #require(JSONReader.value(step.body).object?["createdAt"])

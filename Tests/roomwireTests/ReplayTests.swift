@@ -74,7 +74,7 @@ import Wire
 
     @Test func timeNeverGoesBack() {
         var pace = ReplayPace(speed: 1)
-        let due = [1000, 3000, 2000, .min, 3500].map { pace.dueMilliseconds(receivedAt: $0) }
+        let due = [1000, 3000, 2000, WallTime(milliseconds: .min), 3500].map { pace.dueMilliseconds(receivedAt: $0) }
         #expect(due == [0, 2000, 2000, 2000, 2500])
     }
 

@@ -1,6 +1,7 @@
 import Access
 import Events
 import Settings
+import TestSupport
 import Testing
 import Wire
 

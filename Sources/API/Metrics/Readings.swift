@@ -92,7 +92,7 @@ package struct JournalReading: Sendable {
         page.single(
             "roomwire_journal_oldest_event_timestamp_seconds", "gauge",
             "When the oldest event in the journal was committed; 0 while the journal is empty.",
-            "\(Double(counters.size.oldest ?? 0) / 1000)")
+            "\(Double(counters.size.oldest?.milliseconds ?? 0) / 1000)")
         page.single(
             "roomwire_journal_damaged_places", "gauge",
             "Places of the journal that were found damaged since the start.",

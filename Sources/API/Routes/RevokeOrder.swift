@@ -43,11 +43,11 @@ struct RevokeOrder {
         return issuer
     }
 
-    private static func until(_ object: JSONObject, now: WallTime) throws(QueryError) -> Int64 {
+    private static func until(_ object: JSONObject, now: WallTime) throws(QueryError) -> WallTime {
         switch (object["until"], object["ttl"]) {
         case (nil, nil): return Revocations.untilLifted
         case (let until?, nil):
-            let time = until.integer ?? until.string.flatMap { ISOTime.milliseconds($0) }
+            let time = until.integer.map(WallTime.init) ?? until.string.flatMap { ISOTime.time($0) }
             guard let time, time > now, time <= latest else { break }
             return time
         case (nil, let ttl?):
@@ -62,5 +62,5 @@ struct RevokeOrder {
     }
 
     // The last second of the year 9999.
-    private static let latest: Int64 = 253_402_300_799_000
+    private static let latest = WallTime(milliseconds: 253_402_300_799_000)
 }

@@ -52,7 +52,7 @@ struct DiagnosticPlan: Equatable {
     func opening(_ request: HTTPRequest, now: WallTime) -> [UInt8] {
         Self.frame { writer in
             writer.member("type", "diag_started")
-            writer.member("sentAtMs", now)
+            writer.member("sentAtMs", now.milliseconds)
             writer.member("version", Version.text)
             writer.member("frames", Int64(frames))
             writer.member("intervalMs", Int64(intervalMilliseconds))
@@ -76,7 +76,7 @@ struct DiagnosticPlan: Equatable {
         Self.frame { writer in
             writer.member("type", "diag_frame")
             writer.member("sequence", Int64(sequence))
-            writer.member("sentAtMs", now)
+            writer.member("sentAtMs", now.milliseconds)
             let padding = sequence > frames ? largeBytes : 32
             writer.member("padding", String(repeating: "x", count: padding))
         }
@@ -86,7 +86,7 @@ struct DiagnosticPlan: Equatable {
     func ending(now: WallTime) -> [UInt8] {
         Self.frame { writer in
             writer.member("type", "diag_ended")
-            writer.member("sentAtMs", now)
+            writer.member("sentAtMs", now.milliseconds)
         }
     }
 

@@ -184,9 +184,9 @@ extension StreamQuery {
         }
 
         /// A time as ISO 8601, as milliseconds since 1970, or as a span before now.
-        private func time(_ name: WireText, _ value: WireText, _ now: WallTime) throws(QueryError) -> Int64 {
-            if let time = ISOTime.milliseconds(value) { return time }
-            if let time = Int64(value.string), time >= 0 { return time }
+        private func time(_ name: WireText, _ value: WireText, _ now: WallTime) throws(QueryError) -> WallTime {
+            if let time = ISOTime.time(value) { return time }
+            if let time = Int64(value.string), time >= 0 { return WallTime(milliseconds: time) }
             if let span = Quantity.milliseconds(value) { return now - Int64(span) }
             throw QueryError(
                 sentence:

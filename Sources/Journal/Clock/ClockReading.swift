@@ -17,13 +17,13 @@ package struct ClockReading: Sendable, Equatable {
 
     /// By how much the wall clock is ahead of the other. Only a step of the wall clock changes it noticeably: the
     /// kernel corrects the speed of both clocks together.
-    var offset: Int64 { wall - boot }
+    var offset: Int64 { wall.milliseconds - boot }
 
     /// What the clocks show now.
     package static func now() -> ClockReading {
         var before = milliseconds(CLOCK_BOOTTIME)
         while true {
-            let wall = milliseconds(CLOCK_REALTIME)
+            let wall = WallTime(milliseconds: milliseconds(CLOCK_REALTIME))
             let after = milliseconds(CLOCK_BOOTTIME)
             // If the thread was stopped between the two readings, they would differ as they do after a step.
             if after - before <= mostBetweenReadings { return ClockReading(boot: after, wall: wall) }

@@ -57,7 +57,7 @@ struct RetentionClock: Sendable {
 
     /// The age of an event in milliseconds as of the last ``observe(_:)``, or a little less; nil if it is not known.
     func age(of id: EventID) -> Int64? {
-        id <= earlier ? earlierAge(id.milliseconds) : marks.time(of: id).map { last.boot - $0 }
+        id <= earlier ? earlierAge(id.time) : marks.time(of: id).map { last.boot - $0 }
     }
 
     /// How long ago a sign of life was, in milliseconds as of the last ``observe(_:)``, or a little less.
@@ -69,7 +69,7 @@ struct RetentionClock: Sendable {
     private func earlierAge(_ wall: WallTime) -> Int64 {
         let run = last.boot - started
         guard isSteady(at: last), let leastOffset else { return run }
-        return max(run, last.boot + leastOffset - wall)
+        return max(run, last.boot + leastOffset - wall.milliseconds)
     }
 
     private func isSteady(at reading: ClockReading) -> Bool {

@@ -86,17 +86,18 @@ extension FoldMemory {
             }
         }
         for (member, object) in entries("departures") {
-            guard let leftAt = object["leftAt"]?.integer else { continue }
+            guard let leftAt = object["leftAt"]?.integer.map(WallTime.init) else { continue }
             departures[member] = Departure(
                 isSynthetic: object["synthetic"]?.bool ?? false, leftAt: leftAt,
-                joinedAt: object["joinedAt"]?.integer)
+                joinedAt: object["joinedAt"]?.integer.map(WallTime.init))
         }
         // What a log of an earlier version has: sessions that were finished synthetically, without the time.
         for (member, _) in entries("supersededSessions") {
-            finishes[member] = Finish(isSynthetic: true, isConfirmed: false, endedAt: 0, namesSession: true)
+            finishes[member] = Finish(
+                isSynthetic: true, isConfirmed: false, endedAt: WallTime(milliseconds: 0), namesSession: true)
         }
         for (member, object) in entries("finishes") {
-            guard let endedAt = object["endedAt"]?.integer else { continue }
+            guard let endedAt = object["endedAt"]?.integer.map(WallTime.init) else { continue }
             finishes[member] = Finish(
                 isSynthetic: object["synthetic"]?.bool ?? false, isConfirmed: object["confirmed"]?.bool ?? false,
                 endedAt: endedAt, namesSession: object["session"]?.bool ?? false)
@@ -126,13 +127,13 @@ extension FoldMemory {
         }
         list("departures", departures) { departure, writer in
             writer.member("synthetic", departure.isSynthetic)
-            writer.member("leftAt", departure.leftAt)
-            writer.member("joinedAt", departure.joinedAt)
+            writer.member("leftAt", departure.leftAt.milliseconds)
+            writer.member("joinedAt", departure.joinedAt?.milliseconds)
         }
         list("finishes", finishes) { finish, writer in
             writer.member("synthetic", finish.isSynthetic)
             writer.member("confirmed", finish.isConfirmed)
-            writer.member("endedAt", finish.endedAt)
+            writer.member("endedAt", finish.endedAt.milliseconds)
             writer.member("session", finish.namesSession)
         }
         list("earlyTracks", earlyTracks) { tracks, writer in

@@ -38,7 +38,7 @@ package struct RoomFold: Sendable {
     /// - Parameter heardAt: when the rooms were last heard from; where that is not known it is when they last changed.
     init(rooms: [RoomState], memory: FoldMemory, heardAt: [RoomKey: WallTime] = [:]) {
         let times = rooms.lazy.filter { !$0.isOfMembers }.map { room in
-            (key: room.key, time: heardAt[room.key] ?? room.lastEventID.milliseconds)
+            (key: room.key, time: heardAt[room.key] ?? room.lastEventID.time)
         }
         for (key, time) in times.sorted(by: { $0.time < $1.time }) { signs[key] = SignOfLife(wall: time) }
         signs.commit()
@@ -66,7 +66,8 @@ package struct RoomFold: Sendable {
             commit(state, key)
         }
         // The longest silent first: a start commits all that it replays at once.
-        for (key, sign) in newSigns.sorted(by: { ($0.value.wall ?? 0) < ($1.value.wall ?? 0) }) {
+        let heard = newSigns.sorted { ($0.value.wall?.milliseconds ?? 0) < ($1.value.wall?.milliseconds ?? 0) }
+        for (key, sign) in heard {
             if committed[key] == nil {
                 if let touched = sign.touched { closedTouches[key] = touched }
             } else if let wall = sign.wall {

@@ -68,7 +68,7 @@ extension RoomFold {
     private func closing(_ open: RoomState, supersededBy event: Event) -> [Event] {
         let startedAt = event.data.room?.startedAt ?? event.timestamp
         let cutoff = startedAt - Limits.sessionStartSlackMilliseconds
-        let leaving = open.participants.map(\.participant).filter { ($0.joinedAt ?? 0) < cutoff }
+        let leaving = open.participants.map(\.participant).filter { $0.joinedAt.map { $0 < cutoff } ?? true }
         var finish = event.synthetic(.roomFinished)
         finish.data.room = open.room
         finish.data.room?.endedAt = event.timestamp
@@ -143,7 +143,7 @@ extension RoomFold {
     private func isOver(startOf event: Event, _ key: RoomKey) -> Bool {
         guard let session = event.session else { return false }
         guard let finish = memory.finishes[FoldMemory.Member(room: key, id: session)] else { return false }
-        return event.timestamp < finish.endedAt - finish.endedAt % 1000
+        return event.timestamp < finish.endedAt - finish.endedAt.milliseconds % 1000
     }
 
     /// True when the leave of just this stay was logged before its join came.

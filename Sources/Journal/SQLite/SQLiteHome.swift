@@ -210,7 +210,7 @@ package final class SQLiteHome: JournalHome {
             try pool.read { try Int64.fetchOne($0.cachedStatement(sql: "SELECT min(id) FROM events")) }
         }
         return JournalSize(
-            events: meta.events, bytes: meta.bytes, oldest: oldest.map { EventID(rawValue: $0).milliseconds },
+            events: meta.events, bytes: meta.bytes, oldest: oldest.map { EventID(rawValue: $0).time },
             rooms: rooms)
     }
 

@@ -31,7 +31,8 @@ extension SQLiteHome {
 
     /// The cursor after which the first event is the first committed at `time` or later.
     package func cursor(since time: WallTime) throws -> EventID {
-        let first = EventID(milliseconds: min(max(time, 0), EventID.largestMilliseconds), sequence: 0)
+        let milliseconds = min(max(time.milliseconds, 0), EventID.largestMilliseconds)
+        let first = EventID(milliseconds: milliseconds, sequence: 0)
         return try cursor(sql: "SELECT max(id) FROM events WHERE id < ?", first.rawValue)
     }
 

@@ -76,13 +76,13 @@ struct StoredRoom {
 
     init?(_ json: JSONValue) {
         guard let state = RoomState(json) else { return nil }
-        self.init(state: state, heardAt: json.object?["heardAt"]?.integer)
+        self.init(state: state, heardAt: json.object?["heardAt"]?.integer.map(WallTime.init))
     }
 
     func write(to writer: inout JSONWriter) {
         writer.object { writer in
             state.writeMembers(to: &writer)
-            writer.member("heardAt", heardAt)
+            writer.member("heardAt", heardAt?.milliseconds)
         }
     }
 }

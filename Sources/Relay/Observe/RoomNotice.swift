@@ -27,7 +27,7 @@ final class RoomNotice: Sendable {
             ended[event.data.room?.endReason ?? RoomEnd.superseded, default: 0] += 1
         }
         guard untracked > 0 || !ended.isEmpty else { return }
-        let now = commit.extent.head.milliseconds
+        let now = commit.extent.head.time
         for (reason, count) in ended { metrics.count(RoomEndLabel(reason), rooms: count) }
         if let stale = ended[RoomEnd.stale] {
             let rooms = stale == 1 ? "a room was" : "\(stale) rooms were"

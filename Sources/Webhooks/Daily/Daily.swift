@@ -110,8 +110,8 @@ struct Daily: Provider {
             .init(name: "Content-Type", value: "application/json"),
         ]
         if let key = keys.first {
-            let signature = Base64.standard.text(key.code(over: Array("\(now).".utf8), body))
-            headers.append(.init(name: "X-Webhook-Timestamp", value: "\(now)"))
+            let signature = Base64.standard.text(key.code(over: Array("\(now.milliseconds).".utf8), body))
+            headers.append(.init(name: "X-Webhook-Timestamp", value: "\(now.milliseconds)"))
             headers.append(.init(name: "X-Webhook-Signature", value: WireText(signature)))
         } else if let basicAuth {
             headers.append(.init(name: "Authorization", value: "Basic \(basicAuth)"))

@@ -95,7 +95,7 @@ enum DailyEvent {
         let isLeave = event.type == .participantLeft || event.type == .participantWaitingLeft
         if isLeave, let joinedAt = participant.joinedAt, let duration = payload.number("duration"), duration >= 0 {
             participant.durationSeconds = duration
-            participant.leftAt = WireTime.milliseconds(seconds: Double(joinedAt) / 1000 + duration)
+            participant.leftAt = WireTime.time(seconds: Double(joinedAt.milliseconds) / 1000 + duration)
         }
         event.data.participant = participant
         // The time of leaving is a sum of two rounded numbers. Keep it from being later than the event itself.

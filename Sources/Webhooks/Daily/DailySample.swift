@@ -17,7 +17,7 @@ struct DailySample {
         let person: SampleCast.Person
         let isOwner: Bool
         let session = SampleCast.uuid()
-        var joinedAt: WallTime = 0
+        var joinedAt = WallTime(milliseconds: 0)
     }
 
     /// The whole meeting, about 40 seconds.
@@ -33,7 +33,7 @@ struct DailySample {
         record(startedBy: guests[0], after: 3, to: &script)
         for guest in guests.reversed() { leave(guest, after: 4, to: &script) }
         add("meeting.ended", id: "met-end-\(meetingID)", after: 5, to: &script) { writer, now in
-            writer.member("start_ts", startedAt / 1000)
+            writer.member("start_ts", startedAt.milliseconds / 1000)
             writer.member("end_ts", Self.seconds(now))
             writer.member("meeting_id", meetingID)
             writer.member("room", room)
@@ -41,14 +41,14 @@ struct DailySample {
         return script.steps
     }
 
-    private static func seconds(_ time: WallTime) -> Double { Double(time) / 1000 }
+    private static func seconds(_ time: WallTime) -> Double { Double(time.milliseconds) / 1000 }
 
     private func add(
         _ type: String, id: String, after delaySeconds: Double, to script: inout SampleScript,
         payload: (inout JSONWriter, WallTime) -> Void
     ) {
         // The number at the end makes the id of a repeated kind of event a new one.
-        let id = "\(id)-\(script.now + Int64(delaySeconds * 1000))"
+        let id = "\(id)-\(script.now.milliseconds + Int64(delaySeconds * 1000))"
         script.add(after: delaySeconds, idempotencyKey: id) { now in
             JSONWriter.bytes { writer in
                 writer.object { writer in
@@ -73,7 +73,7 @@ struct DailySample {
     private func leave(_ guest: Guest, after delaySeconds: Double, to script: inout SampleScript) {
         add("participant.left", id: "ptcpt-left-\(guest.session)", after: delaySeconds, to: &script) { writer, now in
             write(guest, to: &writer)
-            writer.member("duration", Self.seconds(now - guest.joinedAt))
+            writer.member("duration", Double(now - guest.joinedAt) / 1000)
         }
     }
 
@@ -103,18 +103,18 @@ struct DailySample {
             writer.member("layout") { $0.member("preset", "default") }
             writer.member("started_by", guest.session)
             writer.member("instance_id", recording)
-            writer.member("start_ts", from / 1000)
+            writer.member("start_ts", from.milliseconds / 1000)
         }
         add("recording.ready-to-download", id: "rec-rtd-\(recording)", after: 10, to: &script) { writer, now in
             writer.member("type", "cloud")
             writer.member("recording_id", recording)
             writer.member("room_name", room)
-            writer.member("start_ts", from / 1000)
+            writer.member("start_ts", from.milliseconds / 1000)
             writer.member("status", "finished")
             writer.member("max_participants", Int64(3))
             writer.member("duration", (now - from) / 1000)
             writer.member("share_token", SampleCast.id("", length: 24))
-            writer.member("s3_key", "\(room)/\(from)")
+            writer.member("s3_key", "\(room)/\(from.milliseconds)")
             writer.member("tracks", JSONValue.null)
         }
     }

@@ -95,7 +95,7 @@ struct LiveKit: Provider {
     }
 
     private func checkTimes(_ claims: JSONObject, now: WallTime) throws(Rejection) {
-        let nowSeconds = Double(now) / 1000
+        let nowSeconds = Double(now.milliseconds) / 1000
         guard let expires = Self.seconds(claims["exp"]) else {
             throw Rejection(.malformedHeader, "The token has no exp, or none that is a time.")
         }
@@ -121,7 +121,7 @@ struct LiveKit: Provider {
     }
 
     func sign(_ body: [UInt8], idempotencyKey: WireText, now: WallTime) -> [WebhookRequest.Header] {
-        let seconds = now / 1000
+        let seconds = now.milliseconds / 1000
         let header = Base64.url.text(Array(#"{"alg":"HS256","typ":"JWT"}"#.utf8))
         let claims = JSONWriter.bytes { writer in
             writer.object { writer in

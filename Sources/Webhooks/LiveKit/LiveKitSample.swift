@@ -19,7 +19,7 @@ struct LiveKitSample {
     private struct Guest {
         let person: SampleCast.Person
         let id = SampleCast.id("PA_")
-        var joinedAt: WallTime = 0
+        var joinedAt = WallTime(milliseconds: 0)
     }
 
     /// A track as in TrackInfo: the type is left out for audio, whose number is 0.
@@ -85,7 +85,7 @@ struct LiveKitSample {
                     writer.member("event", event)
                     members(&writer, now)
                     writer.member("id", id)
-                    writer.member("createdAt", "\(now / 1000)")
+                    writer.member("createdAt", "\(now.milliseconds / 1000)")
                 }
             }
         }
@@ -145,9 +145,9 @@ struct LiveKitSample {
                 writer.member("roomId", roomID)
                 writer.member("roomName", room)
                 writer.member("status", status)
-                writer.member("startedAt", "\(start)000000")
-                if event == "egress_ended" { writer.member("endedAt", "\(now)000000") }
-                writer.member("updatedAt", "\(now)000000")
+                writer.member("startedAt", "\(start.milliseconds)000000")
+                if event == "egress_ended" { writer.member("endedAt", "\(now.milliseconds)000000") }
+                writer.member("updatedAt", "\(now.milliseconds)000000")
                 writeRequest(to: &writer)
                 if event == "egress_ended" { writeFile(from: start, to: now, to: &writer) }
             }
@@ -173,8 +173,8 @@ struct LiveKitSample {
         writer.array { writer in
             writer.object { writer in
                 writer.member("filename", "\(roomID).mp4")
-                writer.member("startedAt", "\(start)000000")
-                writer.member("endedAt", "\(end)000000")
+                writer.member("startedAt", "\(start.milliseconds)000000")
+                writer.member("endedAt", "\(end.milliseconds)000000")
                 writer.member("duration", "\(end - start)000000")
                 writer.member("size", "\((end - start) * 180)")
                 writer.member("location", "https://recordings.example.org/\(roomID).mp4")
@@ -190,8 +190,8 @@ struct LiveKitSample {
             guard isWhole else { return }
             writer.member("emptyTimeout", Int64(300))
             writer.member("departureTimeout", Int64(20))
-            writer.member("creationTime", "\(startedAt / 1000)")
-            writer.member("creationTimeMs", "\(startedAt)")
+            writer.member("creationTime", "\(startedAt.milliseconds / 1000)")
+            writer.member("creationTimeMs", "\(startedAt.milliseconds)")
             writer.member("turnPassword", turnPassword)
             writer.name("enabledCodecs")
             writer.array { writer in
@@ -207,8 +207,8 @@ struct LiveKitSample {
             writer.member("sid", guest.id)
             writer.member("identity", guest.person.identity)
             writer.member("state", state)
-            writer.member("joinedAt", "\(guest.joinedAt / 1000)")
-            writer.member("joinedAtMs", "\(guest.joinedAt)")
+            writer.member("joinedAt", "\(guest.joinedAt.milliseconds / 1000)")
+            writer.member("joinedAtMs", "\(guest.joinedAt.milliseconds)")
             writer.member("name", guest.person.name)
             writer.member("permission") { writer in
                 writer.member("canSubscribe", true)

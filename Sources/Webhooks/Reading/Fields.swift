@@ -51,5 +51,5 @@ struct Fields {
     func fields(_ name: WireText) -> Fields? { object[name]?.object.map(Fields.init) }
 
     /// A time in seconds since 1970, in any form of number.
-    func time(_ name: WireText) -> WallTime? { WireTime.milliseconds(seconds: number(name)) }
+    func time(_ name: WireText) -> WallTime? { WireTime.time(seconds: number(name)) }
 }

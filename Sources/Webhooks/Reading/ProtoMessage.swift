@@ -135,7 +135,7 @@ struct ProtoMessage {
 
     /// A time in a unit of which there are `perSecond` in a second.
     func time(_ name: WireText, perSecond: Int64) throws(Rejection) -> WallTime? {
-        WireTime.milliseconds(try integer(name), perSecond: perSecond)
+        WireTime.time(try integer(name), perSecond: perSecond)
     }
 
     /// An enum value in the relay's words: lower case, without the enum's prefix. Nil for absent, which is the value

@@ -29,7 +29,7 @@ struct ReplayWindow: Sendable {
 
     /// Refuses a request that was signed outside of the window; `signedAtSeconds` is by the sender's clock.
     func check(signedAtSeconds: Double, now: WallTime) throws(Rejection) {
-        let skew = signedAtSeconds - Double(now) / 1000
+        let skew = signedAtSeconds - Double(now.milliseconds) / 1000
         if let pastSeconds, !(skew >= -pastSeconds) {
             throw Rejection(
                 .expired, "The request was signed longer ago than the \(whole(pastSeconds)) s allowed.",

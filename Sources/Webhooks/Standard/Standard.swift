@@ -65,7 +65,7 @@ struct Standard: Provider {
 
     /// Signs with the first key that can sign; a source with `whpk_` keys alone cannot sign.
     func sign(_ body: [UInt8], idempotencyKey: WireText, now: WallTime) -> [WebhookRequest.Header] {
-        let seconds = now / 1000
+        let seconds = now.milliseconds / 1000
         let prefix = Array("\(idempotencyKey).\(seconds).".utf8)
         let signatures = keys.lazy.compactMap { key in
             key.signature(over: prefix, body).map { "\(key.version),\(Base64.standard.text($0))" as WireText }

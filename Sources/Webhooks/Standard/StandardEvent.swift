@@ -61,8 +61,8 @@ enum StandardEvent {
     private static func timestamp(_ body: JSONObject) throws(Rejection) -> WallTime? {
         guard let value = body["timestamp"], !value.isNull else { return nil }
         let time =
-            value.string.flatMap { WireTime.milliseconds(text: $0) }
-            ?? value.double.flatMap { WireTime.milliseconds(seconds: $0 > 1e11 ? $0 / 1000 : $0) }
+            value.string.flatMap { WireTime.time(text: $0) }
+            ?? value.double.flatMap { WireTime.time(seconds: $0 > 1e11 ? $0 / 1000 : $0) }
         guard let time else { throw problem("timestamp should be ISO 8601 text or Unix time") }
         return time
     }

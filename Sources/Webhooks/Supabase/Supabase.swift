@@ -46,7 +46,7 @@ struct Supabase: Provider {
         let body = parsed.object
         // There is no id, and the same change may happen twice. Supabase never sends a webhook again, so the time of
         // arrival distinguishes them.
-        let key: WireText = "\(BodyDigest.idempotencyKey(request.body, id: nil))@\(now)"
+        let key: WireText = "\(BodyDigest.idempotencyKey(request.body, id: nil))@\(now.milliseconds)"
         let draft = Draft(
             event: redaction.finished(event(Fields(body), receivedAt: now)), idempotencyKey: key,
             raw: redaction.line(parsed))

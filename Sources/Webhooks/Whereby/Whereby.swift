@@ -74,7 +74,7 @@ struct Whereby: Provider {
     }
 
     func sign(_ body: [UInt8], idempotencyKey: WireText, now: WallTime) -> [WebhookRequest.Header] {
-        let seconds = now / 1000
+        let seconds = now.milliseconds / 1000
         let code = keys.first.map { Hex.text($0.code(over: Array("\(seconds).".utf8), body)) } ?? ""
         return [
             .init(name: "Content-Type", value: "application/json"),

@@ -28,7 +28,7 @@ enum WherebyEvent {
         var event = Event(
             type: known?.type ?? .unknown, source: source, provider: WireText(Whereby.name), room: nil,
             receivedAt: receivedAt)
-        let createdAt = WireTime.milliseconds(text: body.text("createdAt"))
+        let createdAt = WireTime.time(text: body.text("createdAt"))
         let data = body.fields("data") ?? Fields([:])
         event.timestamp = createdAt ?? receivedAt
         event.data.providerEvent = name

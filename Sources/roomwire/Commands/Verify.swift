@@ -44,7 +44,7 @@ struct Verify: ParsableCommand {
         let now = WallClock.now()
         var isAnyRefused = false
         for capture in captures {
-            let clock = at.map { Int64($0 * 1000) } ?? capture.verifyAt ?? now
+            let clock = at.map { WallTime(milliseconds: Int64($0 * 1000)) } ?? capture.verifyAt ?? now
             let verdict = Verdict(of: capture, by: ready.provider, now: clock)
             isAnyRefused = isAnyRefused || !verdict.isAccepted
             Terminal.line(verdict.json)

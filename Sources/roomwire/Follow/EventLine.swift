@@ -85,7 +85,7 @@ struct EventLine {
 
     /// Hours, minutes and seconds in the machine's time zone.
     @Sendable static func localTime(_ time: WallTime) -> String {
-        var seconds = time_t(time / 1000)
+        var seconds = time_t(time.milliseconds / 1000)
         var parts = tm()
         localtime_r(&seconds, &parts)
         let fields: [Int32] = [parts.tm_hour, parts.tm_min, parts.tm_sec]

@@ -50,7 +50,7 @@ struct SendPlan {
             })
     }
 
-    private static func zip(_ one: Int64?, _ other: Int64?) -> (Int64, Int64)? {
+    private static func zip(_ one: WallTime?, _ other: WallTime?) -> (WallTime, WallTime)? {
         guard let one, let other else { return nil }
         return (one, other)
     }

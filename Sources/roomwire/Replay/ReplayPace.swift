@@ -18,7 +18,7 @@ struct ReplayPace {
         guard let speed else { return 0 }
         let first = firstReceivedAt ?? receivedAt
         firstReceivedAt = first
-        let (elapsed, overflows) = receivedAt.subtractingReportingOverflow(first)
+        let (elapsed, overflows) = receivedAt.milliseconds.subtractingReportingOverflow(first.milliseconds)
         let due = Int64(exactly: (Double(overflows ? 0 : elapsed) / speed).rounded()) ?? 0
         lastMilliseconds = max(lastMilliseconds, due)
         return lastMilliseconds

@@ -34,7 +34,7 @@ struct Publication {
             case .id: marker.append(label, to: &bytes)
             case .n: bytes.appendDigits(label.sequence)
             case .room: Audience.appendName(of: room, to: &bytes)
-            case .time: bytes.appendDigits(Int(now))
+            case .time: bytes.appendDigits(Int(now.milliseconds))
             case .user: return false
             }
             return true
@@ -64,7 +64,7 @@ struct Publication {
     private static func livekitBody(
         _ label: Marker.Label, id: String, room: String, now: WallTime
     ) -> [UInt8] {
-        let seconds = String(now / 1000)
+        let seconds = String(now.milliseconds / 1000)
         let isJoin = label.sequence % 2 == 0
         let guest = "\(label.channel)-\(label.sequence / 2)"
         return JSONWriter.bytes { writer in

@@ -72,8 +72,8 @@ enum StreamTokens {
             let claims = JSONWriter.bytes { writer in
                 writer.object { writer in
                     writer.member("sub", Audience.user(of: stream))
-                    writer.member("iat", now / 1000)
-                    writer.member("exp", now / 1000 + 86_400)
+                    writer.member("iat", now.milliseconds / 1000)
+                    writer.member("exp", now.milliseconds / 1000 + 86_400)
                     writer.name("roomwire")
                     writer.encoded(Array(#"{"rooms":["*"]}"#.utf8))
                 }
