@@ -139,7 +139,7 @@ let package = Package(
             name: "APITests",
             dependencies: [
                 "API", "Access", "EventLoop", "Events", "Fanout", "FrontDoor", "Journal", "Page", "Platform",
-                "Telemetry", "TestSupport", "Webhooks", "Wire", logging,
+                "Telemetry", "TestSupport", "Webhooks", "Wire", crypto, logging,
             ],
             swiftSettings: strict),
         .testTarget(

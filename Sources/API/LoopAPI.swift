@@ -6,10 +6,10 @@ internal import FrontDoor
 package import Journal
 internal import Platform
 internal import Telemetry
-internal import Wire
+package import Wire
 
-/// The API of one loop: it finds the route of each request, does what the route says, and keeps what requests wait for.
-/// It belongs to its loop's thread.
+/// The API of one loop. It finds the route of each request, carries out the route's ``Outcome``, and keeps the requests
+/// that wait for something. Only its loop's thread uses it.
 package final class LoopAPI {
     private let shared: SharedState
     private let hub: Hub
@@ -23,29 +23,29 @@ package final class LoopAPI {
     private let pages: Pages
     private let diagnostics: DiagnosticStreams
     private let desk: StreamDesk
-    /// What is at the addresses of streams and webhooks, outside of the API's prefix.
+    /// `/healthz`, `/readyz` and `/metrics`, which are outside of the API's prefix.
     private let operating: RouteTable
     private var reconnectCost: ReconnectCost
 
-    /// What the API of a loop is made of.
+    /// What the API of a loop needs from the relay's composition.
     package struct Parts {
         let shared: SharedState
         let loop: Loop
         let turns: any LoopTurns
         let hub: Hub
-        /// The open rooms as of the hub's head.
+        /// The rooms that are open at the hub's head.
         let rooms: [RoomState]
         let writer: JournalWriter
         let reader: JournalReader
-        /// The way into this loop.
+        /// Posts to this loop's mailbox.
         let port: any LoopPort
-        /// The ways into all loops, in their order.
+        /// The ports of all loops, in the loops' order.
         let loops: [any LoopPort]
         let operating: OperatingPages
-        /// Whether clients come over TLS.
+        /// True if clients connect over TLS.
         let isSecure: Bool
 
-        /// Parts of an API; each is explained at the property of its name.
+        /// The parts; see the property of each name.
         package init(
             shared: SharedState, loop: Loop, turns: any LoopTurns, hub: Hub, rooms: [RoomState],
             writer: JournalWriter, reader: JournalReader, port: any LoopPort, loops: [any LoopPort],
@@ -65,6 +65,7 @@ package final class LoopAPI {
         }
     }
 
+    /// An API without requests.
     package init(_ parts: Parts) {
         let (shared, hub, port) = (parts.shared, parts.hub, parts.port)
         self.shared = shared
@@ -83,7 +84,7 @@ package final class LoopAPI {
         reconnectCost = ReconnectCost(isSecure: parts.isSecure)
     }
 
-    /// Everything below the API's prefix. Webhooks come first: they are most of the requests.
+    /// The routes below the API's prefix. Webhooks are first, since most requests are webhooks.
     static let routes = RouteTable(
         WebhookRoute.routes + EventsRoute.routes + PublishRoute.routes + RoomsRoute.routes + TicketsRoute.routes
             + DiagnosticsRoute.routes + SchemaRoute.routes + RenewRoute.routes + RejectsRoute.routes
@@ -94,7 +95,7 @@ package final class LoopAPI {
 
     // MARK: Requests
 
-    /// A request on an address of streams and webhooks.
+    /// Handles a request that arrived on an address for streams and webhooks (`listen`).
     package func receive(_ exchange: any HTTPExchange) {
         let http = begin(exchange)
         if Self.asksAboutTheRelay(http) {
@@ -102,7 +103,7 @@ package final class LoopAPI {
         }
         let rules = shared.rules
         guard let path = rules.path(of: http.path) else {
-            // With an address of their own, metrics and readiness are nowhere else.
+            // If metrics and readiness have an address of their own, only `/healthz` is served here.
             let table = rules.metricsHaveOwnAddress ? Self.health : operating
             return receive(exchange, http, rules, in: table, orElse: Self.hint(at: http.path, rules))
         }
@@ -121,20 +122,20 @@ package final class LoopAPI {
         }
     }
 
-    /// A request on the address of metrics and readiness.
+    /// Handles a request that arrived on the address for metrics and readiness (`metrics`).
     package func receiveOperating(_ exchange: any HTTPExchange) {
         let http = begin(exchange)
         receive(exchange, http, shared.rules, in: operating, orElse: nil)
     }
 
     private func begin(_ exchange: any HTTPExchange) -> HTTPRequest {
-        // The next request must not be tied to a connection that ends soon.
+        // A connection that ends soon must not receive another request.
         exchange.closesConnection = shared.isDraining
         return exchange.request
     }
 
-    /// A request that is outside of the API's prefix.
-    /// - Parameter hint: what pages, too, are told where there is nothing; nil on an address that is not for them.
+    /// Handles a request whose path is outside of the API's prefix.
+    /// - Parameter hint: the sentence of a 404; nil on the address for metrics, which serves no pages.
     private func receive(
         _ exchange: any HTTPExchange, _ http: HTTPRequest, _ rules: Rules, in table: RouteTable, orElse hint: String?
     ) {
@@ -179,12 +180,12 @@ package final class LoopAPI {
         }
     }
 
-    /// True for `*`, and for `OPTIONS /`, with which HAProxy checks a server's health unless it is told otherwise.
+    /// True for `*`, and for `OPTIONS /`, which is HAProxy's default health check.
     private static func asksAboutTheRelay(_ request: HTTPRequest) -> Bool {
         request.target == "*" || request.method == "OPTIONS" && request.target == "/"
     }
 
-    /// `OPTIONS *` asks what the relay as a whole can do (RFC 9110, section 9.3.7); nothing else goes with `*`.
+    /// `OPTIONS *` asks what the relay as a whole supports (RFC 9110, section 9.3.7). No other method takes `*`.
     private static func answerAboutItself(_ request: HTTPRequest) -> HTTPResponse {
         guard request.method == "OPTIONS" else {
             return Problem(400, "malformed_request", "Only OPTIONS can be asked of *.").response
@@ -198,7 +199,7 @@ package final class LoopAPI {
 
     private static var nothingHere: HTTPResponse { Problem.notFound(nothing).response }
 
-    /// What to say at a path without anything: at the root, where people look first, what there is elsewhere.
+    /// The sentence of a 404. At the root, which people try first, it names the paths that exist.
     private static func hint(at path: [WireText], _ rules: Rules) -> String {
         guard path.allSatisfy(\.isEmpty) else { return nothing }
         let prefix = rules.pathPrefix
@@ -206,7 +207,7 @@ package final class LoopAPI {
             + "webhooks go to \(prefix)/webhooks/{source}."
     }
 
-    /// Whether webhooks of a source come to this target: their bodies may be large.
+    /// True if `target` is the webhook path of a source in the settings. Such a request may have a large body.
     package func isWebhook(target: [UInt8]) -> Bool {
         let rules = shared.rules
         guard let request = HTTPRequest(target: target, nameBytes: Limits.segmentBytes),
@@ -217,8 +218,8 @@ package final class LoopAPI {
 
     // MARK: Mail
 
-    /// What another thread tells.
-    package func take(_ message: LoopMessage) {
+    /// Handles a message from the mailbox.
+    package func handle(_ message: LoopMessage) {
         switch message {
         case .keysSettled(let id): keyWaits.settled(id)
         case .appended(let id, let outcome): webhooks.appended(id, outcome)
@@ -236,45 +237,47 @@ package final class LoopAPI {
         }
     }
 
-    /// A commit has changed rooms. To be called before its events are published.
+    /// Updates the rooms that a commit has changed; nil closes a room. Call this before the commit's events are
+    /// published.
     package func roomsChanged(_ changes: [RoomKey: RoomState?]) {
         for (key, room) in changes { rooms.set(key, room) }
     }
 
     // MARK: Time
 
-    /// Ends what has waited long enough; for a few times a second.
-    package func tick() {
-        pages.endThoseThatAreDue(looksForClients: true)
-        gatherings.endThoseThatAreLate()
+    /// Answers the requests that have waited long enough. Call this a few times a second.
+    package func tick(now: SteadyTime) {
+        pages.endThoseThatAreDue(now: now, looksForClients: true)
+        gatherings.endThoseThatAreLate(now: now)
     }
 
-    /// Answers the pages that have received what they wait for; for after each burst of messages.
-    package func answerPages() { pages.endThoseThatAreDue() }
+    /// Answers the pages that have received what they wait for. Call this after each burst of messages.
+    package func answerPages() { pages.endThoseThatAreDue(now: .now()) }
 
     /// True when ``runTurn(until:)`` has something to do.
     package var needsTurn: Bool { !rooms.isEmpty }
 
-    /// Goes on with what takes several turns.
+    /// Continues searches that take several turns, until `isOver` says that the turn's time is used up.
     package func runTurn(until isOver: () -> Bool) { rooms.run(until: isOver) }
 
     // MARK: Drain
 
-    /// The relay stops. Streams of events are the hub's to end.
+    /// Ends the streams for diagnosis, because the relay stops. The hub ends the streams of events.
     package func beginDraining() { diagnostics.end() }
 
-    /// True when no request waits for its answer. Pages are the hub's to end.
+    /// True when no request waits for its answer. Pages are not counted: the hub ends them.
     package var isQuiet: Bool {
         keyWaits.isEmpty && webhooks.isEmpty && publications.isEmpty && openings.isEmpty && gatherings.isEmpty
             && rooms.isEmpty
     }
 
-    /// Over how long clients of so many streams should spread their return.
+    /// The time in milliseconds over which the clients of `streams` streams should spread their reconnects; at most
+    /// `most`.
     package func reconnectSpread(streams: Int, most: Int64) -> Int64 {
         reconnectCost.spreadMilliseconds(streams: streams, most: most)
     }
 
-    /// Lets go of everything, before the loop's end: libevent frees the requests itself.
+    /// Releases all requests and ends all streams, because the loop ends. libevent frees the requests itself.
     package func close() {
         diagnostics.end()
         keyWaits.removeAll()

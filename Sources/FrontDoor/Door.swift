@@ -173,6 +173,11 @@ package final class Door {
 
     func report(_ refusal: DoorRefusal) { refused(refusal) }
 
+    /// The most bytes that the body of this request may have.
+    func mostBodyBytes(of head: RequestHead) -> Int {
+        head.mayBeWebhook && takesLargeBody(head.target) ? limits.bodyBytes : limits.smallBodyBytes
+    }
+
     /// Ends requests and handshakes that take too long. evhttp's own timeout restarts with every byte. Runs once a
     /// second.
     private func closeLateConnections() {

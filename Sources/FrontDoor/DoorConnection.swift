@@ -15,12 +15,14 @@ final class DoorConnection {
     weak var door: Door?
     /// The connection's TLS, if it has some.
     let handshake: TLSHandshake?
-    private var scanner = HeaderScanner()
-    /// Checks the framing of the request's body, if it is chunked.
-    private var chunks: ChunkScanner?
-    private var startedAt: SteadyTime?
-    private let acceptedAt = SteadyTime.now()
-    private var hasServed = false
+    /// The request that is being received or served.
+    private var check = RequestCheck()
+    /// When the first byte arrived of the request that is being received.
+    private(set) var startedAt: SteadyTime?
+    /// When the connection was accepted.
+    let acceptedAt = SteadyTime.now()
+    /// True once a request was complete.
+    private(set) var hasServed = false
     private var isWatched = false
     private(set) var phase = Phase.reading
     /// Bytes received of a request that is not complete.
@@ -32,12 +34,7 @@ final class DoorConnection {
     /// Set when the connection was refused. It has evhttp's record of the connection, from which evhttp gets no more
     /// input.
     var refusedConnection: RefusedConnection?
-    /// Bytes received of the body of the present request.
-    private var bodyCame = 0
-    /// The greatest number of pieces in which the waiting bytes can be.
-    private var pieces = 0
-    /// How many bytes must wait before evhttp's read callback is called.
-    private var gathers = 0
+    private var waitingInput = WaitingInput()
     /// True while an answer is in the output buffer. Until it is written, evhttp reads no further request.
     private var answerWaits = false
     /// True once its socket belongs to a stream.
@@ -91,17 +88,13 @@ final class DoorConnection {
         }
         if startedAt == nil { startedAt = SteadyTime.now() }
         // Not for the bytes with the end of the head: evhttp may have to send "100 Continue".
-        let isInBody = scanner.isInBody
-        if isInBody { bodyCame += count }
+        let isInBody = check.isInBody
+        if isInBody { check.bodyGrew(by: count) }
         // Data inside a chunk is skipped without a look at it, however much of it waits.
-        if scanner.isInBody, let left = chunks?.dataLeft, count <= left {
-            chunks?.skip(count)
-        } else {
-            scan(from: evbuffer_get_length(input) - count)
-        }
+        if !check.skip(count) { checkInput(from: evbuffer_get_length(input) - count) }
         if phase == .reading { self.count(unfinished: unfinishedBytes + count) }
         if isInBody { gatherBody() }
-        joinPieces(count)
+        waitingInput.grew(input, by: count, joins: phase == .reading)
         // Stop reading, so that further requests wait at the client. evhttp reads on when its answer is written.
         if answerWaits && evbuffer_get_length(input) >= Self.heldBytes {
             bufferevent_disable(transport, Int16(EV_READ))
@@ -111,96 +104,26 @@ final class DoorConnection {
     /// How many bytes of input may wait while the client does not read its answer.
     private static let heldBytes = 64 * 1024
 
-    /// Lets evhttp read a body only in portions of ``gatheredBytes``, or whole: it stores each piece in a buffer of a
-    /// kilobyte or more, and a client may send the body byte by byte.
     private func gatherBody() {
-        let isWhole = chunks?.isAtEnd ?? (bodyCame >= scanner.head.contentLength ?? 0)
-        let bytes = phase == .reading && scanner.isInBody && !isWhole ? Self.gatheredBytes : 0
-        guard bytes != gathers else { return }
-        gathers = bytes
-        bufferevent_setwatermark(transport, Int16(EV_READ), bytes, 0)
+        waitingInput.gather(on: transport, lacksBody: phase == .reading && check.lacksBody)
     }
 
-    private static let gatheredBytes = 16 * 1024
-
-    /// Copies short waiting pieces into one buffer: over TLS each record has a buffer of its own. The more bytes wait,
-    /// the less often, so that a piece costs at most a kilobyte of copying.
-    private func joinPieces(_ count: Int) {
-        let waiting = evbuffer_get_length(input)
-        pieces = waiting == count ? 1 : pieces + 1
-        guard phase == .reading, pieces * Self.pieceBytes >= max(Self.gatheredBytes, waiting) else { return }
-        pieces = 1
-        evbuffer_pullup(input, -1)
-    }
-
-    /// The least memory that a piece occupies.
-    private static let pieceBytes = 1024
-
-    private func scan(from offset: Int) {
-        guard !scanner.isInBody || chunks?.isAtEnd == false else { return }
+    /// Checks the waiting bytes from `offset` on, and refuses the request if they are not in order.
+    private func checkInput(from offset: Int) {
+        guard check.needsBytes else { return }
         var place = evbuffer_ptr()
         guard evbuffer_ptr_set(input, &place, offset, EVBUFFER_PTR_SET) == 0 else { return }
         // Piece by piece, since the bytes after the request, which may be many, need no look.
         var piece = iovec()
         while evbuffer_peek(input, -1, &place, &piece, 1) >= 1 {
             let bytes = UnsafeMutableRawBufferPointer(start: piece.iov_base, count: piece.iov_len)
-            guard scan(bytes, at: Int(place.pos)),
-                evbuffer_ptr_set(input, &place, piece.iov_len, EVBUFFER_PTR_ADD) == 0
-            else { return }
-        }
-    }
-
-    /// - Returns: false if the bytes after these need no check.
-    private func scan(_ bytes: UnsafeMutableRawBufferPointer, at position: Int) -> Bool {
-        var read = 0
-        if !scanner.isInBody {
-            read = scanner.readHead(UnsafeRawBufferPointer(bytes))
-            if let violation = scanner.violation {
-                refuse(DoorRefusal(status: 400, problem: violation.rawValue))
-                return false
+            switch check.read(bytes, waiting: evbuffer_get_length(input) - Int(place.pos), door: door) {
+            case .readOn: break
+            case .isDone: return
+            case .refused(let refusal, let bodyBytes): return refuse(refusal, bodyBytes: bodyBytes)
             }
-            guard scanner.isInBody else { return true }
-            bodyCame = evbuffer_get_length(input) - position - read
-            if let refusal = judgeHead() {
-                refuse(refusal, bodyBytes: bodyToDrop(of: refusal))
-                return false
-            }
+            guard evbuffer_ptr_set(input, &place, piece.iov_len, EVBUFFER_PTR_ADD) == 0 else { return }
         }
-        guard var chunks else { return false }
-        // Without this there would be two references, and each write would copy.
-        self.chunks = nil
-        let result = chunks.read(UnsafeMutableRawBufferPointer(rebasing: bytes[read...]))
-        self.chunks = chunks
-        if case .failure(let fault) = result {
-            let status = fault.violation == .tooLarge ? 413 : 400
-            let refusal = DoorRefusal(status: status, problem: fault.violation.rawValue)
-            refuse(refusal, bodyBytes: bodyToDrop(of: refusal))
-            return false
-        }
-        return !chunks.isAtEnd
-    }
-
-    /// Decides whether to refuse the request. Its head is complete, and evhttp has not seen the head's end yet.
-    private func judgeHead() -> DoorRefusal? {
-        let head = scanner.head
-        if let refusal = head.refusal { return refusal }
-        guard let door else { return nil }
-        let small = door.limits.smallBodyBytes
-        let isLarge = head.isChunked || (head.contentLength ?? 0) > small
-        guard isLarge else { return nil }
-        let limit = head.mayBeWebhook && door.takesLargeBody(head.target) ? door.limits.bodyBytes : small
-        if head.isChunked { chunks = ChunkScanner(limit: limit) }
-        guard (head.contentLength ?? 0) > limit else { return nil }
-        return DoorRefusal(status: 413, problem: "the body is larger than \(limit) bytes")
-    }
-
-    /// How many bytes of a body that is too large to read and drop; if its size is not known, the most that is allowed.
-    /// A client that waits for "100 Continue" sends none.
-    private func bodyToDrop(of refusal: DoorRefusal) -> Int {
-        let head = scanner.head
-        guard refusal.status == 413, let door else { return 0 }
-        if let length = head.contentLength { return head.expectsContinue ? 0 : length - bodyCame }
-        return door.limits.droppedBodyBytes
     }
 
     private func count(unfinished bytes: Int) {
@@ -210,17 +133,17 @@ final class DoorConnection {
     }
 
     /// True when the last request is one of HTTP/1.0.
-    var isHTTP10: Bool { scanner.isHTTP10 }
+    var isHTTP10: Bool { check.isHTTP10 }
 
     /// True when the last request is a HEAD, whose answer has no body.
-    var isHead: Bool { scanner.head.method == .head }
+    var isHead: Bool { check.head.method == .head }
 
     /// The number of header lines of the last request. evhttp's further ones are trailers.
-    var headerLines: Int { scanner.head.lines }
+    var headerLines: Int { check.head.lines }
 
     /// Records that evhttp has a complete request. Its head was checked before evhttp saw the end of it.
     func requestCompleted() {
-        assert(scanner.violation == nil, "a request that breaks HTTP reached evhttp")
+        assert(check.isHeadValid, "a request that breaks HTTP reached evhttp")
         startedAt = nil
         hasServed = true
         phase = .serving
@@ -239,13 +162,12 @@ final class DoorConnection {
         }
         phase = .reading
         answerWaits = evbuffer_get_length(bufferevent_get_output(transport)) > 0
-        scanner.reset()
-        chunks = nil
+        check.reset()
         idleSince = SteadyTime.now()
         let waiting = evbuffer_get_length(input)
         guard waiting > 0 else { return }
         startedAt = idleSince
-        scan(from: 0)
+        checkInput(from: 0)
         if phase == .reading { count(unfinished: waiting) }
     }
 
@@ -316,73 +238,6 @@ final class DoorConnection {
         heldByAnswer = nil
         answerWaits = false
     }
-
-    /// True if a request began before `deadline` and is still incomplete.
-    func isLate(startedBefore deadline: SteadyTime) -> Bool {
-        phase == .reading && startedAt.map { $0 < deadline } ?? false
-    }
-
-    /// How long after its beginning a silent connection counts as one whose first request is on its way.
-    private static let newMilliseconds: Int64 = 1000
-
-    /// True from the first byte of a request until its answer is written to the socket.
-    func hasUnansweredRequest(now: SteadyTime) -> Bool {
-        switch phase {
-        case .serving, .answering: true
-        case .closing: evbuffer_get_length(bufferevent_get_output(transport)) > 0
-        case .refused: false
-        case .reading:
-            startedAt != nil || (!hasServed && now - acceptedAt < Self.newMilliseconds)
-                || evbuffer_get_length(bufferevent_get_output(transport)) > 0
-        }
-    }
-
-    /// True while there is no request, and every earlier one is answered: also before the first request.
-    var isIdle: Bool {
-        phase == .reading && startedAt == nil && evbuffer_get_length(bufferevent_get_output(transport)) == 0
-    }
-
-    /// Closes the connection without an answer.
-    func closeAsIdle() {
-        guard let link else { return }
-        evhttp_connection_free(link)
-    }
-
-    /// Answers 408 and closes.
-    func closeAsLate() {
-        let answer = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-        // Directly to the socket: a buffered answer would be freed together with the connection. But not into the
-        // middle of an answer that is still being sent.
-        if evbuffer_get_length(bufferevent_get_output(transport)) == 0 {
-            if let handshake {
-                handshake.writeLast(answer)
-            } else {
-                let flags = CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT)
-                _ = send(bufferevent_getfd(transport), answer, answer.utf8.count, flags)
-            }
-        }
-        evhttp_connection_free(link)
-    }
-
-    /// Closes the connection if its handshake began before `deadline` and has not ended.
-    func closeIfHandshakeIsLate(startedBefore deadline: SteadyTime) {
-        // Without a link the connection is freed already, and libevent only defers the rest.
-        guard let handshake, handshake.outcome == nil, handshake.startedAt < deadline, let link else { return }
-        handshake.end(.timedOut)
-        evhttp_connection_free(link)
-    }
-
-    /// Passes the connection's TLS, if it has any, to a stream, which frees it.
-    func handOff() -> OpaquePointer? {
-        isHandedOff = true
-        guard let handshake else { return nil }
-        SSL_up_ref(handshake.ssl)
-        handshake.detach()
-        return handshake.ssl
-    }
-
-    /// The peer's address.
-    var remoteAddress: String { link.map(Door.remoteAddress) ?? "" }
 
     /// evhttp's own record of the connection, which is the argument of the transport's callbacks.
     var link: OpaquePointer? {

@@ -1,4 +1,5 @@
 import Access
+import Crypto
 import EventLoop
 import Events
 import Fanout
@@ -95,15 +96,29 @@ final class TestKeys: KeyDemand {
 /// What tokens of a stage are made and verified with.
 struct StageProps: Sendable {
     static let secret = "a secret of thirty-two bytes, or more"
+    static let livekitKeys = ["devkey": "another secret of thirty-two bytes, or more"]
     static let webhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     let verifier: TokenVerifier
     let minter: TokenMinter
 
-    init(awaitsKeys: Bool = false) throws {
-        var issuers = [IssuerSettings(name: "own", hs256: Self.secret)]
-        if awaitsKeys { issuers = [IssuerSettings(name: "idp", awaitsKeys: true)] }
-        verifier = try TokenVerifier(TokenSettings(issuers: issuers))
+    /// - Parameters:
+    ///   - issuer: what the tokens' `iss` must be; nil for anything.
+    ///   - audience: what the tokens' `aud` must name; nil if they may name none.
+    init(awaitsKeys: Bool = false, issuer: String? = nil, audience: String? = nil) throws {
+        var own = IssuerSettings(name: "own", hs256: Self.secret)
+        own.issuer = issuer
+        own.audience = audience
+        verifier = try TokenVerifier(
+            TokenSettings(issuers: [awaitsKeys ? IssuerSettings(name: "idp", awaitsKeys: true) : own]))
         minter = try TokenMinter(secret: Self.secret)
+    }
+
+    /// A token of these JSON texts, signed by the issuer `own`.
+    func forged(_ claims: String, header: String = #"{"alg":"HS256","typ":"JWT"}"#) -> WireText {
+        let signed = Base64.url.text(Array(header.utf8)) + "." + Base64.url.text(Array(claims.utf8))
+        let code = HMAC<SHA256>.authenticationCode(
+            for: Array(signed.utf8), using: SymmetricKey(data: Array(Self.secret.utf8)))
+        return WireText(signed + "." + Base64.url.text(Array(code)))
     }
 
     /// A token that ends in an hour.
@@ -132,7 +147,10 @@ final class APIStage: LoopTurns {
     let writer: JournalWriter
     let reader: JournalReader
     private(set) var api: LoopAPI?
-    private let folder: TemporaryFolder
+    /// The loops beside this one, which read no message.
+    let silentLoops: [TestPort]
+    /// Where the revocations are kept.
+    let folder: TemporaryFolder
     private let commits = Locked<[Commit]>([])
     /// Whether the loop was asked to come back.
     private(set) var isTurnAsked = false
@@ -146,25 +164,24 @@ final class APIStage: LoopTurns {
     ///   - caps: of streams.
     ///   - rooms: open ones.
     ///   - origins: whose pages may read answers.
+    ///   - silentLoops: how many other loops there are, none of which answers.
     init(
         _ props: StageProps, caps: StreamCapSettings = StreamCapSettings(), replacesOldest: Bool = false,
         rooms: [RoomState] = [], origins: [String] = [], metricsHaveOwnAddress: Bool = false,
-        members: MemberSettings = MemberSettings(), publish: PublishSettings = PublishSettings(),
+        showsDashboard: Bool = true, silentLoops: Int = 0, members: MemberSettings = MemberSettings(),
+        publish: PublishSettings = PublishSettings(),
         source name: String = "app"
     ) throws {
         self.props = props
         loop = try Loop()
         folder = try TemporaryFolder()
-        let standard = try #require(Providers.named("standard"))
-        let source = Source(
-            name: name, providerName: "standard",
-            provider: try standard.init(
-                settings: ProviderSettings(source: WireText(name), secrets: [StageProps.webhookSecret])))
+        self.silentLoops = (0..<silentLoops).map { _ in TestPort() }
         let rules = Rules(
-            pathPrefix: "/api", sources: [source], verifier: props.verifier, origins: try AllowedOrigins(origins),
+            pathPrefix: "/api", sources: try Self.sources(named: name), verifier: props.verifier,
+            origins: try AllowedOrigins(origins),
             hasOrigins: !origins.isEmpty, proxies: TrustedProxies(networks: [], header: "x-forwarded-for"),
-            metricsHaveOwnAddress: metricsHaveOwnAddress, heartbeatMilliseconds: 15_000, members: members,
-            publish: publish)
+            metricsHaveOwnAddress: metricsHaveOwnAddress, heartbeatMilliseconds: 15_000,
+            showsDashboard: showsDashboard, members: members, publish: publish)
         shared = SharedState(
             rules: rules, keys: keys, admission: StreamAdmission(caps, replacesOldest: replacesOldest),
             revocations: try RevocationStore(path: "\(folder.path)/revocations.json"), metrics: Metrics(),
@@ -183,7 +200,7 @@ final class APIStage: LoopTurns {
         api = LoopAPI(
             LoopAPI.Parts(
                 shared: shared, loop: loop, turns: self, hub: hub, rooms: rooms, writer: writer, reader: reader,
-                port: port, loops: [port],
+                port: port, loops: [port] + self.silentLoops,
                 operating: OperatingPages(
                     readiness: { [readiness] in (readiness.withLock { $0 }, Array("{}".utf8)) },
                     metrics: { _ in Array("roomwire_ready 1\n".utf8) }),
@@ -192,6 +209,20 @@ final class APIStage: LoopTurns {
             let page = try? journal.page(after: cursor, events: 100, bytes: 1 << 20)
             pages.append((page, cursor))
         }
+    }
+
+    private static func sources(named name: String) throws -> [Source] {
+        let standard = try #require(Providers.named("standard"))
+        let livekit = try #require(Providers.named("livekit"))
+        return [
+            Source(
+                name: name, providerName: "standard",
+                provider: try standard.init(
+                    settings: ProviderSettings(source: WireText(name), secrets: [StageProps.webhookSecret]))),
+            Source(
+                name: "calls", providerName: "livekit",
+                provider: try livekit.init(settings: ProviderSettings(source: "calls", keys: StageProps.livekitKeys))),
+        ]
     }
 
     private var pages: [(JournalPage?, EventID)] = []
@@ -209,10 +240,12 @@ final class APIStage: LoopTurns {
     // MARK: Requests
 
     /// Sends a request, and has this thread's messages read.
+    /// - Parameter works: false to leave the messages, and what takes several turns, for ``work()``.
     @discardableResult
     func send(
         _ method: String, _ target: String, token: WireText? = nil,
         headers: [(name: WireText, value: WireText)] = [], body: [UInt8] = [], operating: Bool = false,
+        works: Bool = true,
         _ prepare: (TestExchange) -> Void = { _ in }
     ) throws -> TestExchange {
         var headers = headers
@@ -225,7 +258,7 @@ final class APIStage: LoopTurns {
         prepare(exchange)
         begin()
         if operating { api?.receiveOperating(exchange) } else { api?.receive(exchange) }
-        work()
+        if works { work() }
         return exchange
     }
 
@@ -233,7 +266,7 @@ final class APIStage: LoopTurns {
     func work() {
         while true {
             let messages = port.take()
-            for message in messages { api?.take(message) }
+            for message in messages { api?.handle(message) }
             let asked = pages
             pages = []
             for (page, cursor) in asked { hub.pageArrived(page, after: cursor) }
@@ -267,10 +300,13 @@ final class APIStage: LoopTurns {
         work()
     }
 
-    /// The headers of a webhook of the source `app`.
-    func signature(_ body: [UInt8], id: WireText) throws -> [(name: WireText, value: WireText)] {
-        let source = try #require(shared.rules.sources["app"])
-        return source.provider.sign(body, idempotencyKey: id, now: WallClock.now())
+    /// The headers of a webhook.
+    /// - Parameter aheadMilliseconds: by how much the clock of the sender is ahead of this one's.
+    func signature(
+        _ body: [UInt8], id: WireText, of source: WireText = "app", aheadMilliseconds: Int64 = 0
+    ) throws -> [(name: WireText, value: WireText)] {
+        let source = try #require(shared.rules.sources[source])
+        return source.provider.sign(body, idempotencyKey: id, now: WallClock.now() + aheadMilliseconds)
             .map { ($0.name, $0.value) }
     }
 

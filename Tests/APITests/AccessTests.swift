@@ -9,19 +9,13 @@ import Wire
 
 /// Who is let in, and what the others are told.
 @Suite struct AccessOfRoutesTests {
-    /// Requests that need a token, and for those that need an administrator's.
-    private static let guarded: [(method: String, path: String, isForAdministrators: Bool)] = [
-        ("GET", "/api/events?wait=0", false), ("HEAD", "/api/events", false), ("POST", "/api/events", false),
-        ("GET", "/api/rooms", false),
-        ("GET", "/api/rooms/hall", false), ("POST", "/api/tickets", false), ("GET", "/api/diag/stream", false),
-        ("POST", "/api/streams/1/renew", false), ("GET", "/api/admin/rejects", true),
-        ("GET", "/api/admin/rejects/1/capture", true),
-        ("GET", "/api/admin/streams", true), ("DELETE", "/api/admin/streams/1", true),
-        ("POST", "/api/admin/revoke", true), ("GET", "/api/admin/revocations", true),
-        ("DELETE", "/api/admin/revocations", true), ("DELETE", "/api/admin/rooms/app/hall", true),
-    ]
+    /// Requests that need a token, and whether it must be an administrator's: all for pages but the schema.
+    private static let guarded: [(method: String, path: String, isForAdministrators: Bool)] =
+        RouteTableTests.paths.filter { $0.isForPages && !$0.path.contains("/schema/") }.flatMap { path, methods, _ in
+            methods.map { ($0, path, path.contains("/admin/")) }
+        }
 
-    @Test func withoutATokenNobodyIsLetIn() throws {
+    @Test func noClientIsLetInWithoutAToken() throws {
         let props = try StageProps()
         let stage = try APIStage(props)
         for (method, path, _) in Self.guarded {
@@ -31,7 +25,7 @@ import Wire
         }
     }
 
-    @Test func whatAdministratorsMayDoOthersMayNot() throws {
+    @Test func onlyAdministratorsMayUseTheAdminRoutes() throws {
         let props = try StageProps()
         let stage = try APIStage(props)
         for (method, path, isForAdministrators) in Self.guarded where isForAdministrators {
@@ -67,7 +61,7 @@ import Wire
         #expect(try stage.send("GET", "/api/events?format=json&ticket=\(ticket)").reason == "unknown_ticket")
     }
 
-    @Test func whoGuessesIsSlowedDown() throws {
+    @Test func aClientThatGuessesIsSlowedDown() throws {
         let props = try StageProps()
         let stage = try APIStage(props)
         let forged = WireText("\(props.token())".dropLast(4) + "AAAA")
@@ -115,16 +109,11 @@ import Wire
         #expect(exchange.status == 406 && exchange.reason == "not_acceptable")
     }
 
-    /// A token that names a key which is not known.
-    private static let unknown = WireText(
-        Base64.url.text(Array(#"{"alg":"ES256","kid":"1"}"#.utf8)) + "."
-            + Base64.url.text(Array(#"{"sub":"ada","exp":4000000000}"#.utf8)) + ".AAAA")
-
     @Test func aRequestWaitsForKeysAndGoesOnWhereItStopped() throws {
         let props = try StageProps(awaitsKeys: true)
         let stage = try APIStage(props)
         stage.keys.answers = [.wait]
-        let waiting = try stage.send("GET", "/api/rooms", token: Self.unknown)
+        let waiting = try stage.send("GET", "/api/rooms", token: RefusedTokens.unknownKey)
         #expect(!waiting.hasEnded && stage.api?.isQuiet == false)
         stage.keys.settle()
         stage.work()
@@ -132,7 +121,7 @@ import Wire
         #expect(waiting.status == 401 && stage.api?.isQuiet == true)
         // Where no token is needed the answer is that of the route, as it would have been without waiting.
         stage.keys.answers = [.wait]
-        let schema = try stage.send("GET", "/api/schema/events.json", token: Self.unknown)
+        let schema = try stage.send("GET", "/api/schema/events.json", token: RefusedTokens.unknownKey)
         stage.keys.settle()
         stage.work()
         #expect(schema.status == 200)
@@ -142,12 +131,12 @@ import Wire
         let props = try StageProps(awaitsKeys: true)
         let stage = try APIStage(props)
         stage.keys.answers = [nil, .unavailable(retryAfterSeconds: 7)]
-        let refused = try stage.send("GET", "/api/rooms", token: Self.unknown)
+        let refused = try stage.send("GET", "/api/rooms", token: RefusedTokens.unknownKey)
         #expect(refused.status == 503 && refused.reason == "keys_unavailable")
         #expect(refused.header("Retry-After") == "7")
         stage.keys.answers = [.wait]
         stage.keys.afterWait = .unavailable(retryAfterSeconds: 1)
-        let late = try stage.send("GET", "/api/events", token: Self.unknown)
+        let late = try stage.send("GET", "/api/events", token: RefusedTokens.unknownKey)
         stage.keys.settle()
         stage.work()
         #expect(late.reason == "keys_unavailable")

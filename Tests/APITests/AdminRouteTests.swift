@@ -133,6 +133,26 @@ import Wire
         #expect(refused.reason == "overloaded" && stage.api?.isQuiet == true)
     }
 
+    @Test func sourcesAreListedWithWhatBecameOfTheirWebhooks() throws {
+        let stage = try APIStage(StageProps())
+        stage.shared.metrics.declare(sources: ["app", "calls"], fetchedIssuers: [])
+        try stage.post(id: "1")
+        try stage.post(id: "1")
+        try stage.send("POST", "/api/webhooks/app", body: Self.body("{}"))
+        try stage.send("POST", "/api/webhooks/nothing", body: Self.body("{}"))
+        let list = try stage.send("GET", "/api/admin/sources", token: stage.props.token(admin: true))
+        let sources = try #require(list.json.object?["sources"]?.array).compactMap(\.object)
+        #expect(sources.map { $0["name"]?.string } == ["app", "calls", "unknown"])
+        #expect(sources.map { $0["provider"]?.string } == ["standard", "livekit", nil])
+        #expect(sources.map { $0["accepted"]?.integer } == [1, 0, 0])
+        #expect(sources.map { $0["duplicate"]?.integer } == [1, 0, 0])
+        #expect(sources.map { $0["refused"]?.integer } == [1, 0, 1])
+        let reasons = sources.map { $0["refusedByReason"]?.object }
+        #expect(reasons[0]?["missing_header"]?.integer == 1 && reasons[2]?["unknown_source"]?.integer == 1)
+        #expect(reasons[1]?.members.isEmpty == true)
+        #expect(sources[0]["lastWebhookAt"] != nil && sources[1]["lastWebhookAt"] == nil)
+    }
+
     @Test func aLoopThatHasEndedIsNotWaitedFor() throws {
         let props = try StageProps()
         let stage = try APIStage(props)

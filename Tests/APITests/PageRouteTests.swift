@@ -1,6 +1,7 @@
 import Access
 import Events
 import Fanout
+import Platform
 import Testing
 import Wire
 
@@ -53,7 +54,7 @@ import Wire
         let stage = try APIStage(props, caps: StreamCapSettings(perUser: 1))
         let poll = try stage.send("GET", "/api/events?format=json&wait=25s", token: props.token())
         poll.isGone = true
-        stage.api?.tick()
+        stage.api?.tick(now: .now())
         #expect(stage.hub.count == 0)
         // Nor does it count any longer.
         #expect(try stage.send("GET", "/api/events", token: props.token()).client >= 0)

@@ -33,17 +33,22 @@ import Wire
     ]
     private static let methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"]
 
-    @Test func thePathsHereAreThoseOfTheTable() {
-        let inTable = Set(LoopAPI.routes.routes.map(\.path))
-        let here = Self.paths.compactMap { path in
-            LoopAPI.routes.routes.first { route in
-                let pieces = route.path.split(separator: "/")
-                let segments = path.path.split(separator: "/").dropFirst()
-                return pieces.count == segments.count
-                    && zip(pieces, segments).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
-            }?.path
+    /// Every route of the API and of the operating pages, with its methods, is in the list of this suite.
+    @Test func thePathsAndMethodsHereAreThoseOfTheTables() throws {
+        let pages = OperatingPages(readiness: { (true, []) }, metrics: { _ in [] })
+        var untested: Set<String> = []
+        for route in LoopAPI.routes.routes + OperatingRoutes.all(pages) {
+            untested.formUnion(route.methods.map { "\($0) \(route.path)" })
         }
-        #expect(Set(here) == inTable)
+        for (path, methods, _) in Self.paths {
+            let isOfAPI = path.hasPrefix("/api/")
+            let table = isOfAPI ? LoopAPI.routes : RouteTable(OperatingRoutes.all(pages))
+            let segments = path.split(separator: "/").map { WireText(String($0)) }.dropFirst(isOfAPI ? 1 : 0)
+            let match = try #require(table.match(segments), "\(path)")
+            #expect(match.methods == methods, "\(path)")
+            for method in methods { untested.remove("\(method) \(try #require(match.route(for: method)).path)") }
+        }
+        #expect(untested.isEmpty)
     }
 
     @Test func aMethodThatAPathDoesNotTakeIsRefusedWithThoseThatItTakes() throws {

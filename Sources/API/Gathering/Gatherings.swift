@@ -4,14 +4,15 @@ internal import Journal
 internal import Platform
 internal import Wire
 
-/// The requests of one loop whose answer other threads have the parts of.
+/// The requests of one loop whose answers are put together from the replies of other threads: loops, the journal's
+/// writer, the thread of the revocations.
 final class Gatherings {
     private struct Gathering {
         let request: Request
         let finish: ([StreamAnswer], Bool) -> Inquiry.Outcome
-        /// When the request is answered with what there is.
+        /// When the request is answered with the replies that have arrived.
         let deadline: SteadyTime
-        /// Parts that are still to come.
+        /// Replies that have not arrived.
         var missing: Int
         var parts: [StreamAnswer] = []
     }
@@ -19,7 +20,7 @@ final class Gatherings {
     private let shared: SharedState
     private let writer: JournalWriter
     private let port: any LoopPort
-    /// The ways into all loops, in their order, this one's among them.
+    /// The ports of all loops, in the loops' order, this one's among them.
     private let loops: [any LoopPort]
     private var gatherings: [UInt64: Gathering] = [:]
     private var nextID: UInt64 = 1
@@ -31,13 +32,13 @@ final class Gatherings {
         self.loops = loops
     }
 
-    /// True if no request waits for parts.
+    /// True if no request waits for replies.
     var isEmpty: Bool { gatherings.isEmpty }
 
-    /// Lets go of all requests; the loop has ended.
+    /// Releases all requests, because the loop has ended.
     func removeAll() { gatherings.removeAll() }
 
-    /// Asks, and answers the request when all have replied or the time is over.
+    /// Asks the other threads. The request is answered when all have replied, or at its deadline.
     func begin(_ inquiry: Inquiry, for request: Request) {
         let asked = inquiry.question.map { loops(for: $0.loops) } ?? []
         let id = nextID
@@ -48,7 +49,7 @@ final class Gatherings {
             missing: asked.count + (inquiry.revocations == nil ? 0 : 1) + (inquiry.append == nil ? 0 : 1)
                 + (inquiry.member == nil ? 0 : 1))
         if let (question, _) = inquiry.question {
-            // A loop that has ended reads no message, and has no streams.
+            // A loop that has ended reads no messages, and has no streams.
             for loop in asked where !loop.post(.question(question, from: port, request: id)) {
                 add(.streams([]), to: id)
             }
@@ -71,7 +72,7 @@ final class Gatherings {
         }
     }
 
-    /// Numbers of streams go round the loops.
+    /// Stream ids are given round robin: the first loop has 1, the second 2, and so on.
     private func loops(for loops: Inquiry.Loops) -> [any LoopPort] {
         switch loops {
         case .all: self.loops
@@ -99,7 +100,7 @@ final class Gatherings {
         request.reply(Problem.overloaded.response)
     }
 
-    /// One part of an answer has come.
+    /// Adds a reply.
     func add(_ part: StreamAnswer, to id: UInt64) {
         guard var gathering = gatherings[id] else { return }
         gathering.parts.append(part)
@@ -108,10 +109,8 @@ final class Gatherings {
         if gathering.missing == 0 { finish(id, isComplete: true) }
     }
 
-    /// Answers those that have waited long enough.
-    func endThoseThatAreLate() {
-        guard !gatherings.isEmpty else { return }
-        let now = SteadyTime.now()
+    /// Answers the requests whose deadline has passed, with the replies that have arrived.
+    func endThoseThatAreLate(now: SteadyTime) {
         for (id, gathering) in gatherings where now >= gathering.deadline { finish(id, isComplete: false) }
     }
 

@@ -4,38 +4,37 @@ internal import FrontDoor
 internal import Journal
 internal import Wire
 
-/// What other threads have to say, or to do, before a request is answered.
+/// What other threads are asked, or told to do, before a request is answered.
 struct Inquiry {
-    /// Which loops are asked.
+    /// Which loops to ask.
     enum Loops {
         case all
-        /// The one on which a stream of this number would be.
+        /// The loop that owns the stream with this id, if the stream is open.
         case owner(ofStream: UInt64)
     }
 
-    /// What the thread of the revocations is asked.
+    /// What to ask the thread of the revocations.
     enum Revoked {
-        /// Bring the file up to date.
+        /// Write the revocations to their file.
         case save
-        /// Those in force.
+        /// List the revocations in force.
         case list
     }
 
-    /// What loops are asked, and which.
+    /// The question for the loops.
     var question: (question: StreamQuestion, loops: Loops)?
     var revocations: Revoked?
-    /// An event to append; the closure is called with the outcome, on another thread and whether the request still waits
-    /// or not.
+    /// An event to append. `done` is called with the outcome on another thread, even if the request no longer waits.
     var append: (draft: Draft, done: @Sendable (AppendOutcome) -> Void)?
-    /// A change of a membership. The closure that it is given is called when the journal has the change, on another
-    /// thread or at once; what it throws refuses the request.
+    /// Changes a membership. Its argument is called when the journal has the change, on another thread or at once. If it
+    /// throws, the request is refused.
     var member: ((_ done: @escaping @Sendable (MemberAnswer) -> Void) throws(MemberRefusal) -> Void)?
-    /// After this time the request is answered with what there is.
+    /// The deadline: after this time the request is answered with the replies that have arrived.
     var waitMilliseconds = Limits.gatherMilliseconds
-    /// Makes the answer of the parts, and of whether they are all there.
+    /// Makes the answer from the replies. `isComplete` is false at the deadline.
     let finish: (_ parts: [StreamAnswer], _ isComplete: Bool) -> Outcome
 
-    /// What becomes of the request in the end.
+    /// How the request is answered.
     enum Outcome {
         case answer(HTTPResponse)
         case refuse(any Error)

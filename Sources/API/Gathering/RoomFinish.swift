@@ -6,7 +6,7 @@ internal import Logging
 internal import Telemetry
 internal import Wire
 
-/// A room that an administrator has the journal finish.
+/// An administrator's order to close a room: a `room_finished` event that the relay appends itself.
 struct RoomFinish {
     let key: RoomKey
     let administrator: Identity
@@ -17,7 +17,7 @@ struct RoomFinish {
         let draft = Draft.finish(
             key, provider: room.provider, reason: RoomEnd.closed, endedAt: request.now, now: request.now)
         let note = note(request.shared.log, room.isOfMembers ? request.shared.members : nil)
-        // As long as a webhook would wait.
+        // As long as a webhook may wait.
         let patience = Int64(Limits.requestSeconds) * 1000
         let inquiry = Inquiry(append: (draft, note), waitMilliseconds: patience) { parts, _ in
             .answer(Self.answer(parts.first))
@@ -25,7 +25,7 @@ struct RoomFinish {
         gatherings.begin(inquiry, for: request)
     }
 
-    /// Writes a line into the log: not with the answer, which may come too late for its request.
+    /// Logs the outcome when the commit is done, since the request may have been answered at its deadline by then.
     /// - Parameter members: told of the end of a room of members; nil for other rooms.
     private func note(_ log: Logger, _ members: MemberOwner?) -> @Sendable (AppendOutcome) -> Void {
         let (key, name, administrator) = (key, key.text, administrator)
@@ -55,7 +55,7 @@ struct RoomFinish {
 }
 
 extension RoomKey {
-    /// For the log: what is no plain word is quoted there as JSON.
+    /// The room for the log, with source and name quoted as JSON.
     fileprivate var text: String {
         func text(_ name: WireText) -> String { JSONWriter.text { $0.string(LogText.cut(name)) } }
         return "\(text(name)) of \(text(source))"
@@ -63,6 +63,6 @@ extension RoomKey {
 }
 
 extension Identity {
-    /// Which issuer vouches for the user's name, beside a line of the log that names the user.
+    /// The issuer of the token, for a line of the log that names the user.
     var logMetadata: Logger.Metadata { ["issuer": "\(issuer)"] }
 }

@@ -4,11 +4,11 @@ internal import Fanout
 internal import FrontDoor
 internal import Wire
 
-/// Which streams the administrator's list shows: `user=`, `issuer=`, `after=`, `limit=`.
+/// The query of `GET /api/admin/streams`: `user=`, `issuer=`, `after=`, `limit=`.
 package struct StreamListQuery: Sendable {
     var user: WireText?
     var issuer: WireText?
-    /// The last id of the page before.
+    /// The last id of the previous page.
     var after: UInt64 = 0
     var limit = Limits.usualListedEntries
 
@@ -29,7 +29,7 @@ package struct StreamListQuery: Sendable {
         }
     }
 
-    /// Whether the list shows a stream, but for the limit.
+    /// True if the list shows this stream. The limit is not considered.
     func includes(_ entry: StreamEntry) -> Bool {
         entry.id > after && user.map { $0 == entry.principal.user } ?? true
             && issuer.map { $0 == entry.principal.issuer } ?? true
@@ -45,7 +45,7 @@ package struct StreamListQuery: Sendable {
 
 /// One stream in the administrator's list.
 package struct StreamEntry: Sendable {
-    /// What there is to tell of a stream of events.
+    /// The hub's report; nil for a stream for diagnosis.
     let report: StreamReport?
     let id: UInt64
     let principal: Principal
@@ -65,7 +65,7 @@ package struct StreamEntry: Sendable {
         expiresAt = report.expiresAt
     }
 
-    /// A stream for diagnosis, which has no events.
+    /// An entry for a stream for diagnosis.
     init(diagnostic id: UInt64, of identity: Identity, address: String, openedAt: WallTime) {
         report = nil
         presence = []

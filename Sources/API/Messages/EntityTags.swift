@@ -10,11 +10,11 @@ struct EntityTags {
         for header in request.headers where header.name.equalsIgnoringASCIICase("if-none-match") { read(header.value) }
     }
 
-    /// True if one of them is `tag`, by the weak comparison: whether either is weak does not count.
+    /// True if one of them equals `tag` by the weak comparison, which ignores the mark `W/`.
     func match(_ tag: WireText) -> Bool { matchesAny || values.contains(Self.opaque(tag)) }
 
     private mutating func read(_ text: WireText) {
-        // No tag of the relay's has a comma in it.
+        // The relay's own tags contain no comma.
         for element in text.split(at: UInt8(ascii: ",")) {
             let value = element.trimmingBlanks()
             if value == "*" { matchesAny = true }

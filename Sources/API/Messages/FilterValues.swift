@@ -1,19 +1,19 @@
 internal import Events
 internal import Wire
 
-/// The names and patterns that a request asks for: how many there may be, and how long each.
+/// Checks the names and patterns of a request: their number and their lengths.
 struct FilterValues {
     private var count = 0
 
     /// Checks one more pattern.
-    /// - Parameter what: what it is, for a sentence.
+    /// - Parameter what: how an error calls the value: `room=`.
     mutating func pattern(_ what: String, _ value: WireText) throws(QueryError) -> Pattern {
         let text = try take(what, value, most: Limits.patternBytes)
         do { return try Pattern(checking: text) } catch { throw QueryError(sentence: "\(what): \(error).") }
     }
 
     /// Checks one more name.
-    /// - Parameter what: what it is, for a sentence.
+    /// - Parameter what: how an error calls the value: `room=`.
     mutating func name(_ what: String, _ value: WireText) throws(QueryError) -> WireText {
         try take(what, value, most: Limits.nameBytes)
     }
@@ -32,7 +32,7 @@ struct FilterValues {
         return value
     }
 
-    /// The truth value of a parameter.
+    /// Reads a parameter that is 1 or 0.
     static func flag(_ name: WireText, _ value: WireText) throws(QueryError) -> Bool {
         switch value {
         case "1", "true": return true
@@ -41,7 +41,7 @@ struct FilterValues {
         }
     }
 
-    /// The mistake of a parameter that is none of `known`.
+    /// The error for a parameter that is not one of `known`.
     static func unknown(_ name: WireText, of known: [String]) -> QueryError {
         let nearest =
             name.byteCount <= Limits.loggedNameBytes ? Suggestion.nearest(to: name.string, of: known) : nil

@@ -3,31 +3,33 @@ package import FrontDoor
 internal import Platform
 package import Wire
 
-/// One request that waits for its answer, as the routes see it: the front door's exchange, or a test's double.
+/// One request and its answer, as the API sees them: the front door's `Exchange`, or a double in tests.
 ///
-/// It belongs to its loop; exactly one of ``reply(_:holding:)`` and ``takeOver()`` ends it.
+/// Only its loop's thread uses it. Exactly one of ``reply(_:holding:)`` and ``takeOver()`` ends it.
 package protocol HTTPExchange: AnyObject {
-    /// What was asked.
+    /// The request.
     var request: HTTPRequest { get }
-    /// Closes the connection after the answer, whatever that says.
+    /// Set this to close the connection after the answer.
     var closesConnection: Bool { get set }
-    /// Whose request it turned out to be: for the log.
+    /// The user of the verified token: for the log.
     var user: WireText? { get set }
-    /// Which issuer vouches for the user's name.
+    /// The issuer of the verified token: for the log.
     var issuer: WireText? { get set }
-    /// One of many of its kind, each without interest if it is answered well: for the log.
+    /// True for frequent requests, which are logged only if they fail.
     var isRoutine: Bool { get set }
-    /// The status that it was answered; nil until then.
+    /// The status of the answer; nil before the answer.
     var answeredStatus: Int? { get }
-    /// How long ago the request was complete.
+    /// Microseconds since the request was complete.
     var microseconds: Int64 { get }
-    /// True once it is answered, or its client has gone. It may ask the system.
+    /// True once it is answered, or its client has closed the connection. May make a system call.
     var hasEnded: Bool { get }
-    /// Answers. Does nothing if the exchange has ended.
-    /// - Parameter held: an object that is kept until the client has the whole answer, or is gone.
+    /// Sends the answer. Does nothing if the exchange has ended.
+    /// - Parameter held: an object that is kept until the socket has accepted the whole answer, or the client has
+    ///   closed the connection.
     func reply(_ response: HTTPResponse, holding held: AnyObject?)
-    /// Turns the connection into a stream: nothing of the answer has been sent.
-    /// - Returns: nil if that failed; the connection is closed then.
+    /// Takes the connection out of the front door, to use it as a stream. Nothing of the answer has been sent; the
+    /// caller writes the head as well.
+    /// - Returns: nil if that failed. The connection is then closed.
     func takeOver() -> StreamSocket?
 }
 

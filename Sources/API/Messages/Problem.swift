@@ -5,14 +5,14 @@ internal import Wire
 /// An answer that says what went wrong: `application/problem+json` (RFC 9457).
 struct Problem {
     let status: Int
-    /// The reason's class, the same word as in logs and metrics.
+    /// The reason as one word, the same as in logs and metrics.
     let reason: String
-    /// One sentence for people. It never holds a secret, a token or an expected value.
+    /// One sentence for people. It never contains a secret, a token or an expected value.
     let detail: String
     var headers: [(name: String, value: String)] = []
     var retryAfterSeconds: Int?
     var closesConnection = false
-    /// How far the sender's clock lies from ours; positive is ahead.
+    /// How far the sender's clock is ahead of the relay's, in seconds.
     var skewSeconds: Double?
 
     init(_ status: Int, _ reason: String, _ detail: String) {
@@ -21,6 +21,7 @@ struct Problem {
         self.detail = detail
     }
 
+    /// The answer with this problem as its body.
     var response: HTTPResponse {
         let body = JSONWriter.bytes { writer in
             writer.object { writer in
@@ -40,27 +41,30 @@ struct Problem {
         return response
     }
 
+    /// 404.
     static func notFound(_ detail: String) -> Problem { Problem(404, "not_found", detail) }
 
+    /// 405.
     static func method(_ method: String, allowed: String) -> Problem {
         var problem = Problem(405, "method_not_allowed", "This path takes \(allowed), not \(method).")
         problem.headers = [("Allow", allowed)]
         return problem
     }
 
-    /// The answer where a loop or a thread has not replied in time.
+    /// The answer if a loop or a thread has not replied in time.
     static var loopIsBusy: Problem {
         unavailable("busy", "The loop that has the answer did not give it in time.")
     }
 
-    /// The answer where the journal has no room for another event.
-    static var overloaded: Problem { unavailable("overloaded", "Too many events wait for the log.") }
+    /// The answer if too many events wait for the journal's writer.
+    static var overloaded: Problem { unavailable("overloaded", "Too many events wait for the journal.") }
 
-    /// The answer where the journal has failed.
+    /// The answer if the journal's commit has failed.
     static var journalUnavailable: Problem {
-        unavailable("journal_unavailable", "The log cannot take events now.")
+        unavailable("journal_unavailable", "The journal cannot take events now.")
     }
 
+    /// 503: the client should try again.
     static func unavailable(_ reason: String, _ detail: String) -> Problem {
         var problem = Problem(503, reason, detail)
         problem.retryAfterSeconds = 1
@@ -69,12 +73,12 @@ struct Problem {
 }
 
 extension HTTPResponse {
-    /// JSON that must not be kept by caches.
+    /// JSON that caches must not store.
     static func json(_ status: Int = 200, _ write: (inout JSONWriter) -> Void) -> HTTPResponse {
         json(status, encoded: JSONWriter.bytes(write))
     }
 
-    /// The same of JSON that is encoded already.
+    /// The same, of JSON that is encoded already.
     static func json(_ status: Int, encoded json: [UInt8]) -> HTTPResponse {
         var response = HTTPResponse(status: status, contentType: "application/json", body: json + [0x0A])
         response.headers.append(("Cache-Control", "no-store"))
@@ -82,10 +86,10 @@ extension HTTPResponse {
     }
 }
 
-/// What a client sent, for a sentence that it gets back.
+/// What a client sent, for a sentence in its answer.
 enum Quotable {
-    /// The text in brackets, if it is a short name; nothing for anything else. A token, a ticket or a secret that
-    /// was put in the wrong place must not be shown, and none of those is so short.
+    /// The text in brackets if it is a short name, else nothing. A client may have put a token, a ticket or a secret in
+    /// the wrong place, which must not be shown; all of those are longer.
     static func text(_ text: WireText) -> String {
         let isName = text.utf8.allSatisfy { byte in
             switch byte {

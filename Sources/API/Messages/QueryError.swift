@@ -1,20 +1,20 @@
-/// Why a query or a body cannot be understood, as a sentence for its author.
+/// Why a query or a body is invalid, as a sentence for its author.
 struct QueryError: Error, Equatable {
     let status: Int
     let reason: String
     let sentence: String
 
-    /// A mistake in the query of a request for events or rooms.
+    /// An invalid query of a request for events or rooms.
     init(sentence: String) {
         self.init(status: 400, reason: "bad_query", sentence: sentence)
     }
 
-    /// A mistake in an administrator's request.
+    /// An invalid request of an administrator.
     static func inRequest(_ sentence: String) -> QueryError {
         QueryError(status: 400, reason: "bad_request", sentence: sentence)
     }
 
-    /// The client takes none of the forms that the answer can have.
+    /// The client accepts none of the formats that the answer can have.
     static func notAcceptable(_ sentence: String) -> QueryError {
         QueryError(status: 406, reason: "not_acceptable", sentence: sentence)
     }

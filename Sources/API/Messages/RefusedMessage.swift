@@ -2,14 +2,13 @@ internal import Events
 internal import FrontDoor
 internal import Wire
 
-/// A refusal as an event on a stream that ends with it.
+/// A refusal as the only event of a stream: the one way for an EventSource to show it to its page.
 struct RefusedMessage {
     let reason: String
     let detail: String
-    /// Nil if the same request will never be let in. EventSource comes back all the same, so it is told to do that
-    /// seldom.
+    /// Nil if the same request will never be accepted. EventSource reconnects all the same, so its retry time is long.
     let retryAfterSeconds: Int?
-    /// Whether the event has its type as its name.
+    /// True if the event has its type as its name (`named=1`).
     let isNamed: Bool
 
     private var frame: [UInt8] {

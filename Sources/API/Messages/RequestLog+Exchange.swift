@@ -3,7 +3,7 @@ internal import Platform
 internal import Telemetry
 
 extension LoggedRequest {
-    /// What the log says of an exchange's request.
+    /// The parts of a request that the log shows.
     init(_ exchange: any HTTPExchange) {
         let request = exchange.request
         self.init(
@@ -13,7 +13,7 @@ extension LoggedRequest {
 }
 
 extension RequestLog {
-    /// A request was answered.
+    /// Logs a request that was answered.
     package func answered(_ exchange: Exchange, _ answer: Exchange.Answer) {
         answered(
             LoggedRequest(exchange),

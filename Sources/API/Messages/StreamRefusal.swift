@@ -2,17 +2,17 @@ internal import Access
 internal import Events
 internal import Wire
 
-/// Why a stream with a good token cannot be had now.
+/// Why a client with a valid token is refused a stream, a page or a list for the moment.
 enum StreamRefusal {
     case cap(CapDecision.Reason, retryAfterSeconds: Int)
     case draining
     case busy
-    /// The user has as many pages and lists under way as one may have.
+    /// The user has not read as many pages and lists as one user may have waiting.
     case answers
-    /// The answers that clients have not read take as much memory as they may.
+    /// Answers that clients have not read use all the memory that is allowed for them.
     case unsent
 
-    /// The reason's class: its ``label`` stands in the problem body, in the `refused` event and in the metric.
+    /// The reason without its details. Its ``label`` is in the problem body, in the `refused` event and in the metric.
     enum Reason: Sendable, Hashable, CaseIterable {
         case cap(CapDecision.Reason)
         case draining, busy, answers
@@ -29,7 +29,7 @@ enum StreamRefusal {
         }
     }
 
-    /// The reason's class.
+    /// The reason without its details.
     var reason: Reason {
         switch self {
         case .cap(let reason, _): .cap(reason)
@@ -51,10 +51,10 @@ enum StreamRefusal {
         case .cap(.total, _): "The relay has as many streams open as it may have."
         case .cap(.rate, _): "Too many streams are being opened at the moment."
         case .draining: "The relay is stopping."
-        case .busy: "The log is too busy to look up where the stream begins."
+        case .busy: "The journal is too busy to look up where the stream begins."
         case .answers:
             "This user has \(Limits.userAnswers) pages and lists under way, as many as one user may have: read them first."
-        case .unsent: "The answers that clients have yet to read take as much memory as they may."
+        case .unsent: "Answers that clients have not read use all the memory that is allowed for them."
         }
     }
 

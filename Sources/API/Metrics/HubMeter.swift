@@ -2,9 +2,9 @@ package import Events
 package import Fanout
 package import Wire
 
-/// Measures one loop's hub for the metrics page.
+/// Measures the hub of one loop for the metrics page.
 package struct HubMeter {
-    /// Between two censuses while streams are behind, which look at every one of them.
+    /// The time between two censuses while streams are behind. A census then examines each of those.
     private static let censusMilliseconds: Int64 = 1000
 
     private var census = Census()
@@ -14,12 +14,12 @@ package struct HubMeter {
     /// A meter that has measured nothing yet.
     package init() {}
 
-    /// Events went to somebody: how long it took from their receipt, once an event, not once a delivery.
+    /// Records how long events took from their receipt to the sockets: once an event, not once a delivery.
     package mutating func wasDelivered(_ events: [JournalEvent], now: WallTime) {
         for logged in events { latency.record(Double(now - logged.event.receivedAt) / 1000) }
     }
 
-    /// What the hub has to tell.
+    /// The hub's counts as of now.
     package mutating func reading(of hub: Hub, now: SteadyTime) -> HubReading {
         if hub.isAllLive || now >= censusDue {
             census = hub.census()

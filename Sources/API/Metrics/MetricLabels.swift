@@ -49,14 +49,14 @@ extension ClientRefusal.Reason: MetricLabelValue {
     static let labelName = MetricLabel.Name.reason
 }
 
-/// What came of a fetch of an issuer's keys.
+/// The outcome of a fetch of an issuer's keys.
 package enum KeyFetchOutcome: String, MetricLabelValue {
     case ok, timeout, unreachable, untrusted, status, unusable
     case tooLarge = "too_large"
     package static let labelName = MetricLabel.Name.outcome
 }
 
-/// What came of a reload.
+/// The outcome of a reload of the settings.
 package enum ReloadOutcome: String, MetricLabelValue {
     case applied, refused
     package static let labelName = MetricLabel.Name.outcome

@@ -6,8 +6,8 @@ package import Telemetry
 internal import Webhooks
 internal import Wire
 
-/// The relay's counts, in Prometheus' formats. Label values come from fixed sets: sources are configured,
-/// reasons and outcomes are enumerated. Never a room, never a user.
+/// The relay's counters, and the metrics page. Label values come from fixed sets: sources and issuers from the
+/// settings, reasons and outcomes from enums. No label names a room or a user.
 package final class Metrics: Sendable {
     private struct State {
         var webhooks = MetricCounterByName<WebhookOutcome>(
@@ -37,7 +37,7 @@ package final class Metrics: Sendable {
         /// How far each provider's times lag.
         var lags: [String: ProviderLag] = [:]
         var delay: [String: Histogram] = [:]
-        /// When the last webhook of each source came.
+        /// When the last webhook of each source arrived.
         var lastWebhooks: [String: WallTime] = [:]
         var hubs: [Int: HubReading] = [:]
 
@@ -61,11 +61,12 @@ package final class Metrics: Sendable {
         }
     }
 
-    /// The source of webhooks whose path names none that is set up.
+    /// The label for webhooks whose path names no source in the settings.
     static let unknownSource = "unknown"
 
     private let state: Locked<State>
 
+    /// Metrics that have counted nothing.
     package init() {
         var state = State()
         state.webhooks.declare(Self.unknownSource, [.refused])
@@ -73,8 +74,8 @@ package final class Metrics: Sendable {
         self.state = Locked(state)
     }
 
-    /// Puts the series of these sources, and of these issuers whose keys are fetched, on the page. Those of what is
-    /// gone stay.
+    /// Adds the series of these sources, and of these issuers whose keys are fetched, to the page. The series of
+    /// sources that a reload has removed stay.
     package func declare(sources: some Sequence<String>, fetchedIssuers: [String]) {
         state.withLock { state in
             for issuer in fetchedIssuers { state.keyFetches.declare(issuer) }
@@ -103,7 +104,7 @@ package final class Metrics: Sendable {
         }
     }
 
-    /// What came from each source, in the order of their names, with what came for a source that is not set up.
+    /// The counts of each source, in the order of their names, and those of ``unknownSource``.
     func sources() -> [SourceCounts] {
         let state = state.withLock { $0 }
         return state.webhooks.names.map { source in
@@ -137,7 +138,7 @@ package final class Metrics: Sendable {
         state.withLock { $0.keyFetches.count(outcome, of: issuer) }
     }
 
-    /// Counts a stream that was refused although its token was good.
+    /// Counts a stream, page or list that was refused to a client with a valid token.
     func count(_ reason: StreamRefusal.Reason) { state.withLock { $0.streamsRefused.count(reason) } }
 
     /// Counts a request that was refused for its token or ticket.
@@ -160,17 +161,17 @@ package final class Metrics: Sendable {
     /// Counts a handshake.
     package func count(_ outcome: TLSOutcome) { state.withLock { $0.tlsHandshakes.count(outcome) } }
 
-    /// Counts rooms that the relay finished itself.
+    /// Counts rooms that the relay closed itself.
     package func count(_ reason: RoomEndLabel, rooms: Int) { state.withLock { $0.roomsFinished.count(reason, rooms) } }
 
-    /// Counts events that would have opened a room beyond the bound.
+    /// Counts events that would have opened a room beyond `rooms.total`.
     package func count(untracked events: Int) { state.withLock { $0.untracked += events } }
 
-    /// Counts a request that the door turned away.
+    /// Counts a request that the front door refused.
     package func countRefused(status: Int) { state.withLock { $0.requestsRefused.count(RefusedStatus(status)) } }
 
-    /// An accepted webhook came so many milliseconds after what it tells of. A provider whose clock is ahead counts
-    /// as not late at all.
+    /// Records the delay of an accepted webhook: from the time that the provider gives for the event to its receipt. It
+    /// is negative if the provider's clock is ahead, and counts as 0 then.
     func delay(source: String, milliseconds: Int64) {
         state.withLock {
             $0.delay[source, default: Histogram(bounds: Histogram.delayBoundsSeconds)]
@@ -195,12 +196,12 @@ package final class Metrics: Sendable {
         state.withLock { change(&$0.reconciliation) }
     }
 
-    /// What one loop's hub has to tell, a few times a second.
+    /// Stores the counts of one loop's hub. Each loop calls this a few times a second.
     package func read(_ reading: HubReading, loop: Int) {
         state.withLock { $0.hubs[loop] = reading }
     }
 
-    /// The whole page.
+    /// Writes the whole page.
     package func page(_ readings: PageReadings, format: MetricsFormat) -> [UInt8] {
         let state = state.withLock { $0 }
         var page = MetricsPage(format: format)

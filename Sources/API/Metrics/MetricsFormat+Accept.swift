@@ -2,8 +2,8 @@ internal import Telemetry
 internal import Wire
 
 extension MetricsFormat {
-    /// What the header `Accept` prefers. Only a client that names OpenMetrics in version 1.0.0, or in no version, gets
-    /// it, and only if it gives plain text no greater weight.
+    /// The format that the header `Accept` prefers. OpenMetrics is for clients that name it, in version 1.0.0 or
+    /// without a version, and give plain text no greater weight.
     init(accept: WireText?) {
         self = .text
         guard let accept, accept.byteCount <= Self.largestAcceptBytes, let header = try? AcceptHeader([accept]) else {
@@ -19,6 +19,6 @@ extension MetricsFormat {
         if openMetrics > 0 && openMetrics >= text { self = .openMetrics }
     }
 
-    /// Prometheus' own is about 300 bytes.
+    /// The header that Prometheus sends has about 300 bytes.
     private static let largestAcceptBytes = 2048
 }

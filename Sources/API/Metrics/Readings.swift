@@ -5,12 +5,12 @@ internal import Platform
 package import Telemetry
 internal import Wire
 
-/// What one loop has counted, for the metrics page.
+/// The counts of one loop's hub, for the metrics page.
 package struct HubReading: Sendable {
     let census: Census
     let counters: HubCounters
-    /// From a webhook's receipt until this loop had written its event to the sockets, in seconds: one measurement
-    /// for each event that went to anybody here, however many they were.
+    /// Seconds from a webhook's receipt until this loop had written its event to the sockets: one measurement for each
+    /// event that any stream of the loop received.
     let latency: Histogram
 
     static func write(_ hubs: [HubReading], to page: inout MetricsPage) {
@@ -21,7 +21,7 @@ package struct HubReading: Sendable {
             page.single(name, "counter", help, total(value))
         }
         let streams = "roomwire_streams"
-        page.begin(streams, "gauge", "Open streams: at the head, catching up from the log, or with a full socket.")
+        page.begin(streams, "gauge", "Open streams: at the head, catching up from the journal, or with a full socket.")
         for (state, count) in [("live", \Census.live), ("behind", \.behind), ("waiting", \.waiting)] {
             page.sample(streams, [MetricLabel(.state, state)], "\(hubs.reduce(0) { $0 + $1.census[keyPath: count] })")
         }
@@ -37,7 +37,7 @@ package struct HubReading: Sendable {
         counter("roomwire_heartbeats_total", "Heartbeats written.", \.heartbeats)
         counter("roomwire_resyncs_total", "Subscribers told to refetch everything.", \.resyncs)
         counter("roomwire_ring_reads_total", "Turns of streams behind the head served from memory.", \.ringReads)
-        counter("roomwire_page_reads_total", "Pages of the log read to catch up.", \.pageReads)
+        counter("roomwire_page_reads_total", "Pages of the journal read to catch up.", \.pageReads)
         let ended = "roomwire_streams_ended_total"
         page.begin(ended, "counter", "Streams that ended, by reason.")
         for reason in StreamEnd.allCases {
@@ -55,7 +55,7 @@ package struct HubReading: Sendable {
     }
 }
 
-/// What the log's writer has counted, for the metrics page.
+/// The counts of the journal's writer, for the metrics page.
 package struct JournalReading: Sendable {
     let counters: JournalCounters
     let damage: DamageReport
@@ -67,12 +67,12 @@ package struct JournalReading: Sendable {
     }
 
     func write(to page: inout MetricsPage) {
-        page.single("roomwire_commits_total", "counter", "Transactions of the log.", "\(counters.commits)")
+        page.single("roomwire_commits_total", "counter", "Transactions of the journal.", "\(counters.commits)")
         page.single(
-            "roomwire_events_total", "counter", "Events appended to the log, synthetic ones included.",
+            "roomwire_events_total", "counter", "Events appended to the journal, synthetic ones included.",
             "\(counters.events)")
         page.single(
-            "roomwire_duplicates_total", "counter", "Webhooks that told of an event which was in the log.",
+            "roomwire_duplicates_total", "counter", "Webhooks whose event was in the journal already.",
             "\(counters.duplicates)")
         page.single(
             "roomwire_commit_failures_total", "counter", "Transactions that failed.", "\(counters.failures)")
@@ -81,27 +81,28 @@ package struct JournalReading: Sendable {
             "\(counters.failedDrafts)")
         page.single(
             "roomwire_journal_upkeep_failures_total", "counter",
-            "Times that retention, a checkpoint or the size of the log failed.", "\(counters.upkeepFaults)")
+            "Times that retention, a checkpoint or the size of the journal failed.", "\(counters.upkeepFaults)")
         page.single("roomwire_appends_waiting", "gauge", "Webhooks that wait for a commit.", "\(counters.waiting)")
         page.single(
             "roomwire_last_commit_seconds", "gauge", "How long the last transaction took.",
             "\(counters.lastCommitSeconds)")
         page.histogram(
-            "roomwire_commit_duration_seconds", "How long transactions of the log took.", counters.commitSeconds)
-        page.single("roomwire_journal_events", "gauge", "Events in the log.", "\(counters.size.events)")
+            "roomwire_commit_duration_seconds", "How long transactions of the journal took.", counters.commitSeconds)
+        page.single("roomwire_journal_events", "gauge", "Events in the journal.", "\(counters.size.events)")
         page.single("roomwire_rooms_open", "gauge", "Open rooms, in all.", "\(counters.size.rooms)")
         page.single(
-            "roomwire_journal_bytes", "gauge", "Bytes in the log, as retention counts them.",
+            "roomwire_journal_bytes", "gauge", "Bytes in the journal, as retention counts them.",
             "\(counters.size.bytes)")
         page.single(
             "roomwire_journal_oldest_event_timestamp_seconds", "gauge",
-            "When the oldest event in the log was committed; 0 while the log is empty.",
+            "When the oldest event in the journal was committed; 0 while the journal is empty.",
             "\(Double(counters.size.oldest?.milliseconds ?? 0) / 1000)")
         page.single(
-            "roomwire_journal_damaged_places", "gauge", "Places of the log that were found damaged since the start.",
+            "roomwire_journal_damaged_places", "gauge",
+            "Places of the journal that were found damaged since the start.",
             "\(damage.count)")
         page.single(
-            "roomwire_journal_damage_faults_total", "counter", "Reads and writes of the log that failed by damage.",
+            "roomwire_journal_damage_faults_total", "counter", "Reads and writes of the journal that failed by damage.",
             "\(damage.faults)")
         page.single(
             "roomwire_clock_jumps_total", "counter", "Steps of the wall clock by more than two seconds.",
@@ -109,19 +110,19 @@ package struct JournalReading: Sendable {
     }
 }
 
-/// What the page shows beside the counts of ``Metrics``.
+/// What the metrics page shows in addition to the counts of ``Metrics``.
 package struct PageReadings {
     let journal: JournalReading
     let process: ProcessReading
     /// Each loop's lag, in seconds.
     let loopLags: [Double]
     let isReady: Bool
-    /// Open streams there may be in all.
+    /// The most streams that may be open.
     let streamsLimit: Int
     let log: LogWriter.Counters
     let members: MemberReading
 
-    /// Readings of one moment; each is explained at the property of its name.
+    /// Readings of one moment; see the property of each name.
     package init(
         journal: JournalReading, process: ProcessReading, loopLags: [Double], isReady: Bool, streamsLimit: Int,
         log: LogWriter.Counters, members: MemberReading
@@ -140,7 +141,7 @@ package struct PageReadings {
         page.begin(info, "gauge", "Always 1; the label tells the version.")
         page.sample(info, [MetricLabel(.version, Version.text)], "1")
         page.single(
-            "roomwire_ready", "gauge", "Whether a signed canary went through ingest, log and every loop lately.",
+            "roomwire_ready", "gauge", "Whether a signed canary went through ingest, journal and every loop lately.",
             isReady ? "1" : "0")
         page.single(
             "roomwire_streams_limit", "gauge",

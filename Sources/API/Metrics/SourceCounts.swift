@@ -2,14 +2,14 @@ internal import Events
 internal import Platform
 internal import Wire
 
-/// What came from one source of webhooks since the relay started.
+/// The counts of one source of webhooks since the relay started.
 struct SourceCounts: Sendable {
     let name: String
     /// Webhooks by outcome, in the order of ``WebhookOutcome``.
     let outcomes: [(name: String, count: UInt64)]
-    /// Those refused, by reason; only reasons that have occurred, the most frequent first.
+    /// Refused webhooks by reason: only reasons that have occurred, the most frequent first.
     let refusals: [(reason: String, count: UInt64)]
-    /// When the last webhook came, whatever became of it; nil if none has.
+    /// When the last webhook arrived, accepted or not; nil if none has.
     let lastWebhookAt: WallTime?
     /// How far the provider's times lag behind the arrival of its webhooks; nil if none was accepted.
     let lag: ProviderLag?

@@ -3,18 +3,18 @@ internal import Events
 package import FrontDoor
 internal import Wire
 
-/// CORS: what pages of other origins may do.
+/// CORS: what web pages of other origins may read and send.
 package struct CrossOrigin {
     let rules: Rules
 
     /// CORS by these rules.
     package init(rules: Rules) { self.rules = rules }
 
-    /// What a page may read beside the body.
+    /// The headers that a page may read besides the body.
     private static let exposed = (name: "Access-Control-Expose-Headers", value: "ETag, Retry-After, WWW-Authenticate")
 
-    /// The headers of an answer: where origins are set, `Vary: Origin` always, and the rest if the request's is
-    /// listed.
+    /// The CORS headers of an answer. If the settings list origins, every answer has `Vary: Origin`, and the answer to
+    /// a listed origin has the others.
     package func headers(_ request: HTTPRequest) -> [(name: String, value: String)] {
         guard rules.hasOrigins else { return [] }
         let vary = (name: "Vary", value: "Origin")
@@ -30,7 +30,7 @@ package struct CrossOrigin {
         }
     }
 
-    /// The answer to `OPTIONS` on a path that takes `methods`: also to a browser that asks first.
+    /// The answer to `OPTIONS` on a path that takes `methods`, a browser's preflight among them.
     func preflight(_ request: HTTPRequest, methods: [String]) -> HTTPResponse {
         let allowed = methods.joined(separator: ", ")
         var response = HTTPResponse(status: 204)
@@ -42,14 +42,15 @@ package struct CrossOrigin {
             ("Access-Control-Allow-Headers", Self.allowedHeaders(request)),
             ("Access-Control-Max-Age", "600"),
         ]
-        // Only for pages that are listed: those of any site must not reach into a private network.
+        // Only for listed origins: pages of any other site must not reach into a private network.
         if origin == .allowed, request.header("access-control-request-private-network") == "true" {
             response.headers.append(("Access-Control-Allow-Private-Network", "true"))
         }
         return response
     }
 
-    /// The headers that clients of the API need, and those that the page asks for: tracing and polyfills add their own.
+    /// The headers that clients of the API need, and those that the page asks for, which tracing tools and polyfills
+    /// add.
     private static func allowedHeaders(_ request: HTTPRequest) -> String {
         let usual: [WireText] = ["Authorization", "Content-Type", "Last-Event-ID", "If-None-Match"]
         var known = Set(usual.map { $0.asciiLowercased() })
@@ -67,7 +68,7 @@ package struct CrossOrigin {
         return names.map(\.string).joined(separator: ", ")
     }
 
-    /// Letters, digits and the marks that RFC 9110, section 5.6.2 allows in names.
+    /// True for letters, digits and the marks that RFC 9110, section 5.6.2 allows in header names.
     private static func isToken(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -77,7 +78,7 @@ package struct CrossOrigin {
         }
     }
 
-    /// The origin of a page that may not read, if the request comes from one of another site.
+    /// The origin of the request, if it is of another site and the settings do not list it.
     func strangerOrigin(_ request: HTTPRequest) -> WireText? {
         guard let origin = request.header("origin"), rules.origins.decision(for: origin) == .refused else { return nil }
         return isOwn(origin, request) ? nil : origin
@@ -88,8 +89,8 @@ package struct CrossOrigin {
         return origin == "https://\(host)" || origin == "http://\(host)"
     }
 
-    /// Whether a request may be let in by its cookie, which browsers attach to whatever any page has them send:
-    /// where something changes, only from a page of our own or a listed one.
+    /// True if the token in the request's cookie counts. Browsers attach the cookie to requests of any page (CSRF), so
+    /// a request that changes something must come from a page of the relay's own origin or of a listed one.
     func mayUseCookie(_ request: HTTPRequest) -> Bool {
         if request.method == "GET" || request.method == "HEAD" { return true }
         return request.header("origin") == nil || isOfListedPage(request)

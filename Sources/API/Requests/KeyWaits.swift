@@ -1,8 +1,8 @@
 internal import Access
 
-/// The requests of one loop that wait for the keys of their tokens' issuers.
+/// The requests of one loop that wait until the keys of their tokens' issuers are fetched.
 ///
-/// A token whose key is not known may be good, so that 401 would be wrong, and final to a browser.
+/// A token whose key is unknown may be valid, so 401 would be wrong, and a browser would not try again.
 final class KeyWaits {
     private struct Waiting {
         let request: Request
@@ -22,11 +22,11 @@ final class KeyWaits {
     /// True if no request waits.
     var isEmpty: Bool { waiting.isEmpty }
 
-    /// Lets go of all requests; the loop has ended.
+    /// Releases all requests, because the loop has ended.
     func removeAll() { waiting.removeAll() }
 
-    /// Calls `proceed` with a request that can be judged: at once for nearly every one, or when the keys have been
-    /// fetched. A request whose keys cannot be fetched is refused, and told when to come back.
+    /// Calls `proceed` with a request whose token can be verified: at once for nearly every request, else when the keys
+    /// have been fetched. If they cannot be fetched, the request is refused with 503 and a time to retry.
     func whenKeysAreKnown(for request: Request, _ proceed: @escaping (Request) -> Void) {
         let issuers = request.issuersToAsk()
         guard !issuers.isEmpty else { return proceed(request) }
@@ -36,17 +36,17 @@ final class KeyWaits {
         switch answer {
         case nil: whenKeysAreKnown(for: request.afterWait, proceed)
         case .judge: proceed(request)
-        // The message is read on this thread, later than this.
+        // The message that the fetch has ended is handled on this thread, after this function.
         case .wait: waiting[id] = Waiting(request: request, proceed: proceed)
         case .unavailable(let seconds): refuse(request, retryAfterSeconds: seconds)
         }
     }
 
-    /// A request has waited long enough, and goes on from where it stopped.
+    /// Continues a request whose fetch has ended.
     func settled(_ id: UInt64) {
         guard let waited = waiting.removeValue(forKey: id) else { return }
         let request = waited.request.afterWait
-        // The next request must not be tied to a connection that ends soon.
+        // A connection that ends soon must not receive another request.
         request.exchange.closesConnection = request.shared.isDraining
         let issuers = request.issuersToAsk()
         guard !issuers.isEmpty, case .unavailable(let seconds) = keys.demandAfterWait(of: issuers) else {

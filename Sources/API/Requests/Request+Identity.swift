@@ -4,10 +4,10 @@ internal import FrontDoor
 internal import Platform
 internal import Wire
 
-// Who asks: the one place where routes come by an identity.
+// Authentication: the one place where routes get an identity.
 extension Request {
-    /// The identity behind the request's token or ticket.
-    /// - Parameter takesTicket: false where the token itself is needed; a ticket is not used up then.
+    /// Verifies the request's token or ticket.
+    /// - Parameter takesTicket: false if the route needs the token itself; a ticket is refused then and stays valid.
     func identity(takesTicket: Bool = true) throws(AccessRefusal) -> Identity {
         let identity = try verified(takesTicket: takesTicket)
         exchange.user = identity.user
@@ -15,7 +15,7 @@ extension Request {
         return identity
     }
 
-    /// The same, for what only administrators may ask.
+    /// The same, for routes that only administrators may use.
     func administrator() throws(AccessRefusal) -> Identity {
         let identity = try identity(takesTicket: false)
         guard identity.grant.admin else {
@@ -25,8 +25,8 @@ extension Request {
         return identity
     }
 
-    /// The issuers whose keys have to be fetched to judge the request's token; none for nearly every request, and for
-    /// one that would not be looked at.
+    /// The issuers whose keys must be fetched to verify the request's token. Empty for nearly every request, and for
+    /// one whose token would not be verified, because too many bad tokens came before it.
     func issuersToAsk() -> [String] {
         guard rules.verifier.awaitsKeys, let found = try? credentials(), case .bearer(let token) = found,
             secondsToVerification(attempt(found)) == nil
@@ -44,7 +44,7 @@ extension Request {
         }
     }
 
-    /// One try to be let in, as the gate counts it.
+    /// One attempt to authenticate, as ``AttemptGate`` counts it.
     private struct Attempt {
         let credential: AttemptGate.CredentialHash
         let address: WireText
@@ -54,9 +54,9 @@ extension Request {
         Attempt(credential: AttemptGate.hash(credential), address: NetworkAddress.countedAs(http.remoteAddress))
     }
 
-    /// Finding a ticket costs no more than counting a failure, so nothing is asked before.
+    /// Looking a ticket up costs no more than counting a failure, so the gate is not asked before.
     private func holder(ofTicket ticket: WireText, _ attempt: Attempt) throws(AccessRefusal) -> Identity {
-        // A HEAD uses nothing up.
+        // HEAD does not use the ticket up.
         let isKept = http.method == "HEAD"
         let found = shared.tickets.withLock {
             isKept ? $0.holder(of: ticket, now: now) : $0.redeem(ticket, now: now)
@@ -93,7 +93,8 @@ extension Request {
         }
     }
 
-    /// Counts a failure. What is told is the refusal itself, or, if there were too many, when to come back.
+    /// Counts a failed attempt.
+    /// - Returns: the refusal to answer with: `refusal` itself, or `too_many_failures`.
     private func failure(
         of attempt: Attempt, costMicroseconds: Int64 = 0, _ refusal: AccessRefusal
     ) -> AccessRefusal {
@@ -113,7 +114,7 @@ extension Request {
 
     /// The token or ticket of the request.
     private func credentials() throws(AccessRefusal) -> Credentials {
-        // Looked up only if it is needed.
+        // The origin is checked only if there is a cookie.
         let cookie = cookies.flatMap { CrossOrigin(rules: rules).mayUseCookie(http) ? $0 : nil }
         let found = try Credentials.find(
             authorization: http.header("authorization"), cookie: cookie, query: http.query)
@@ -139,7 +140,7 @@ extension Request {
                 + "Authorization.")
     }
 
-    /// All cookies of the request: some proxies and HTTP/2 clients send a line for each.
+    /// All cookies of the request. Some proxies and HTTP/2 clients send a line for each.
     private var cookies: WireText? {
         let lines = http.headers.filter { $0.name.equalsIgnoringASCIICase("cookie") }.map(\.value)
         return lines.count > 1 ? WireText(lines.map(\.string).joined(separator: "; ")) : lines.first

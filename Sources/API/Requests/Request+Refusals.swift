@@ -7,7 +7,7 @@ internal import Wire
 
 // How a request is refused: with a status, or, to a browser's EventSource, as an event on a stream that ends.
 extension Request {
-    /// Refuses for what a route has thrown.
+    /// Refuses the request for an error that a route has thrown.
     func refuse(_ error: any Error) {
         switch error {
         case let refusal as AccessRefusal: tell(problem(refusal), retryAfterSeconds: refusal.retryAfterSeconds)
@@ -22,7 +22,7 @@ extension Request {
         }
     }
 
-    /// Refuses a stream or an answer to a client whose token is good.
+    /// Refuses a stream, a page or a list to a client whose token is valid.
     func refuse(_ refusal: StreamRefusal) {
         shared.metrics.count(refusal.reason)
         if audience == .eventSources {
@@ -33,8 +33,8 @@ extension Request {
         tell(refusal.problem, retryAfterSeconds: refusal.retryAfterSeconds)
     }
 
-    /// Counts and logs the refusal of a client that is not let in.
-    /// - Returns: the answer.
+    /// Counts and logs a failed authentication.
+    /// - Returns: the problem to answer with.
     func problem(_ refusal: AccessRefusal) -> Problem {
         shared.metrics.count(refusal.reason)
         let log = refusal.reason == .tooManyFailures ? shared.slowedLog : shared.accessLog
@@ -42,9 +42,9 @@ extension Request {
             "refused \(http.remoteAddress): \(refusal.reason.rawValue): \(refusal.detail)",
             now: WallClock.now())
         var problem = Problem(refusal.status, refusal.reason.rawValue, refusal.detail)
-        // The next guess costs another connection.
+        // A client that guesses needs a new connection for each further guess.
         problem.closesConnection = refusal.reason == .tooManyFailures
-        // A client that has to wait need not show another token.
+        // A client that should try again later needs no other token.
         if let seconds = refusal.retryAfterSeconds {
             problem.retryAfterSeconds = seconds
         } else {
@@ -53,7 +53,8 @@ extension Request {
         return problem
     }
 
-    /// - Parameter retryAfterSeconds: nil if the same request will never be let in.
+    /// Answers with a problem, or with a `refused` event to an EventSource.
+    /// - Parameter retryAfterSeconds: nil if the same request will never be accepted.
     private func tell(_ problem: Problem, retryAfterSeconds: Int?) {
         guard audience == .eventSources, hearsOnStream else { return reply(problem.response) }
         let message = RefusedMessage(
@@ -62,9 +63,9 @@ extension Request {
         reply(message.response)
     }
 
-    /// Whether a refusal goes onto a stream: if the client chose so, else if it seems to be an EventSource, which never
-    /// comes back after any other status than 200 and shows its page nothing of it. It takes event streams and nothing
-    /// else, and cannot send `Authorization`. The query may be wrong, so it is looked at loosely.
+    /// True if the refusal is sent as an event on a stream: if the client asks for that, or seems to be an EventSource.
+    /// After any status but 200 an EventSource never reconnects and tells its page nothing. It accepts only event
+    /// streams and cannot send `Authorization`. The query may be invalid, so it is not checked here.
     private var hearsOnStream: Bool {
         guard http.method == "GET" else { return false }
         if let choice = http.query("refuse") { return choice == "stream" }
@@ -72,7 +73,7 @@ extension Request {
         return (try? AcceptHeader(http))?.isOnly("text/event-stream") ?? false
     }
 
-    /// Tells the operator of a page that may not read what it asks for: its author sees nothing but a failure.
+    /// Logs that a web page may not read the answer. The page's author cannot see why it failed; the operator can.
     func noteUnlistedOrigin() {
         guard let origin = CrossOrigin(rules: rules).strangerOrigin(http) else { return }
         let path = LoggedRequest(exchange).target(withQuery: false)

@@ -5,15 +5,16 @@ internal import Platform
 internal import Telemetry
 internal import Wire
 
-/// One request, taken once: what was asked, the rules that it is judged by, and when.
+/// One request with the rules and the time that decide about it. Both are taken once, so a reload during the request
+/// changes nothing for it.
 struct Request {
-    /// Which clients a route is for.
+    /// The kind of client that a route is for.
     enum Audience {
-        /// Senders of webhooks, and what looks after the relay.
+        /// Senders of webhooks, and tools that monitor the relay.
         case servers
-        /// Pages too: the answers say which origins may read them, `OPTIONS` is answered, and tokens may be asked for.
+        /// Web pages as well: answers have CORS headers, `OPTIONS` is answered, and the route may ask for a token.
         case pages
-        /// Pages with an EventSource, which shows nothing of a refusal unless that is an event on a stream.
+        /// Web pages with an EventSource, which shows a refusal to its page only if it is an event on a stream.
         case eventSources
     }
 
@@ -39,7 +40,7 @@ struct Request {
         self.now = now
     }
 
-    /// The same request, after it has waited: with the rules that are in force now, and the time that it is now.
+    /// The same request after it has waited, with the rules and the time of now.
     var afterWait: Request {
         var request = self
         request.rules = shared.rules
@@ -50,29 +51,31 @@ struct Request {
     /// A segment of the path after the API's prefix, counted from 0.
     func segment(_ index: Int) -> WireText { path[path.startIndex + index] }
 
-    /// The CORS headers of an answer: none unless the request's origin is listed.
+    /// The CORS headers of the answer.
     var corsHeaders: [(name: String, value: String)] {
         audience == .servers ? [] : CrossOrigin(rules: rules).headers(http)
     }
 
-    /// Writes a line into the log: the request became a stream; one without a number if it is for diagnosis.
+    /// Logs that the request became a stream.
+    /// - Parameter stream: its id; nil for a stream for diagnosis.
     func noteOpened(stream: UInt64?) {
         shared.requests.opened(LoggedRequest(exchange), stream: stream)
     }
 
-    /// The answer of a page or a list to `identity`; see ``ServedAnswer``.
+    /// Counts the answer with a page or a list to `identity`; see ``ServedAnswer``.
     func served(to identity: Identity) -> ServedAnswer {
         ServedAnswer(shared.answers, of: identity.principal)
     }
 
-    /// Answers. A large answer counts until it is sent.
-    /// - Parameter served: the count of the answer, where it has begun before.
+    /// Sends the answer. A large answer counts against ``AnswerCaps`` until the socket has accepted it; if there is no
+    /// memory for it, the answer is 503.
+    /// - Parameter served: the count of the answer, if it has begun before.
     func reply(_ response: HTTPResponse, served: ServedAnswer? = nil) {
         var response = response
         var served = served
         if response.body.count > Limits.smallAnswerBytes, http.method != "HEAD" {
             let answer = served ?? ServedAnswer(shared.answers, of: nil)
-            if answer.settle(at: response.body.count) {
+            if answer.setBytes(to: response.body.count) {
                 served = answer
             } else {
                 response = StreamRefusal.unsent.problem.response

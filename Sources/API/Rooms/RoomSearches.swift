@@ -1,8 +1,8 @@
 internal import Events
 internal import Wire
 
-/// The rooms of one loop as of its hub's head, and the searches among them. A search of many rooms goes on over several
-/// turns of the loop.
+/// The rooms of one loop at its hub's head, and the searches in them. A search in many rooms takes several turns of the
+/// loop.
 final class RoomSearches {
     private struct Waiting {
         var search: RoomSearch
@@ -21,10 +21,10 @@ final class RoomSearches {
     /// True if no search waits for a turn.
     var isEmpty: Bool { waiting.isEmpty }
 
-    /// Lets go of all searches; the loop has ended.
+    /// Releases all searches, because the loop has ended.
     func removeAll() { waiting.removeAll() }
 
-    /// Puts a room as it is now in its place; nil takes it away.
+    /// Stores a room's state; nil removes the room.
     func set(_ key: RoomKey, _ state: RoomState?) { table.set(key, state) }
 
     /// The open room of this source and name.
@@ -33,9 +33,9 @@ final class RoomSearches {
     /// The room's JSON.
     func json(of room: RoomEntry) -> [UInt8] { table.json(of: room) }
 
-    /// Gives the rooms that `filter` admits to `found`: at once if there are few to look at, else in a later turn.
+    /// Calls `found` with the rooms that `filter` admits: at once if there are few to examine, else in a later turn.
     /// - Parameters:
-    ///   - name: only rooms of this name, whatever characters it has: it is no pattern.
+    ///   - name: only rooms with exactly this name. It is not a pattern.
     ///   - needsJSON: false if only the rooms' tags will be needed.
     ///   - findsMembers: true if rooms that are there for their members alone are wanted, too.
     func find(
@@ -48,7 +48,7 @@ final class RoomSearches {
         turns.schedule()
     }
 
-    /// Goes on with searches until the turn's time is over. However short it is, the first one gets on.
+    /// Continues searches until the turn's time is used up. Each call examines at least one room.
     func run(until isOver: () -> Bool) {
         while var first = waiting.first {
             guard first.search.run(in: &table, until: isOver) else {

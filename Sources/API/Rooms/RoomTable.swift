@@ -1,16 +1,16 @@
 internal import Events
 internal import Wire
 
-/// A room as one loop knows it, with what answers about it are made of. It belongs to one ``RoomTable``, on one thread.
+/// A room of one loop, with its JSON and its tag, both made on demand. It belongs to one ``RoomTable``, on one thread.
 final class RoomEntry {
-    /// The room as of the loop's head.
+    /// The room's state at the loop's head.
     fileprivate(set) var state: RoomState {
         didSet {
             json = nil
             digest = nil
         }
     }
-    /// Grows with every room that opens.
+    /// Rooms are numbered in the order in which they open.
     let number: UInt64
     fileprivate(set) var isOpen = true
     fileprivate var json: [UInt8]?
@@ -50,13 +50,13 @@ final class RoomEntry {
         }
     }
 
-    /// True if the entry stands before `other` in lists: by name, then by source, byte by byte.
+    /// True if the entry is listed before `other`: ordered by name, then by source, byte by byte.
     fileprivate func precedes(_ other: RoomEntry) -> Bool {
         RoomTable.precedes((state.room.name, state.source), (other.state.room.name, other.state.source))
     }
 }
 
-/// The open rooms as of one loop's head, in the order of lists. A change moves references and copies no room.
+/// The rooms that are open at one loop's head, in the order of lists. A change moves references and copies no room.
 struct RoomTable {
     /// By name, then by source.
     private(set) var rooms: [RoomEntry]
@@ -73,7 +73,7 @@ struct RoomTable {
         lastNumber = UInt64(rooms.count)
     }
 
-    /// Puts a room as it is now in its place; nil takes it away.
+    /// Stores a room's state; nil removes the room.
     mutating func set(_ key: RoomKey, _ state: RoomState?) {
         if let entry = byKey[key] {
             keptBytes -= entry.json?.count ?? 0
@@ -101,7 +101,7 @@ struct RoomTable {
     /// The open room of this source and name.
     subscript(key: RoomKey) -> RoomEntry? { byKey[key] }
 
-    /// The rooms of one name, of whatever sources.
+    /// The rooms of one name, of all sources.
     func named(_ name: WireText) -> ArraySlice<RoomEntry> {
         let start = place(of: (name, ""))
         var end = start
@@ -109,7 +109,7 @@ struct RoomTable {
         return rooms[start..<end]
     }
 
-    /// The room's JSON. It is kept for the next request, as far as there is room for that.
+    /// The room's JSON. It is kept for the next request, up to ``Limits/keptRoomBytes`` for all rooms together.
     mutating func json(of entry: RoomEntry) -> [UInt8] {
         if let json = entry.json { return json }
         let json = entry.newJSON
@@ -120,7 +120,7 @@ struct RoomTable {
         return json
     }
 
-    /// Where a room of this name and source is, or would be.
+    /// The index at which a room of this name and source is, or would be inserted.
     private func place(of key: (name: WireText, source: WireText)) -> Int {
         var (low, high) = (0, rooms.count)
         while low < high {
@@ -139,8 +139,8 @@ struct RoomTable {
     static func sort(_ entries: inout [RoomEntry]) { entries.sort { $0.precedes($1) } }
 }
 
-/// Looks for the rooms that a filter admits, some at a time, and prepares their JSON, so that a table of many rooms
-/// does not hold a loop.
+/// Finds the rooms that a filter admits, a few at a time, and prepares their JSON, so that a table of many rooms does
+/// not block a loop.
 struct RoomSearch {
     private let filter: EventFilter
     private let candidates: [RoomEntry]
@@ -153,7 +153,7 @@ struct RoomSearch {
 
     /// A search in `table` as it is now.
     /// - Parameters:
-    ///   - name: only rooms of this name, whatever characters it has: it is no pattern.
+    ///   - name: only rooms with exactly this name. It is not a pattern.
     ///   - needsJSON: false if only the rooms' tags will be needed.
     ///   - findsMembers: true if rooms that are there for their members alone are wanted, too.
     init(
@@ -177,15 +177,15 @@ struct RoomSearch {
     /// True if it is so small that it can be done at once.
     var isSmall: Bool { candidates.count <= Limits.roomsAtOnce }
 
-    /// Goes on, until everything was looked at or the time is over.
-    /// - Returns: true when everything was looked at.
+    /// Continues until all candidates are examined or the time is used up.
+    /// - Returns: true when all are examined.
     mutating func run(in table: inout RoomTable, until isOver: () -> Bool) -> Bool {
         while next < candidates.count {
             let entry = candidates[next]
             next += 1
             if entry.isOpen, admits(entry) {
                 found.append(entry)
-                // Both are kept for the answer.
+                // Makes both now; the entry keeps them for the answer.
                 _ = entry.tag
                 if needsJSON { _ = table.json(of: entry) }
             }
@@ -199,7 +199,8 @@ struct RoomSearch {
             && filter.admitsRoom(entry.state.room.name, source: entry.state.source)
     }
 
-    /// The rooms that were found and are open now, and those that have opened since, in the order of lists.
+    /// The rooms that were found and are still open, and those that have opened during the search, in the order of
+    /// lists.
     func rooms(in table: RoomTable) -> [RoomEntry] {
         var rooms = found.filter(\.isOpen)
         let count = rooms.count
@@ -208,7 +209,7 @@ struct RoomSearch {
                 entry.number > lastNumber && onlyNamed.map { entry.state.room.name == $0 } ?? true && admits(entry)
             }
         }
-        // Candidates by name come in no order.
+        // Candidates that were looked up by name are not sorted.
         if rooms.count > count || onlyNamed == nil && filter.exactRooms != nil { RoomTable.sort(&rooms) }
         return rooms
     }

@@ -6,10 +6,10 @@ internal import Wire
 enum RoomsAnswer {
     /// The answer.
     /// - Parameters:
-    ///   - rooms: what the request may see, in order, those of members among them.
-    ///   - listsMemberRooms: true if the request asked for rooms that are there for their members alone.
-    ///   - place: the cursor from which a stream continues them.
-    ///   - json: gives a room's JSON.
+    ///   - rooms: those that the request may see, in order, rooms that are open only for their members among them.
+    ///   - listsMemberRooms: true if the request asked for those as well.
+    ///   - place: the cursor from which a stream continues the list.
+    ///   - json: returns a room's JSON.
     static func response(
         _ request: HTTPRequest, _ rooms: [RoomEntry], place: EventID, name: WireText?, listsMemberRooms: Bool,
         json: (RoomEntry) -> [UInt8]
@@ -69,8 +69,8 @@ enum RoomsAnswer {
         return list
     }
 
-    /// Weak: it tells whether the rooms changed. `lastEventId` moves on with every event anywhere, and an older one
-    /// is as good a cursor.
+    /// A weak tag, which changes when a listed room changes. It does not cover `lastEventId`, which every event of any
+    /// room changes; an older one is as good a cursor for these rooms.
     private static func tag(_ rooms: [RoomEntry]) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for room in rooms { hash = (hash ^ room.tag) &* 0x100_0000_01b3 }

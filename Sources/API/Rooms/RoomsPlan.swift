@@ -4,10 +4,8 @@ internal import Fanout
 internal import FrontDoor
 internal import Wire
 
-/// A list of rooms that a request may see.
-///
-/// It is the fold as it stands at this loop's head. `lastEventId` is a cursor: a stream from it misses nothing that
-/// happened since.
+/// A list of the open rooms that a request may see, at this loop's head. Its `lastEventId` is a cursor: a stream from
+/// it receives every later event.
 struct RoomsPlan {
     let identity: Identity
     let filter: EventFilter
@@ -25,10 +23,11 @@ struct RoomsPlan {
         let findsMembers = listsMemberRooms || name != nil
         rooms.find(filter, name: name, needsJSON: needsJSON, findsMembers: findsMembers) { found in
             do throws(AccessRefusal) {
-                // Revoked while the rooms were looked for.
+                // The user may have been revoked during the search.
                 try request.shared.revocations.check(identity, now: request.afterWait.now)
             } catch { return request.refuse(error) }
-            // Whatever the token covers may be asked for from there on.
+            // The client may continue with any stream that the token covers, so the cursor must be right for all of
+            // them.
             let audienceName = identity.isAddressable ? identity.user : nil
             let place = hub.place(for: EventFilter(granted: filter.granted), of: audienceName)
             let response = RoomsAnswer.response(

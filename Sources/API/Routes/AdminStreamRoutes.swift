@@ -4,7 +4,7 @@ internal import FrontDoor
 internal import Logging
 internal import Wire
 
-/// `/api/admin/streams`: what administrators may see of streams, and end.
+/// `/api/admin/streams`: administrators list streams and close them.
 enum AdminStreamRoutes {
     static let routes = [
         Route("admin/streams", ["GET", "HEAD"], handle: list),
@@ -21,7 +21,7 @@ enum AdminStreamRoutes {
             })
     }
 
-    /// The page that all loops' parts come to.
+    /// The page made of all loops' replies.
     private static func page(
         _ parts: [StreamAnswer], limit: Int, isComplete: Bool, now: WallTime
     ) -> HTTPResponse {
@@ -34,7 +34,7 @@ enum AdminStreamRoutes {
             writer.object { writer in
                 writer.name("streams")
                 writer.array { writer in for entry in shown { entry.write(to: &writer, now: now) } }
-                // A full page may be the last one: the next one is empty then.
+                // A full page may be the last one. The next page is empty then.
                 if shown.count == limit, let last = shown.last { writer.member("after", String(last.id)) }
                 writer.member("complete", isComplete)
             }

@@ -4,10 +4,10 @@ internal import Wire
 
 /// `GET /` for browsers, and the files that pages load: the dashboard's, and the client module.
 ///
-/// They hold nothing that is secret and need no token. What the page shows it asks of the API, with its user's token.
+/// They contain no secret and need no token. The page gets its data from the API, with its user's token.
 enum AssetRoute {
-    /// What everything here is sent with. A page with markup in a room's name would still run no script but the relay's
-    /// own and send nothing elsewhere.
+    /// The headers of every answer. If a room's name reached the page as markup, the page would still run only the
+    /// relay's scripts and send nothing to other servers.
     private static let headers = [
         (
             "Content-Security-Policy",
@@ -16,18 +16,18 @@ enum AssetRoute {
         ),
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "no-referrer"),
-        // Each visit asks whether the file has changed, which an upgrade of the relay may have done.
+        // The browser asks on each visit whether the file has changed, as it may after an upgrade of the relay.
         ("Cache-Control", "no-cache"),
     ]
 
-    /// The answer; nil where there is no asset, or none for this client.
+    /// The answer; nil if there is no asset at this path, or none for this client.
     static func answer(_ request: HTTPRequest, _ rules: Rules) -> HTTPResponse? {
         let path = request.path.allSatisfy(\.isEmpty) ? [] : request.path
         if path == ["dashboard", "config.json"] {
             return rules.showsDashboard ? config(request, rules) : nil
         }
         guard let asset = Assets.asset(at: path), rules.showsDashboard || !asset.isOfDashboard else { return nil }
-        // At the root a client that is no browser is told where the events are.
+        // A client that is not a browser gets a 404 at the root, which names the path of the events.
         if path.isEmpty && !takesPages(request) { return nil }
         guard isRead(request) else { return Problem.method(request.method, allowed: "GET, HEAD").response }
         let form = asset.form(gzip: takesGzip(request))
@@ -44,7 +44,7 @@ enum AssetRoute {
         return response
     }
 
-    /// Where the API is, for the page: the operator may have put it elsewhere.
+    /// Tells the page where the API is, since the settings may change its prefix.
     private static func config(_ request: HTTPRequest, _ rules: Rules) -> HTTPResponse {
         guard isRead(request) else { return Problem.method(request.method, allowed: "GET, HEAD").response }
         var response = HTTPResponse.json { writer in
@@ -56,13 +56,13 @@ enum AssetRoute {
 
     private static func isRead(_ request: HTTPRequest) -> Bool { request.method == "GET" || request.method == "HEAD" }
 
-    /// True if the client names `text/html` among what it accepts, as browsers do and tools do not.
+    /// True if the client's `Accept` names `text/html`, as browsers do and other tools do not.
     static func takesPages(_ request: HTTPRequest) -> Bool {
         guard let accept = try? AcceptHeader(request) else { return false }
         return accept.ranges.contains { $0.type == "text" && $0.subtype == "html" && $0.weight > 0 }
     }
 
-    /// True if the client takes gzip (RFC 9110, section 12.5.3).
+    /// True if the client accepts gzip (RFC 9110, section 12.5.3).
     static func takesGzip(_ request: HTTPRequest) -> Bool {
         var takesAny = false
         for header in request.headers where header.name.equalsIgnoringASCIICase("accept-encoding") {

@@ -1,8 +1,8 @@
 internal import Events
 internal import Wire
 
-/// `DELETE /api/admin/rooms/{source}/{name}`: has the journal finish the room, and answers once that is durable. The
-/// provider is not told: what it sends of the room afterwards counts, and a join opens the room again.
+/// `DELETE /api/admin/rooms/{source}/{name}`: appends the end of the room, and answers when that is durable. The
+/// provider is not told. Its later webhooks for the room count, and a join opens the room again.
 enum CloseRoomRoute {
     static let routes = [Route("admin/rooms/{source}/{name}", ["DELETE"], handle: close)]
 

@@ -1,7 +1,8 @@
 internal import Access
 internal import FrontDoor
 
-/// `GET /api/diag/stream`: for any client with a token, whatever it covers: the frames say nothing of any room.
+/// `GET /api/diag/stream`: for any client with a token, whatever its grant, since the frames contain nothing of any
+/// room.
 enum DiagnosticsRoute {
     static let routes = [Route("diag/stream", ["GET", "HEAD"], handle: open)]
 

@@ -2,14 +2,14 @@ internal import FrontDoor
 package import Telemetry
 internal import Wire
 
-/// What readiness and metrics say; the relay's composition knows.
+/// Makes the bodies of `/readyz` and `/metrics`. The relay's composition supplies the functions.
 package struct OperatingPages: Sendable {
-    /// Whether the relay is ready, and the JSON that says what of it is not.
+    /// Whether the relay is ready, and JSON that says which part is not.
     let readiness: @Sendable () -> (isReady: Bool, json: [UInt8])
-    /// The page of metrics.
+    /// The metrics page.
     let metrics: @Sendable (MetricsFormat) -> [UInt8]
 
-    /// Pages made by these functions, which every loop calls on its thread.
+    /// Pages made by these functions. Each loop calls them on its thread.
     package init(
         readiness: @escaping @Sendable () -> (isReady: Bool, json: [UInt8]),
         metrics: @escaping @Sendable (MetricsFormat) -> [UInt8]

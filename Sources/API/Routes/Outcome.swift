@@ -4,7 +4,7 @@ internal import FrontDoor
 internal import Webhooks
 internal import Wire
 
-/// What a route says is to be done with a request.
+/// What a route decides to do with a request. ``LoopAPI`` carries it out.
 enum Outcome {
     /// Answer now.
     case answer(HTTPResponse)
@@ -18,13 +18,13 @@ enum Outcome {
     case broadcast(EphemeralEvent)
     /// Answer with rooms, once they are found.
     case listRooms(RoomsPlan)
-    /// Answer when other threads have replied.
+    /// Ask other threads, and answer when they have replied.
     case ask(Inquiry)
-    /// Answer when a room is finished.
+    /// Append the end of a room, and answer when that is durable.
     case finishRoom(RoomFinish)
     /// Become a stream of events.
     case stream(StreamPlan)
-    /// Become a page of events.
+    /// Collect a page of events, and answer with it.
     case page(StreamPlan)
     /// Become a stream for diagnosis.
     case diagnose(DiagnosticPlan, Identity)

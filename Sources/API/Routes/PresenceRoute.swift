@@ -11,7 +11,7 @@ enum PresenceRoute {
         Route("presence/{room}", ["DELETE"], handle: leave),
     ]
 
-    /// As long as a webhook would wait.
+    /// As long as a webhook may wait.
     private static let patienceMilliseconds = Int64(Limits.requestSeconds) * 1000
 
     @Sendable private static func put(_ request: Request) throws -> Outcome {
@@ -41,7 +41,7 @@ enum PresenceRoute {
                 waitMilliseconds: patienceMilliseconds
             ) { parts, _ in
                 switch parts.first {
-                // Whoever came back meanwhile has left before.
+                // Also if the user has joined again meanwhile: this request's leave came before that.
                 case .member(.present), .member(.absent): .answer(HTTPResponse(status: 204))
                 default: unanswered(parts.first)
                 }

@@ -3,7 +3,7 @@ internal import Events
 internal import FrontDoor
 internal import Wire
 
-/// `POST /api/streams/{id}/renew` with a fresh token: the stream lives as long as that.
+/// `POST /api/streams/{id}/renew` with a fresh token: the stream stays open until the end of that token.
 enum RenewRoute {
     static let routes = [Route("streams/{id}/renew", ["POST"], handle: renew)]
 
@@ -38,12 +38,12 @@ enum RenewRoute {
     }
 }
 
-/// The number of a stream in a path.
+/// A stream's id in a path.
 enum StreamNumber {
-    /// Nil for what is the number of no stream.
+    /// Nil if the text cannot be the id of a stream.
     static func read(_ text: WireText) -> UInt64? { UInt64(text.string).flatMap { $0 > 0 ? $0 : nil } }
 
-    /// The answer where no stream has the number.
+    /// The answer if no stream of the user has this id.
     static var unknown: HTTPResponse {
         Problem.notFound("No stream has this number, or none of yours.").response
     }

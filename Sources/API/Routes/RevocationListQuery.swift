@@ -3,10 +3,10 @@ internal import Events
 internal import FrontDoor
 internal import Wire
 
-/// Which revocations the list shows: `user=` or `token=` for one, else `after=` and `limit=`.
+/// The query of `/api/admin/revocations`: `user=` or `token=` for one revocation, else `after=` and `limit=`.
 struct RevocationListQuery {
     var subject: Revocations.Subject?
-    /// The entry before the first, as the list names it: `user:eve`, `token:4711`.
+    /// The last entry of the previous page: `user:eve`, `token:4711`.
     var after: WireText?
     var limit = Limits.usualListedEntries
 
@@ -33,7 +33,8 @@ struct RevocationListQuery {
         self.subject = subject.of(issuer: issuer)
     }
 
-    /// The answer, out of all that are in force, in their order.
+    /// The answer.
+    /// - Parameter entries: all revocations in force, sorted.
     func page(_ entries: [Revocations.Entry]) -> HTTPResponse {
         var rest = entries[...]
         if let subject { rest = rest.filter { $0.subject == subject }[...] }
@@ -50,8 +51,8 @@ struct RevocationListQuery {
         }
     }
 
-    /// `user:eve`, `token:4711`; of one issuer with the length of the issuer's name, which may hold any character:
-    /// `user@3:own:eve`.
+    /// An entry's name for `after=`: `user:eve`, `token:4711`. For the users of one issuer it has the length of the
+    /// issuer's name, which may contain any character: `user@3:own:eve`.
     private static func name(_ subject: Revocations.Subject) -> String {
         func name(_ kind: String, _ text: WireText, _ issuer: WireText?) -> String {
             issuer.map { "\(kind)@\($0.byteCount):\($0):\(text)" } ?? "\(kind):\(text)"
@@ -62,7 +63,7 @@ struct RevocationListQuery {
         }
     }
 
-    /// The entry that ``name(_:)`` names.
+    /// The reverse of ``name(_:)``; nil if the text is no such name.
     private static func subject(_ name: WireText) -> Revocations.Subject? {
         let bytes = Array(name.utf8)
         func text(_ part: ArraySlice<UInt8>) -> WireText { WireText(decoding: part) }
@@ -84,7 +85,7 @@ struct RevocationListQuery {
 }
 
 extension Revocations.Entry {
-    /// Writes the members: the user or token, and `until`, which is absent if only an administrator ends the revocation.
+    /// Writes the members: the user or token, and `until`, which is absent if the revocation has no end.
     func write(to writer: inout JSONWriter) {
         switch subject {
         case .user(let user, let issuer):

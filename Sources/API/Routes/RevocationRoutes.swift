@@ -5,7 +5,8 @@ internal import Logging
 internal import Telemetry
 internal import Wire
 
-/// `/api/admin/revoke` and `/api/admin/revocations`: how administrators revoke, lift, and see what is revoked.
+/// `/api/admin/revoke` and `/api/admin/revocations`: administrators revoke users and tokens, list revocations, and lift
+/// them.
 enum RevocationRoutes {
     static let routes = [
         Route("admin/revoke", ["POST"], handle: revoke),
@@ -30,8 +31,8 @@ enum RevocationRoutes {
         let entry = Revocations.Entry(subject: subject, until: until)
         let log = request.shared.log
         log.notice("\(administrator.user) revoked \(entry)", metadata: administrator.logMetadata)
-        // From here on no new client is let in; now the streams that are open are ended, and the file is brought up to
-        // date.
+        // From here on the user's new requests are refused. Next, the loops end the open streams, and the file is
+        // written.
         return .ask(
             Inquiry(
                 question: (.end(subject), .all), revocations: .save, waitMilliseconds: fileWaitMilliseconds
@@ -58,7 +59,7 @@ enum RevocationRoutes {
         }
     }
 
-    /// The change counts, but only until a restart.
+    /// The revocation is in force, but a restart would lose it.
     private static func notKept(_ problem: String, log: Logger) -> HTTPResponse {
         log.error("a change of the revocations counts only until a restart: \(problem)")
         return Problem.unavailable(
@@ -73,9 +74,10 @@ enum RevocationRoutes {
                 "Whose revocation to lift is told by user= or token=, and issuer= if it has one.")
         }
         let revocations = request.shared.revocations
-        // As it stands first: it may be older than the settings, in which the issuer now goes by another's name.
+        // First with the issuer's name as given: the revocation may be older than a change of the settings that made
+        // this issuer share the users of another.
         let isLifted = revocations.lift(subject) || revocations.lift(subject.resolved(by: request.rules.verifier))
-        // What was lifted before and could not be kept is kept now.
+        // Repeats the write after an earlier lift that could not be written.
         guard isLifted || !revocations.isSaved else {
             return .answer(Problem.notFound("There is no such revocation.").response)
         }
@@ -103,7 +105,7 @@ enum RevocationRoutes {
 }
 
 extension Revocations.Subject {
-    /// For the log: what is no plain word is quoted there as JSON.
+    /// The subject for the log, with names quoted as JSON.
     var text: String {
         func text(_ name: WireText) -> String { JSONWriter.text { $0.string(LogText.cut(name)) } }
         let (kind, name, issuer) =

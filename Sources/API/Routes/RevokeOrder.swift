@@ -2,7 +2,7 @@ internal import Access
 internal import Events
 internal import Wire
 
-/// The body of `POST /api/admin/revoke`: `user` or `token`, and perhaps `issuer`, and `until` or `ttl`.
+/// The body of `POST /api/admin/revoke`: `user` or `token`, optionally `issuer`, and optionally `until` or `ttl`.
 struct RevokeOrder {
     let subject: Revocations.Subject
     let until: WallTime
@@ -21,20 +21,20 @@ struct RevokeOrder {
     }
 
     private static func subject(_ object: JSONObject) throws(QueryError) -> Revocations.Subject {
-        let mistake = QueryError.inRequest(
+        let error = QueryError.inRequest(
             "Either user or token is needed, a text: the user's name, or the token's id (jti).")
-        guard (object["user"] == nil) != (object["token"] == nil) else { throw mistake }
-        guard let name = (object["user"] ?? object["token"])?.string, !name.isEmpty else { throw mistake }
-        guard name.byteCount <= Limits.nameBytes else { throw mistake }
-        // A whole token here, or what was left of one when it was copied, is a likely mistake, and would be kept in a
-        // file and shown in lists and logs. All begin alike, since their heads are JSON objects.
+        guard (object["user"] == nil) != (object["token"] == nil) else { throw error }
+        guard let name = (object["user"] ?? object["token"])?.string, !name.isEmpty else { throw error }
+        guard name.byteCount <= Limits.nameBytes else { throw error }
+        // An administrator may paste a whole token, or a part of one. It would be stored in a file and shown in lists
+        // and logs, so it is refused. All tokens begin alike, since their heads are JSON objects.
         guard !(name.hasPrefix("eyJ") && name.contains(UInt8(ascii: "."))) else {
             throw QueryError.inRequest("user takes a name, and token the token's id (jti): neither the token.")
         }
         return object["user"] == nil ? .token(name) : .user(name)
     }
 
-    /// Whose user or token it is; without it that of every issuer.
+    /// The issuer of the user or token; nil for all issuers.
     private static func issuer(_ object: JSONObject) throws(QueryError) -> WireText? {
         guard let member = object["issuer"] else { return nil }
         guard let issuer = member.string, (1...Limits.nameBytes).contains(issuer.byteCount) else {

@@ -1,8 +1,8 @@
 internal import Wire
 
-/// One entry of a table of routes: a path, the methods that it takes, and what handles a request.
+/// One entry of a ``RouteTable``: a path, its methods, and the function that handles a request.
 struct Route: Sendable {
-    /// What one segment of a path must be.
+    /// What one segment of a path must match.
     private enum Segment: Sendable {
         case literal(WireText)
         case anything
@@ -13,7 +13,7 @@ struct Route: Sendable {
     private let segments: [Segment]
     let methods: [String]
     let audience: Request.Audience
-    /// Says what to do; a request that it throws for is refused.
+    /// Decides what to do with a request. If it throws, the request is refused.
     let handle: @Sendable (Request) throws -> Outcome
 
     init(
@@ -37,9 +37,9 @@ struct Route: Sendable {
     }
 }
 
-/// Which route a path has, and which methods.
+/// Finds the route of a path and a method.
 struct RouteTable: Sendable {
-    /// In the order in which they are looked at; those of one path stand together.
+    /// In the order in which they are tried. Routes of one path are next to each other.
     let routes: [Route]
 
     init(_ routes: [Route]) {
@@ -50,10 +50,10 @@ struct RouteTable: Sendable {
     struct Match {
         fileprivate let routes: ArraySlice<Route>
 
-        /// All methods that the path takes.
+        /// All methods of the path, for `Allow`.
         var methods: [String] { routes.flatMap(\.methods) }
 
-        /// Which clients the path is for.
+        /// The clients that the path is for.
         var audience: Request.Audience { routes.first?.audience ?? .pages }
 
         /// The route that takes a method.

@@ -2,7 +2,7 @@ internal import Events
 internal import FrontDoor
 internal import Wire
 
-/// `GET /api/schema/events.json` and `/api/schema/roomwire.d.ts`: what events look like, for anybody to read.
+/// `GET /api/schema/events.json` and `/api/schema/roomwire.d.ts`: what events look like. No token is needed.
 enum SchemaRoute {
     static let routes = [Route("schema/{document}", ["GET", "HEAD"], handle: show)]
 
@@ -16,7 +16,7 @@ enum SchemaRoute {
 
     private static func document(_ body: [UInt8], type: String) -> Outcome {
         var response = HTTPResponse(status: 200, contentType: type, body: body)
-        // The documents change with the program only.
+        // The documents change only with the program.
         response.headers.append(("Cache-Control", "public, max-age=3600"))
         return .answer(response)
     }

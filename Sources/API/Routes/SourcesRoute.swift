@@ -2,7 +2,7 @@ internal import Events
 internal import FrontDoor
 internal import Wire
 
-/// `GET /api/admin/sources`: what came from each source since the relay started.
+/// `GET /api/admin/sources`: the counts of each source since the relay started.
 enum SourcesRoute {
     static let routes = [Route("admin/sources", ["GET", "HEAD"], handle: list)]
 

@@ -4,7 +4,7 @@ internal import FrontDoor
 internal import Platform
 internal import Wire
 
-/// `POST /api/tickets`: a ticket that opens one stream in place of the token.
+/// `POST /api/tickets`: a ticket that opens one stream, for clients that cannot send their token with it.
 enum TicketsRoute {
     static let routes = [Route("tickets", ["POST"], handle: issue)]
 

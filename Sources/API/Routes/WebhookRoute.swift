@@ -5,13 +5,14 @@ internal import Telemetry
 internal import Webhooks
 internal import Wire
 
-/// `POST /api/webhooks/{source}`: verify, normalise, hand to the journal. The answer comes after the commit.
+/// `POST /api/webhooks/{source}`: the source's provider verifies the webhook and makes drafts of it.
+/// ``PendingWebhooks`` gives them to the journal and answers after the commit.
 enum WebhookRoute {
     static let routes = [Route("webhooks/{source}", ["POST"], for: .servers, handle: receive)]
 
     @Sendable private static func receive(_ request: Request) -> Outcome {
         guard let source = request.rules.sources[request.segment(1)] else {
-            // The name is the sender's own invention, so it is no label and not logged whole.
+            // The sender chose the name, so it is not used as a label and not logged.
             let refusal = WebhookRefusal.unknownSource
             return .answer(
                 refuse(Problem(404, refusal.label, "No source of this name is set up."), refusal, request, nil))

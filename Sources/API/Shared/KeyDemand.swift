@@ -1,24 +1,23 @@
-/// What becomes of a token whose key is not known.
+/// What to do with a token whose key is not known.
 package enum KeyAnswer: Equatable, Sendable {
-    /// Keys are being fetched, or will be as soon as they may: the token waits for them.
+    /// Wait: keys are being fetched, or will be as soon as the schedule allows.
     case wait
-    /// The keys that are known are as new as they can be: there is no such key.
+    /// Verify it with the known keys, which are up to date. It will be refused.
     case judge
-    /// The keys cannot be fetched at the moment.
+    /// Refuse it for now: the keys cannot be fetched.
     case unavailable(retryAfterSeconds: Int)
 }
 
-/// Fetches the keys of issuers, and lets requests wait for them.
+/// Fetches issuers' keys on demand, for requests that wait for them.
 package protocol KeyDemand: Sendable {
-    /// What becomes of a token that may be signed with a key of these issuers that is not known.
+    /// Asks for the keys of these issuers, one of which may have signed a token with an unknown key.
     /// - Parameters:
-    ///   - rules: those by which it is not known.
-    ///   - settled: called once on another thread, if the token is to wait, when the keys have been fetched or cannot
-    ///     be.
-    /// - Returns: nil if other rules are in force by now, which may know the key: it is to be looked up again, and not
-    ///   to wait for the fetch after the one that has just brought it.
+    ///   - rules: the rules that do not have the key.
+    ///   - settled: if the answer is ``KeyAnswer/wait``, called once on another thread when the fetch has ended.
+    /// - Returns: nil if other rules are in force by now. They may have the key, so the caller should look it up again
+    ///   instead of waiting for another fetch.
     func demand(of issuers: [String], under rules: Rules, settled: @escaping @Sendable () -> Void) -> KeyAnswer?
 
-    /// The same for a token that has waited; the answer is never ``KeyAnswer/wait``.
+    /// The same after a wait. The answer is never ``KeyAnswer/wait``.
     func demandAfterWait(of issuers: [String]) -> KeyAnswer
 }

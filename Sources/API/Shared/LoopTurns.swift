@@ -1,7 +1,7 @@
-/// The turns of one loop, which its owner keeps.
+/// The turns of one loop. The loop's owner implements them.
 package protocol LoopTurns: AnyObject {
-    /// Tells the hub what time it is. To be called first in whatever the event loop calls.
+    /// Sets the hub's time. Call this first in every callback of the event loop.
     func begin()
-    /// Has the loop come back, once it has looked at its sockets, for what is left to do.
+    /// Asks for another turn, after the loop has handled its sockets, for work that is left.
     func schedule()
 }

@@ -5,16 +5,16 @@ internal import FoundationEssentials
 internal import Platform
 internal import Wire
 
-/// The revocations in force, and the file in the data folder that brings them back after a restart.
+/// The revocations in force, and the file in the data folder that keeps them over a restart.
 ///
-/// They count from the moment they are made. The file is written aside, synchronised and moved into its place on a
-/// thread of its own; whoever asked is answered after that.
+/// A revocation is in force at once. A thread of the store's own replaces the file durably, and then the
+/// administrator's request is answered.
 package final class RevocationStore: Sendable {
     private struct State {
         var revocations: Revocations
         /// Grows with every change.
         var version: UInt64 = 0
-        /// The version that is in the file.
+        /// The version in the file.
         var savedVersion: UInt64 = 0
     }
 
@@ -23,8 +23,8 @@ package final class RevocationStore: Sendable {
     private let queue = DispatchQueue(label: "roomwire.revocations")
 
     /// Reads the file; if there is none, no user and no token is revoked.
-    /// - Throws: ``RevocationFileError`` if the file is there and cannot be understood: to start with fewer revocations than
-    ///   there were would let somebody in.
+    /// - Throws: ``RevocationFileError`` if the file exists and is invalid. A start without it would let revoked users
+    ///   in.
     package init(path: String) throws {
         self.path = path
         var revocations = Revocations()
@@ -38,10 +38,11 @@ package final class RevocationStore: Sendable {
             let data = Data(found)
             guard let kept = Revocations(json: data) else {
                 throw RevocationFileError(
-                    "\(path) is damaged, and somebody may be let in who was revoked: restore the file, or delete it and revoke again"
+                    "\(path) is damaged, and without it revoked users could connect: restore the file, or delete it and revoke again"
                 )
             }
-            // With those that have ended: the clock may be ahead, and the next save would forget what still counts.
+            // Ended revocations are kept: the clock may be ahead for now, and the next save would drop ones still in
+            // force.
             revocations = kept
         }
         state = Locked(State(revocations: revocations))
@@ -52,7 +53,7 @@ package final class RevocationStore: Sendable {
         try state.withLock { state throws(AccessRefusal) in try state.revocations.check(identity, now: now) }
     }
 
-    /// Makes a revocation; false if there is no room for another.
+    /// Adds a revocation; false if there are as many as allowed.
     func revoke(_ subject: Revocations.Subject, until: WallTime, now: WallTime) -> Bool {
         state.withLock { state in
             guard state.revocations.revoke(subject, until: until, now: now) else { return false }
@@ -61,7 +62,7 @@ package final class RevocationStore: Sendable {
         }
     }
 
-    /// Until when a user or token is revoked; nil if it is not.
+    /// When the revocation of a user or token ends; nil if it is not revoked.
     func end(of subject: Revocations.Subject, now: WallTime) -> WallTime? {
         state.withLock { $0.revocations.end(of: subject, now: now) }
     }
@@ -75,10 +76,10 @@ package final class RevocationStore: Sendable {
         }
     }
 
-    /// True when the file says what counts.
+    /// True if the file has the latest change.
     var isSaved: Bool { state.withLock { $0.savedVersion == $0.version } }
 
-    /// Calls `done`, on another thread, with those that count now, sorted: there may be very many.
+    /// Calls `done` on another thread with the revocations in force, sorted. There may be very many.
     func list(now: WallTime, done: @escaping @Sendable ([Revocations.Entry]) -> Void) {
         queue.async { [self] in
             // A copy by reference: the sorting happens outside the lock.
@@ -87,12 +88,12 @@ package final class RevocationStore: Sendable {
         }
     }
 
-    /// Brings the file up to date, then calls `done` on another thread: with nil, or with why it could not be done.
+    /// Writes the file, then calls `done` on another thread: with nil, or with the reason why it failed.
     func save(done: @escaping @Sendable (String?) -> Void) {
         queue.async { [self] in done(write()) }
     }
 
-    /// Many changes that wait are one write.
+    /// Writes all changes since the last write at once.
     private func write() -> String? {
         // A copy by reference: loops wait for the lock, so they must not wait for the writing of so much text.
         let (changed, version) = state.withLock { state in

@@ -4,7 +4,7 @@ internal import Telemetry
 package import Webhooks
 package import Wire
 
-/// A source that is set up: its name, and what verifies and reads its webhooks.
+/// A source of the settings: its name, and the provider that verifies and reads its webhooks.
 package struct Source: Sendable {
     package let name: String
     let providerName: String
@@ -18,10 +18,10 @@ package struct Source: Sendable {
     }
 }
 
-/// What requests are judged by. It never changes: a reload, or keys that were fetched, put another in its place, and
-/// every request is judged by one of them from its start to its end.
+/// What decides about requests: sources, verifier, origins, proxies. It is immutable. A reload, or fetched keys,
+/// replace it, and each request uses one from its start to its end.
 package final class Rules: Sendable {
-    /// What every path of the API begins with: `/api`.
+    /// The beginning of every path of the API: `/api`.
     let pathPrefix: String
     /// The segments of ``pathPrefix``.
     let prefix: [WireText]
@@ -32,17 +32,18 @@ package final class Rules: Sendable {
     /// True if any origin is listed.
     let hasOrigins: Bool
     package let proxies: TrustedProxies
-    /// True if metrics and readiness are served on an address of their own, and there alone.
+    /// True if metrics and readiness are served only on an address of their own.
     let metricsHaveOwnAddress: Bool
-    /// True if browsers are shown the dashboard.
+    /// True if the dashboard is served.
     let showsDashboard: Bool
     /// How much clients may publish.
     let publish: PublishSettings
-    /// How long a stream on which nothing happens is silent.
+    /// The time between two heartbeats of a stream without events.
     let heartbeatMilliseconds: Int
     /// What memberships may take.
     let members: MemberSettings
 
+    /// Rules; see the property of each name.
     package init(
         pathPrefix: String, sources: [Source], verifier: TokenVerifier, origins: AllowedOrigins, hasOrigins: Bool,
         proxies: TrustedProxies, metricsHaveOwnAddress: Bool, heartbeatMilliseconds: Int,
@@ -63,7 +64,7 @@ package final class Rules: Sendable {
         self.publish = publish
     }
 
-    /// The same rules but for the keys of one issuer; the rules as they are if they have no such issuer.
+    /// The same rules with other keys of one issuer; the same rules if they have no such issuer.
     package func replacingKeys(of issuer: String, with keys: PublicKeys) -> Rules {
         guard let changed = try? verifier.replacingKeys(of: issuer, with: keys) else { return self }
         return Rules(
@@ -77,7 +78,7 @@ package final class Rules: Sendable {
     /// nothing.
     var clientSourceIsTaken: Bool { sources[ClientSource.name] != nil }
 
-    /// The segments of a path after the API's prefix; nil for a path that is elsewhere.
+    /// The segments of a path after the API's prefix; nil if the path does not begin with it.
     func path(of path: [WireText]) -> ArraySlice<WireText>? {
         guard path.count > prefix.count, path.starts(with: prefix) else { return nil }
         return path.dropFirst(prefix.count)

@@ -3,16 +3,16 @@ internal import Events
 internal import Platform
 internal import Wire
 
-/// An answer from its beginning until the socket has taken it or the client has gone: as long as this object is
-/// kept, the answer counts against ``AnswerCaps``.
+/// Counts one answer against ``AnswerCaps`` as long as this object exists: until the socket has accepted the answer or
+/// the client has closed the connection.
 final class ServedAnswer {
     private let caps: Locked<AnswerCaps>
     private let reader: Principal?
     private var bytes = 0
     private var isCounted = false
 
-    /// An answer that nothing was counted for yet.
-    /// - Parameter reader: nil for a request without a token.
+    /// Nothing is counted yet.
+    /// - Parameter reader: the answer's user; nil for a request without a token.
     init(_ caps: Locked<AnswerCaps>, of reader: Principal?) {
         self.caps = caps
         self.reader = reader
@@ -25,7 +25,8 @@ final class ServedAnswer {
         }
     }
 
-    /// Counts the answer for its user, if there may be one more.
+    /// Counts the answer for its user.
+    /// - Returns: false, with nothing counted, if the user has as many answers as allowed.
     func begin() -> Bool {
         guard let reader, !isCounted else { return true }
         isCounted = caps.withLock { caps in
@@ -36,25 +37,27 @@ final class ServedAnswer {
         return isCounted
     }
 
-    /// True while its user may have one more, without counting it.
+    /// True if its user may have one more. Counts nothing.
     var isAdmitted: Bool { reader.map { reader in caps.withLock { $0.admits(reader) } } ?? true }
 
-    /// Counts the answer for its user, however many there are.
+    /// Counts the answer for its user, even beyond the bound.
     func beginInAnyCase() {
         guard let reader, !isCounted else { return }
         isCounted = true
         caps.withLock { $0.begin(of: reader) }
     }
 
-    /// Counts so many bytes more, if all answers together may have them.
+    /// Counts `count` more bytes.
+    /// - Returns: false, with nothing counted, if all answers together would exceed the bound.
     func grow(by count: Int) -> Bool {
         let isTaken = caps.withLock { $0.reserve(count, isKnown: reader != nil) }
         if isTaken { bytes += count }
         return isTaken
     }
 
-    /// Counts so many bytes in place of those so far.
-    func settle(at count: Int) -> Bool {
+    /// Corrects the count to `count` bytes, the real size of the answer.
+    /// - Returns: false if all answers together would exceed the bound.
+    func setBytes(to count: Int) -> Bool {
         if count > bytes { return grow(by: count - bytes) }
         caps.withLock { $0.release(bytes - count) }
         bytes = count

@@ -5,11 +5,11 @@ internal import Platform
 package import Telemetry
 internal import Wire
 
-/// What the routes of all loops share. Nothing in it is on the path of a delivery.
+/// What the APIs of all loops share. Deliveries do not use it, so its locks cost them nothing.
 package final class SharedState: Sendable {
     private let current: Locked<Rules>
     package let admission: StreamAdmission
-    /// What pages and lists take that are being made or not sent yet.
+    /// Counts pages and lists that are being made or not sent yet.
     let answers = Locked(AnswerCaps())
     let tickets = Locked(Tickets())
     let attempts = Locked(AttemptGate())
@@ -24,23 +24,26 @@ package final class SharedState: Sendable {
     package let metrics: Metrics
     package let rejects = RejectLog()
     package let log: Logger
-    /// One line a request.
+    /// Logs one line for each request.
     package let requests: RequestLog
-    /// Accepted webhooks that no line tells of yet.
+    /// Accepted webhooks that are not in the log yet.
     package let acceptedWebhooks = AcceptedWebhooks()
-    // What strangers can cause is logged a few lines a second, each kind by itself, so that none hides another.
+    // Any client can cause these lines, so they are limited to a few a second, separately for each kind.
     let webhookLog: RateLimitedLog
     let accessLog: RateLimitedLog
     /// Events of clients that could not be kept.
     let publishLog: RateLimitedLog
-    /// A client that keeps failing causes a line a second here, and none among those of others.
+    /// For clients that keep failing, so that their lines do not displace those of others.
     let slowedLog: RateLimitedLog
-    /// Pages of origins that are not listed.
+    /// For web pages of origins that the settings do not list.
     let originLog: RateLimitedLog
     private let draining = Locked(false)
-    /// True if the listening sockets outlive this process, so that what waits in them is not lost when it ends.
+    /// True if the listening sockets outlive this process (`LISTEN_FDS`), so that connections in their queues are not
+    /// lost.
     package let keepsQueue: Bool
 
+    /// The state at the relay's start; see the property of each name.
+    /// - Parameter output: where the log goes.
     package init(
         rules: Rules, keys: any KeyDemand, admission: StreamAdmission, revocations: RevocationStore, metrics: Metrics,
         output: LogOutput, keepsQueue: Bool = false
@@ -60,10 +63,10 @@ package final class SharedState: Sendable {
         originLog = RateLimitedLog(log, linesPerSecond: 1)
     }
 
-    /// The rules in force. A request takes them once.
+    /// The rules in force. Each request reads them once.
     package var rules: Rules { current.withLock { $0 } }
 
-    /// Has every request from now on judged by other rules.
+    /// Replaces the rules for all further requests.
     package func replaceRules(_ change: (Rules) -> Rules) {
         current.withLock { $0 = change($0) }
     }
@@ -71,17 +74,17 @@ package final class SharedState: Sendable {
     /// True from ``beginDraining()`` on.
     package var isDraining: Bool { draining.withLock { $0 } }
 
-    /// The relay stops from now on.
+    /// Marks the relay as stopping.
     package func beginDraining() {
         draining.withLock { $0 = true }
         members.beginDraining()
     }
 
-    /// Whether new streams and webhooks are turned away. A relay whose successor takes over its sockets still serves
-    /// the clients that got through to it.
+    /// True if new streams and webhooks are refused. A stopping relay whose successor takes over its sockets still
+    /// serves the connections that it has accepted.
     var turnsAway: Bool { !keepsQueue && isDraining }
 
-    /// Whether a client that was let in would be let in now: neither has the token ended, nor was it revoked.
+    /// True if an identity that was verified before is still valid: its token has not expired and it is not revoked.
     func isValid(_ identity: Identity, now: WallTime) -> Bool {
         if let expiresAt = identity.expiresAt, now >= expiresAt { return false }
         do throws(AccessRefusal) { try revocations.check(identity, now: now) } catch { return false }

@@ -2,23 +2,24 @@ internal import Events
 internal import Platform
 internal import Wire
 
-/// Which of a user's streams is the oldest, over all loops.
+/// Each user's streams on all loops, oldest first.
 final class StreamOrder: Sendable {
-    /// A stream and where to reach it.
+    /// A stream and its loop.
     struct Entry: Sendable {
         let stream: UInt64
         let address: String
-        /// The loop on which it is.
+        /// The port of its loop.
         let loop: any LoopPort
     }
 
     private let users = Locked<[Principal: [Entry]]>([:])
 
+    /// Adds a user's newest stream.
     func add(_ entry: Entry, of user: Principal) {
         users.withLock { $0[user, default: []].append(entry) }
     }
 
-    /// Takes the oldest away; the caller ends it.
+    /// Removes the oldest, which the caller must end; nil if the user has no stream.
     func takeOldest(of user: Principal) -> Entry? {
         users.withLock { users in
             guard let oldest = users[user]?.first else { return nil }
@@ -28,7 +29,7 @@ final class StreamOrder: Sendable {
         }
     }
 
-    /// Forgets a stream; false if it was taken before.
+    /// Removes a stream that has ended; false if ``takeOldest(of:)`` has removed it before.
     func remove(_ stream: UInt64, of user: Principal) -> Bool {
         users.withLock { users in
             guard let index = users[user]?.firstIndex(where: { $0.stream == stream }) else { return false }

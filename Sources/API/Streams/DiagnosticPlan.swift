@@ -3,18 +3,18 @@ internal import FrontDoor
 internal import Platform
 internal import Wire
 
-/// What a `GET /api/diag/stream` sends: marked frames at a steady pace, a large one, a silence, and an end. What of
-/// it comes when tells what a proxy on the way does to streams.
+/// What `GET /api/diag/stream` sends: numbered frames at a steady pace, a large one, a pause, and a last one. From when
+/// they arrive, the client sees what a proxy on the way does to streams.
 struct DiagnosticPlan: Equatable {
     var frames = 15
     var intervalMilliseconds = 200
     /// The length of the large frame: longer than the buffers of most proxies.
     var largeBytes = 64 * 1024
-    /// The silence before the end: as long as a stream on which nothing happens is silent.
+    /// The pause before the end: by default as long as a stream without events sends nothing.
     var quietMilliseconds: Int
 
     /// Reads a query.
-    /// - Parameter heartbeatMilliseconds: how long streams are silent.
+    /// - Parameter heartbeatMilliseconds: the time between two heartbeats of a stream without events.
     init(_ query: [(name: WireText, value: WireText)], heartbeatMilliseconds: Int) throws(QueryError) {
         quietMilliseconds = heartbeatMilliseconds
         for (name, value) in query {
@@ -48,7 +48,7 @@ struct DiagnosticPlan: Equatable {
         return value
     }
 
-    /// The first frame: the plan, and what came of the request through whatever lies between.
+    /// The first frame: the plan, and the request's headers as they arrived through the proxies.
     func opening(_ request: HTTPRequest, now: WallTime) -> [UInt8] {
         Self.frame { writer in
             writer.member("type", "diag_started")
@@ -65,13 +65,13 @@ struct DiagnosticPlan: Equatable {
         }
     }
 
-    /// Headers that proxies add or change, and that hold no secret.
+    /// Headers that proxies add or change, and that contain no secret.
     private static let shownHeaders = [
         "host", "connection", "accept-encoding", "via", "forwarded", "x-forwarded-for", "x-forwarded-proto",
         "x-forwarded-host", "x-real-ip", "x-amzn-trace-id", "cf-ray", "x-envoy-external-address",
     ]
 
-    /// A marked frame; the one after the steady ones is the large one.
+    /// A numbered frame. The one after the steady ones is the large one.
     func frame(_ sequence: Int, now: WallTime) -> [UInt8] {
         Self.frame { writer in
             writer.member("type", "diag_frame")

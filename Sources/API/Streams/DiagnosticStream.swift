@@ -5,13 +5,13 @@ internal import Fanout
 internal import Platform
 internal import Wire
 
-/// A stream of marked frames that has nothing to do with the log; see ``DiagnosticPlan``.
+/// A stream for diagnosis, which sends no events; see ``DiagnosticPlan``.
 final class DiagnosticStream: StreamSocketOwner {
     private let socket: StreamSocket
     private let plan: DiagnosticPlan
-    /// Whose it is.
+    /// The identity that opened it.
     let identity: Identity
-    /// How it is listed.
+    /// Its entry in the administrator's list.
     let entry: StreamEntry
     private let isStillWelcome: () -> Bool
     private let ended: (DiagnosticStream) -> Void
@@ -22,10 +22,10 @@ final class DiagnosticStream: StreamSocketOwner {
     private let isChunked: Bool
     private var isOver = false
 
-    /// Begins with `opening`; calls `ended` once, when the stream is over.
+    /// A stream that begins with `opening`, and calls `ended` once, at its end.
     /// - Parameters:
-    ///   - isChunked: whether the opening's head has said that chunks follow.
-    ///   - isStillWelcome: asked before each frame; the stream is over where it says no.
+    ///   - isChunked: whether the head in `opening` announces chunks.
+    ///   - isStillWelcome: asked before each frame; the stream ends if it returns false.
     init(
         _ socket: StreamSocket, plan: DiagnosticPlan, opening: [UInt8], isChunked: Bool, of identity: Identity,
         entry: StreamEntry, on loop: Loop,
@@ -48,7 +48,7 @@ final class DiagnosticStream: StreamSocketOwner {
         socket.owner = nil
     }
 
-    /// Writes what comes first, once whoever made the stream keeps it.
+    /// Writes the opening. Call this once the stream is stored, since it may end at once.
     func start() { flush() }
 
     private func sendNext() {
@@ -84,13 +84,13 @@ final class DiagnosticStream: StreamSocketOwner {
 
     func socketHasEnded(_ socket: StreamSocket, because reason: StreamSocket.End) { end(isBroken: true) }
 
-    /// Closes the connection. Does nothing the second time. Its owner may let go of it then.
+    /// Closes the connection. Does nothing the second time. Its owner may release it in `ended`.
     func end(isBroken: Bool = false) {
         guard !isOver else { return }
-        // The timer may be what called.
+        // The timer's callback may be the caller.
         timer?.cancel()
         isOver = true
-        // What is unsent can no longer be sent, and then the client may know that the stream broke.
+        // If bytes are unsent, the last chunk is left out, so that the client sees that the stream is incomplete.
         if isChunked && !isBroken && !isLast && unsent.isEmpty { _ = Chunk.last.withUnsafeBytes(socket.write) }
         socket.close()
         ended(self)

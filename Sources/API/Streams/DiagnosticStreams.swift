@@ -49,13 +49,13 @@ final class DiagnosticStreams {
         stream.start()
     }
 
-    /// How the streams are listed that `isMeant` is true for.
+    /// The list entries for which `isMeant` is true.
     func entries(_ isMeant: (StreamEntry) -> Bool) -> [StreamEntry] {
         streams.values.map(\.entry).filter(isMeant)
     }
 
-    /// Ends the streams that `isMeant` is true for.
-    /// - Returns: how many.
+    /// Ends the streams for which `isMeant` is true.
+    /// - Returns: their number.
     @discardableResult
     func end(_ isMeant: (DiagnosticStream) -> Bool = { _ in true }) -> Int {
         let meant = streams.values.filter(isMeant)

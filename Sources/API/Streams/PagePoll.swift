@@ -5,20 +5,20 @@ internal import FrontDoor
 internal import Glibc
 internal import Wire
 
-/// A page of events that is being collected: a subscriber like any other whose outlet keeps the events instead of
-/// sending them, so that filter, order and resume are decided in one place.
+/// A page of events that is being collected. It is the outlet of an ordinary subscriber and keeps the events instead of
+/// sending them, so that pages have the filter, order and resume of streams.
 final class PagePoll: Outlet {
     let plan: StreamPlan
     let request: Request
-    /// When it is answered with what it has.
+    /// When it is answered with the events that it has.
     let deadline: SteadyTime
-    /// What it counts against the bounds of answers.
+    /// Its count against ``AnswerCaps``.
     let served: ServedAnswer
     private unowned let pages: Pages
-    /// True if there was no memory for what it was to collect.
+    /// True if the page would have exceeded the memory of all answers.
     private(set) var isRefused = false
     private var events: [JournalEvent] = []
-    /// The last one.
+    /// The last `resync` message.
     private var resync: Resync?
 
     init(_ plan: StreamPlan, _ request: Request, deadline: SteadyTime, served: ServedAnswer, pages: Pages) {
@@ -41,7 +41,7 @@ final class PagePoll: Outlet {
         return .took(count)
     }
 
-    /// Frames of the hub's own are not part of a page.
+    /// Drops messages of the hub, such as `connected`, which are not part of a page.
     func write(_ buffers: UnsafeMutableBufferPointer<iovec>) -> OutletResult { .took(Self.count(of: buffers)) }
 
     private static func count(of buffers: UnsafeMutableBufferPointer<iovec>) -> Int {
@@ -56,13 +56,14 @@ final class PagePoll: Outlet {
 
     func subscriberHasEnded(_ subscriber: Subscriber, because reason: StreamEnd) { pages.finish(self, subscriber) }
 
-    /// True once a poll that waits for events has one, or a `resync`. Another ends when it has caught up.
+    /// True once a poll that waits for events has one, or a `resync`. A page that does not wait ends when it has caught
+    /// up.
     var hasFoundWhatItWaitsFor: Bool { plan.waits && !(events.isEmpty && resync == nil) }
 
     /// The answer.
     /// - Parameters:
     ///   - cursor: the id after which the next page begins.
-    ///   - hasMore: whether there is more to be had at once.
+    ///   - hasMore: whether the next page has events already.
     func response(cursor: EventID, hasMore: Bool) -> HTTPResponse {
         .json { writer in
             writer.object { writer in

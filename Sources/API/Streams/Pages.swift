@@ -22,18 +22,18 @@ final class Pages {
         self.hub = hub
     }
 
-    /// Answers with what there is, or, if the request waits for events, with the first that comes.
+    /// Begins a page. It is answered with the events that there are, or, if the request waits, when the first arrives.
     func begin(_ opening: StreamOpening) {
         let (plan, request) = (opening.plan, opening.request)
         let served = request.served(to: plan.identity)
-        // A poll that waits counts as a stream until it is answered, and as an answer from then on.
+        // A poll that waits counts as a stream until its answer, and as an answer from then on.
         guard plan.waits ? served.isAdmitted : served.begin() else { return request.refuse(.answers) }
         if plan.waits {
             let address = request.http.remoteAddress
             let refusal = shared.admission.admit(plan.identity.principal, address: address, now: request.now)
             if let refusal { return request.refuse(refusal) }
         }
-        // A page that does not wait for events may still wait for the journal, but not for ever.
+        // A page that does not wait for events may still wait for the journal. That has a bound as well.
         let patience = plan.waits ? Int64(plan.query.waitMilliseconds ?? 0) : Int64(Limits.requestSeconds) * 1000
         let poll = PagePoll(
             plan, request, deadline: SteadyTime.now() + patience, served: served, pages: self)
@@ -45,11 +45,10 @@ final class Pages {
         if !subscriber.hasEnded { waiting.append(Waiting(poll: poll, subscriber: subscriber)) }
     }
 
-    /// Answers the pages that have what they wait for, or have waited long enough.
-    /// - Parameter looksForClients: whether those whose clients have gone are to end as well.
-    func endThoseThatAreDue(looksForClients: Bool = false) {
-        guard !waiting.isEmpty else { return }
-        let now = SteadyTime.now()
+    /// Ends the pages that have what they wait for, or whose deadline has passed; the hub then calls ``finish(_:_:)``.
+    /// - Parameter looksForClients: whether to end those whose clients have disconnected, which costs a system call
+    ///   each.
+    func endThoseThatAreDue(now: SteadyTime, looksForClients: Bool = false) {
         for page in waiting {
             let poll = page.poll
             let isDue = now >= poll.deadline || poll.hasFoundWhatItWaitsFor
@@ -57,7 +56,7 @@ final class Pages {
         }
     }
 
-    /// The hub has ended the subscriber of a page, whose request is answered now.
+    /// Answers a page, because the hub has ended its subscriber.
     func finish(_ poll: PagePoll, _ subscriber: Subscriber) {
         waiting.removeAll { $0.poll === poll }
         answer(poll, subscriber)

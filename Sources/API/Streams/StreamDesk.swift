@@ -3,13 +3,14 @@ internal import Events
 internal import Fanout
 internal import Wire
 
-/// Answers what other loops, and this one, ask about the streams of this loop, and does what they order.
+/// Answers the questions and carries out the orders of all loops about the streams of this loop.
 struct StreamDesk {
     let shared: SharedState
     let hub: Hub
     let diagnostics: DiagnosticStreams
     let streams: Streams
 
+    /// Answers one question.
     func answer(_ question: StreamQuestion, now: WallTime) -> StreamAnswer {
         switch question {
         case .list(let query): .streams(list(query))
@@ -49,15 +50,15 @@ struct StreamDesk {
     }
 
     private func renew(_ stream: UInt64, by identity: Identity, now: WallTime) -> StreamAnswer {
-        // Another user's stream is no stream: the answer does not tell whether it exists.
+        // The answer does not reveal whether another user's stream exists.
         guard let subscriber = hub.subscriber(id: stream), subscriber.principal == identity.principal else {
             return .unknownStream
         }
-        // The token, or its user, may have been revoked since the loop that asks looked at it: what was to end the
-        // streams of that token has been here then.
+        // The token or its user may have been revoked since the asking loop verified it. The order to end their streams
+        // may have been handled here before this question, and would not end the renewed stream.
         guard (try? shared.revocations.check(identity, now: now)) != nil else { return .unknownStream }
         let (filter, showsRaw) = hub.filter(of: subscriber)
-        // Nor may it go on receiving by name what the fresh token would not.
+        // The stream must not go on receiving events addressed to its user if the fresh token would not.
         guard identity.grant.covers(filter, showsRaw: showsRaw),
             identity.isAddressable || !subscriber.isAddressable
         else { return .notCovered }

@@ -4,9 +4,10 @@ internal import FrontDoor
 internal import Platform
 internal import Wire
 
-/// The head of a stream's response. The body has no length: it comes in chunks, or over HTTP/1.0 ends with the
-/// connection.
+/// The head of a stream's response. The body has no length: it is chunked, or over HTTP/1.0 ends with the connection.
 enum StreamHead {
+    /// The head, up to and with the empty line.
+    /// - Parameter extra: further headers, for CORS.
     static func bytes(
         _ format: StreamQuery.Format, isChunked: Bool, _ extra: [(name: String, value: String)]
     ) -> [UInt8] {
@@ -18,7 +19,7 @@ enum StreamHead {
         return Array((head + "Connection: close\r\n\r\n").utf8)
     }
 
-    /// Some clients read another encoding where none is named.
+    /// The media type, with its charset: some clients assume another one if there is none.
     static func contentType(_ format: StreamQuery.Format) -> String {
         switch format {
         case .sse: "text/event-stream; charset=utf-8"
@@ -27,7 +28,7 @@ enum StreamHead {
         }
     }
 
-    /// The answer to a HEAD.
+    /// The answer to a HEAD request.
     static func alone(_ format: StreamQuery.Format) -> HTTPResponse {
         var response = HTTPResponse(status: 200, contentType: contentType(format))
         response.headers += [("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")]
@@ -36,10 +37,10 @@ enum StreamHead {
     }
 }
 
-/// The first frame behind `connected` on a stream that asked for the rooms.
+/// The first message after `connected` on a stream with `snapshot=1`.
 enum SnapshotMessage {
-    /// The rooms as they were at `place`, which it carries: every event after it follows.
-    /// - Parameter json: gives a room's JSON.
+    /// The message with the rooms at the cursor `place`. The stream continues with the events after it.
+    /// - Parameter json: returns a room's JSON.
     static func frame(
         _ rooms: [RoomEntry], json: (RoomEntry) -> [UInt8], at place: EventID, format: StreamFormat
     ) -> [UInt8] {

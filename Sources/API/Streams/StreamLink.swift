@@ -4,14 +4,15 @@ internal import Glibc
 package import Platform
 internal import Wire
 
-/// Ties a subscriber to its socket: the hub writes through it, and the socket reports through it.
+/// Connects a subscriber of the hub with its socket: the hub writes to the socket through it, and the socket tells the
+/// hub through it when it is writable or has ended.
 final class StreamLink: Outlet, StreamSocketOwner {
     private let socket: StreamSocket
     private unowned let streams: Streams
-    /// Set once the hub has made it; the socket can report nothing before. The subscriber keeps this link, so it is
-    /// there as long as the link is.
+    /// Set once the hub has made the subscriber; the socket reports nothing before. The subscriber owns this link and
+    /// so lives as long as it.
     unowned var subscriber: Subscriber?
-    /// Where the stream comes from, to be released with the caps.
+    /// The client's address, to uncount the stream at its end.
     let clientAddress: String
     /// When the stream began.
     let openedAt = SteadyTime.now()

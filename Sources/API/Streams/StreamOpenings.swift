@@ -4,8 +4,8 @@ internal import Fanout
 internal import Journal
 internal import Wire
 
-/// Finds out where the streams and pages of one loop begin: some need a cursor that only the journal knows, and some
-/// the rooms.
+/// Finds where the streams and pages of one loop begin. Those with `since=` or `tail=` need a cursor from the journal,
+/// and those with `snapshot=1` the open rooms; their requests wait here meanwhile.
 final class StreamOpenings {
     private struct Waiting {
         let plan: StreamPlan
@@ -17,7 +17,7 @@ final class StreamOpenings {
     private let rooms: RoomSearches
     private let reader: JournalReader
     private let port: any LoopPort
-    /// Those that wait for a cursor.
+    /// The requests that wait for a cursor.
     private var waiting: [UInt64: Waiting] = [:]
     private var nextID: UInt64 = 1
 
@@ -31,10 +31,10 @@ final class StreamOpenings {
     /// True if no request waits for a cursor.
     var isEmpty: Bool { waiting.isEmpty }
 
-    /// Lets go of all requests; the loop has ended.
+    /// Releases all requests, because the loop has ended.
     func removeAll() { waiting.removeAll() }
 
-    /// Calls `begin` once it is known where the stream or page begins, or refuses the request.
+    /// Calls `begin` once the start of the stream or page is known, or refuses the request.
     func open(_ plan: StreamPlan, _ request: Request, _ begin: @escaping (StreamOpening) -> Void) {
         func open(from start: Subscription.Start) {
             Self.begin(StreamOpening(plan: plan, request: request, start: start), begin)
@@ -51,9 +51,9 @@ final class StreamOpenings {
         }
     }
 
-    /// The rooms of a snapshot are those at the head at which the stream begins.
+    /// Finds the rooms for a snapshot. They are those at the hub's head, where the stream begins.
     private func findRooms(_ plan: StreamPlan, _ request: Request, _ begin: @escaping (StreamOpening) -> Void) {
-        // Until the stream is counted the search counts, as a list of rooms does.
+        // The search counts as a list of rooms does, until the stream itself is counted.
         let served = request.served(to: plan.identity)
         guard served.begin() else { return request.refuse(.answers) }
         rooms.find(plan.filter, findsMembers: true) { [hub] found in
@@ -73,12 +73,12 @@ final class StreamOpenings {
         if !isTaken { port.post(.cursor(request: id, nil)) }
     }
 
-    /// The cursor that a request waits for; nil if it could not be found.
+    /// Continues a request with the cursor that it waits for; nil if the journal could not be read.
     func found(_ cursor: EventID?, for id: UInt64) {
         guard let waited = waiting.removeValue(forKey: id) else { return }
         guard let cursor else { return waited.request.refuse(.busy) }
         guard let request = Self.checkedAgain(waited.request, waited.plan.identity) else { return }
-        // What was committed since is after the cursor, and comes by itself.
+        // The journal may be ahead of this loop's hub, which will publish the events in between.
         let start = Subscription.Start.trusted(min(cursor, hub.head))
         Self.begin(StreamOpening(plan: waited.plan, request: request, start: start), waited.begin)
     }
@@ -88,8 +88,9 @@ final class StreamOpenings {
         begin(opening)
     }
 
-    /// Refuses a client that was revoked while its request waited: it has no stream yet that could have been ended.
-    /// - Returns: the request as of now; nil if it has its answer.
+    /// Refuses the request if its user was revoked while it waited. The order to end the user's streams did not end
+    /// this one, since it is not open yet.
+    /// - Returns: the request with the rules and time of now; nil if it was refused.
     private static func checkedAgain(_ request: Request, _ identity: Identity) -> Request? {
         let request = request.afterWait
         do throws(AccessRefusal) { try request.shared.revocations.check(identity, now: request.now) } catch {

@@ -3,13 +3,13 @@ internal import Events
 internal import Fanout
 internal import Wire
 
-/// A stream, or a page of events, that a request may have and that has not begun.
+/// What a stream or page of events will be: the query, the verified identity, and the filter within its grant.
 struct StreamPlan {
     let query: StreamQuery
     let identity: Identity
     let filter: EventFilter
 
-    /// What the hub is to send, from `start` on.
+    /// The subscription for the hub.
     func subscription(from start: Subscription.Start, format: StreamFormat) -> Subscription {
         var subscription = Subscription(
             principal: identity.principal, filter: filter, format: format, start: start)
@@ -24,7 +24,7 @@ struct StreamPlan {
     var waits: Bool { query.waitMilliseconds ?? 0 > 0 }
 }
 
-/// A plan whose place in the journal is known.
+/// A plan with the place in the journal where the stream or page begins.
 struct StreamOpening {
     let plan: StreamPlan
     let request: Request
@@ -34,10 +34,11 @@ struct StreamOpening {
 }
 
 extension Identity {
-    /// By which streams of one token are found again: a hash of its id with a seed of this process, 0 for none. It
-    /// costs 8 bytes a stream, where a table of the ids would cost ten times as much.
+    /// A hash of the token's id, to find the streams of one token; 0 if it has none. The seed is this process' own. It
+    /// costs 8 bytes a stream; a table of ids would cost ten times as much.
     var mark: UInt64 { tokenID.map(Self.mark(ofTokenID:)) ?? 0 }
 
+    /// The mark of the tokens with this id.
     static func mark(ofTokenID id: WireText) -> UInt64 {
         max(1, UInt64(bitPattern: Int64(id.hashValue)))
     }

@@ -3,7 +3,7 @@ internal import Fanout
 internal import FrontDoor
 internal import Wire
 
-/// What a `GET /api/events` asks for, read from query and headers.
+/// The query and headers of `GET /api/events`.
 struct StreamQuery: Equatable {
     /// Where to begin.
     enum Start: Equatable {
@@ -13,7 +13,7 @@ struct StreamQuery: Equatable {
         case tail(Int)
     }
 
-    /// The form of the answer.
+    /// The format of the answer.
     enum Format: WireText {
         case sse
         case ndjson
@@ -31,29 +31,30 @@ struct StreamQuery: Equatable {
     /// The rooms of which the stream makes its user a member, none of them twice.
     var presence: [WireText] = []
     var limitEvents: Int?
-    /// How long to wait for events when there are none: nil for ever.
+    /// `wait=`: how long a page waits for its first event, in milliseconds; with 0 a stream ends when it has caught up.
+    /// Nil if it is absent: a page does not wait then, and a stream goes on.
     var waitMilliseconds: Int?
     var heartbeatIsEvent = false
-    /// How a refusal is told: `http`, or on the `stream`; nil leaves it to what the client seems to be.
+    /// `refuse=`: true for `stream`, false for `http`; nil if it is absent.
     var refusesOnStream: Bool?
 
     init(_ request: HTTPRequest, now: WallTime) throws(QueryError) {
         var reader = Reader()
         for (name, value) in request.query { try reader.take(name, value, into: &self, now: now) }
-        // What the query asks for outdoes what the client usually takes.
+        // `format=` takes precedence over `Accept`.
         if !reader.hasFormat { format = try Self.format(request) }
         requested = EventScope(
             rooms: reader.rooms.isEmpty ? .all : PatternSet(reader.rooms),
             types: reader.types.isEmpty ? .all : PatternSet(reader.types),
             sources: reader.sources.isEmpty ? .all : PatternSet(reader.sources))
         start = try reader.start()
-        // A browser that reconnects sends the header, while its URL still says where it once began.
+        // A browser that reconnects sends the header. Its URL still has the first start, which the header overrides.
         if let id = request.header("last-event-id"), !id.isEmpty { start = .lastEventID(id) }
         if case .lastEventID = start { wantsSnapshot = false }
         try checkTogether()
     }
 
-    /// What would be left undone without a word is an error.
+    /// Refuses combinations of which one part would be ignored.
     private func checkTogether() throws(QueryError) {
         if wantsSnapshot && start != .live {
             throw QueryError(sentence: "snapshot=1 begins now: it goes with neither since= nor tail=.")
@@ -69,7 +70,7 @@ struct StreamQuery: Equatable {
         }
     }
 
-    /// By media type; the first is for clients that take anything.
+    /// The formats by media type. Clients that accept anything get the first.
     private static let forms: KeyValuePairs<WireText, Format> = [
         "text/event-stream": .sse, "application/x-ndjson": .ndjson, "application/ndjson": .ndjson,
         "application/json": .json,
@@ -93,7 +94,7 @@ struct StreamQuery: Equatable {
 }
 
 extension StreamQuery {
-    /// Collects what may stand several times.
+    /// Collects the parameters, some of which may be repeated.
     private struct Reader {
         var rooms: [Pattern] = []
         var types: [Pattern] = []
@@ -104,7 +105,8 @@ extension StreamQuery {
         var since: WallTime?
         var tail: Int?
 
-        /// An id says more than a time: clients that put the id into their URL leave there what it began with.
+        /// `lastEventId=` takes precedence: clients that add it to their URL leave the first `since=` or `tail=`
+        /// there.
         func start() throws(QueryError) -> Start {
             if let lastEventID { return .lastEventID(lastEventID) }
             guard since == nil || tail == nil else {
@@ -184,7 +186,7 @@ extension StreamQuery {
             return milliseconds
         }
 
-        /// ISO 8601, milliseconds since 1970, or a span before now.
+        /// A time as ISO 8601, as milliseconds since 1970, or as a span before now.
         private func time(_ name: WireText, _ value: WireText, _ now: WallTime) throws(QueryError) -> WallTime {
             if let time = ISOTime.time(value) { return time }
             if let time = Int64(value.string), time >= 0 { return WallTime(milliseconds: time) }

@@ -7,7 +7,8 @@ internal import Platform
 internal import Telemetry
 internal import Wire
 
-/// The streams of events of one loop: each is a subscriber of the hub, tied to its client's socket.
+/// The streams of events of one loop. Each is a subscriber of the hub, connected with its client's socket by a
+/// ``StreamLink``.
 final class Streams {
     private let shared: SharedState
     private let hub: Hub
@@ -25,7 +26,7 @@ final class Streams {
         self.turns = turns
     }
 
-    /// Turns a request into a stream, or refuses it.
+    /// Counts the stream, takes the connection over, and subscribes it at the hub; or refuses the request.
     func begin(_ opening: StreamOpening) {
         let request = opening.request
         let principal = opening.plan.identity.principal
@@ -87,20 +88,22 @@ final class Streams {
         return subscription
     }
 
-    // MARK: What the sockets and the hub tell
+    // MARK: Calls from links
 
+    /// The subscriber's socket is writable again.
     func hasRoom(_ subscriber: Subscriber) {
         turns.begin()
         hub.outletHasRoom(subscriber)
         turns.schedule()
     }
 
+    /// The subscriber's client has disconnected, or has sent bytes.
     func hasLeft(_ subscriber: Subscriber, because reason: StreamSocket.End) {
         turns.begin()
         hub.end(subscriber, reason == .strayInput ? .strayInput : .clientClosed)
     }
 
-    /// The subscriber has ended, and counts no more.
+    /// Logs the end of a stream and uncounts it.
     func hasEnded(_ subscriber: Subscriber, _ link: StreamLink, because reason: StreamEnd) {
         shared.requests.ended(
             RequestLog.End(

@@ -6,7 +6,8 @@ internal import Telemetry
 internal import Webhooks
 internal import Wire
 
-/// The webhooks of one loop that wait until their events are committed.
+/// The webhooks of one loop that wait for the commit of their events. Each is answered when its message
+/// ``LoopMessage/appended(request:_:)`` arrives.
 final class PendingWebhooks {
     private struct Pending {
         let exchange: any HTTPExchange
@@ -28,10 +29,10 @@ final class PendingWebhooks {
     /// True if no webhook waits.
     var isEmpty: Bool { pending.isEmpty }
 
-    /// Lets go of all webhooks; the loop has ended.
+    /// Releases all webhooks, because the loop has ended.
     func removeAll() { pending.removeAll() }
 
-    /// Appends the event of a webhook, and answers when it is committed.
+    /// Gives the event of a webhook to the journal's writer. The answer follows its commit.
     func append(_ draft: Draft, of source: String, for exchange: any HTTPExchange) {
         let id = keep(exchange, source)
         noteDelay(draft, source)
@@ -39,8 +40,9 @@ final class PendingWebhooks {
         if !isTaken { refuse(id) }
     }
 
-    /// Appends the events of one webhook one after another; the completion of the last one brings the answer. If the
-    /// journal does not take them all, the sender should try again, and may then tell of the first ones twice.
+    /// Gives the events of one webhook to the journal's writer, in order. The answer follows the commit of the last
+    /// one. If the writer does not take them all, the answer is 503; the sender repeats the webhook, and the journal
+    /// drops the duplicates.
     func append(_ drafts: [Draft], of source: String, for exchange: any HTTPExchange) {
         let id = keep(exchange, source)
         let failure = Locked<AppendOutcome?>(nil)
@@ -75,7 +77,7 @@ final class PendingWebhooks {
             unavailable(.overloaded, webhook.source), holding: nil)
     }
 
-    /// The append of a webhook has come to an end.
+    /// Answers a webhook after its commit, or after its failure.
     func appended(_ id: UInt64, _ outcome: AppendOutcome) {
         guard let webhook = pending.removeValue(forKey: id) else { return }
         let exchange = webhook.exchange
@@ -84,7 +86,7 @@ final class PendingWebhooks {
         }
         exchange.isRoutine = true
         exchange.reply(response(for: outcome, webhook.source), holding: nil)
-        // A sender that has gone before its answer has a line of its own.
+        // If the sender has disconnected before its answer, the request log has a line of its own.
         guard exchange.answeredStatus == 200 else { return }
         shared.acceptedWebhooks.add(
             source: webhook.source, bytes: exchange.request.body.count, isDuplicate: isDuplicate,
@@ -100,14 +102,14 @@ final class PendingWebhooks {
             if duplicate { response.headers.append(("Roomwire-Duplicate", "1")) }
             return response
         case .failed(let error):
-            // Each failed batch fails many webhooks with one reason.
+            // One failed transaction fails many webhooks with one reason.
             shared.webhookLog.warning(
                 "a webhook of \(source) could not be kept: \(error)", now: WallClock.now())
             return unavailable(.journalUnavailable, source)
         }
     }
 
-    /// 503, which every provider tries again.
+    /// 503, after which every provider tries again.
     private func unavailable(_ problem: Problem, _ source: String) -> HTTPResponse {
         shared.metrics.count(.unavailable, of: source)
         return problem.response

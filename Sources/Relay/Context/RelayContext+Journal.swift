@@ -5,7 +5,7 @@ internal import Telemetry
 internal import Wire
 
 extension RelayContext {
-    /// Tells the operator of a fault of the log's home: of damage, which stays, once a place and then once an hour.
+    /// Logs a fault of the journal. Damage, which persists, is logged once for each place and then once an hour.
     func journalFailed(_ fault: JournalError) {
         guard fault.isDamage else {
             return journalLog.log(.error, "\(fault)", now: WallClock.now())

@@ -4,8 +4,8 @@ internal import Telemetry
 internal import Wire
 
 extension RelayContext {
-    /// Writes the lines of accepted webhooks that are due.
-    /// - Parameter isLast: writes what there is, since no other time will come.
+    /// Logs the accepted webhooks whose lines are due.
+    /// - Parameter isLast: true to log all of them, because the relay stops.
     func reportAcceptedWebhooks(isLast: Bool = false) {
         let now = SteadyTime.now()
         for (source, sum) in shared.acceptedWebhooks.take(now: now, isLast: isLast) {

@@ -10,9 +10,9 @@ internal import Settings
 internal import Telemetry
 internal import Wire
 
-/// What all loops and their watch share beside the state of the routes.
+/// What all loops and the watch share: settings, metrics, health and logs, and the API's shared state.
 final class RelayContext: Sendable {
-    /// What the routes share.
+    /// What the APIs of all loops share.
     let shared: SharedState
     private let current: Locked<Settings>
     let keys: KeyFetcher
@@ -24,18 +24,18 @@ final class RelayContext: Sendable {
     let log: Logger
     private let requestLog: RateLimitedLog
     private let forwardingNotice: ForwardingNotice
-    /// Rooms that ended by themselves, and rooms beyond the bound.
+    /// Logs rooms that the relay closed itself, and rooms beyond `rooms.total`.
     let roomNotice: RoomNotice
-    /// What the log's home cannot do: a full disk fails every second.
+    /// Logs faults of the journal. A full disk causes one every second.
     let journalLog: RateLimitedLog
-    /// What of the log is damaged.
+    /// The damaged places of the journal.
     let damage: Locked<DamageReport>
     private let tlsLog: RateLimitedLog
-    /// Out of files, every loop's door fails every second.
+    /// Logs failed accepts. Without free descriptors each loop's door fails every second.
     private let acceptLog: RateLimitedLog
-    /// What the addresses over TLS show their clients; nil if there is no such address.
+    /// The certificate for the addresses with TLS; nil if there is no such address.
     let tls: TLSTermination?
-    /// What all loops' doors share.
+    /// What the doors of all loops share.
     let doors: DoorShared
 
     init(
@@ -53,7 +53,7 @@ final class RelayContext: Sendable {
         self.output = output
         doors = DoorShared(
             bodies: BodyBudget(limitBytes: settings.limits.requestBytes),
-            // A quarter of all files: what an address has beyond that could keep all others out.
+            // At most a quarter of all descriptors for one address, so that it cannot shut out all others.
             addresses: AddressCounts(most: max(Limits.addressConnections, System.openFileLimit() / 4)))
         log = OperatorLog.logger(output)
         roomNotice = RoomNotice(log, metrics)
@@ -69,7 +69,7 @@ final class RelayContext: Sendable {
         shared.rejects.capture(settings.rejects.capture)
     }
 
-    /// Puts the series on the metrics page that these settings may bring.
+    /// Adds the series of these settings' sources and issuers to the metrics page.
     func declareSeries(_ settings: Settings) {
         metrics.declare(
             sources: settings.sources.map(\.name),
@@ -79,8 +79,7 @@ final class RelayContext: Sendable {
     /// The settings in force.
     var settings: Settings { current.withLock { $0 } }
 
-    /// Puts other settings in force, and the rules that they come to, with the keys that were fetched for those before
-    /// them where the issuers are the same.
+    /// Puts other settings and their rules in force. Issuers that did not change keep their fetched keys.
     func adopt(_ settings: Settings, _ rules: Rules) {
         let (rules, issuers) = keys.prepare(rules, settings)
         current.withLock { $0 = settings }
@@ -89,7 +88,7 @@ final class RelayContext: Sendable {
         reconciler.follow(settings, rules)
     }
 
-    /// What readiness and metrics say.
+    /// The functions for `/readyz` and `/metrics`.
     func operatingPages(_ writer: JournalWriter) -> OperatingPages {
         OperatingPages(
             readiness: { [self] in
@@ -115,7 +114,7 @@ final class RelayContext: Sendable {
     }
 }
 
-// What doors tell.
+// Callbacks of the doors.
 extension RelayContext {
     /// Counts and logs a request that a door has refused.
     func wasRefused(_ refusal: DoorRefusal) {
@@ -124,7 +123,7 @@ extension RelayContext {
             "refused a request: \(refusal.status): \(refusal.problem)", now: WallClock.now())
     }
 
-    /// The client behind the other end of a connection, by the request's headers.
+    /// The client's address: of the peer, or behind a trusted proxy of the client that its headers name.
     func clientAddress(peer: String, headers: [(name: WireText, value: WireText)]) -> String {
         let proxies = shared.rules.proxies
         if let header = proxies.ignoredHeader(peer: peer, headers: headers) {
@@ -142,7 +141,7 @@ extension RelayContext {
             "no TLS with \(report.remoteAddress): \(report.outcome.rawValue)\(detail)", now: WallClock.now())
     }
 
-    /// Says that connections wait, and what to do about it.
+    /// Logs that connections cannot be accepted, and what to do about it.
     func acceptHasFailed(_ error: SystemError) {
         let isFull = error.code == EMFILE
         let remedy =

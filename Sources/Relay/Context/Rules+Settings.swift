@@ -6,8 +6,8 @@ internal import Webhooks
 internal import Wire
 
 extension Rules {
-    /// The rules that settings come to.
-    /// - Throws: ``RelayError``, or what the settings of tokens and origins have against them.
+    /// The rules of these settings.
+    /// - Throws: ``RelayError``, `TokenSettingsError` or `OriginError` if they are invalid.
     convenience init(_ settings: Settings) throws {
         let verifier = try TokenVerifier(try settings.tokenSettings())
         let proxies = TrustedProxies(

@@ -8,7 +8,7 @@ internal import Telemetry
 internal import Webhooks
 internal import Wire
 
-/// Plays meetings through the real ingest path: signed and posted as the provider would.
+/// Plays sample meetings through the real ingest path: posts webhooks signed as the provider signs them.
 enum Demo {
     private static let rooms = ["standup", "design-review", "call_42"]
 
@@ -30,7 +30,7 @@ enum Demo {
     }
 
     private static func play(_ provider: any Provider, in room: String, url: String, log: Logger) async {
-        // Nothing is checked against certificates: the relay is on this machine.
+        // The demo posts without TLS, so it needs no certificates.
         let client = WebClient(trusting: TrustedCertificates(file: nil, environment: [:]))
         for step in provider.sampleMeeting(room: room, now: WallClock.now()) {
             try? await Task.sleep(for: .seconds(step.delaySeconds))

@@ -4,8 +4,8 @@ internal import Journal
 internal import Settings
 
 extension Relay {
-    /// Whether an error of ``start(settings:demo:reload:)`` stays until an operator does something: settings, files or
-    /// limits that cannot be used. Another start would meet it again.
+    /// True if an error of ``start(settings:demo:reload:)`` will occur again at every start until an operator changes
+    /// something: settings, files or limits.
     package static func needsOperator(_ error: any Error) -> Bool {
         switch error {
         case is SettingsError, is TokenSettingsError, is OriginError, is RelayError,

@@ -12,15 +12,15 @@ internal import Telemetry
 internal import Wire
 
 extension Relay {
-    /// How reloads follow each other: one at a time, and one more if another was asked for meanwhile.
+    /// Reloads run one at a time. If others were asked for meanwhile, one more follows.
     enum ReloadState {
         case idle
         case running
         case runningAndAskedAgain
     }
 
-    /// Reads the settings again and puts them in force; streams stay open. What cannot be used is refused as a
-    /// whole, with the reasons in the log, and everything stays as it was.
+    /// Reads the settings again and puts them in force. Streams stay open. Invalid settings are refused as a whole: the
+    /// log has the reasons, and nothing changes.
     package func reload() {
         let begins = reloading.withLock { state in
             defer { state = state == .idle ? .running : .runningAndAskedAgain }
@@ -39,7 +39,7 @@ extension Relay {
         guard !isStopping else { return }
         service?.isReloading()
         var status = status
-        // Who was told that the relay stops must not hear that it is ready again.
+        // After `STOPPING=1` the service manager must not receive `READY=1`.
         defer { if !isStopping { service?.ready(status) } }
         do {
             try apply(try loadSettings())
@@ -52,10 +52,10 @@ extension Relay {
         }
     }
 
-    /// What the service manager shows of a relay that runs.
+    /// The status of a running relay, as the service manager shows it.
     var status: String { "listening on \(addresses.joined(separator: ", "))" }
 
-    /// Everything that can fail comes first, so that settings are taken whole or not at all.
+    /// Does everything that can fail first, so that settings are applied completely or not at all.
     private func apply(_ loaded: Settings) throws {
         let old = context.settings
         if let loss = loaded.loss(after: old) { throw RelayError(loss) }
@@ -63,7 +63,7 @@ extension Relay {
         let restarts = settings.keepWhatNeedsRestart(from: old)
         let rules = try Rules(settings)
         let listening = settings.listening(on: inherited)
-        // An address cannot become one over TLS without a restart, but its certificate can change.
+        // An address needs a restart to change to TLS, but its certificate can change now.
         let identity = context.tls == nil ? nil : try listening.tlsIdentity()
         let caps = try Self.caps(settings, context.log)
         context.output.apply(settings)
@@ -91,8 +91,8 @@ extension Relay {
 }
 
 extension Settings {
-    /// Takes back what cannot change while the relay runs.
-    /// - Returns: the keys of what was taken back.
+    /// Restores the old values of settings that need a restart.
+    /// - Returns: the keys of the settings that were restored.
     mutating func keepWhatNeedsRestart(from old: Settings) -> [String] {
         var keys: [String] = []
         func keep<Value: Equatable>(_ key: String, _ path: WritableKeyPath<Settings, Value>) {
@@ -107,17 +107,17 @@ extension Settings {
         keep("loops", \.loops)
         keep("log.home", \.log.home)
         keep("log.durability", \.log.durability)
-        // Which stream is a user's oldest is known only if it was noted from the start.
+        // The order of a user's streams is known only if it was recorded from the start.
         keep("streams.over_cap", \.streams.overCap)
         return keys
     }
 
-    /// The settings that have another value than in `old`, by name, secrets among them.
+    /// The names of the settings whose values differ from `old`, secrets among them.
     func keysThatDiffer(from old: Settings) -> [String] {
         var keys = Setting.all.filter { $0.show(self) != $0.show(old) }.map(\.key)
         let names = Set(sources.map(\.name)).union(old.sources.map(\.name)).sorted()
         keys += names.filter { source(named: $0) != old.source(named: $0) }.map { "\(SourceReader.key).\($0)" }
-        // Shown without its values, which are secrets.
+        // Only its name: the values are secrets.
         if tokens.daily != old.tokens.daily && !keys.contains("tokens.daily") { keys.append("tokens.daily") }
         if tokens.issuers != old.tokens.issuers { keys.append(IssuerReader.key) }
         return keys

@@ -15,7 +15,7 @@ internal import Wire
 package final class Relay: Sendable {
     let context: RelayContext
     let home: SQLiteHome
-    /// The sockets that were handed over, and are listened to in place of the settings' addresses.
+    /// Listening sockets from the service manager, which are used instead of the settings' addresses.
     let inherited: [InheritedSocket]
     private let writer: JournalWriter
     private let reader: JournalReader
@@ -24,11 +24,11 @@ package final class Relay: Sendable {
     private let watch: Watch
     let service: ServiceManager?
     let demo: Task<Void, Never>?
-    /// Reads the settings again.
+    /// Reads the settings again, for a reload.
     let loadSettings: @Sendable () throws -> Settings
     let reloading = Locked(ReloadState.idle)
     private let phase = Locked(Phase.running)
-    /// Where it listens: `127.0.0.1:3001`, with the ports that the system chose where 0 was asked for.
+    /// The addresses that it listens on: `127.0.0.1:3001`. Instead of port 0 they have the port that the system chose.
     package let addresses: [String]
 
     private enum Phase {
@@ -37,16 +37,16 @@ package final class Relay: Sendable {
         case stopped
     }
 
-    /// Starts the relay; when this returns, it serves.
-    /// - Parameter reload: reads the settings again when ``reload()`` asks; without it they stay as they are.
+    /// Starts the relay. It serves when this returns.
+    /// - Parameter reload: reads the settings again for ``reload()``; nil if they never change.
     /// - Throws: ``RelayError`` and other errors, each with one sentence as its description.
     package static func start(
         settings given: Settings, demo: Bool, reload: (@Sendable () throws -> Settings)? = nil
     ) async throws -> Relay {
         System.ignoreBrokenPipes()
-        // The log and the secrets are for this user alone, in a folder that somebody else made as well.
+        // Only this user may read the journal and the secrets, even in a folder that another user has made.
         System.makeNewFilesPrivate()
-        // Before a secret is read there or made.
+        // Checked before a secret is read from the folder or written to it.
         _ = try DataFolder(path: given.data).check()
         let settings = try given.completed(demo: demo)
         let inherited = try InheritedSocket.take(environment: ProcessInfo.processInfo.environment)
@@ -69,8 +69,8 @@ package final class Relay: Sendable {
         let home = try SQLiteHome(
             folder: settings.data, durability: settings.log.durability == .full ? .full : .normal,
             retention: Retention(settings.log.retention), rooms: RoomBounds(settings.rooms))
-        // Tokens whose keys are still to come wait for them, or are told to come back: the start does not. It begins
-        // before the first request can come, which would be told to come back for nothing.
+        // The start does not wait for issuers' keys; requests with their tokens do. The fetches begin before the first
+        // request can arrive, so that it can wait for them.
         keys.follow(issuers, in: context.shared)
         let relay: Relay
         do {
@@ -94,7 +94,7 @@ package final class Relay: Sendable {
         let mailboxes = try (0..<count).map { _ in try Mailbox<LoopCommand>() }
         let ends = LoopEnds(count: count)
         let journalLog = context.journalLog
-        // Loops know the log as it is now; every commit from here on is posted to them.
+        // Loops start with this state of the journal. The writer, made next, posts every later commit to them.
         let extent = try home.extent()
         let rooms = try home.rooms()
         let writer = try JournalWriter(
@@ -144,7 +144,7 @@ package final class Relay: Sendable {
         self.demo = demo ? open.flatMap { Demo.start(context: context, address: $0) } : nil
     }
 
-    /// The caps, held against how many files this process may open: each stream is one.
+    /// The caps of the settings, limited by the number of files that this process may open: each stream needs one.
     static func caps(_ settings: Settings, _ log: Logger) throws -> StreamCapSettings {
         let files = System.raiseOpenFileLimit()
         guard files >= Limits.leastOpenFiles else {
@@ -167,8 +167,8 @@ package final class Relay: Sendable {
             newPerSecond: settings.streams.newPerSecond)
     }
 
-    /// Stops in order: no new connections, a goodbye to every stream, everything accepted committed. A second call
-    /// while the first is under way cuts the goodbyes short.
+    /// Stops in order: ends all streams within the drain time, and commits and answers every accepted webhook. A second
+    /// call while the first one drains ends the drain at once.
     package func stop() async {
         let before = phase.withLock { phase in
             defer { if phase == .running { phase = .draining } }
@@ -200,7 +200,7 @@ package final class Relay: Sendable {
         ends.finish()
     }
 
-    /// Whether the relay has been told to stop.
+    /// True once ``stop()`` was called.
     var isStopping: Bool { phase.withLock { $0 != .running } }
 
     /// Returns when the relay has stopped.

@@ -1,11 +1,10 @@
 internal import Glibc
 internal import Platform
 
-/// The signals that an operator or a service manager controls the relay with: SIGTERM and SIGINT stop it in order, and a
-/// second one cuts the goodbyes short; SIGHUP reloads the settings.
+/// The signals with which an operator or a service manager controls the relay: SIGTERM and SIGINT stop it in order, and
+/// a second one ends the drain at once; SIGHUP reloads the settings.
 ///
-/// They are taken before the relay starts. One that comes during the start takes effect when the relay serves, so that
-/// it ends as it does at any other time.
+/// They are caught before the relay starts. One that arrives during the start takes effect when the relay serves.
 package final class Signals: Sendable {
     private struct State: Sendable {
         /// Nil until the relay serves.
@@ -17,12 +16,12 @@ package final class Signals: Sendable {
     private let state = Locked(State())
     private let hadTerminal = isatty(STDIN_FILENO) == 1
 
-    /// Takes the signals from now on. Once in a process.
+    /// Catches the signals from now on. Call this once in a process.
     package init() throws {
         try SignalReader.start([SIGTERM, SIGINT, SIGHUP]) { [self] in take($0) }
     }
 
-    /// Has this relay do what the signals ask for, and what they have asked for already.
+    /// Makes this relay handle the signals, those that have arrived already among them.
     func direct(to relay: Relay) {
         let (stops, reloads) = state.withLock { state in
             state.relay = relay
@@ -33,14 +32,14 @@ package final class Signals: Sendable {
     }
 
     private func take(_ number: CInt) {
-        // SIGHUP also says that the terminal is gone, and with it the operator who could stop the relay.
+        // SIGHUP also means that the terminal was closed, after which no operator could stop the relay.
         let reloads = number == SIGHUP && !(hadTerminal && isatty(STDIN_FILENO) == 0)
         let (relay, isSecondStop) = state.withLock { state in
             defer { if reloads { state.wantsReload = true } else { state.wantsStop = true } }
             return (state.relay, !reloads && state.wantsStop)
         }
         guard let relay else {
-            // The start takes long, and nothing that was answered can be lost by not waiting for it.
+            // The start may take long. Nothing has been answered yet, so nothing is lost if the process exits now.
             if isSecondStop { _exit(EXIT_SUCCESS) }
             return
         }
@@ -49,8 +48,8 @@ package final class Signals: Sendable {
 }
 
 extension Relay {
-    /// Does from now on what the signals ask for, and tells the service manager that the relay runs.
-    package func obey(_ signals: Signals) {
+    /// Handles the signals from now on, and tells the service manager that the relay runs.
+    package func handle(_ signals: Signals) {
         service?.ready(status)
         signals.direct(to: self)
     }

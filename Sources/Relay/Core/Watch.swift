@@ -7,8 +7,8 @@ internal import Platform
 internal import Telemetry
 internal import Wire
 
-/// The thread that watches over the loops: it sends canaries, sees that every loop turns and answers, and tells the
-/// service manager as long as all do.
+/// The thread that checks the loops: it sends canaries, checks that each loop turns and answers, and as long as all do,
+/// sends `WATCHDOG=1` to the service manager.
 final class Watch: Sendable {
     private let context: RelayContext
     private let mailboxes: [Mailbox<LoopCommand>]
@@ -26,11 +26,12 @@ final class Watch: Sendable {
         self.writer = writer
         self.service = service
         canary = try Canary()
-        // At once: a page of metrics may be asked for before the thread's first look.
+        // Now, since the metrics page may be requested before the thread's first round.
         context.health.read(.now())
         try NamedThread.start(name: "watch") { [self] in run() }
     }
 
+    /// Ends the thread.
     func stop() {
         isStopping.change { $0 = true }
     }
@@ -43,14 +44,14 @@ final class Watch: Sendable {
         }
     }
 
-    /// What the thread remembers from one look to the next.
+    /// What the thread remembers from one round to the next.
     private struct Round {
         var lastLook: SteadyTime?
         var lastAsked = SteadyTime.distantPast
         var lastCanary = SteadyTime.distantPast
         var lastAlive = SteadyTime.distantPast
         var canaries = 0
-        /// Since when a loop that was reported has been silent.
+        /// For each loop that was reported as stalled, since when.
         var stalled: [SteadyTime?]
 
         init(loops: Int) {
@@ -61,7 +62,7 @@ final class Watch: Sendable {
     private func look(_ round: inout Round, now: SteadyTime) {
         context.reportAcceptedWebhooks()
         context.shared.members.tick()
-        // If this thread itself stood still, the whole process did, and the loops need a moment as well.
+        // If this thread was stopped itself, so was the whole process, and the loops need a moment to catch up.
         let wasAsleep = round.lastLook.map { now - $0 > Limits.stalledLoopMilliseconds / 2 } ?? false
         round.lastLook = now
         if now - 1000 >= round.lastAsked {
@@ -88,12 +89,12 @@ final class Watch: Sendable {
 
     private func sendCanary(number: Int, now: SteadyTime) {
         let health = context.health
-        switch canary.fly(number: number, now: WallClock.now()) {
+        switch canary.send(number: number, now: WallClock.now()) {
         case .failure(let error): health.verified(signedAt: now, fault: error.description)
         case .success(let draft):
             health.verified(signedAt: now, fault: nil)
             let mailboxes = mailboxes
-            // Refused while the last one still waits: that one will tell.
+            // Not taken while the previous canary waits, which will report.
             _ = writer.probe(draft) { error in
                 health.committed(signedAt: now, fault: error?.description)
                 guard error == nil else { return }

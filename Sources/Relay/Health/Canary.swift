@@ -4,13 +4,13 @@ internal import FoundationEssentials
 internal import Webhooks
 internal import Wire
 
-/// A webhook that the relay sends itself, from a source that exists only here: really signed, really verified. Where
-/// it goes on it leaves nothing behind, so nobody ever receives it.
+/// A webhook that the relay sends to itself, from a source that exists only here. It is signed and verified as any
+/// other. The journal's writer commits and removes it in one transaction, so that no client receives it.
 struct Canary: Sendable {
     private static let type: WireText = "roomwire.canary"
     private let provider: any Provider
 
-    /// A source with a secret that nobody else knows.
+    /// A source with a random secret.
     init() throws(CanaryError) {
         let secret = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }.base64EncodedString()
         guard let standard = Providers.named("standard") else { throw CanaryError("there is no provider standard") }
@@ -23,8 +23,8 @@ struct Canary: Sendable {
     }
 
     /// Signs and verifies one.
-    /// - Returns: what ingest made of it; an error's text if it was refused.
-    func fly(number: Int, now: WallTime) -> Result<Draft, CanaryError> {
+    /// - Returns: the draft that ingest made of it, or why it was refused.
+    func send(number: Int, now: WallTime) -> Result<Draft, CanaryError> {
         let body = JSONWriter.bytes { writer in
             writer.object { writer in
                 writer.member("type", Self.type)

@@ -4,32 +4,36 @@ internal import Platform
 internal import Telemetry
 internal import Wire
 
-/// How the relay is: what its loops let know, what the canaries found, and what the system says of the process.
+/// The relay's health: the pulses of its loops, the results of the canaries, and the system's figures of the process.
 final class Health: Sendable {
     private struct State {
         var process = ProcessReading()
-        /// When the last canary was signed that ingest let in, and that the log committed.
+        /// When the last canary was signed that ingest accepted, and the last that the journal committed.
         var verifiedAt: SteadyTime?
         var committedAt: SteadyTime?
         var ingestFault: String?
         var logFault: String?
     }
 
-    /// One for each loop.
+    /// The pulse of each loop.
     let pulses: [LoopPulse]
     private let state = Locked(State())
 
+    /// The health of a relay with so many loops, about which nothing is known yet.
     init(loops: Int) {
         let now = SteadyTime.now()
         pulses = (0..<loops).map { _ in LoopPulse(now: now) }
     }
 
+    /// The last reading of the process.
     var process: ProcessReading { state.withLock { $0.process } }
 
+    /// Stores a reading of the process.
     func read(_ process: ProcessReading) {
         state.withLock { $0.process = process }
     }
 
+    /// Stores the result of a canary's verification; `fault` is nil if ingest accepted it.
     func verified(signedAt: SteadyTime, fault: String?) {
         state.withLock { state in
             state.ingestFault = fault
@@ -37,6 +41,7 @@ final class Health: Sendable {
         }
     }
 
+    /// Stores the result of a canary's commit; `fault` is nil if it succeeded.
     func committed(signedAt: SteadyTime, fault: String?) {
         state.withLock { state in
             state.logFault = fault
@@ -47,15 +52,15 @@ final class Health: Sendable {
     /// Each loop's lag in seconds.
     func loopLags(now: SteadyTime) -> [Double] { pulses.map { Double($0.lag(now: now)) / 1000 } }
 
-    /// Whether the relay is ready, and what of it is not.
-    /// - Parameter sources: how many are set up.
+    /// Whether the relay is ready, part by part.
+    /// - Parameter sources: the number of sources in the settings.
     func report(isDraining: Bool, sources: Int, now: SteadyTime) -> ReadinessReport {
         let state = state.withLock { $0 }
         var report = ReadinessReport(sources: sources)
         report.drain = isDraining ? "The relay is stopping." : nil
         report.ingest = state.ingestFault ?? Self.stale(state.verifiedAt, now, "no canary was verified")
         report.log =
-            state.logFault.map { "The log does not commit: \($0)" }
+            state.logFault.map { "The journal does not commit: \($0)" }
             ?? Self.stale(state.committedAt, now, "no canary was committed")
         report.loops = pulses.enumerated().map { index, pulse in
             let why = Self.stale(pulse.canaryAt, now, "no canary came to loop \(index)")
@@ -82,10 +87,10 @@ struct ReadinessReport: Sendable {
     var drain: String?
     var ingest: String?
     var log: String?
-    /// What of the log cannot be read. That is no reason not to be ready: what comes is kept and relayed.
+    /// Damaged places of the journal. The relay is ready all the same: new events are committed and relayed.
     var damage: String?
     var loops: [Loop] = []
-    /// None is no reason not to be ready: then there is nothing to miss.
+    /// The number of sources. Without any the relay is ready: no webhook can be missed.
     let sources: Int
 
     init(sources: Int) {
@@ -94,7 +99,7 @@ struct ReadinessReport: Sendable {
 
     var isReady: Bool { reasons.isEmpty }
 
-    /// Why not.
+    /// Why it is not ready; empty if it is.
     var reasons: [String] { [drain, ingest, log].compactMap { $0 } + loops.compactMap(\.why) }
 
     func write(to writer: inout JSONWriter) {

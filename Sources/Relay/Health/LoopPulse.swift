@@ -2,8 +2,8 @@ internal import Events
 internal import Platform
 internal import Wire
 
-/// What a loop lets others know of itself: that it turns, how late it comes to its work, and which canary it has
-/// seen. Written by the loop a few times a second, read by anybody.
+/// What other threads can know of a loop: that it turns, how late it is, and which canary it has seen. The loop writes
+/// it a few times a second.
 final class LoopPulse: Sendable {
     private struct State {
         var lastTurn: SteadyTime
@@ -11,13 +11,13 @@ final class LoopPulse: Sendable {
         var windowBegan: SteadyTime
         var worst: Int64 = 0
         var worstBefore: Int64 = 0
-        /// The loop has come to its end, and is not expected to turn any more.
+        /// The loop has ended and will not turn again.
         var hasEnded = false
-        /// When the question was posted that waits in the loop's mailbox.
+        /// When the check-in was posted that waits in the loop's mailbox; nil if none waits.
         var askedAt: SteadyTime?
     }
 
-    /// How often a loop says that it turns, unless it is about to end.
+    /// The interval of a loop's ticker. It is shorter during a drain.
     static let tickMilliseconds: Int64 = 250
 
     private let state: Locked<State>
@@ -26,7 +26,7 @@ final class LoopPulse: Sendable {
         state = Locked(State(lastTurn: now, windowBegan: now))
     }
 
-    /// The loop's ticker fired, so many milliseconds after it was due.
+    /// Records that the loop's ticker fired, and how long after it was due.
     func turned(now: SteadyTime, lateMilliseconds: Int64) {
         state.withLock { state in
             state.lastTurn = now
@@ -34,12 +34,12 @@ final class LoopPulse: Sendable {
         }
     }
 
-    /// A canary that was signed at `signedAt` has come through ingest and log to this loop.
+    /// Records that a canary, signed at `signedAt`, has passed ingest and journal and reached this loop.
     func sawCanary(signedAt: SteadyTime) {
         state.withLock { $0.canaryAt = max($0.canaryAt ?? signedAt, signedAt) }
     }
 
-    /// Whether to post a question into the loop's mailbox: not while one waits there.
+    /// True if the caller is to post a check-in to the loop's mailbox now; false while one waits there.
     func asks(now: SteadyTime) -> Bool {
         state.withLock { state in
             guard state.askedAt == nil else { return false }
@@ -48,7 +48,7 @@ final class LoopPulse: Sendable {
         }
     }
 
-    /// The loop took the question out of its mailbox.
+    /// Records that the loop has handled the check-in.
     func answered(now: SteadyTime) {
         state.withLock { state in
             guard let askedAt = state.askedAt else { return }
@@ -57,14 +57,14 @@ final class LoopPulse: Sendable {
         }
     }
 
-    /// The loop has come to its end in order: nobody may take its silence for a stall.
+    /// Records that the loop has ended in order, so that its silence is not reported as a stall.
     func ended() {
         state.withLock { $0.hasEnded = true }
     }
 
     private static func note(_ late: Int64, _ state: inout State, _ now: SteadyTime) {
         if now - state.windowBegan >= Limits.lagWindowMilliseconds {
-            // A window that is long past says nothing any more.
+            // A window that ended long ago is not counted.
             state.worstBefore = now - state.windowBegan < 2 * Limits.lagWindowMilliseconds ? state.worst : 0
             state.worst = 0
             state.windowBegan = now
@@ -72,14 +72,14 @@ final class LoopPulse: Sendable {
         state.worst = max(state.worst, late)
     }
 
-    /// How long the loop has not turned, or left a question unanswered.
+    /// Milliseconds since the loop's last turn, or since the check-in that it has not handled.
     func silence(now: SteadyTime) -> Int64 {
         state.withLock { state in
             state.hasEnded ? 0 : max(now - state.lastTurn, state.askedAt.map { now - $0 } ?? 0)
         }
     }
 
-    /// The worst lateness of the last seconds; a loop that stands still lags more and more.
+    /// The worst lateness of the last seconds, in milliseconds. It grows while the loop is stalled.
     func lag(now: SteadyTime) -> Int64 {
         let silence = silence(now: now)
         return state.withLock { state in
@@ -88,6 +88,6 @@ final class LoopPulse: Sendable {
         }
     }
 
-    /// When the last canary was signed that came here.
+    /// When the last canary that reached this loop was signed; nil if none has.
     var canaryAt: SteadyTime? { state.withLock { $0.canaryAt } }
 }

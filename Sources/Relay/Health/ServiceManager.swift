@@ -1,18 +1,18 @@
 internal import Glibc
 internal import Platform
 
-/// systemd, or whoever else started the relay and wants to hear how it is: sd_notify(3).
+/// Notifies the service manager that started the relay, such as systemd, about its state: sd_notify(3).
 struct ServiceManager: Sendable {
     private let address: [UInt8]
-    /// How often it must hear from the relay, if it watches; it restarts a relay that it does not hear from.
+    /// The time within which it must receive `WATCHDOG=1`, else it restarts the relay; nil if it does not watch.
     let watchdogMilliseconds: Int64?
 
-    /// Nil where nobody wants to know: `NOTIFY_SOCKET` is not set.
+    /// Nil if `NOTIFY_SOCKET` is not set, or is no usable address.
     init?(environment: [String: String]) {
         guard let path = environment["NOTIFY_SOCKET"], path.hasPrefix("/") || path.hasPrefix("@"),
             path.utf8.count < MemoryLayout.size(ofValue: sockaddr_un().sun_path)
         else { return nil }
-        // A name that begins with @ is no file: the byte there is NUL.
+        // A name that begins with @ is an abstract socket, whose first byte is NUL.
         address = path.hasPrefix("@") ? [0] + path.utf8.dropFirst() : Array(path.utf8)
         let isForUs = environment["WATCHDOG_PID"].map { $0 == String(getpid()) } ?? true
         let microseconds = environment["WATCHDOG_USEC"].flatMap(Int64.init)
@@ -28,7 +28,7 @@ struct ServiceManager: Sendable {
         send("RELOADING=1\nMONOTONIC_USEC=\(Stopwatch.clockMicroseconds())\nSTATUS=reloading")
     }
 
-    /// One datagram. Nothing can be done where it fails.
+    /// Sends one datagram. A failure is ignored, since the relay can do nothing about it.
     private func send(_ text: String) {
         let descriptor = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return }

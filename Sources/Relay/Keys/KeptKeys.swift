@@ -4,10 +4,11 @@ internal import Platform
 internal import Settings
 internal import Wire
 
-/// The last good key set of an issuer, kept in the data folder so that a restart while its address is down still
-/// knows the keys.
+/// The last valid key set of an issuer, stored in the data folder, so that the relay has the keys if it restarts while
+/// the issuer's address is down.
 struct KeptKeys: Sendable {
-    /// Where it is. The name comes from issuer and address: keys of another address are never taken for these.
+    /// The file's path. Its name is made from issuer and address, so that keys of another address are never used for
+    /// this one.
     let path: String
 
     init(folder: DataFolder, issuer: String, url: String) {
@@ -15,13 +16,13 @@ struct KeptKeys: Sendable {
         path = folder.file("jwks-\(Hex.text(digest.prefix(8))).json")
     }
 
-    /// The set; nil if none was kept.
+    /// The stored set; nil if there is none.
     func read() -> String? {
         guard let bytes = try? System.readOwnFile(path, mostBytes: Limits.keySetBytes) else { return nil }
         return String(validating: bytes, as: UTF8.self)
     }
 
-    /// Keeps a set instead of the one before: whoever reads sees the one or the other, also after a power cut.
+    /// Replaces the stored set, atomically and durably.
     func write(_ text: String) throws(DataFolderError) {
         do throws(SystemError) {
             try System.replaceOwnFile(path, with: Array(text.utf8))

@@ -5,14 +5,14 @@ internal import Fetch
 internal import Settings
 internal import Wire
 
-/// Where the keys of an issuer with `jwks_url` come from, and what they may be used with.
+/// The address of an issuer's keys (`jwks_url`), and the algorithms that they may be used with.
 struct KeyAddress: Sendable, Hashable {
     let issuer: String
     let address: WebAddress
     let authorities: String?
     let algorithms: [SignatureAlgorithm]
 
-    /// Nil for an issuer whose keys are not fetched. Settings have checked the address.
+    /// Nil for an issuer without `jwks_url`. The settings have checked the address.
     init?(_ issuer: IssuerFile) {
         guard let url = issuer.jwksURL, let address = try? WebAddress(url) else { return nil }
         self.issuer = issuer.name
@@ -21,22 +21,22 @@ struct KeyAddress: Sendable, Hashable {
         algorithms = issuer.algorithms
     }
 
-    /// A key set that can be used.
+    /// A valid key set.
     struct KeySet: Sendable {
         let text: String
         let keys: PublicKeys
         let maxAgeSeconds: Int?
     }
 
-    /// Why there is none.
+    /// Why a fetch failed.
     struct Failure: Error, Sendable, Equatable {
-        /// The word in the metric.
+        /// The label of the metric.
         let outcome: KeyFetchOutcome
         /// One sentence for the operator.
         let problem: String
     }
 
-    /// Fetches the set, and reads it.
+    /// Fetches and parses the set.
     func fetch() async throws(Failure) -> KeySet {
         let fetch = Fetch(
             address, authorities: authorities, timeoutMilliseconds: Limits.keyFetchMilliseconds,
@@ -49,7 +49,7 @@ struct KeyAddress: Sendable, Hashable {
         return KeySet(text: text, keys: try read(text), maxAgeSeconds: document.maxAgeSeconds)
     }
 
-    /// Reads a set.
+    /// Parses a set.
     func read(_ text: String) throws(Failure) -> PublicKeys {
         do { return try PublicKeys.jwks(text, algorithms: algorithms) } catch {
             throw Failure(outcome: .unusable, problem: "the answer is no key set that can be used: \(error.problem)")

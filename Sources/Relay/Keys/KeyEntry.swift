@@ -4,21 +4,21 @@ internal import Platform
 internal import Settings
 internal import Wire
 
-/// What is known of one issuer whose keys are fetched.
+/// The state of one issuer whose keys are fetched.
 struct KeyEntry: Sendable {
     let address: KeyAddress
     let kept: KeptKeys
     var schedule: KeySchedule
-    /// The set in force as it came, and what was read out of it.
+    /// The set in force: as it was received, and parsed.
     private(set) var text: String?
     private(set) var keys: PublicKeys?
     private var lastFailure: KeyAddress.Failure?
     private var lastLine = SteadyTime.distantPast
 
-    /// The longest that a failure which goes on is passed over in silence, in milliseconds.
+    /// A failure that persists is logged again after this time, in milliseconds.
     private static let silenceMilliseconds: Int64 = 60_000
 
-    /// An issuer with the keys that the data folder has kept, if there are any.
+    /// An issuer with the keys from the data folder, if there are any.
     init(_ address: KeyAddress, _ settings: Settings) {
         self.address = address
         kept = KeptKeys(folder: DataFolder(path: settings.data), issuer: address.issuer, url: address.address.text)
@@ -31,8 +31,8 @@ struct KeyEntry: Sendable {
             now: SteadyTime.now())
     }
 
-    /// Keys have been fetched.
-    /// - Returns: whether they are others than before, and whether fetches had failed since those.
+    /// Records fetched keys.
+    /// - Returns: whether they differ from the previous ones, and whether fetches failed in between.
     mutating func succeeded(_ set: KeyAddress.KeySet, now: SteadyTime) -> (isNew: Bool, hadFailed: Bool) {
         defer {
             text = set.text
@@ -43,8 +43,8 @@ struct KeyEntry: Sendable {
         return (text != set.text, lastFailure != nil)
     }
 
-    /// A fetch has failed.
-    /// - Returns: whether to log it: each failure of another kind, and now and then one that goes on.
+    /// Records a failed fetch.
+    /// - Returns: whether to log it: if its kind differs from the last one's, or the last line was long ago.
     mutating func failed(_ failure: KeyAddress.Failure, now: SteadyTime) -> Bool {
         schedule.failed(now: now)
         let isDue = failure != lastFailure || now >= lastLine + Self.silenceMilliseconds

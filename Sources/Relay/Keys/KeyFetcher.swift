@@ -8,11 +8,12 @@ internal import Settings
 internal import Telemetry
 internal import Wire
 
-/// Fetches the keys of the issuers with a `jwks_url`, puts them in force, and lets requests wait for them.
+/// Fetches the keys of the issuers with a `jwks_url`, puts them in force, and continues the requests that wait for
+/// them.
 ///
-/// Nothing waits for it but requests whose token needs a key that is not known. Loops only take its lock.
+/// Only requests whose token needs an unknown key wait for it. Loops take its lock briefly and never wait for a fetch.
 final class KeyFetcher: KeyDemand {
-    /// A request that waits on its loop until the keys of some issuers have been fetched.
+    /// A request that waits until the keys of some issuers have been fetched.
     private struct Waiter {
         let settled: @Sendable () -> Void
         var issuers: Set<String>
@@ -22,7 +23,7 @@ final class KeyFetcher: KeyDemand {
     private struct State {
         var entries: [String: KeyEntry] = [:]
         var waiters: [Waiter] = []
-        /// Nil before the start and after the end.
+        /// Nil before the first ``follow(_:in:)`` and after ``stop()``.
         var shared: SharedState?
         var ticker: Task<Void, Never>?
     }
@@ -32,8 +33,8 @@ final class KeyFetcher: KeyDemand {
 
     // MARK: Start and stop
 
-    /// The rules with the keys that are known already, fetched before or kept in the data folder, and the issuers to
-    /// follow once these rules are in force. Nothing changes yet.
+    /// Adds the known keys, fetched before or stored in the data folder, to rules that are not in force yet.
+    /// - Returns: the rules with those keys, and the issuers to ``follow(_:in:)`` once they are in force.
     func prepare(_ rules: Rules, _ settings: Settings) -> (rules: Rules, issuers: [KeyEntry]) {
         var rules = rules
         var entries: [KeyEntry] = []
@@ -82,7 +83,7 @@ final class KeyFetcher: KeyDemand {
         }
     }
 
-    /// Fetches no more, and lets go of everybody who waits.
+    /// Ends all fetches, and continues all requests that wait.
     func stop() {
         let waiters = state.withLock { state in
             state.ticker?.cancel()
@@ -152,7 +153,7 @@ final class KeyFetcher: KeyDemand {
         }
     }
 
-    /// What came of a fetch: what to tell, and who has waited for it.
+    /// The end of a fetch: what to log, and which requests have waited for it.
     private struct End<Change> {
         let shared: SharedState
         let entry: KeyEntry
@@ -160,10 +161,11 @@ final class KeyFetcher: KeyDemand {
         let waiters: [Waiter]
     }
 
-    /// Notes the end of a fetch, and takes out who waited for it and for no other: in one step, so that a request that
-    /// comes now waits for the next fetch. Nil if a reload has taken the issuer away, or the relay has stopped.
+    /// Records the end of a fetch, and removes the requests that waited for it alone, under one lock: a request that
+    /// arrives now waits for the next fetch. Nil if a reload has removed the issuer, or the relay has stopped.
     ///
-    /// What was fetched is put in force in the same step, so that nobody finds the fetch over and its keys unknown.
+    /// The fetched keys are put in force under the same lock, so that no request sees the fetch ended and its keys
+    /// unknown.
     private func end<Change>(
         _ address: KeyAddress, puttingInForce keys: PublicKeys? = nil, _ change: (inout KeyEntry) -> Change
     ) -> End<Change>? {

@@ -2,28 +2,28 @@ internal import API
 internal import Events
 internal import Wire
 
-/// When the keys of one issuer are fetched: regularly, sooner if a token asks for a key that is not there, and again
-/// after a failure. It decides and does nothing.
+/// Decides when the keys of one issuer are fetched: regularly, sooner if a token needs an unknown key, and again after
+/// a failure. It does no I/O.
 struct KeySchedule: Sendable, Equatable {
-    /// The longest between two fetches.
+    /// The longest time between two fetches.
     var refreshMilliseconds: Int64
-    /// Whether there are keys at all.
+    /// True once there are keys.
     private(set) var hasKeys: Bool
     private(set) var isFetching = false
-    /// Fetches that failed since the last that did not.
+    /// Failed fetches since the last success.
     private(set) var failures = 0
     private var lastStart: SteadyTime?
     private var due: SteadyTime
 
     /// A schedule whose first fetch is due now.
-    /// - Parameter hasKeys: whether keys are known from before.
+    /// - Parameter hasKeys: whether there are keys from before.
     init(refreshMilliseconds: Int64, hasKeys: Bool, now: SteadyTime) {
         self.refreshMilliseconds = refreshMilliseconds
         self.hasKeys = hasKeys
         due = now
     }
 
-    /// True when a fetch is to begin now; it has begun then.
+    /// True if a fetch is due. It then counts as begun, and the caller must start it.
     mutating func begins(now: SteadyTime) -> Bool {
         guard !isFetching, now >= due else { return false }
         isFetching = true
@@ -31,10 +31,10 @@ struct KeySchedule: Sendable, Equatable {
         return true
     }
 
-    /// A token was signed with a key that is not known.
+    /// A token needs an unknown key: says whether it should wait for a fetch.
     mutating func demand(now: SteadyTime) -> KeyAnswer {
         if !isFetching { due = min(due, max(now, lastStart.map { $0 + Limits.keyDemandMilliseconds } ?? now)) }
-        // While fetches fail nobody waits for the next one: an address that stalls would hold every such request.
+        // While fetches fail, requests do not wait for the next one: an address that stalls would hold all of them.
         return failures > 0 ? unavailable(now: now) : .wait
     }
 
@@ -43,8 +43,8 @@ struct KeySchedule: Sendable, Equatable {
         failures > 0 || !hasKeys ? unavailable(now: now) : .judge
     }
 
-    /// Keys have been fetched.
-    /// - Parameter maxAgeSeconds: how long they are fresh by the word of who sent them.
+    /// Records a successful fetch.
+    /// - Parameter maxAgeSeconds: how long they are fresh, by the answer's `Cache-Control`.
     mutating func succeeded(maxAgeSeconds: Int?, now: SteadyTime) {
         isFetching = false
         hasKeys = true
@@ -53,7 +53,7 @@ struct KeySchedule: Sendable, Equatable {
         due = now + min(refreshMilliseconds, max(fresh, Limits.keyFreshMilliseconds))
     }
 
-    /// A fetch has failed. The keys that are known stay.
+    /// Records a failed fetch. The known keys stay in force.
     mutating func failed(now: SteadyTime) {
         isFetching = false
         failures += 1

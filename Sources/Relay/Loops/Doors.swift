@@ -5,13 +5,14 @@ internal import Events
 internal import FrontDoor
 internal import Wire
 
-/// The doors of one loop: one for the addresses in the clear and one for those over TLS, as far as there are any.
+/// The doors of one loop: one for the addresses without TLS, one for those with TLS, and one for metrics, if there are
+/// such addresses.
 struct Doors {
     private var plain: Door?
     private var secure: Door?
     private var metrics: Door?
 
-    /// Accepts connections on this address; `make` is asked for the door if it is the first of its kind.
+    /// Accepts connections on this address. `make` makes the door for the first address of its kind.
     mutating func listen(on listener: Listener, isSecure: Bool, make: () throws -> Door) throws {
         let door = try (isSecure ? secure : plain) ?? make()
         if isSecure { secure = door } else { plain = door }
@@ -25,30 +26,30 @@ struct Doors {
         door.listen(on: listener)
     }
 
-    /// Leaves new connections in the listeners' queues.
+    /// Stops accepting. New connections stay in the listeners' queues.
     func stopAccepting() {
         plain?.accept(false)
         secure?.accept(false)
         metrics?.accept(false)
     }
 
-    /// Looks after the largest unfinished requests, of which there is too much in all.
+    /// Refuses the largest unfinished requests, because all of them together use too much memory.
     func relieve() {
         plain?.relieve()
         secure?.relieve()
     }
 
-    /// True while a request is coming in or being answered at any of them.
+    /// True while any door is receiving or answering a request.
     var haveRequestsUnderWay: Bool {
         [plain, secure, metrics].contains { $0?.hasRequestsUnderWay == true }
     }
 }
 
 extension Door {
-    /// A door of the relay.
+    /// A door with the relay's limits and callbacks.
     /// - Parameters:
-    ///   - relieve: has ``Doors/relieve()`` called on the loop's thread; called on any thread.
-    ///   - isWebhook: whether webhooks of a source come to this target.
+    ///   - relieve: called on any thread; makes the loop call ``Doors/relieve()``.
+    ///   - isWebhook: whether a target is the webhook path of a source, so that its body may be large.
     convenience init(
         on loop: Loop, context: RelayContext, tls: TLSTermination?, relieve: @escaping @Sendable () -> Void,
         isWebhook: @escaping ([UInt8]) -> Bool, handler: @escaping (Exchange) -> Void

@@ -5,30 +5,30 @@ internal import Fanout
 internal import Journal
 internal import Wire
 
-/// What other threads tell a loop.
+/// A message from another thread to a loop.
 enum LoopCommand: Sendable {
-    /// The log has grown.
+    /// The journal has committed events.
     case committed(Commit)
-    /// A page that the hub asked for; nil if it could not be read.
+    /// A page of the journal that the hub asked for; nil if it could not be read.
     case page(JournalPage?, after: EventID)
-    /// Something for the routes.
+    /// A message for the loop's API.
     case api(LoopMessage)
-    /// A canary has come through ingest and log.
+    /// A canary has passed ingest and journal.
     case canary(signedAt: SteadyTime)
-    /// Behave otherwise from now on.
+    /// Use these settings from now on.
     case settings(HubSettings)
-    /// Say that the mailbox is read.
+    /// Record in the pulse that the mailbox is read.
     case checkIn
-    /// Refuse what is new, and end all streams within so many milliseconds.
+    /// Refuse new streams and webhooks, and end all streams within so many milliseconds.
     case drain(milliseconds: Int64)
-    /// Unfinished requests take too much memory in all, and the largest may be at this loop's doors.
+    /// All unfinished requests together use too much memory, and this loop's doors may have the largest.
     case relieve
     /// End at once.
     case stop
 }
 
 extension Mailbox: LoopPort where Command == LoopCommand {
-    /// Leaves a message for the routes.
+    /// Posts a message to the loop's API.
     @discardableResult
     func post(_ message: LoopMessage) -> Bool { post(.api(message)) }
 }

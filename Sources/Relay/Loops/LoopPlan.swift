@@ -3,12 +3,12 @@ internal import Events
 internal import Journal
 internal import Wire
 
-/// What a loop of the relay is made of, handed to its thread.
+/// What a loop needs, passed to its thread.
 struct LoopPlan: Sendable {
     let context: RelayContext
     let writer: JournalWriter
     let reader: JournalReader
-    /// The mailboxes of all loops; this one's is that at `index`.
+    /// The mailboxes of all loops; this loop's is at `index`.
     let peers: [Mailbox<LoopCommand>]
     let index: Int
     let count: Int

@@ -9,8 +9,8 @@ internal import Settings
 internal import Telemetry
 internal import Wire
 
-/// The owner of one loop: it reads the mail, tells the time, and ends the loop in order. What requests are about is the
-/// matter of ``LoopAPI``, and what streams receive that of ``Hub``.
+/// The owner of one loop: it handles the mailbox, the timers and the drain. Requests are handled by ``LoopAPI``, and
+/// streams by ``Hub``.
 final class RelayLoop: LoopTurns {
     private let context: RelayContext
     private let loop: Loop
@@ -24,7 +24,7 @@ final class RelayLoop: LoopTurns {
     private var ticker: LoopTimer?
     private var turns: LoopTimer?
     private var isTurnSet = false
-    /// When the turn under way ends.
+    /// When the current turn must end.
     private var turnEnd = SteadyTime.distantFuture
     private var drain: Drain?
     private let pulse: LoopPulse
@@ -53,7 +53,7 @@ final class RelayLoop: LoopTurns {
                 reader: reader, port: mailbox, loops: plan.peers, operating: context.operatingPages(plan.writer),
                 isSecure: context.tls != nil))
         mail = mailbox.attach(
-            to: loop, limit: Limits.mailboxCommands, handle: { [unowned self] in take($0) },
+            to: loop, limit: Limits.mailboxCommands, handle: { [unowned self] in handle($0) },
             endOfTurn: { [unowned self] in
                 api?.answerPages()
                 schedule()
@@ -76,7 +76,8 @@ final class RelayLoop: LoopTurns {
         }
     }
 
-    /// A door whose requests go to `handler`; over TLS, if the connections are to end it.
+    /// Makes a door that passes its requests to `handler`.
+    /// - Parameter tls: nil for a door without TLS.
     private func makeDoor(
         _ tls: TLSTermination?, for api: LoopAPI, _ handler: @escaping (Exchange) -> Void
     ) throws -> Door {
@@ -99,7 +100,7 @@ final class RelayLoop: LoopTurns {
     private func tick() {
         begin()
         hub.tick()
-        api?.tick()
+        api?.tick(now: .now())
         if drain != nil { goOnDraining() }
         let now = SteadyTime.now()
         pulse.turned(now: now, lateMilliseconds: max(0, now - tickDue))
@@ -126,17 +127,17 @@ final class RelayLoop: LoopTurns {
         schedule()
     }
 
-    /// Whether what goes on in turns has had its time, and the loop should look at its sockets again.
+    /// True when the turn's time is used up, and the loop should handle its sockets again.
     private var turnIsOver: Bool { SteadyTime.now() >= turnEnd }
 
     // MARK: Mail
 
-    private func take(_ command: LoopCommand) {
+    private func handle(_ command: LoopCommand) {
         begin()
         switch command {
         case .committed(let commit): publish(commit)
         case .page(let page, let cursor): hub.pageArrived(page, after: cursor)
-        case .api(let message): api?.take(message)
+        case .api(let message): api?.handle(message)
         case .canary(let signedAt): pulse.sawCanary(signedAt: signedAt)
         case .settings(let settings): hub.settings = settings
         case .checkIn: pulse.answered(now: SteadyTime.now())
@@ -157,16 +158,16 @@ final class RelayLoop: LoopTurns {
     private func readPage(after cursor: EventID) {
         let mailbox = mailbox
         let isTaken = reader.page(after: cursor) { mailbox.post(.page(try? $0.get(), after: cursor)) }
-        // Not at once: the hub is in the middle of its work.
+        // By mail, since the hub must not be called back from within its own call.
         if !isTaken { mailbox.post(.page(nil, after: cursor)) }
     }
 
     // MARK: Drain
 
     private func beginDraining(milliseconds: Int64) {
-        // Connections are still accepted, and told 503 and when to come back: one that waited in the listener's
-        // queue would only hear a reset in the end. Unless the queue outlives this process: then the next one
-        // takes it over.
+        // Connections are still accepted, and their requests answered with 503 and Retry-After: a connection that
+        // waited in the listener's queue would be reset at the end. But if the queue outlives this process, the next
+        // process takes it over.
         if context.shared.keepsQueue { doors.stopAccepting() }
         api?.beginDraining()
         let spread = api?.reconnectSpread(streams: hub.count, most: milliseconds) ?? 0
@@ -174,14 +175,14 @@ final class RelayLoop: LoopTurns {
         tick()
     }
 
-    /// Ends the loop when every stream was told that the relay stops, every webhook has its answer, and the last of
-    /// them a turn of the loop to be written.
+    /// Does the next step of the drain. The loop ends when all streams have ended, all webhooks have their answers, and
+    /// one more step has passed, in which the last bytes are written.
     private func goOnDraining() {
         guard var drain, !drain.step(hub) else { return }
-        // Where others take the listeners over, no new client comes here, and those that came are served to the end.
+        // If another process takes the listeners over, this one serves the requests that it has accepted to their end.
         let isQuiet = api?.isQuiet != false && (!context.shared.keepsQueue || !doors.haveRequestsUnderWay)
-        guard drain.hasSaidGoodbye && isQuiet || drain.isLate else {
-            drain.hasSaidGoodbye = isQuiet
+        guard drain.hasEndedAll && isQuiet || drain.isLate else {
+            drain.hasEndedAll = isQuiet
             self.drain = drain
             return
         }
@@ -189,7 +190,7 @@ final class RelayLoop: LoopTurns {
         loop.stop()
     }
 
-    /// Before the loop's end: libevent frees the requests itself.
+    /// Ends all streams and releases all requests, after the loop has stopped. libevent frees the requests itself.
     func close() {
         mailbox.close()
         _ = hub.drain(upTo: .max, spreadMilliseconds: 0)

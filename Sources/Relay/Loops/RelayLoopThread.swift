@@ -4,14 +4,14 @@ internal import Platform
 internal import Settings
 internal import Wire
 
-/// An address to listen on; the port is settled by the first loop that binds it.
+/// An address to listen on. If its port is 0, the first loop that binds it sets the port for the others.
 struct ListenPlan: Sendable {
-    /// The socket, if somebody else has opened it.
+    /// The listening socket from the service manager; nil if the relay opens it.
     let inherited: InheritedSocket?
     let host: String
     let port: UInt16
     let isSecure: Bool
-    /// Whether it is the address of metrics and readiness alone.
+    /// True for the address of metrics and readiness.
     let isForMetrics: Bool
     let text: String
 
@@ -26,7 +26,7 @@ struct ListenPlan: Sendable {
         try Listener.checkIsFree(host: host, port: port)
     }
 
-    /// A socket that was handed over; the service manager's name for it says whether it is spoken to over TLS.
+    /// A socket from the service manager. Its name there says whether it uses TLS.
     init(_ socket: InheritedSocket) {
         self.init(
             host: String(socket.address.prefix(upTo: socket.address.lastIndex(of: ":") ?? socket.address.endIndex)),
@@ -58,8 +58,8 @@ struct ListenPlan: Sendable {
 }
 
 extension Settings {
-    /// The settings with the addresses that are really listened to: those of sockets that were handed over count, and
-    /// the settings' own do not.
+    /// The settings with the addresses that the relay listens on: those of the sockets from the service manager, if
+    /// there are any.
     func listening(on sockets: [InheritedSocket]) -> Settings {
         let plans = sockets.map { ListenPlan($0) }
         let addresses = plans.compactMap { try? ListenAddress($0.text) }
@@ -74,7 +74,7 @@ extension Settings {
 /// The thread of one loop, from its start to its end.
 enum RelayLoopThread {
     /// Starts a loop and waits until it listens.
-    /// - Returns: the addresses with their ports settled, for the next loop.
+    /// - Returns: the addresses with their real ports, for the next loop.
     static func start(_ plan: LoopPlan, listen: [ListenPlan], ends: LoopEnds) async throws -> [ListenPlan] {
         try await withCheckedThrowingContinuation { started in
             do {
@@ -105,7 +105,7 @@ enum RelayLoopThread {
     }
 }
 
-/// Lets others wait for the end of all loops, and of the relay.
+/// Waits for the end of all loops, and of the relay.
 final class LoopEnds: Sendable {
     private struct State {
         var running: Int

@@ -5,7 +5,7 @@ internal import Logging
 internal import Telemetry
 internal import Wire
 
-/// Tells operators, in the log and in metrics, which rooms the relay ended itself, and which it does not keep.
+/// Logs and counts rooms that the relay closed itself, and events whose rooms are beyond `rooms.total`.
 final class RoomNotice: Sendable {
     private let staleLog: RateLimitedLog
     private let untrackedLog: RateLimitedLog
@@ -17,7 +17,7 @@ final class RoomNotice: Sendable {
         self.metrics = metrics
     }
 
-    /// What one commit brought.
+    /// Logs and counts what one commit contains of these.
     func note(_ commit: Commit) {
         var untracked = 0
         var ended: [WireText: Int] = [:]

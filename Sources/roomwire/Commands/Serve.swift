@@ -57,7 +57,7 @@ struct Serve: AsyncParsableCommand {
             throw Relay.needsOperator(error) ? Failure.invalid(sentence) : Failure.refused(sentence)
         }
         // Before anything is printed: a write to a terminal or pipe may block.
-        relay.obey(signals)
+        relay.handle(signals)
         for line in Welcome(settings: settings, addresses: relay.addresses, demo: demo, flags: options.pasted).lines {
             Terminal.announce(line)
         }

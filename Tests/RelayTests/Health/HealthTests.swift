@@ -53,7 +53,7 @@ import Wire
 
     @Test func aCanaryIsVerifiedLikeAnyWebhookAndNoOtherSourceTakesIt() throws {
         let now: WallTime = 1_795_201_856_000
-        let draft = try Canary().fly(number: 7, now: now).get()
+        let draft = try Canary().send(number: 7, now: now).get()
         #expect(draft.event.type.rawValue == "roomwire.canary")
         #expect(draft.event.receivedAt == now)
     }
